@@ -1,0 +1,39 @@
+import { ERROR_KINDS, type ErrorCode } from './error-kinds.ts';
+
+/** One field that was wrong. `pointer` is a JSON Pointer (RFC 6901) into the request body, or a parameter's name. */
+export interface FieldProblem {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** What an error may carry beside its message. */
+export interface AionErrorOptions {
+  readonly cause?: unknown;
+  /** The parameter or field that was wrong, in the caller's words, such as `messages[0].role`. */
+  readonly param?: string;
+  readonly fields?: readonly FieldProblem[];
+  /** Sent as `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** The base of every error that may cross a service boundary. Its message is safe to show to the caller. */
+export class AionError extends Error {
+  readonly code: ErrorCode;
+  readonly param: string | undefined;
+  readonly fields: readonly FieldProblem[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AionErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.param = options.param;
+    this.fields = options.fields ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  /** The HTTP status of this error (RFC 9110; 499 is the convention for a client that went away). */
+  get status(): number {
+    return ERROR_KINDS[this.code].status;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * One row per domain error: how it looks on each wire. This table is the only place where an error
+ * meets an HTTP status.
+ */
+export const ERROR_KINDS = {
+  INVALID_REQUEST: { status: 400, title: 'Invalid request', openAiType: 'invalid_request_error', openAiCode: null },
+  INVALID_API_KEY: {
+    status: 401,
+    title: 'Authentication failed',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'invalid_api_key',
+  },
+  PERMISSION_DENIED: {
+    status: 403,
+    title: 'Permission denied',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'permission_denied',
+  },
+  NOT_FOUND: { status: 404, title: 'Not found', openAiType: 'invalid_request_error', openAiCode: 'not_found' },
+  MODEL_NOT_FOUND: {
+    status: 404,
+    title: 'Model not found',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'model_not_found',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'Method not allowed',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'method_not_allowed',
+  },
+  CONFLICT: { status: 409, title: 'Conflict', openAiType: 'invalid_request_error', openAiCode: 'conflict' },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    title: 'Payload too large',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'payload_too_large',
+  },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    title: 'Range not satisfiable',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'range_not_satisfiable',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    title: 'Rate limited',
+    openAiType: 'rate_limit_error',
+    openAiCode: 'rate_limit_exceeded',
+  },
+  CLIENT_CLOSED_REQUEST: {
+    status: 499,
+    title: 'Client closed the request',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'client_closed_request',
+  },
+  INTERNAL: { status: 500, title: 'Internal error', openAiType: 'server_error', openAiCode: 'internal_error' },
+  PROVIDER_FAILED: {
+    status: 502,
+    title: 'Model provider failed',
+    openAiType: 'server_error',
+    openAiCode: 'provider_failed',
+  },
+  UNAVAILABLE: { status: 503, title: 'Unavailable', openAiType: 'server_error', openAiCode: 'unavailable' },
+  DEADLINE_EXCEEDED: {
+    status: 504,
+    title: 'Deadline exceeded',
+    openAiType: 'server_error',
+    openAiCode: 'deadline_exceeded',
+  },
+} as const;
+
+/** The stable name of a domain error, the same in every service, log line and answer. */
+export type ErrorCode = keyof typeof ERROR_KINDS;
+
+/** Whether a string from the wire is a code of this table. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERROR_KINDS, value);
+}

@@ -1,0 +1,53 @@
+import { AionError, type FieldProblem } from './aion-error.ts';
+import { ERROR_KINDS, isErrorCode } from './error-kinds.ts';
+import { toAionError } from './to-aion-error.ts';
+
+/** Problem details (RFC 9457), the error body of `/api` and of service-to-service routes. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly instance?: string;
+  readonly request_id?: string;
+  readonly param?: string;
+  readonly errors?: readonly FieldProblem[];
+  readonly retry_after_seconds?: number;
+}
+
+/** The media type of a `Problem`. */
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+/** Maps any thrown value to problem details; internals of unknown errors never leak. */
+export function toProblem(thrown: unknown, where: { instance?: string; requestId?: string } = {}): Problem {
+  const error = toAionError(thrown);
+  const kind = ERROR_KINDS[error.code];
+  return {
+    type: `urn:aion:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
+    title: kind.title,
+    status: kind.status,
+    detail: error.message,
+    code: error.code,
+    ...(where.instance === undefined ? {} : { instance: where.instance }),
+    ...(where.requestId === undefined ? {} : { request_id: where.requestId }),
+    ...(error.param === undefined ? {} : { param: error.param }),
+    ...(error.fields.length === 0 ? {} : { errors: error.fields }),
+    ...(error.retryAfterSeconds === undefined ? {} : { retry_after_seconds: error.retryAfterSeconds }),
+  };
+}
+
+/**
+ * Revives the error that another service answered with, so that it crosses services unchanged.
+ * Returns undefined when the body is not problem details of AION.
+ */
+export function fromProblem(body: unknown): AionError | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { code, detail, param, errors, retry_after_seconds: retryAfterSeconds } = body as Partial<Problem>; // checked below
+  if (!isErrorCode(code) || typeof detail !== 'string') return undefined;
+  return new AionError(code, detail, {
+    ...(typeof param === 'string' ? { param } : {}),
+    ...(Array.isArray(errors) ? { fields: errors } : {}),
+    ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}),
+  });
+}

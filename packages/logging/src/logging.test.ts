@@ -1,0 +1,98 @@
+import { Writable } from 'node:stream';
+import { runWithIds, startTracing, withSpan, type Tracing } from '@aion/tracing';
+import { createLogger, redact, redactText, type LoggerOptions } from './index.ts';
+
+function capture(options: Partial<LoggerOptions> = {}) {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(...chunk.toString().split('\n').filter(Boolean));
+      done();
+    },
+  });
+  return { lines, logger: createLogger({ service: 'test', level: 'info', format: 'json', stream, ...options }) };
+}
+
+describe('a log record', () => {
+  let tracing: Tracing;
+  beforeAll(() => {
+    tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
+  });
+  afterAll(() => tracing.shutdown());
+
+  it('carries every id of its context without being told', async () => {
+    const { lines, logger } = capture();
+    await runWithIds({ correlationId: 'c-1', tenantId: 't-1', requestId: 'r-1' }, () =>
+      withSpan('work', {}, (span) => {
+        logger.child('exports').info('Export started', { parts: 2 });
+        expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+          level: 'info',
+          message: 'Export started',
+          service: 'test',
+          module: 'exports',
+          trace_id: span.spanContext().traceId,
+          span_id: span.spanContext().spanId,
+          correlation_id: 'c-1',
+          request_id: 'r-1',
+          tenant_id: 't-1',
+          fields: { parts: 2 },
+        });
+      }),
+    );
+  });
+
+  it.each(['json', 'pretty'] as const)('is one line in %s, whatever it is given', (format) => {
+    const { lines, logger } = capture({ format });
+    logger.info('a\nb\u001b[31mred\u202e', { 'k\n': 'v\r\n{"level":"error"}', error: new Error('x\ny') });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toMatch(/[\u001b\u202e]/);
+  });
+
+  it('is not written below the level', () => {
+    const { lines, logger } = capture({ level: 'warn' });
+    logger.info('quiet');
+    logger.warn('loud');
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe('redaction', () => {
+  const secrets = {
+    key: 'aion_sk_abcd1234_Zm9vYmFyYmF6cXV4',
+    provider: 'sk-proj-abcdefghijklmnop',
+    bearer: 'Bearer abc.def-ghi',
+    identity: 'AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L',
+    email: 'jane.doe@example.org',
+    card: '4111 1111 1111 1111',
+    url: 'postgres://aion:hunter2@127.0.0.1/aion',
+    signed: 'https://x.test/a?signature=deadbeef&x=1',
+  };
+  it.each(Object.entries(secrets))('removes a planted %s from text, nested fields and causes', (_name, secret) => {
+    const error = new Error(`failed for ${secret}`, { cause: { inner: [secret] } });
+    const line = JSON.stringify(redact({ note: `saw ${secret}`, deep: { list: [secret] }, error }));
+    const payload = secret
+      .replace(/^Bearer /, '')
+      .replace(/^.*:(hunter2)@.*$/, '$1')
+      .replace(/^.*signature=(\w+).*$/, '$1');
+    expect(line).not.toContain(payload);
+  });
+
+  it('removes values by key, whatever they are', () => {
+    expect(redact({ password: 'x', Authorization: 'y', detail: { any: 'z' }, model: 'm' })).toEqual({
+      password: '[redacted]',
+      Authorization: '[redacted]',
+      detail: '[redacted]',
+      model: 'm',
+    });
+  });
+
+  it('leaves ordinary numbers and text alone', () => {
+    expect(redactText('order 1234567890123456 took 12.5 ms')).toBe('order 1234567890123456 took 12.5 ms');
+  });
+
+  it('survives cycles', () => {
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = cyclic;
+    expect(JSON.stringify(redact(cyclic))).toContain('[deep]');
+  });
+});
