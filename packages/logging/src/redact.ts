@@ -14,7 +14,6 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 ];
 const CARD_CANDIDATE = /\b\d(?:[ -]?\d){12,18}\b/g;
 // Control characters, ANSI escapes and bidirectional overrides: a record must stay one line that reads as it is.
-// eslint-disable-next-line no-control-regex
 const UNSAFE_CHARACTERS = /\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const MAX_DEPTH = 6;

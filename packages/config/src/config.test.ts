@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, configTable, loadConfig, optionalVariable, types, variable } from './index.ts';
+
+const variables = {
+  port: variable('PORT', types.port(), { description: 'The port.', example: '8080', fallback: '8080' }),
+  url: variable('DATABASE_URL', types.url('postgres', 'postgresql'), {
+    description: 'Where the data is.',
+    example: 'postgres://127.0.0.1/aion',
+  }),
+  secret: variable('AION_SECRET', types.secret(8), { description: 'A secret.', example: '<random>', secret: true }),
+  ratio: optionalVariable('RATIO', types.ratio(), { description: 'A share.', example: '0.1' }),
+};
+const good = { DATABASE_URL: 'postgres://127.0.0.1/aion', AION_SECRET: 'long enough' };
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(variables, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('configuration', () => {
+  it('is parsed, with fallbacks and absent optionals', () => {
+    expect(loadConfig(variables, good)).toEqual({
+      port: 8080,
+      url: 'postgres://127.0.0.1/aion',
+      secret: 'long enough',
+    });
+    expect(loadConfig(variables, { ...good, RATIO: '0.25', PORT: '1' })).toMatchObject({ ratio: 0.25, port: 1 });
+  });
+
+  it('lists every problem at once, with the variable, the value seen and an example', () => {
+    const problems = problemsOf({ PORT: 'eighty', RATIO: '2' });
+    expect(problems).toHaveLength(4);
+    expect(problems[0]).toBe('PORT is "eighty": must be a number. Example: PORT=8080');
+    expect(problems[1]).toContain('DATABASE_URL is not set');
+    expect(problems[2]).toContain('AION_SECRET_FILE');
+    expect(problems[3]).toContain('RATIO is "2"');
+  });
+
+  it('never shows a secret', () => {
+    const [problem] = problemsOf({ ...good, AION_SECRET: 'hunter2' });
+    expect(problem).toContain('at least 8 characters');
+    expect(problem).not.toContain('hunter2');
+  });
+
+  it('says which kind of URL it wants', () => {
+    expect(problemsOf({ ...good, DATABASE_URL: 'mysql://x' })[0]).toContain('postgres:// or postgresql://');
+  });
+
+  it('checks rules across fields', () => {
+    expect(() => loadConfig(variables, good, () => ['PORT and ADMIN are the same'])).toThrow('are the same');
+  });
+
+  it('is documented as a table that names the file variant of secrets', () => {
+    expect(configTable(variables)).toContain(
+      '| `AION_SECRET`, `AION_SECRET_FILE` | required | A secret. | `<random>` |',
+    );
+  });
+
+  describe('from files', () => {
+    let directory: string;
+    beforeAll(() => {
+      directory = mkdtempSync(join(tmpdir(), 'aion-config-'));
+    });
+    afterAll(() => rmSync(directory, { recursive: true }));
+
+    it('reads a secret from its file, without the final newline', () => {
+      const path = join(directory, 'secret');
+      writeFileSync(path, 'from a file\n');
+      const { AION_SECRET: _omitted, ...rest } = good;
+      expect(loadConfig(variables, { ...rest, AION_SECRET_FILE: path }).secret).toBe('from a file');
+      expect(problemsOf({ ...good, AION_SECRET_FILE: path })[0]).toContain('both set');
+      expect(problemsOf({ ...rest, AION_SECRET_FILE: join(directory, 'none') })[0]).toContain('cannot be read');
+    });
+  });
+});

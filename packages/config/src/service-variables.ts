@@ -1,0 +1,64 @@
+import { optionalVariable, types, variable } from './variable.ts';
+
+/** The variables that every service has. */
+export function serviceVariables(defaults: { readonly port: number; readonly adminPort: number }) {
+  return {
+    host: variable('AION_HOST', types.text(), {
+      description: 'The address that the public and the admin port listen on.',
+      example: '127.0.0.1',
+      fallback: '127.0.0.1',
+    }),
+    port: variable('PORT', types.port(), {
+      description: 'The port of the service.',
+      example: String(defaults.port),
+      fallback: String(defaults.port),
+    }),
+    adminPort: variable('AION_ADMIN_PORT', types.port(), {
+      description: 'The port of `/healthz`, `/readyz`, `/metrics` and `/debug`; never expose it to the public.',
+      example: String(defaults.adminPort),
+      fallback: String(defaults.adminPort),
+    }),
+    environment: variable('AION_ENVIRONMENT', types.oneOf(['development', 'staging', 'production']), {
+      description: 'Sets the defaults of sampling and of the log format.',
+      example: 'production',
+      fallback: 'production',
+    }),
+    serviceTokenSecret: variable('AION_SERVICE_TOKEN_SECRET', types.secret(32), {
+      description: 'The key that signs the tokens with which services call each other; the same for all four.',
+      example: '<64 random hex digits>',
+      secret: true,
+    }),
+    shutdownGraceMs: variable('AION_SHUTDOWN_GRACE_MS', types.integer(0, 600_000), {
+      description: 'How long a stopping service may take to finish what it has begun, in milliseconds.',
+      example: '20000',
+      fallback: '20000',
+    }),
+    logLevel: variable('LOG_LEVEL', types.oneOf(['error', 'warn', 'info', 'debug']), {
+      description: 'The least important level that is written.',
+      example: 'info',
+      fallback: 'info',
+    }),
+    logFormat: optionalVariable('AION_LOG_FORMAT', types.oneOf(['json', 'pretty']), {
+      description: 'JSON lines, or compact lines for people; JSON unless the environment is development.',
+      example: 'json',
+    }),
+    metricsEnabled: variable('AION_METRICS_ENABLED', types.flag(), {
+      description: 'Whether metrics are collected and `/metrics` answers.',
+      example: 'true',
+      fallback: 'true',
+    }),
+    tracingEnabled: variable('AION_TRACING_ENABLED', types.flag(), {
+      description: 'Whether spans are recorded.',
+      example: 'true',
+      fallback: 'true',
+    }),
+    traceSampleRatio: optionalVariable('AION_TRACING_SAMPLE_RATIO', types.ratio(), {
+      description: 'The share of new traces that is recorded; 0.1 in production, 1 in development.',
+      example: '0.1',
+    }),
+    otlpEndpoint: optionalVariable('OTEL_EXPORTER_OTLP_ENDPOINT', types.url('http', 'https'), {
+      description: 'An OTLP/HTTP receiver for spans; without one they stay in a bounded store of the process.',
+      example: 'http://127.0.0.1:4318',
+    }),
+  };
+}
