@@ -1,0 +1,19 @@
+/** Stable reasons for which the embedded PostgreSQL does not start or stop. */
+export type EmbeddedPostgresErrorCode =
+  | 'DATA_DIR_UNUSABLE'
+  | 'DATA_DIR_IN_USE'
+  | 'PORT_IN_USE'
+  | 'UNSUPPORTED_PLATFORM'
+  | 'SYSTEM_USER_MISSING'
+  | 'START_FAILED';
+
+/** The embedded PostgreSQL cannot do what was asked; the message names the directory, port or program and how to mend it. */
+export class EmbeddedPostgresError extends Error {
+  override readonly name = 'EmbeddedPostgresError';
+  readonly code: EmbeddedPostgresErrorCode;
+
+  constructor(code: EmbeddedPostgresErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
