@@ -1,0 +1,75 @@
+import * as contracts from './index.ts';
+
+const exported: unknown[] = Object.values(contracts);
+const routes = exported.filter(
+  (value): value is contracts.Route =>
+    typeof value === 'object' && value !== null && 'path' in value && 'method' in value,
+);
+
+describe('the contracts', () => {
+  it('name every route once', () => {
+    expect(routes.length).toBeGreaterThan(20);
+    expect(new Set(routes.map((route) => route.name)).size).toBe(routes.length);
+    expect(new Set(routes.map((route) => `${route.service} ${route.method} ${route.path}`)).size).toBe(routes.length);
+  });
+
+  it('declare each parameter of a path, and no other', () => {
+    for (const route of routes) {
+      const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+      const declared = Object.keys((route.params as { shape?: object } | undefined)?.shape ?? {});
+      expect([route.name, declared]).toEqual([route.name, inPath]);
+    }
+  });
+
+  it('keep service routes off the public document, and public ones on it', () => {
+    const ofEdge = routes.filter((route) => route.service === 'web-api').map((route) => route.name);
+    expect(contracts.PUBLIC_ROUTES.map((route) => route.name).toSorted()).toEqual(ofEdge.toSorted());
+    for (const route of routes) {
+      expect([route.name, route.auth.kind === 'service']).toEqual([route.name, route.service !== 'web-api']);
+    }
+  });
+
+  it('become an OpenAPI 3.1 document in which every operation has its errors', () => {
+    const document = contracts.createOpenApiDocument('1.2.3');
+    expect(document.openapi).toBe('3.1.0');
+    const operation = document.paths?.['/api/v1/exports/{export_id}']?.get;
+    expect(Object.keys(operation?.responses ?? {}).toSorted()).toEqual([
+      '200',
+      '400',
+      '401',
+      '403',
+      '404',
+      '500',
+      '503',
+    ]);
+    expect(Object.keys(document.components?.schemas ?? {})).toEqual(
+      expect.arrayContaining(['Export', 'Problem', 'OpenAiError', 'ChatCompletionRequest']),
+    );
+  });
+});
+
+describe('a chat completion request', () => {
+  const minimal = { model: 'embedded/extractive', messages: [{ role: 'user', content: 'Hello' }] };
+
+  it('keeps fields that AION does not know', () => {
+    expect(contracts.chatCompletionRequest.parse({ ...minimal, reasoning_effort: 'low' })).toMatchObject({
+      reasoning_effort: 'low',
+    });
+  });
+
+  it.each([
+    [{ ...minimal, model: undefined }, 'model'],
+    [{ ...minimal, messages: [] }, 'messages'],
+    [{ ...minimal, messages: [{ role: 'robot', content: 'x' }] }, 'messages.0.role'],
+    [{ ...minimal, temperature: 3 }, 'temperature'],
+  ])('is refused with the field that is wrong: %#', (body, field) => {
+    const issues = contracts.chatCompletionRequest.safeParse(body).error?.issues ?? [];
+    expect(issues.map((issue) => issue.path.join('.'))).toEqual([field]);
+  });
+});
+
+describe('a job', () => {
+  it('refuses a payload that carries no ids', () => {
+    expect(() => contracts.runExportJob.parse({ export_id: 'x' })).toThrow();
+  });
+});

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** A UUID of version 7 (RFC 9562): the key of every row. */
+export const uuid = z
+  .uuid()
+  .meta({ description: 'A UUID, version 7 (RFC 9562).', example: '01890a5d-ac96-774b-bcce-b302099a8057' });
+
+/** An instant in UTC, ISO 8601 with milliseconds. */
+export const timestamp = z.iso
+  .datetime()
+  .meta({ description: 'An instant in UTC, ISO 8601.', example: '2026-01-31T12:00:00.000Z' });
+
+/** A count that fits a JSON number. */
+export const count = z.number().int().min(0);
+
+/** Lower-case hex of a SHA-256 digest. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+
+/** Text without NUL, which PostgreSQL cannot store. */
+export const text = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .regex(/^[^\u0000]*$/, 'must not contain NUL characters');
+
+/** A name for people: 1 to 200 characters, not blank. */
+export const displayName = text(200).regex(/\S/, 'must not be blank');

@@ -1,0 +1,24 @@
+export * from './fields.ts';
+export * from './internal/exports.ts';
+export * from './internal/generations.ts';
+export * from './internal/inference.ts';
+export * from './internal/keys.ts';
+export * from './internal/ping.ts';
+export { defineJob, type Job } from './job.ts';
+export * from './jobs/run-export.ts';
+export { createOpenApiDocument } from './openapi.ts';
+export * from './public/chat-completions.ts';
+export * from './public/exports.ts';
+export * from './public/meta.ts';
+export * from './public/tenants.ts';
+export { PUBLIC_ROUTES } from './public-routes.ts';
+export {
+  defineRoute,
+  SCOPES,
+  type Route,
+  type RouteAuth,
+  type RouteResponse,
+  type Scope,
+  type ServiceName,
+  type StreamContentType,
+} from './route.ts';

@@ -1,0 +1,20 @@
+import type { z } from 'zod';
+
+/** One kind of job: the queue that it waits in, its name, and its payload, which carries ids and never content. */
+export interface Job<T> {
+  /** A plural noun. */
+  readonly queue: string;
+  /** A verb and a noun. */
+  readonly name: string;
+  /** @throws ZodError for a payload that is not one of this job. */
+  parse(payload: unknown): T;
+}
+
+/** Declares a job by the schema of its payload. */
+export function defineJob<T>(job: {
+  readonly queue: string;
+  readonly name: string;
+  readonly payload: z.ZodType<T>;
+}): Job<T> {
+  return { queue: job.queue, name: job.name, parse: (payload) => job.payload.parse(payload) };
+}

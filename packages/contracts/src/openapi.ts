@@ -1,0 +1,113 @@
+import { ERROR_KINDS, PROBLEM_CONTENT_TYPE, type ErrorCode } from '@aion/errors';
+import { OpenApiGeneratorV31, OpenAPIRegistry, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { PUBLIC_ROUTES } from './public-routes.ts';
+import type { Route } from './route.ts';
+
+const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    instance: z.string().optional(),
+    request_id: z.string().optional(),
+    param: z.string().optional(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+    retry_after_seconds: z.number().optional(),
+  })
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
+
+const openAiError = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string().nullable(),
+    }),
+  })
+  .meta({ id: 'OpenAiError', description: "OpenAI's error shape." });
+
+/** The OpenAPI 3.1 document of the public API, made from the contracts. */
+export function createOpenApiDocument(version: string) {
+  const registry = new OpenAPIRegistry();
+  const scheme = registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An AION key: `Authorization: Bearer aion_sk_...`.',
+  });
+  for (const route of PUBLIC_ROUTES) registerRoute(registry, route, scheme.name);
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'AION',
+      version,
+      description: 'Self-hosted, multi-tenant AI platform.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+  });
+}
+
+function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string): void {
+  const needsKey = route.auth.kind === 'key' || route.auth.kind === 'operator';
+  registry.registerPath({
+    method: lowerMethod(route.method),
+    path: route.path,
+    operationId: route.name,
+    summary: route.summary,
+    description: route.description,
+    security: needsKey ? [{ [scheme]: [] }] : [],
+    request: {
+      ...(route.params instanceof z.ZodObject ? { params: route.params } : {}),
+      ...(route.query instanceof z.ZodObject ? { query: route.query } : {}),
+      ...(route.body === undefined
+        ? {}
+        : { body: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    },
+    responses: { [route.response.status]: successResponse(route), ...errorResponses(route) },
+  });
+}
+
+function successResponse(route: Route): ResponseConfig {
+  const { description, json, stream } = route.response;
+  return {
+    description,
+    content: {
+      ...(json === undefined ? {} : { 'application/json': { schema: json } }),
+      ...(stream === undefined ? {} : { [stream]: { schema: z.string() } }),
+    },
+  };
+}
+
+/** Errors that a route answers because of what it is, beside those that it declares. */
+function impliedErrors(route: Route): readonly ErrorCode[] {
+  return [
+    ...(route.params !== undefined || route.query !== undefined || route.body !== undefined
+      ? (['INVALID_REQUEST'] as const)
+      : []),
+    ...(route.body === undefined ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
+    ...(route.auth.kind === 'none' ? [] : (['INVALID_API_KEY', 'PERMISSION_DENIED'] as const)),
+    'INTERNAL',
+  ];
+}
+
+function errorResponses(route: Route): Record<number, ResponseConfig> {
+  const codes = [...new Set([...route.errors, ...impliedErrors(route)])];
+  const byStatus = Map.groupBy(codes, (code) => ERROR_KINDS[code].status);
+  const content = route.path.startsWith('/v1/')
+    ? { 'application/json': { schema: openAiError } }
+    : { [PROBLEM_CONTENT_TYPE]: { schema: problem } };
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      status,
+      { description: group.map((code) => ERROR_KINDS[code].title).join(', or '), content },
+    ]),
+  );
+}
+
+function lowerMethod(method: Route['method']): 'get' | 'post' | 'put' | 'patch' | 'delete' {
+  const methods = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+  return methods[method];
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { defineRoute } from '../route.ts';
+
+const message = z.looseObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
+  content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()]).optional(),
+});
+
+/**
+ * OpenAI's request body. What AION decides by is validated here; every other field is passed on to the provider
+ * unchanged, so that a new parameter of a provider works on the day it appears.
+ */
+export const chatCompletionRequest = z
+  .looseObject({
+    model: z
+      .string()
+      .min(1)
+      .max(256)
+      .meta({ description: 'A model of `GET /v1/models`.', example: 'embedded/extractive' }),
+    messages: z.array(message).min(1).meta({ description: 'The conversation so far, oldest first.' }),
+    stream: z.boolean().nullish().meta({ description: 'Answer as server-sent events.' }),
+    stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+    max_tokens: z.number().int().min(1).nullish(),
+    max_completion_tokens: z.number().int().min(1).nullish(),
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    n: z.number().int().min(1).max(128).nullish(),
+    stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+    user: z.string().max(512).nullish(),
+  })
+  .meta({ id: 'ChatCompletionRequest' });
+/** A validated chat completion request. */
+export type ChatCompletionRequest = z.output<typeof chatCompletionRequest>;
+
+/** Token counts of one call. */
+export const usage = z.looseObject({
+  prompt_tokens: z.number().int().min(0),
+  completion_tokens: z.number().int().min(0),
+  total_tokens: z.number().int().min(0),
+});
+
+/** OpenAI's answer to a completion that was not streamed. */
+export const chatCompletion = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('chat.completion'),
+    created: z.number().int(),
+    model: z.string(),
+    choices: z.array(
+      z.looseObject({ index: z.number().int(), message: z.looseObject({}), finish_reason: z.string().nullable() }),
+    ),
+    usage: usage.optional(),
+  })
+  .meta({ id: 'ChatCompletion' });
+
+/** `POST /v1/chat/completions`. */
+export const createChatCompletion = defineRoute({
+  name: 'createChatCompletion',
+  service: 'web-api',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  summary: 'Create a chat completion',
+  description: "OpenAI's chat completions, plain or streamed, from any configured provider.",
+  auth: { kind: 'key', scope: 'inference' },
+  body: chatCompletionRequest,
+  response: {
+    status: 200,
+    description: 'The completion, or a stream of `chat.completion.chunk` events that ends with `data: [DONE]`.',
+    json: chatCompletion,
+    stream: 'text/event-stream',
+  },
+  errors: ['MODEL_NOT_FOUND', 'PROVIDER_FAILED', 'DEADLINE_EXCEEDED', 'PAYLOAD_TOO_LARGE', 'UNAVAILABLE'],
+  idempotent: false,
+});
+
+/** OpenAI's list of models. */
+export const modelList = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(
+      z.looseObject({ id: z.string(), object: z.literal('model'), created: z.number().int(), owned_by: z.string() }),
+    ),
+  })
+  .meta({ id: 'ModelList' });
+
+/** `GET /v1/models`. */
+export const listModels = defineRoute({
+  name: 'listModels',
+  service: 'web-api',
+  method: 'GET',
+  path: '/v1/models',
+  summary: 'List the models',
+  description: 'Every model that the configured providers offer now.',
+  auth: { kind: 'key', scope: 'inference' },
+  response: { status: 200, description: 'The models.', json: modelList },
+  errors: ['UNAVAILABLE'],
+  idempotent: true,
+});
