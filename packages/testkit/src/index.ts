@@ -1,0 +1,15 @@
+export { freePort } from '@aion/embedded';
+export { createTestDatabase, prepareTemplateDatabase } from './test-database.ts';
+export type { CreateTestDatabaseOptions, TestDatabase } from './test-database.ts';
+export { describeWithProgram } from './describe-with-program.ts';
+export { findProgram, installCommand, requireProgram } from './find-program.ts';
+export { startMoto } from './start-moto.ts';
+export type { TestMoto } from './start-moto.ts';
+export { startProcess } from './start-process.ts';
+export type { ProcessExit, RunningProcess, StartProcessOptions } from './start-process.ts';
+export { startRedis } from './start-redis.ts';
+export type { StartRedisOptions, TestRedis } from './start-redis.ts';
+export { startTestPostgres } from './start-test-postgres.ts';
+export type { TestPostgres } from './start-test-postgres.ts';
+export { waitFor } from './wait-for.ts';
+export type { WaitForOptions } from './wait-for.ts';
