@@ -1,0 +1,46 @@
+import { CATALOGUE, createMetrics, type MetricDeclaration } from './index.ts';
+
+const options = { service: 'test', version: '1.0.0', enabled: true };
+
+describe('metrics', () => {
+  it('are exposed as they were recorded', async () => {
+    const metrics = createMetrics(options);
+    metrics.counter('http_requests_total').inc({ method: 'GET', path: '/v1/models', status: '200' });
+    metrics.histogram('ai_inference_duration_seconds').observe({ provider: 'embedded', model: 'other' }, 31);
+    metrics.onCollect(() => metrics.gauge('aion_outbox_oldest_age_seconds').set({}, 7));
+    const { body } = await metrics.exposition();
+    expect(body).toContain('http_requests_total{method="GET",path="/v1/models",status="200"} 1');
+    expect(body).toContain('ai_inference_duration_seconds_bucket{le="30",provider="embedded",model="other"} 0');
+    expect(body).toContain('ai_inference_duration_seconds_bucket{le="45",provider="embedded",model="other"} 1');
+    expect(body).toContain('aion_outbox_oldest_age_seconds 7');
+    expect(body).toContain('aion_build_info{service="test",version="1.0.0"} 1');
+  });
+
+  it('give the same instrument to all who ask for it', async () => {
+    const metrics = createMetrics(options);
+    metrics.counter('aion_exports_total').inc({ outcome: 'ready' });
+    metrics.counter('aion_exports_total').inc({ outcome: 'ready' });
+    expect((await metrics.exposition()).body).toContain('aion_exports_total{outcome="ready"} 2');
+  });
+
+  it('do nothing when they are switched off', async () => {
+    const metrics = createMetrics({ ...options, enabled: false });
+    metrics.counter('aion_exports_total').inc({ outcome: 'ready' });
+    expect((await metrics.exposition()).body).toBe('');
+  });
+
+  it('share nothing between two registries', async () => {
+    createMetrics(options).counter('aion_exports_total').inc({ outcome: 'ready' });
+    expect((await createMetrics(options).exposition()).body).not.toContain('aion_exports_total{');
+  });
+});
+
+describe('the catalogue', () => {
+  const declarations: [string, MetricDeclaration][] = Object.entries(CATALOGUE);
+  it.each(declarations)('declares %s by the naming rules of Prometheus', (name, { type, labels, buckets, help }) => {
+    expect(name.endsWith('_total')).toBe(type === 'counter');
+    expect(buckets !== undefined).toBe(type === 'histogram');
+    expect(labels.filter((label) => /id$|tenant|key|url|user/.test(label))).toEqual([]);
+    expect(help).toMatch(/\.$/);
+  });
+});
