@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { withCacheLock } from './cache-lock.ts';
+import { createSandbox } from './testing/fake-programs.ts';
+import type { Sandbox } from './testing/fake-programs.ts';
+
+describe('withCacheLock', () => {
+  let sandbox: Sandbox;
+  beforeEach(async () => void (sandbox = await createSandbox()));
+  afterEach(() => sandbox.remove());
+
+  it('lets one run work at a time', async () => {
+    let inside = 0;
+    let most = 0;
+    let waits = 0;
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      inside--;
+    };
+    const onWait = (): void => {
+      waits++;
+    };
+    await Promise.all([1, 2, 3].map(() => withCacheLock(sandbox.cache, work, { onWait })));
+    expect({ most, waits }).toEqual({ most: 1, waits: 2 });
+  });
+
+  it('gives the lock back when the work throws', async () => {
+    const failing = withCacheLock(sandbox.cache, () => Promise.reject(new Error('broken')), {});
+    await expect(failing).rejects.toThrow('broken');
+    expect(await withCacheLock(sandbox.cache, async () => 'mine', {})).toBe('mine');
+  });
+
+  it('names the process that holds the lock, and takes the lock over once that is dead', async () => {
+    const lock = join(import.meta.dirname, 'cache-lock.ts');
+    const hold = `
+      const { withCacheLock } = await import(${JSON.stringify(lock)});
+      const forever = () => { process.stdout.write('held'); return new Promise(() => setInterval(() => {}, 1000)); };
+      await withCacheLock(${JSON.stringify(sandbox.cache)}, forever, {});`;
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const child = spawn(process.execPath, ['--input-type=module', '-e', hold], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(child.stdout, 'data');
+      let holder = '';
+      const onWait = (text: string): void => {
+        holder = text;
+        child.kill('SIGKILL');
+      };
+      expect(await withCacheLock(sandbox.cache, async () => 'mine', { onWait })).toBe('mine');
+      expect(holder).toBe(`process ${child.pid}`);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('stops waiting when it is aborted', async () => {
+    const stopping = new AbortController();
+    const waiting = withCacheLock(
+      sandbox.cache,
+      () =>
+        withCacheLock(sandbox.cache, async () => 'never', { signal: stopping.signal, onWait: () => stopping.abort() }),
+      {},
+    );
+    await expect(waiting).rejects.toThrow('aborted');
+  });
+});

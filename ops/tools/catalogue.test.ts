@@ -1,0 +1,35 @@
+import { catalogue } from './catalogue.ts';
+
+const VERSION_OUTPUTS: Record<string, [output: string, version: string]> = {
+  'redis-server': ['Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1', '7.0.15'],
+  age: ['v1.2.1', '1.2.1'],
+  zstd: ['*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***', '1.5.4'],
+  'ssh-keygen': ['OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.19 27 Jan 2026', '9.2p1'],
+  moto_server: ['5.2.5', '5.2.5'],
+};
+
+describe('catalogue', () => {
+  it('names each tool once', () => {
+    const names = catalogue.map((tool) => tool.name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('reads the version out of what each program prints', () => {
+    const read: Record<string, [string, string | undefined]> = {};
+    for (const tool of catalogue) {
+      if (tool.kind === 'wheel') continue;
+      const output = VERSION_OUTPUTS[tool.name]?.[0] ?? '';
+      read[tool.name] = [output, tool.version.pattern.exec(output)?.[1]];
+    }
+    expect(read).toEqual(VERSION_OUTPUTS);
+  });
+
+  it('pins files by a whole SHA-256 and leaves large ones out of the default set', () => {
+    const wheels = catalogue.filter((tool) => tool.kind === 'wheel');
+    expect(wheels.map((tool) => tool.name)).toEqual(['smollm2']);
+    for (const tool of wheels) {
+      expect(tool.sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(tool.optional).toBe(true);
+    }
+  });
+});

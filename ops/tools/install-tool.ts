@@ -1,0 +1,16 @@
+import { installPipTool } from './install-pip-tool.ts';
+import { installWheelTool } from './install-wheel-tool.ts';
+import type { InstallContext } from './install-context.ts';
+import type { Tool } from './tool.ts';
+
+/** Installs one tool by its kind. Each kind cleans up after itself when it throws. */
+export async function installTool(tool: Tool, context: InstallContext): Promise<void> {
+  switch (tool.kind) {
+    case 'debian':
+      return context.system.install(tool, context.onLine);
+    case 'pip':
+      return installPipTool(tool, context);
+    case 'wheel':
+      return installWheelTool(tool, context);
+  }
+}

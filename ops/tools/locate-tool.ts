@@ -1,0 +1,63 @@
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findProgram, isExecutableFile, pathDirectories } from './find-program.ts';
+import { runCommand } from './run-command.ts';
+import { CommandFailedError } from './tool-errors.ts';
+import { cachedProgramTarget } from './link-programs.ts';
+import { toolsBin, wheelFilePath } from './tools-cache.ts';
+import type { DebianTool, InstalledTool, PipTool, Tool, VersionCommand, WheelTool } from './tool.ts';
+
+const VERSION_TIMEOUT_MS = 10_000;
+
+/**
+ * Finds a tool that is already there: in PATH as it is, else the catalogue's version in the cache. A program
+ * that does not answer its version command (a shim without the program, a broken environment) does not count.
+ */
+export async function locateTool(tool: Tool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
+  if (tool.kind === 'wheel') return locateFile(tool, env);
+  return (await locateInPath(tool, env)) ?? (tool.kind === 'pip' ? locateInCache(tool, env) : null);
+}
+
+function locateFile(tool: WheelTool, env: NodeJS.ProcessEnv): InstalledTool | null {
+  const path = wheelFilePath(tool, env);
+  // The hash was checked before the directory got its name; the size catches a file that was cut since.
+  if (statSync(path, { throwIfNoEntry: false })?.size !== tool.bytes) return null;
+  return { name: tool.name, version: tool.pinned, path };
+}
+
+async function locateInPath(tool: DebianTool | PipTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
+  // The cache's own links are left out: after a new pin they may still point at the old version.
+  const [first = tool.name, ...others] = tool.programs;
+  if (!others.every((program) => findProgram(program, env) !== null)) return null;
+  for (const directory of pathDirectories(env, [toolsBin(env)])) {
+    const path = join(directory, first);
+    const version = isExecutableFile(path) ? await readVersion(path, tool.version, env) : null;
+    if (version !== null) return { name: tool.name, version, path };
+  }
+  return null;
+}
+
+async function locateInCache(tool: PipTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
+  for (const program of tool.programs) {
+    const link = join(toolsBin(env), program);
+    if (!isExecutableFile(link) || readlinkSync(link) !== cachedProgramTarget(tool, program)) return null;
+  }
+  const path = join(toolsBin(env), tool.programs[0] ?? tool.name);
+  const version = await readVersion(path, tool.version, env);
+  return version === tool.pinned ? { name: tool.name, version, path } : null;
+}
+
+async function readVersion(path: string, command: VersionCommand, env: NodeJS.ProcessEnv): Promise<string | null> {
+  // A link's target comes first: in a virtual environment the interpreter lies beside the target only.
+  const program = [dirname(realpathSync(path)), dirname(path)]
+    .map((directory) => join(directory, command.program))
+    .find(isExecutableFile);
+  if (program === undefined) return null;
+  try {
+    const output = await runCommand(program, command.args, { env, timeoutMs: VERSION_TIMEOUT_MS });
+    return command.pattern.exec(output)?.[1] ?? null;
+  } catch (error) {
+    if (error instanceof CommandFailedError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Colors } from 'picocolors/types.js';
+import type { InstallReporter } from './install-tools.ts';
+import type { ToolResult } from './tool-result.ts';
+
+const REDRAW_MS = 500;
+const HEARTBEAT_MS = 10_000;
+const LAST_LINE_COLUMNS = 80;
+
+/** Where progress goes. */
+export interface ProgressOptions {
+  write: (text: string) => void;
+  /** Width of the terminal in columns, or null when the output is not one. */
+  columns: number | null;
+  colors: Colors;
+  /** Width of the column of names. */
+  nameWidth: number;
+}
+
+/** A reporter with timers; `stop` must be called. */
+export interface Progress extends InstallReporter {
+  stop(): void;
+}
+
+/**
+ * One line per finished tool. While tools are being installed, a terminal shows a status line that is redrawn;
+ * any other output gets a line every ten seconds, so that a log shows life as well.
+ */
+export function createProgress(options: ProgressOptions): Progress {
+  const running = new Map<string, { startedMs: number; last: string }>();
+  const { write, columns } = options;
+  const clear = (): void => {
+    if (columns !== null) write('\r\u001b[2K');
+  };
+  const beat = (): void => {
+    const status = [...running].map(([name, { startedMs, last }]) => {
+      const seconds = Math.round((performance.now() - startedMs) / 1000);
+      return `${name.padEnd(options.nameWidth)}  installing, ${seconds} s  ${last}`;
+    });
+    if (status.length === 0) return;
+    clear();
+    write(columns === null ? `${status.join('\n')}\n` : status.join(' | ').slice(0, columns - 1));
+  };
+  const timer = setInterval(beat, columns === null ? HEARTBEAT_MS : REDRAW_MS);
+  return {
+    waiting: (holder) => write(`waiting for ${holder}, which is installing tools\n`),
+    started: (name) => void running.set(name, { startedMs: performance.now(), last: '' }),
+    line(name, last) {
+      const entry = running.get(name);
+      if (entry) entry.last = last.slice(0, LAST_LINE_COLUMNS);
+    },
+    finished(result) {
+      running.delete(result.name);
+      clear();
+      write(formatResult(result, options));
+    },
+    stop() {
+      clearInterval(timer);
+      clear();
+    },
+  };
+}
+
+/** The lines of one finished tool: one, and for a failure its reason and the command's last lines. */
+export function formatResult(result: ToolResult, { colors, nameWidth }: ProgressOptions): string {
+  const name = result.name.padEnd(nameWidth);
+  const seconds = `${result.seconds.toFixed(1)} s`;
+  if (result.failure === null) {
+    const state = result.state.padEnd('already installed'.length);
+    return `${name}  ${colors.green(state)}  ${String(result.version).padEnd(8)}  ${seconds}  ${colors.dim(String(result.path))}\n`;
+  }
+  const detail = result.failure.tail.map((line) => `    ${colors.dim(line)}\n`).join('');
+  return `${name}  ${colors.red('failed')}  ${seconds}  ${result.failure.message}\n${detail}`;
+}

@@ -1,0 +1,92 @@
+import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findProgram } from './find-program.ts';
+import { installTools } from './install-tools.ts';
+import { createAptPackages } from './system-packages.ts';
+import { createSandbox } from './testing/fake-programs.ts';
+import { writeDemoWheel } from './testing/local-wheel.ts';
+import { createRecordingReporter } from './testing/recording-reporter.ts';
+import type { Sandbox } from './testing/fake-programs.ts';
+import type { PipTool, Tool, WheelTool } from './tool.ts';
+import type { ToolResult } from './tool-result.ts';
+
+const pipTool: PipTool = {
+  kind: 'pip',
+  name: 'demo',
+  summary: 'test',
+  programs: ['demo-tool'],
+  version: {
+    program: 'python3',
+    args: ['-c', 'from importlib.metadata import version; print(version("demo-tool"))'],
+    pattern: /^(\d\S*)/m,
+  },
+  requirement: 'demo-tool',
+  pinned: '1.0',
+};
+const wheelTool: WheelTool = {
+  kind: 'wheel',
+  name: 'weights',
+  summary: 'test',
+  requirement: 'demo-tool',
+  pinned: '1.0',
+  member: 'demo_tool/data.bin',
+  bytes: 7,
+  // Of the text `weights`.
+  sha256: '9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c',
+};
+
+const here = findProgram('python3', process.env) !== null;
+// Under CI a missing python3 fails this suite; a stranger's machine may go without.
+const suite = here || process.env['CI'] !== undefined ? describe : describe.skip;
+
+suite('Python tools (need python3)', () => {
+  let sandbox: Sandbox;
+  let env: NodeJS.ProcessEnv;
+  beforeEach(async () => {
+    sandbox = await createSandbox();
+    const wheels = join(sandbox.root, 'wheels');
+    await mkdir(wheels);
+    env = { ...process.env, AION_TOOLS_DIR: sandbox.cache, PIP_NO_INDEX: '1', PIP_FIND_LINKS: wheels };
+    await writeDemoWheel(wheels, 'print("demo runs")');
+  });
+  afterEach(() => sandbox.remove());
+
+  function install(...tools: Tool[]): Promise<ToolResult[]> {
+    const system = createAptPackages({ env: { ...env, PATH: '' }, isRoot: false });
+    return installTools({ tools, env, system, reporter: createRecordingReporter() });
+  }
+
+  it('installs a pinned program into an environment of its own, links it, and is done the second time', async () => {
+    const path = join(sandbox.cache, 'bin/demo-tool');
+    expect(await install(pipTool)).toMatchObject([{ state: 'installed', version: '1.0', path, failure: null }]);
+    expect(await readlink(path)).toBe('../demo-1.0/bin/demo-tool');
+    expect(await readFile(path, 'utf8')).not.toContain('.partial');
+    expect(await install(pipTool)).toMatchObject([{ state: 'already installed', version: '1.0', path }]);
+  });
+
+  it('keeps nothing of a program that does not run, nor of a killed run', async () => {
+    await writeDemoWheel(join(sandbox.root, 'wheels'), 'raise SystemExit("no such library")');
+    await mkdir(join(sandbox.cache, '.partial-other-2.0'), { recursive: true });
+    await mkdir(join(sandbox.cache, 'demo-1.0/bin'), { recursive: true });
+    await writeFile(join(sandbox.cache, 'demo-1.0/bin/demo-tool'), 'half');
+    const [result] = await install(pipTool);
+    expect(result).toMatchObject({ state: 'failed', failure: { code: 'BROKEN_TOOL', tail: ['no such library'] } });
+    expect(await readdir(sandbox.cache)).toEqual(['lock.sqlite']);
+  });
+
+  it('takes one file out of a wheel and keeps nothing else', async () => {
+    const path = join(sandbox.cache, 'weights-1.0/data.bin');
+    expect(await install(wheelTool)).toMatchObject([{ state: 'installed', version: '1.0', path, failure: null }]);
+    expect(await readFile(path, 'utf8')).toBe('weights');
+    expect(await readdir(join(sandbox.cache, 'weights-1.0'))).toEqual(['data.bin']);
+    expect(await install(wheelTool)).toMatchObject([{ state: 'already installed' }]);
+  });
+
+  it('refuses a file with another SHA-256', async () => {
+    const [result] = await install({ ...wheelTool, sha256: '0'.repeat(64) });
+    expect(result?.failure?.message).toBe(
+      `demo_tool/data.bin has SHA-256 ${wheelTool.sha256}, the catalogue wants ${'0'.repeat(64)}`,
+    );
+    expect(await readdir(sandbox.cache)).toEqual(['lock.sqlite']);
+  });
+});

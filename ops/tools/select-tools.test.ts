@@ -1,0 +1,26 @@
+import { catalogue } from './catalogue.ts';
+import { selectTools } from './select-tools.ts';
+
+const names = (selected: { name: string }[]): string[] => selected.map((tool) => tool.name);
+
+describe('selectTools', () => {
+  it('takes the default set without names and leaves optional tools out', () => {
+    const selected = names(selectTools(catalogue, { names: [], all: false }));
+    expect(selected).toEqual(['redis-server', 'age', 'zstd', 'ssh-keygen', 'moto_server']);
+  });
+
+  it('takes optional tools when they are named or all are asked for', () => {
+    expect(names(selectTools(catalogue, { names: ['smollm2'], all: false }))).toEqual(['smollm2']);
+    expect(names(selectTools(catalogue, { names: [], all: true }))).toContain('smollm2');
+  });
+
+  it('takes a tool once, however often it is named', () => {
+    expect(names(selectTools(catalogue, { names: ['zstd', 'age', 'zstd'], all: false }))).toEqual(['age', 'zstd']);
+  });
+
+  it('names every unknown tool and lists the known ones', () => {
+    expect(() => selectTools(catalogue, { names: ['redis', 'zstd', 'foo'], all: true })).toThrow(
+      "unknown tools 'redis', 'foo'; known tools: redis-server, age, zstd, ssh-keygen, moto_server, smollm2",
+    );
+  });
+});

@@ -1,0 +1,18 @@
+import type { InstallReporter } from '../install-tools.ts';
+
+/** A reporter that keeps what it is told, as short texts. */
+export interface RecordingReporter extends InstallReporter {
+  events: string[];
+}
+
+/** Makes a {@link RecordingReporter}. */
+export function createRecordingReporter(): RecordingReporter {
+  const events: string[] = [];
+  return {
+    events,
+    waiting: () => void events.push('waiting'),
+    started: (name) => void events.push(`started ${name}`),
+    line: (name, line) => void events.push(`${name}: ${line}`),
+    finished: (result) => void events.push(`${result.state} ${result.name}`),
+  };
+}

