@@ -72,7 +72,8 @@ async function install(tools: Tool[], parsed: ToolsArguments, options: ToolsComm
     progress.stop();
     if (parsed.json) options.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
     const command = commandForPerson(results, options.platform);
-    if (command !== null) output.write(`\nThese packages need your rights. Run, or do the same with your package manager:\n  ${command}\n`);
+    if (command !== null)
+      output.write(`\nThese packages need your rights. Run, or do the same with your package manager:\n  ${command}\n`);
     const failed = results.filter((result) => result.state === 'failed').length;
     const cached = results.some((result) => result.path?.startsWith(toolsBin(options.env)) === true);
     if (cached) output.write(`\nPrograms of the cache are in ${toolsBin(options.env)}\n`);
