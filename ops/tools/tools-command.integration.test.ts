@@ -1,3 +1,4 @@
+import { findProgram } from './find-program.ts';
 import { runToolsCommand } from './tools-command.ts';
 import { toolVersions } from './tool-versions.ts';
 import { createSandbox } from './testing/fake-programs.ts';
@@ -68,7 +69,11 @@ describe('runToolsCommand', () => {
   });
 });
 
-describe('runToolsCommand on this machine', () => {
+// Under CI they are installed for real, or this fails; elsewhere a test run installs nothing unasked.
+const here = ['zstd', 'age', 'age-keygen'].every((program) => findProgram(program, process.env) !== null);
+const suite = here || process.env['CI'] !== undefined ? describe : describe.skip;
+
+suite('runToolsCommand on this machine (needs zstd and age)', () => {
   it('brings zstd and age, and has nothing to do the second time', async () => {
     const sandbox = await createSandbox();
     try {
