@@ -1,0 +1,32 @@
+import { contextFromCarrier, type TraceCarrier } from '@aion/tracing';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Admit } from './create-app.ts';
+import type { ServiceTokens } from './service-tokens.ts';
+
+/** Admits other services of AION by their token; their trace and ids are continued. */
+export function admitServices(tokens: ServiceTokens): Admit {
+  return async (_route, req) => {
+    const base = { parent: contextFromCarrier(carrierOf(req.headers)), links: [], correlationId: undefined };
+    try {
+      const service = await tokens.verify(bearerOf(req.headers));
+      return { ...base, identity: { kind: 'service', service } };
+    } catch (refusal) {
+      return { ...base, identity: { kind: 'anonymous' }, refusal };
+    }
+  };
+}
+
+/** The token of an `Authorization: Bearer` header (RFC 6750). */
+export function bearerOf(headers: IncomingHttpHeaders): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+/** The trace carrier in a request's headers. */
+export function carrierOf(headers: IncomingHttpHeaders): TraceCarrier {
+  const { traceparent, tracestate, baggage } = headers;
+  return {
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    ...(typeof tracestate === 'string' ? { tracestate } : {}),
+    ...(typeof baggage === 'string' ? { baggage } : {}),
+  };
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { SpanStatusCode, type Context, type Link } from '@opentelemetry/api';
+import { toAionError, type AionError } from '@aion/errors';
+import type { Logger } from '@aion/logging';
+import type { Metrics } from '@aion/metrics';
+import { activeSpanIds, contextWithIds, failSpan, isValidId, openSpan } from '@aion/tracing';
+import { context, SpanKind } from '@opentelemetry/api';
+import type { Request, Response } from 'express';
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** The header that names a user's action across services. */
+export const CORRELATION_HEADER = 'x-correlation-id';
+
+/** One request and its answer, as telemetry sees it. */
+export interface Exchange {
+  /** The context in which the request is handled: its span, ids and baggage. */
+  readonly context: Context;
+  readonly requestId: string;
+  /** Says that the answer failed, also after its head was sent. */
+  fail(thrown: unknown): AionError;
+}
+
+/** How an exchange is opened. */
+export interface ExchangeOptions {
+  readonly req: Request;
+  readonly res: Response;
+  /** The matched template, or `unmatched`. */
+  readonly path: string;
+  readonly parent: Context;
+  readonly links: Link[];
+  /** Correlation id when the parent's baggage has none. */
+  readonly correlationId: string | undefined;
+  readonly tenantId: string | undefined;
+  readonly arrivedAt: number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** The correlation id that a caller sent, when it is fit to be echoed and logged; else a new one. */
+export function correlationIdOf(req: Request): string {
+  const sent = req.headers[CORRELATION_HEADER];
+  return isValidId(sent) ? sent : randomUUID();
+}
+
+/** Opens an exchange: its span and ids; at the close of the response it records metrics, span and access log, once. */
+export function openExchange(options: ExchangeOptions): Exchange {
+  const { req, res, path, arrivedAt } = options;
+  const method = METHODS.has(req.method) ? req.method : 'OTHER';
+  const requestId = randomUUID();
+  const base = contextWithIds(options.parent, {
+    requestId,
+    ...(options.correlationId === undefined ? {} : { correlationId: options.correlationId }),
+    ...(options.tenantId === undefined ? {} : { tenantId: options.tenantId }),
+  });
+  const { span, context: active } = openSpan(`${method} ${path}`, {
+    kind: SpanKind.SERVER,
+    parent: base,
+    links: options.links,
+    startTime: arrivedAt,
+    attributes: { 'http.request.method': method, 'http.route': path },
+  });
+  setIdHeaders(res, requestId, options.correlationId, active);
+
+  let failure: AionError | undefined;
+  const inFlight = options.metrics.gauge('http_requests_in_flight');
+  inFlight.inc({ method });
+  res.once('close', () => {
+    inFlight.dec({ method });
+    const status = finalStatus(res, failure);
+    const durationMs = Date.now() - arrivedAt;
+    const labels = { method, path, status: String(status) };
+    options.metrics.counter('http_requests_total').inc(labels);
+    options.metrics.histogram('http_request_duration_seconds').observe(labels, durationMs / 1_000);
+    span.setAttribute('http.response.status_code', status);
+    if (status >= 500) {
+      if (failure === undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+      else failSpan(span, failure);
+    }
+    span.end();
+    context.with(active, () => {
+      const fields = { method, path, status, duration_ms: durationMs };
+      if (status >= 500) options.logger.warn('Request failed', { ...fields, error: failure });
+      else options.logger.info('Request handled', fields);
+    });
+  });
+  return {
+    context: active,
+    requestId,
+    fail: (thrown) => (failure = toAionError(thrown)),
+  };
+}
+
+/** 499 when the client went away first; the failure's status when an answer broke after its head. */
+function finalStatus(res: Response, failure: AionError | undefined): number {
+  if (res.writableFinished) return res.statusCode;
+  return failure?.status ?? 499;
+}
+
+function setIdHeaders(res: Response, requestId: string, correlationId: string | undefined, active: Context): void {
+  res.setHeader('x-request-id', requestId);
+  if (correlationId !== undefined) res.setHeader(CORRELATION_HEADER, correlationId);
+  const ids = activeSpanIds(active);
+  if (ids !== undefined) res.setHeader('traceresponse', `00-${ids.traceId}-${ids.spanId}-01`);
+}

@@ -1,0 +1,39 @@
+export { admitServices, bearerOf, carrierOf } from './admit-service.ts';
+export {
+  createAdminServer,
+  type AdminServer,
+  type AdminServerOptions,
+  type Readiness,
+  type ReadinessCheck,
+} from './admin-server.ts';
+export {
+  bindRoute,
+  streamReply,
+  StreamReply,
+  type BoundRoute,
+  type Reply,
+  type RouteHandler,
+  type RouteRequest,
+} from './bind-route.ts';
+export { createApp, type Admission, type Admit, type AppOptions } from './create-app.ts';
+export { remainingMs, TIMEOUT_HEADER } from './deadline.ts';
+export { CORRELATION_HEADER, correlationIdOf } from './exchange.ts';
+export { tenantOf, type Identity } from './identity.ts';
+export { listen, ListenError, type HttpServer } from './listen.ts';
+export {
+  EXIT_CONFIG,
+  runService,
+  type RuntimeConfig,
+  type Service,
+  type ServiceDefinition,
+  type ServiceRuntime,
+} from './run-service.ts';
+export {
+  createServiceClient,
+  type CallInput,
+  type ServiceClient,
+  type ServiceClientOptions,
+  type StreamResult,
+} from './service-client.ts';
+export { createServiceTokens, type ServiceTokens } from './service-tokens.ts';
+export { reportReadiness } from './wait-until-ready.ts';

@@ -1,0 +1,26 @@
+import { InvalidRequestError, PayloadTooLargeError } from '@aion/errors';
+import express, { type Request, type Response } from 'express';
+
+/** Reads a request's whole body. */
+export type BodyReader = (req: Request, res: Response) => Promise<Buffer>;
+
+/** Creates a reader that refuses bodies of more than `maxBytes` (after decompression). */
+export function createBodyReader(maxBytes: number): BodyReader {
+  const parse = express.raw({ type: () => true, limit: maxBytes });
+  return (req, res) =>
+    new Promise((resolve, reject) => {
+      parse(req, res, (error?: unknown) => {
+        if (error !== undefined) reject(toBodyError(error, maxBytes));
+        else resolve(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0));
+      });
+    });
+}
+
+function toBodyError(error: unknown, maxBytes: number): Error {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  if (type === 'entity.too.large') {
+    return new PayloadTooLargeError(`The body is larger than ${maxBytes} bytes, the limit of this server.`);
+  }
+  const reason = error instanceof Error ? error.message : 'unknown problem';
+  return new InvalidRequestError(`The body could not be read: ${reason}.`, { cause: error });
+}

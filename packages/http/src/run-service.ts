@@ -1,0 +1,137 @@
+import { ConfigError, type Environment } from '@aion/config';
+import { createLogger, type Logger, type LogLevel } from '@aion/logging';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import { startTracing, type Tracing } from '@aion/tracing';
+import { ListenError } from './listen.ts';
+
+/** A service, from its composition root. */
+export interface Service {
+  /** Resolves when it listens; its dependencies may still be missing, which readiness says. */
+  start(): Promise<void>;
+  /** Drains and closes everything, in the service's own order, within its grace period. */
+  stop(): Promise<void>;
+}
+
+/** What a process gives its service. */
+export interface ServiceRuntime {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+}
+
+/** The part of the configuration that every service has. */
+export interface RuntimeConfig {
+  readonly environment: 'development' | 'staging' | 'production';
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'pretty' | undefined;
+  readonly metricsEnabled: boolean;
+  readonly tracingEnabled: boolean;
+  readonly traceSampleRatio: number | undefined;
+  readonly otlpEndpoint: string | undefined;
+  readonly shutdownGraceMs: number;
+}
+
+/** How a process becomes a service. */
+export interface ServiceDefinition<C extends RuntimeConfig> {
+  readonly name: string;
+  readonly version: string;
+  readonly loadConfig: (env: Environment) => C;
+  readonly create: (config: C, runtime: ServiceRuntime) => Service;
+}
+
+/** Exit status of a process that was configured wrongly (sysexits.h EX_CONFIG). */
+export const EXIT_CONFIG = 78;
+
+/**
+ * The whole life of a service's process: configuration, telemetry, start, signals, exit code. SIGTERM and SIGINT stop
+ * it within its grace period with status 0, a second signal ends it at once with 1, and so does the loss of a parent
+ * that started it with an IPC channel. Called by `main.ts` and by nothing else.
+ */
+export async function runService<C extends RuntimeConfig>(definition: ServiceDefinition<C>): Promise<void> {
+  const config = loadOrExit(definition);
+  const runtime = createRuntime(definition, config);
+  const { logger } = runtime;
+  const service = definition.create(config, runtime);
+  const shutdown = createShutdown(service, runtime, config.shutdownGraceMs);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => shutdown(signal, 0));
+  if (process.connected) process.once('disconnect', () => shutdown('parent gone', 0));
+  process.on('uncaughtException', (error) => {
+    logger.error('Uncaught exception', { error });
+    shutdown('uncaught exception', 1);
+  });
+  process.on('unhandledRejection', (error) => {
+    logger.error('Unhandled rejection', { error });
+    shutdown('unhandled rejection', 1);
+  });
+  try {
+    await service.start();
+  } catch (error) {
+    if (error instanceof ListenError) process.stderr.write(`${error.message}\n`);
+    logger.error('Service failed to start', { error });
+    shutdown('failed start', 1);
+  }
+}
+
+function loadOrExit<C extends RuntimeConfig>(definition: ServiceDefinition<C>): C {
+  try {
+    return definition.loadConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${definition.name}: ${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+function createRuntime({ name, version }: { name: string; version: string }, config: RuntimeConfig): ServiceRuntime {
+  const development = config.environment === 'development';
+  return {
+    logger: createLogger({
+      service: name,
+      level: config.logLevel,
+      format: config.logFormat ?? (development ? 'pretty' : 'json'),
+    }),
+    metrics: createMetrics({ service: name, version, enabled: config.metricsEnabled }),
+    tracing: startTracing({
+      serviceName: name,
+      serviceVersion: version,
+      enabled: config.tracingEnabled,
+      sampleRatio: config.traceSampleRatio ?? (development ? 1 : 0.1),
+      otlpEndpoint: config.otlpEndpoint,
+    }),
+  };
+}
+
+function createShutdown(
+  service: Service,
+  { logger, tracing }: ServiceRuntime,
+  graceMs: number,
+): (reason: string, exitCode: number) => void {
+  let stopping = false;
+  return (reason, exitCode) => {
+    if (stopping) {
+      logger.warn('Stopping at once', { reason });
+      process.exit(1);
+    }
+    stopping = true;
+    logger.info('Service is stopping', { reason, grace_ms: graceMs });
+    const overdue = setTimeout(() => {
+      logger.error('Service did not stop within its grace period', { grace_ms: graceMs });
+      process.exit(1);
+    }, graceMs + 2_000);
+    service
+      .stop()
+      .then(() => tracing.shutdown())
+      .then(
+        () => {
+          clearTimeout(overdue);
+          logger.info('Service has stopped', { reason });
+          process.exit(exitCode);
+        },
+        (error: unknown) => {
+          logger.error('Service failed to stop', { error });
+          process.exit(1);
+        },
+      );
+  };
+}

@@ -1,0 +1,211 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Route, ServiceName } from '@aion/contracts';
+import { DeadlineExceededError, fromProblem, InternalError, toAionError, UnavailableError } from '@aion/errors';
+import type { Metrics } from '@aion/metrics';
+import { captureCarrier, withSpan } from '@aion/tracing';
+import { SpanKind } from '@opentelemetry/api';
+import { Pool, type Dispatcher } from 'undici';
+import type { z } from 'zod';
+import { remainingMs, TIMEOUT_HEADER } from './deadline.ts';
+import type { ServiceTokens } from './service-tokens.ts';
+
+/** What a call sends. */
+export interface CallInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly params?: z.input<P>;
+  readonly query?: z.input<Q>;
+  readonly body?: z.input<B>;
+  /** Sent as it is, instead of `body`. */
+  readonly rawBody?: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** At most this long; the active deadline is obeyed in any case. Default 30 s. */
+  readonly timeoutMs?: number;
+}
+
+/** An answer whose body is read as it comes. */
+export interface StreamResult {
+  readonly status: number;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Destroy it to cancel the work of the callee. */
+  readonly body: Readable;
+}
+
+/** Calls the routes of one service of AION. */
+export interface ServiceClient {
+  /**
+   * Calls a route and parses its answer by the contract.
+   * @throws the callee's own domain error; UnavailableError when it cannot be reached; DeadlineExceededError
+   */
+  call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
+    route: Route<P, Q, B, R>,
+    input: CallInput<P, Q, B>,
+  ): Promise<z.output<R>>;
+  /** Calls a route and gives the answer's bytes. Throws as `call` does until the head has arrived. */
+  stream<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
+    route: Route<P, Q, B, R>,
+    input: CallInput<P, Q, B>,
+  ): Promise<StreamResult>;
+  close(): Promise<void>;
+}
+
+/** How a client reaches its service. */
+export interface ServiceClientOptions {
+  readonly baseUrl: string;
+  readonly audience: ServiceName;
+  readonly tokens: ServiceTokens;
+  readonly metrics: Metrics;
+  /** Connections kept to the service. Default 128. */
+  readonly maxConnections?: number;
+}
+
+type AnyInput = CallInput<z.ZodType, z.ZodType, z.ZodType>;
+const RETRY_DELAYS_MS = [50, 250];
+const MAX_ERROR_BYTES = 65_536;
+
+/** Creates a client. Requests carry the service token, the trace context with baggage, and the remaining time. */
+export function createServiceClient(options: ServiceClientOptions): ServiceClient {
+  const { audience } = options;
+  const pool = new Pool(options.baseUrl, { connections: options.maxConnections ?? 128, bodyTimeout: 0 });
+
+  const send = (route: Route, input: AnyInput): Promise<Dispatcher.ResponseData> =>
+    withSpan(
+      `${route.method} ${route.path}`,
+      {
+        kind: SpanKind.CLIENT,
+        attributes: { 'http.request.method': route.method, 'url.template': route.path, 'peer.service': audience },
+      },
+      async (span) => {
+        const startedAt = performance.now();
+        let status = 'none';
+        try {
+          const answer = await sendWithRetries(options, pool, route, input);
+          status = String(answer.statusCode);
+          span.setAttribute('http.response.status_code', answer.statusCode);
+          if (answer.statusCode >= 400) throw await toError(audience, answer);
+          return answer;
+        } finally {
+          const labels = { peer: audience, method: route.method, path: route.path, status };
+          const seconds = (performance.now() - startedAt) / 1_000;
+          options.metrics.histogram('http_client_request_duration_seconds').observe(labels, seconds);
+        }
+      },
+    );
+
+  return {
+    call: async (route, input) => {
+      const answer = await send(route, input);
+      if (route.response.json === undefined) {
+        await answer.body.dump();
+        // A route without a JSON answer has `undefined` as its output type.
+        return undefined as never;
+      }
+      return route.response.json.parse(await answer.body.json());
+    },
+    stream: async (route, input) => {
+      const { statusCode, headers, body } = await send(route, input);
+      const contentType = headers['content-type'];
+      return {
+        status: statusCode,
+        contentType: typeof contentType === 'string' ? contentType : 'application/octet-stream',
+        headers,
+        body,
+      };
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+async function sendWithRetries(
+  options: ServiceClientOptions,
+  pool: Pool,
+  route: Route,
+  input: AnyInput,
+): Promise<Dispatcher.ResponseData> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await sendOnce(options, pool, route, input);
+    } catch (error) {
+      if (input.signal?.aborted === true) throw toAionError(input.signal.reason);
+      if (isTimeout(error)) {
+        throw new DeadlineExceededError(`${options.audience} did not answer in time.`, { cause: error });
+      }
+      const delayMs = route.idempotent ? RETRY_DELAYS_MS[attempt] : undefined;
+      if (delayMs === undefined) {
+        const message = `${options.audience} cannot be reached now.`;
+        throw new UnavailableError(message, { cause: error, retryAfterSeconds: 1 });
+      }
+      await sleep(delayMs);
+    }
+  }
+}
+
+async function sendOnce(
+  options: ServiceClientOptions,
+  pool: Pool,
+  route: Route,
+  input: AnyInput,
+): Promise<Dispatcher.ResponseData> {
+  const timeoutMs = Math.min(input.timeoutMs ?? 30_000, remainingMs() ?? Infinity);
+  const body = input.rawBody ?? (input.body === undefined ? undefined : JSON.stringify(input.body));
+  return pool.request({
+    method: route.method,
+    path: toPath(route, input),
+    headersTimeout: Math.max(1, timeoutMs),
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
+    ...(body === undefined ? {} : { body }),
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...captureCarrier(),
+      ...input.headers,
+      authorization: `Bearer ${await options.tokens.issue(options.audience)}`,
+      [TIMEOUT_HEADER]: String(timeoutMs),
+    },
+  });
+}
+
+function toPath(route: Route, input: AnyInput): string {
+  const params = toEntries(input.params);
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) =>
+    encodeURIComponent(params.get(name) ?? ''),
+  );
+  const query = new URLSearchParams([...toEntries(input.query)]).toString();
+  return query === '' ? path : `${path}?${query}`;
+}
+
+/** The scalar fields of an object as text; others cannot stand in a URL and are declared by no contract. */
+function toEntries(value: unknown): Map<string, string> {
+  const entries: [string, unknown][] = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return new Map(
+    entries.flatMap(([key, item]) =>
+      typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean' ? [[key, String(item)]] : [],
+    ),
+  );
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_HEADERS_TIMEOUT';
+}
+
+async function toError(audience: ServiceName, answer: Dispatcher.ResponseData): Promise<Error> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body) {
+    if (!(chunk instanceof Uint8Array)) break;
+    bytes += chunk.length;
+    if (bytes > MAX_ERROR_BYTES) break;
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  return fromProblem(tryParse(text)) ?? new InternalError(`${audience} answered ${answer.statusCode} unexpectedly.`);
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // Not ours to judge: the caller then reports the status alone.
+    return error;
+  }
+}
