@@ -1,0 +1,76 @@
+import { availableParallelism } from 'node:os';
+import { ModelNotFoundError } from '@aion/errors';
+import type { Logger } from '@aion/logging';
+import type { Provider } from '../provider.ts';
+import { createExtractiveModel, EXTRACTIVE_MODEL } from './extractive/extractive-model.ts';
+import { findGgufModels } from './gguf/find-gguf-models.ts';
+import type { GgufModelFile } from './gguf/find-gguf-models.ts';
+import { createGenerationQueue } from './gguf/generation-queue.ts';
+import { createGgufModel } from './gguf/gguf-model.ts';
+import type { GgufModel } from './gguf/gguf-model.ts';
+import { probeLlama } from './gguf/probe-llama.ts';
+
+/** Options of `createEmbeddedProvider`. */
+export interface EmbeddedProviderOptions {
+  /** Folder whose `*.gguf` files are offered; it is read at every call, and need not exist. */
+  readonly modelsDir: string;
+  readonly logger: Logger;
+  /**
+   * Threads of a language model; one less than the cores by default. With as many threads as busy cores, llama.cpp
+   * spins at its barriers and one answer was measured to take 500 times as long.
+   */
+  readonly threads?: number;
+  /** Generations that may wait for the one in progress; 8 by default, more are refused with UnavailableError. */
+  readonly maxWaiting?: number;
+}
+
+/**
+ * Creates the provider that needs no network: `embedded/extractive`, always, and each GGUF model of a folder, in a
+ * child process of its own. Where llama.cpp's binary does not load, only the first is offered and a warning says why.
+ */
+export function createEmbeddedProvider(options: EmbeddedProviderOptions): Provider {
+  const { modelsDir, maxWaiting = 8 } = options;
+  const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+  const logger = options.logger.child('embedded');
+  const extractive = createExtractiveModel();
+  const queue = createGenerationQueue(maxWaiting);
+  const ggufModels = new Map<string, GgufModel>();
+  const warned = new Set<string>();
+  let probing: Promise<boolean> | undefined;
+
+  const findOffered = async (): Promise<readonly GgufModelFile[]> => {
+    const files = await findGgufModels(modelsDir, logger, warned);
+    if (files.length === 0) return files;
+    probing ??= probeLlama(logger);
+    return (await probing) ? files : [];
+  };
+
+  const getGgufModel = async (id: string): Promise<GgufModel> => {
+    const file = (await findOffered()).find((offered) => offered.id === id);
+    if (file === undefined) {
+      throw new ModelNotFoundError(`The embedded provider has no model '${id}': GET /v1/models lists those it has.`, {
+        param: 'model',
+      });
+    }
+    const model = ggufModels.get(file.path) ?? createGgufModel({ modelPath: file.path, threads, queue, logger });
+    ggufModels.set(file.path, model);
+    return model;
+  };
+
+  return {
+    name: 'embedded',
+    listModels: async () => [
+      EXTRACTIVE_MODEL,
+      ...(await findOffered()).map(({ id, created, ownedBy }) => ({ id, created, ownedBy })),
+    ],
+    createChatCompletion: async (call) => {
+      if (call.model === EXTRACTIVE_MODEL.id) return extractive.createChatCompletion(call);
+      const model = await getGgufModel(call.model);
+      return model.createChatCompletion(call);
+    },
+    close: async () => {
+      await probing;
+      await Promise.all([...ggufModels.values()].map((model) => model.close()));
+    },
+  };
+}

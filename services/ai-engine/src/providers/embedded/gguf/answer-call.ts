@@ -1,0 +1,67 @@
+import { Readable } from 'node:stream';
+import type { ChatCompletionCall, ProviderResponse } from '../../provider.ts';
+import { createAnswerWriter } from '../chat-answer.ts';
+import type { AnswerWriter } from '../chat-answer.ts';
+import type { ChatRequest } from '../chat-request.ts';
+import { runGeneration } from './run-generation.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+/** Options of `answerCall`. */
+export interface AnswerCallOptions {
+  readonly call: ChatCompletionCall;
+  readonly request: ChatRequest;
+  readonly worker: WorkerProcess;
+  readonly systemFingerprint: string;
+  /** Called once, when the worker can take the next generation or is gone. */
+  readonly onIdle: () => void;
+}
+
+/**
+ * Has a worker answer one call and gives the answer in OpenAI's dialect.
+ * @throws what `Generation.finished` rejects with; a stream that has begun throws it from its body.
+ */
+export async function answerCall(options: AnswerCallOptions): Promise<ProviderResponse> {
+  const { call, request, systemFingerprint } = options;
+  const writer = createAnswerWriter({ model: call.model, systemFingerprint, includeUsage: request.includeUsage });
+  return call.stream ? streamAnswer(options, writer) : wholeAnswer(options, writer);
+}
+
+async function wholeAnswer(options: AnswerCallOptions, writer: AnswerWriter): Promise<ProviderResponse> {
+  const { call, request, worker, onIdle } = options;
+  let text = '';
+  const generation = runGeneration(worker, { type: 'generate', ...request }, call.signal, (piece) => (text += piece));
+  void generation.idle.then(onIdle);
+  const { finishReason, usage } = await generation.finished;
+  const body = Readable.from([writer.whole(text, finishReason, usage)]);
+  return { status: 200, contentType: 'application/json', body };
+}
+
+async function streamAnswer(options: AnswerCallOptions, writer: AnswerWriter): Promise<ProviderResponse> {
+  const { call, request, worker, onIdle } = options;
+  const abandoned = new AbortController();
+  const body = new Readable({
+    read: () => undefined,
+    destroy: (error, done) => {
+      abandoned.abort(error ?? new Error('The answer is no longer read.'));
+      done(error);
+    },
+  });
+  // An error that comes before the body is read is thrown from its iterator; unheard, it would end the process.
+  body.on('error', () => undefined);
+  body.push(writer.start());
+  const signal = AbortSignal.any([call.signal, abandoned.signal]);
+  const generation = runGeneration(worker, { type: 'generate', ...request }, signal, (text) => {
+    if (text !== '') body.push(writer.text(text));
+  });
+  void generation.idle.then(onIdle);
+  await generation.started;
+  void generation.finished.then(
+    ({ finishReason, usage }) => {
+      body.push(writer.end(finishReason, usage));
+      body.push(null);
+    },
+    // A stream hands on to its reader whatever it was destroyed with, an abort's reason of any type included.
+    (error: unknown) => body.destroy(error as Error),
+  );
+  return { status: 200, contentType: 'text/event-stream; charset=utf-8', body };
+}
