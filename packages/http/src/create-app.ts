@@ -101,7 +101,8 @@ async function handleRequest(
         { params, query, body, rawBody, headers, identity, signal: abort.signal, req, res },
         { setHeader: (name, value) => res.setHeader(name, value) },
       );
-      await sendResult(res, result, route.response.status, abort.signal);
+      const { signal } = abort;
+      await sendResult(res, result, { status: route.response.status, signal, onStreamFailure: exchange.fail });
     } catch (thrown) {
       answerFailure(res, exchange, abort.signal.aborted ? abort.signal.reason : thrown, req.path);
     }

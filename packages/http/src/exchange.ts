@@ -17,8 +17,8 @@ export interface Exchange {
   /** The context in which the request is handled: its span, ids and baggage. */
   readonly context: Context;
   readonly requestId: string;
-  /** Says that the answer failed, also after its head was sent. */
-  fail(thrown: unknown): AionError;
+  /** Says why the answer failed, also after its head was sent. The first reason counts: later ones follow from it. */
+  readonly fail: (thrown: unknown) => AionError;
 }
 
 /** How an exchange is opened. */
@@ -87,7 +87,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
   return {
     context: active,
     requestId,
-    fail: (thrown) => (failure = toAionError(thrown)),
+    fail: (thrown) => (failure ??= toAionError(thrown)),
   };
 }
 

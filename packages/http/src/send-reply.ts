@@ -4,14 +4,22 @@ import { PROBLEM_CONTENT_TYPE, toOpenAiError, toProblem, type AionError } from '
 import type { Response } from 'express';
 import { StreamReply } from './bind-route.ts';
 
+/** What a result is sent with. */
+export interface SendOptions {
+  readonly status: number;
+  readonly signal: AbortSignal;
+  /** Told of a stream's failure before the connection is broken off. */
+  readonly onStreamFailure: (thrown: unknown) => void;
+}
+
 /** Sends a handler's result: a stream, a JSON document, or nothing (204). Resolves when the last byte is accepted. */
-export async function sendResult(res: Response, result: unknown, status: number, signal: AbortSignal): Promise<void> {
+export async function sendResult(res: Response, result: unknown, options: SendOptions): Promise<void> {
   if (result instanceof StreamReply) {
-    await sendStream(res, result, signal);
+    await sendStream(res, result, options);
   } else if (result === undefined) {
     res.writeHead(204).end();
   } else {
-    sendJson(res, status, 'application/json; charset=utf-8', result);
+    sendJson(res, options.status, 'application/json; charset=utf-8', result);
   }
 }
 
@@ -29,11 +37,24 @@ export function sendError(res: Response, error: AionError, where: { path: string
   }
 }
 
-async function sendStream(res: Response, reply: StreamReply, signal: AbortSignal): Promise<void> {
+async function sendStream(res: Response, reply: StreamReply, options: SendOptions): Promise<void> {
   res.writeHead(reply.status, { 'content-type': reply.contentType, ...reply.headers });
   res.flushHeaders();
   // The pipeline destroys both ends on failure: the reader sees a broken connection, the source is told to stop.
-  await pipeline(Readable.from(reply.body, { objectMode: false }), res, { signal });
+  const source = Readable.from(watchFailure(reply.body, options.onStreamFailure), { objectMode: false });
+  await pipeline(source, res, { signal: options.signal });
+}
+
+async function* watchFailure(
+  body: AsyncIterable<Uint8Array>,
+  onFailure: (thrown: unknown) => void,
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* body;
+  } catch (thrown) {
+    onFailure(thrown);
+    throw thrown;
+  }
 }
 
 function sendJson(res: Response, status: number, contentType: string, body: unknown): void {

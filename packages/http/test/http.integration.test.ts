@@ -1,0 +1,355 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defineRoute, type ServiceName } from '@aion/contracts';
+import { ConflictError, InvalidRequestError, UnavailableError } from '@aion/errors';
+import { createLogger } from '@aion/logging';
+import { createMetrics } from '@aion/metrics';
+import { activeIds, activeSpanIds, runWithIds, startTracing, withSpan, type Tracing } from '@aion/tracing';
+import { Writable } from 'node:stream';
+import { z } from 'zod';
+import {
+  admitServices,
+  bindRoute,
+  createApp,
+  createServiceClient,
+  createServiceTokens,
+  listen,
+  remainingMs,
+  streamReply,
+  type BoundRoute,
+  type HttpServer,
+  type ServiceClient,
+} from '../src/index.ts';
+
+const base = { service: 'ai-engine', summary: 's', description: 'd', auth: { kind: 'service' }, errors: [] } as const;
+const echo = defineRoute({
+  ...base,
+  name: 'echo',
+  method: 'POST',
+  path: '/internal/echo/{name}',
+  params: z.object({ name: z.string().max(10) }),
+  query: z.object({ times: z.coerce.number().int().max(3).default(1) }),
+  body: z.object({ text: z.string(), nested: z.array(z.object({ n: z.number() })).optional() }),
+  response: { status: 200, description: 'd', json: z.object({ text: z.string() }) },
+  idempotent: true,
+});
+const probe = defineRoute({
+  ...base,
+  name: 'probe',
+  method: 'GET',
+  path: '/internal/probe',
+  response: { status: 200, description: 'd', json: z.looseObject({}) },
+  idempotent: true,
+});
+const flow = defineRoute({
+  ...base,
+  name: 'flow',
+  method: 'GET',
+  path: '/internal/flow',
+  response: { status: 200, description: 'd', stream: 'application/x-ndjson' },
+  idempotent: true,
+});
+
+const SECRET = 'a secret of at least thirty-two characters';
+const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+const logLines: Record<string, unknown>[] = [];
+const logger = createLogger({
+  service: 'test',
+  level: 'info',
+  format: 'json',
+  stream: new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logLines.push(z.looseObject({}).parse(JSON.parse(chunk.toString())));
+      done();
+    },
+  }),
+});
+
+let tracing: Tracing;
+const cleanups: (() => Promise<unknown>)[] = [];
+beforeAll(() => {
+  tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+afterAll(() => tracing.shutdown());
+
+async function serve(
+  routes: BoundRoute[],
+  options: { timeoutMs?: number; maxBodyBytes?: number; issuedFor?: ServiceName; secret?: string } = {},
+): Promise<{ server: HttpServer; client: ServiceClient; url: string }> {
+  const { issuedFor = 'ai-engine', secret = SECRET, ...appOptions } = options;
+  const admit = admitServices(createServiceTokens({ secret: SECRET, service: 'ai-engine' }));
+  const app = createApp({ routes, admit, logger, metrics, ...appOptions });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, name: 'test', variable: 'PORT' });
+  const url = `http://127.0.0.1:${server.port}`;
+  const tokens = createServiceTokens({ secret, service: 'web-api' });
+  const client = createServiceClient({ baseUrl: url, audience: issuedFor, tokens, metrics });
+  cleanups.push(
+    () => server.close(0),
+    () => client.close(),
+  );
+  return { server, client, url };
+}
+
+const echoing = bindRoute(echo, async ({ params, query, body }) => ({
+  text: `${params.name}:${body.text.repeat(query.times)}`,
+}));
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 400 && !(await condition()); i += 1) await sleep(5);
+  expect(await condition()).toBe(true);
+}
+
+async function countedRequests(path: string): Promise<string> {
+  const { body } = await metrics.exposition();
+  return body
+    .split('\n')
+    .filter((line) => line.startsWith('http_requests_total') && line.includes(`path="${path}"`))
+    .join('\n');
+}
+
+describe('a bound route', () => {
+  it('is called with what the contract says, and answers by it', async () => {
+    const { client } = await serve([echoing]);
+    const input = { params: { name: 'a/b' }, query: { times: 2 }, body: { text: 'x' } };
+    await expect(client.call(echo, input)).resolves.toEqual({ text: 'a/b:xx' });
+  });
+
+  it('refuses a wrong field by its name, and lists all of them', async () => {
+    const { client } = await serve([echoing]);
+    // The contract's types forbid this body: a caller without them must still be told.
+    const body = { text: 5, nested: [{ n: 1 }, { n: 'two' }] } as unknown as { text: string };
+    const refused = client.call(echo, { params: { name: 'a' }, body });
+    await expect(refused).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      param: 'text',
+      fields: [{ pointer: '/text' }, { pointer: '/nested/1/n' }],
+    });
+  });
+
+  it.each([
+    ['', 'is empty'],
+    ['{"text": ', 'is not valid JSON'],
+  ])('refuses the body %j with a message that says what is wrong', async (raw, message) => {
+    const { client } = await serve([echoing]);
+    const refused = client.call(echo, { params: { name: 'a' }, rawBody: Buffer.from(raw) });
+    await expect(refused).rejects.toThrow(message);
+  });
+
+  it('refuses a body over the limit with 413', async () => {
+    const { client } = await serve([echoing], { maxBodyBytes: 1_000 });
+    const refused = client.call(echo, { params: { name: 'a' }, body: { text: 'x'.repeat(2_000) } });
+    await expect(refused).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  });
+
+  it('answers 405 with the methods it takes, and 404 where there is nothing', async () => {
+    const { url } = await serve([echoing]);
+    const wrongMethod = await fetch(`${url}/internal/echo/a`);
+    expect([wrongMethod.status, wrongMethod.headers.get('allow')]).toEqual([405, 'POST']);
+    const missing = await fetch(`${url}/internal/none`);
+    expect(missing.status).toBe(404);
+    expect(missing.headers.get('content-type')).toBe('application/problem+json');
+    expect((await fetch(`${url}/%ff`)).status).toBe(404);
+  });
+});
+
+describe('a service token', () => {
+  const call = (client: ServiceClient): Promise<unknown> =>
+    client.call(echo, { params: { name: 'a' }, body: { text: '' } });
+
+  it('is refused when it is for another service or signed with another secret', async () => {
+    const other = await serve([echoing], { issuedFor: 'database-gateway' });
+    await expect(call(other.client)).rejects.toMatchObject({ code: 'INVALID_API_KEY' });
+    const forged = await serve([echoing], { secret: 'another secret of thirty-two characters' });
+    await expect(call(forged.client)).rejects.toMatchObject({ code: 'INVALID_API_KEY' });
+  });
+
+  it('is needed', async () => {
+    const { url } = await serve([echoing]);
+    const response = await fetch(`${url}/internal/echo/a`, { method: 'POST', body: '{}' });
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('the context', () => {
+  it('crosses to the callee: one trace, the ids, a shrinking deadline', async () => {
+    const { client } = await serve([
+      bindRoute(probe, async () => ({ ...activeIds(), ...activeSpanIds(), remaining: remainingMs() })),
+    ]);
+    await runWithIds({ correlationId: 'corr-7', tenantId: 'tenant-7', requestId: 'outer' }, () =>
+      withSpan('outer', {}, async (span) => {
+        const seen = await client.call(probe, { timeoutMs: 5_000 });
+        expect(seen).toMatchObject({
+          correlationId: 'corr-7',
+          tenantId: 'tenant-7',
+          traceId: span.spanContext().traceId,
+        });
+        expect(seen['requestId']).not.toBe('outer');
+        expect(seen['remaining']).toBeLessThanOrEqual(5_000);
+      }),
+    );
+  });
+
+  it('is on the access log line of the request', async () => {
+    const { client } = await serve([echoing]);
+    logLines.length = 0;
+    await runWithIds({ correlationId: 'corr-8' }, () =>
+      client.call(echo, { params: { name: 'a' }, body: { text: '' } }),
+    );
+    await until(() => logLines.length > 0);
+    expect(logLines[0]).toMatchObject({
+      message: 'Request handled',
+      correlation_id: 'corr-8',
+      fields: { status: 200 },
+    });
+    expect(logLines[0]).toHaveProperty('trace_id');
+  });
+});
+
+describe('a failure', () => {
+  it('crosses services as the same domain error', async () => {
+    const { client } = await serve([
+      bindRoute(probe, async () => {
+        throw new ConflictError('another worker holds it', { retryAfterSeconds: 3 });
+      }),
+    ]);
+    const failed = client.call(probe, {});
+    await expect(failed).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'another worker holds it',
+      retryAfterSeconds: 3,
+    });
+  });
+
+  it('that nobody foresaw tells its cause to the log and not to the caller', async () => {
+    const { client } = await serve([
+      bindRoute(probe, async () => {
+        throw new Error('relation "tenants" does not exist');
+      }),
+    ]);
+    logLines.length = 0;
+    const failed = client.call(probe, {}).catch((error: unknown) => error);
+    expect(String(await failed)).not.toContain('tenants');
+    await until(() => logLines.some((line) => JSON.stringify(line).includes('does not exist')));
+  });
+
+  it('is UNAVAILABLE when nobody listens, after retries of what may be repeated', async () => {
+    const { server, client } = await serve([echoing]);
+    await server.close(0);
+    cleanups.length = 0;
+    cleanups.push(() => client.close());
+    await expect(client.call(probe, {})).rejects.toBeInstanceOf(UnavailableError);
+  });
+
+  it('is DEADLINE_EXCEEDED when the work takes too long, and the handler is told', async () => {
+    let told: unknown;
+    const { client } = await serve(
+      [
+        bindRoute(probe, async ({ signal }) => {
+          await sleep(5_000, undefined, { signal }).catch(() => undefined);
+          told = signal.reason;
+          throw new InvalidRequestError('never seen');
+        }),
+      ],
+      { timeoutMs: 50 },
+    );
+    await expect(client.call(probe, {})).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(told).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  });
+});
+
+describe('a stream', () => {
+  it('is read to its end', async () => {
+    const { client } = await serve([
+      bindRoute(flow, async () =>
+        streamReply({
+          contentType: 'application/x-ndjson',
+          body: (async function* () {
+            for (let i = 0; i < 3; i += 1) yield Buffer.from(`${i}\n`);
+          })(),
+        }),
+      ),
+    ]);
+    const { body, contentType } = await client.stream(flow, {});
+    expect(contentType).toBe('application/x-ndjson');
+    expect((await body.toArray()).join('')).toBe('0\n1\n2\n');
+  });
+
+  it('that breaks never looks whole, and counts as an error', async () => {
+    const { client } = await serve([
+      bindRoute(flow, async () =>
+        streamReply({
+          contentType: 'application/x-ndjson',
+          body: (async function* () {
+            yield Buffer.from('0\n');
+            await sleep(1);
+            throw new UnavailableError('the database went away');
+          })(),
+        }),
+      ),
+    ]);
+    const { body } = await client.stream(flow, {});
+    await expect(body.toArray()).rejects.toThrow();
+    await until(async () => (await countedRequests('/internal/flow')).includes('status="503"} 1'));
+  });
+
+  it('waits for a slow reader, and stops its source when the reader goes away', async () => {
+    let produced = 0;
+    let stopped = false;
+    const { client } = await serve([
+      bindRoute(flow, async () =>
+        streamReply({
+          contentType: 'application/x-ndjson',
+          body: (async function* () {
+            try {
+              for (; produced < 10_000; produced += 1) yield Buffer.alloc(65_536, 'x');
+            } finally {
+              stopped = true;
+            }
+          })(),
+        }),
+      ),
+    ]);
+    const { body } = await client.stream(flow, {});
+    await sleep(200);
+    expect(produced).toBeLessThan(1_000);
+    body.destroy();
+    await until(() => stopped);
+  });
+
+  it('is counted as 499 when its client vanishes', async () => {
+    const { server } = await serve([
+      bindRoute(probe, async ({ signal }) => {
+        await sleep(5_000, undefined, { signal });
+        return {};
+      }),
+    ]);
+    const token = await createServiceTokens({ secret: SECRET, service: 'web-api' }).issue('ai-engine');
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(`GET /internal/probe HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`);
+    await sleep(50);
+    socket.destroy();
+    await until(async () => (await countedRequests('/internal/probe')).includes('status="499"} 1'));
+  });
+});
+
+describe('a server that closes', () => {
+  it('lets the running request end and takes no other', async () => {
+    const { server, client, url } = await serve([
+      bindRoute(probe, async () => {
+        await sleep(200);
+        return { done: true };
+      }),
+    ]);
+    const running = client.call(probe, {});
+    await sleep(50);
+    const closing = server.close(5_000);
+    cleanups.length = 0;
+    cleanups.push(() => client.close());
+    await expect(fetch(`${url}/internal/probe`)).rejects.toThrow();
+    await expect(running).resolves.toEqual({ done: true });
+    await closing;
+  });
+});
