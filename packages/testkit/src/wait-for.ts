@@ -10,12 +10,14 @@ export interface WaitForOptions {
   readonly intervalMs?: number;
 }
 
+type Falsy = false | 0 | '' | null | undefined;
+
 /**
  * Looks until `predicate` gives something truthy, and gives that. A predicate that throws counts as not yet.
  *
  * @throws Error when the time is over, with the last error of the predicate as its cause.
  */
-export async function waitFor<T>(predicate: () => T | Promise<T>, options: WaitForOptions): Promise<T> {
+export async function waitFor<T>(predicate: () => T | Falsy | Promise<T | Falsy>, options: WaitForOptions): Promise<T> {
   const { timeoutMs = 10_000, intervalMs = 20 } = options;
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -1,0 +1,86 @@
+import type { Logger } from '@aion/logging';
+import type { Metrics } from '@aion/metrics';
+import { withBackend } from 'bullmq';
+import { createJobQueue } from './create-job-queue.ts';
+import type { JobQueueHandle } from './create-job-queue.ts';
+import { createJobWorker } from './create-job-worker.ts';
+import { openPostgresDriver } from './open-postgres-driver.ts';
+import { openRedisDriver } from './open-redis-driver.ts';
+import type { QueueDriver } from './queue-driver.ts';
+import { createErrorReporter } from './report-errors.ts';
+import type { ErrorReporter } from './report-errors.ts';
+import type { JobWorker, QueueBackend } from './types.ts';
+import { withTimeout } from './with-timeout.ts';
+
+/** Options of {@link createQueueBackend}. */
+export interface CreateQueueBackendOptions {
+  /** Redis >= 6.2; wins over PostgreSQL. */
+  readonly redisUrl?: string | undefined;
+  /** A database of the queues' own (PostgreSQL >= 15), whose role may create a schema in it. */
+  readonly postgresUrl?: string | undefined;
+  readonly logger: Logger;
+  /** Receives `aion_queue_job_duration_seconds`. */
+  readonly metrics?: Metrics;
+}
+
+const PING_TIMEOUT_MS = 2_000;
+/** Never has a job: only its counts are read. */
+const PING_QUEUE = 'readiness';
+
+/**
+ * Opens the queues on Redis when there is a `redisUrl`, else on PostgreSQL, whose schema it brings up to date.
+ *
+ * @throws Error when neither URL is given, or when the backend cannot be reached or prepared.
+ */
+export async function createQueueBackend(options: CreateQueueBackendOptions): Promise<QueueBackend> {
+  const logger = options.logger.child('queue');
+  const report = createErrorReporter(logger, {});
+  const driver = await openDriver(options, report);
+  const { Queue } = withBackend(driver.queueFactory);
+  const queues = new Map<string, JobQueueHandle>();
+  const workers: JobWorker[] = [];
+  const openQueue = (name: string): JobQueueHandle => {
+    const handle = queues.get(name) ?? new Queue(name, { connection: {}, skipMetasUpdate: true });
+    if (!queues.has(name)) {
+      handle.on('error', report);
+      queues.set(name, handle);
+    }
+    return handle;
+  };
+  let closed: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    await Promise.all(workers.map((worker) => worker.close()));
+    await Promise.all([...queues.values()].map((queue) => queue.close()));
+    await driver.close();
+  };
+  return {
+    kind: driver.kind,
+    queue: (definition) => createJobQueue(definition, openQueue(definition.queue)),
+    worker: (definition, handler, workerOptions = {}) => {
+      const worker = createJobWorker({
+        definition,
+        handler,
+        options: workerOptions,
+        driver,
+        logger,
+        metrics: options.metrics,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    ping: async () => {
+      await withTimeout(
+        openQueue(PING_QUEUE).getJobCounts('waiting'),
+        PING_TIMEOUT_MS,
+        `the ${driver.kind} queue backend`,
+      );
+    },
+    close: () => (closed ??= closeAll()),
+  };
+}
+
+async function openDriver(options: CreateQueueBackendOptions, report: ErrorReporter): Promise<QueueDriver> {
+  if (options.redisUrl !== undefined) return openRedisDriver(options.redisUrl, report);
+  if (options.postgresUrl !== undefined) return openPostgresDriver(options.postgresUrl, report);
+  throw new Error('The queues need a redisUrl or a postgresUrl; neither is given.');
+}

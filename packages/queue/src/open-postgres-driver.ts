@@ -1,0 +1,56 @@
+import { createPostgresBackend, PostgresConnection, PostgresQueueBackend, runMigrations } from 'bullmq';
+import pg from 'pg';
+import { withPauseAfterErrors } from './queue-driver.ts';
+import type { QueueDriver } from './queue-driver.ts';
+import type { ErrorReporter } from './report-errors.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const QUERY_TIMEOUT_MS = 30_000;
+/** Per process for sending, and per worker beside its LISTEN connection. */
+const POOL_SIZE = 4;
+
+/**
+ * BullMQ on PostgreSQL. Brings BullMQ's schema (`bullmq`) up to date first; any number of processes may do so at once,
+ * for the migration runs in one transaction under an advisory lock.
+ *
+ * @throws Error when the database cannot be reached or its role may not create the schema.
+ */
+export async function openPostgresDriver(url: string, report: ErrorReporter): Promise<QueueDriver> {
+  await migrate(url);
+  const settings = {
+    connectionString: url,
+    max: POOL_SIZE,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+  };
+  // Opened and found ready before the first queue: BullMQ remembers a failed start of a connection for ever.
+  const shared = new PostgresConnection(settings);
+  shared.on('error', report);
+  await shared.waitUntilReady();
+  return {
+    kind: 'postgres',
+    queueFactory: (name, options) =>
+      new PostgresQueueBackend(shared, name, { ...options, connection: settings }, false),
+    workerFactory: (name, options, factoryOptions) =>
+      withPauseAfterErrors(createPostgresBackend(name, { ...options, connection: settings }, factoryOptions)),
+    close: () => shared.close(),
+  };
+}
+
+async function migrate(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  try {
+    await client.connect();
+    await runMigrations(client);
+  } catch (error) {
+    const { host, pathname } = new URL(url);
+    throw new Error(
+      `The queue database ${host}${pathname} cannot be prepared. It must exist, and its role must be allowed to create ` +
+        'a schema in it (GRANT CREATE ON DATABASE, or be the owner).',
+      { cause: error },
+    );
+  } finally {
+    await client.end();
+  }
+}

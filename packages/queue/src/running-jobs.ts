@@ -1,0 +1,56 @@
+/** What a run is told while it goes on. */
+export interface RunControl {
+  readonly signal: AbortSignal;
+  /** Resolves when the worker gives up on this run. */
+  readonly abandoned: Promise<void>;
+  /** Whether an aborted signal means that the worker is closing, and not that the job was lost to another worker. */
+  readonly isClosing: () => boolean;
+}
+
+/** The jobs that a worker has in hand. */
+export interface RunningJobs {
+  track<T>(jobId: string, run: (control: RunControl) => Promise<T>): Promise<T>;
+  /** Aborts runs whose locks were lost: another worker has the jobs or will have them. */
+  lose(jobIds: readonly string[]): void;
+  /** Aborts all runs after `graceMs`, and gives up on those left after `abortGraceMs` more. */
+  close(graceMs: number, abortGraceMs: number): void;
+  /** Stops the timers of a close. */
+  stop(): void;
+}
+
+/** Creates an empty set of running jobs. */
+export function createRunningJobs(): RunningJobs {
+  const runs = new Map<string, { readonly controller: AbortController; readonly abandon: () => void }>();
+  const timers: NodeJS.Timeout[] = [];
+  let closing = false;
+  return {
+    track: async (jobId, run) => {
+      const controller = new AbortController();
+      const { promise: abandoned, resolve: abandon } = Promise.withResolvers<void>();
+      const entry = { controller, abandon };
+      runs.set(jobId, entry);
+      try {
+        return await run({ signal: controller.signal, abandoned, isClosing: () => closing });
+      } finally {
+        // A job that was lost may already run here again, under an entry of its own.
+        if (runs.get(jobId) === entry) runs.delete(jobId);
+      }
+    },
+    lose: (jobIds) => {
+      for (const jobId of jobIds) runs.get(jobId)?.controller.abort(new Error(`the lock of job ${jobId} was lost`));
+    },
+    close: (graceMs, abortGraceMs) => {
+      const abortAll = (): void => {
+        closing = true;
+        for (const { controller } of runs.values()) controller.abort(new Error('the worker is closing'));
+      };
+      const abandonAll = (): void => {
+        for (const { abandon } of runs.values()) abandon();
+      };
+      timers.push(setTimeout(abortAll, graceMs), setTimeout(abandonAll, graceMs + abortGraceMs));
+    },
+    stop: () => {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

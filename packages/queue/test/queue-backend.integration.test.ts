@@ -1,0 +1,393 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { context, trace } from '@opentelemetry/api';
+import { createMetrics } from '@aion/metrics';
+import { createQueueBackend, DiscardJobError, RetryJobLaterError } from '@aion/queue';
+import type { JobContext, JobDefinition, JobHandler, JobWorkerOptions, QueueBackend } from '@aion/queue';
+import { describeWithProgram, freePort, startProcess, waitFor } from '@aion/testkit';
+import { activeIds, contextWithIds, startTracing, withSpan } from '@aion/tracing';
+import { definition, postgresBackend, recordingLogger, redisBackend } from './support.ts';
+import type { Payload, TestBackend } from './support.ts';
+
+describe('on PostgreSQL', () => suite(postgresBackend()));
+
+describeWithProgram('redis-server', 'on Redis', (programPath) => suite(redisBackend(programPath)));
+
+describe('createQueueBackend', () => {
+  const { logger } = recordingLogger();
+
+  it('needs a URL', async () => {
+    await expect(createQueueBackend({ logger })).rejects.toThrow('need a redisUrl or a postgresUrl');
+  });
+
+  it('names a backend that does not answer, without its password', async () => {
+    const port = await freePort();
+    await expect(createQueueBackend({ logger, redisUrl: `redis://:secret@127.0.0.1:${port}` })).rejects.toThrow(
+      `Redis at 127.0.0.1:${port} does not answer. Start it or correct REDIS_URL.`,
+    );
+    await expect(
+      createQueueBackend({ logger, postgresUrl: `postgresql://u:secret@127.0.0.1:${port}/queues` }),
+    ).rejects.toThrow(new RegExp(`^The queue database 127.0.0.1:${port}/queues cannot be prepared. (?!.*secret)`));
+  });
+
+  it('lets several processes prepare the same database at once', async () => {
+    const database = postgresBackend();
+    await database.start();
+    const backends = await Promise.all([1, 2, 3].map(() => createQueueBackend({ logger, ...database.urls() })));
+    await Promise.all(backends.map((backend) => backend.ping()));
+    await Promise.all(backends.map((backend) => backend.close()));
+    await database.stop();
+  });
+});
+
+function suite(server: TestBackend): void {
+  const { logger, records } = recordingLogger();
+  const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+  let backend: QueueBackend;
+  let job: JobDefinition<Payload>;
+
+  beforeAll(async () => {
+    await server.start();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  beforeEach(async () => {
+    records.length = 0;
+    job = definition(`q-${randomUUID()}`);
+    backend = await createQueueBackend({ ...server.urls(), logger, metrics });
+  });
+  afterEach(async () => {
+    await backend.close();
+  });
+
+  const QUICK: JobWorkerOptions = { lockDurationMs: 1_000, stalledIntervalMs: 200, graceMs: 2_000, abortGraceMs: 500 };
+  const work = (handler: JobHandler<Payload>, options: JobWorkerOptions = {}) =>
+    backend.worker(job, handler, { ...QUICK, ...options });
+  const counts = () => backend.queue(job).counts();
+  const add = (jobId: string, options = {}) =>
+    backend.queue(job).add({ rowId: jobId }, { jobId, backoffMs: 1, ...options });
+  const untilCounts = (expected: object) =>
+    waitFor(
+      async () => {
+        const now = await counts();
+        return Object.entries(expected).every(([state, count]) => now[state as keyof typeof now] === count);
+      },
+      { describe: `counts of ${JSON.stringify(expected)}` },
+    );
+
+  it('hands a job with its payload to a worker', async () => {
+    const seen: unknown[] = [];
+    work(async (payload, { id, attempt }) => {
+      seen.push({ payload, id, attempt });
+      return 'done';
+    });
+    await add('row-1');
+    await untilCounts({ completed: 1, waiting: 0, active: 0 });
+    expect(seen).toEqual([{ payload: { rowId: 'row-1' }, id: 'row-1', attempt: 1 }]);
+    await backend.ping();
+  });
+
+  it('adds one job for one id, while it waits and after it is done', async () => {
+    await Promise.all([add('row-1'), add('row-1'), add('row-1')]);
+    expect(await counts()).toMatchObject({ waiting: 1 });
+    let runs = 0;
+    work(async () => {
+      runs++;
+      return 'done';
+    });
+    await untilCounts({ completed: 1 });
+    await add('row-1');
+    await add('row-2');
+    await untilCounts({ completed: 2, waiting: 0, active: 0 });
+    expect(runs).toBe(2);
+  });
+
+  it('runs a job that has failed for good again when it is added again', async () => {
+    let fails = true;
+    work(async () => {
+      if (fails) throw new Error('no luck');
+      return 'done';
+    });
+    await add('row-1', { attempts: 1 });
+    await untilCounts({ failed: 1 });
+    fails = false;
+    await add('row-1');
+    await untilCounts({ completed: 1, failed: 0 });
+  });
+
+  it('tries again after errors, up to the given attempts, and keeps the text of errors out of the backend', async () => {
+    const attempts: number[] = [];
+    work(async (_payload, { attempt }) => {
+      attempts.push(attempt);
+      throw Object.assign(new Error('someone@example.org'), { code: 'PROVIDER_FAILED' });
+    });
+    await add('row-1', { attempts: 3 });
+    await untilCounts({ failed: 1 });
+    expect(attempts).toEqual([1, 2, 3]);
+    expect(records.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'A job has failed and will be tried again.'],
+      ['warn', 'A job has failed and will be tried again.'],
+      ['error', 'A job has failed for good.'],
+    ]);
+    const stored = await storedJob('row-1');
+    expect(stored).toMatchObject({ failedReason: 'PROVIDER_FAILED' });
+    expect(JSON.stringify(stored)).not.toContain('someone@example.org');
+  });
+
+  it('runs a job later without using up an attempt', async () => {
+    const attempts: number[] = [];
+    work(async (_payload, { attempt }) => {
+      attempts.push(attempt);
+      if (attempts.length < 4) throw new RetryJobLaterError({ delayMs: 10 });
+      return 'done';
+    });
+    await add('row-1', { attempts: 1 });
+    await untilCounts({ completed: 1 });
+    expect(attempts).toEqual([1, 1, 1, 1]);
+    expect(records).toEqual([]);
+  });
+
+  it('fails a job at once that the handler discards', async () => {
+    let runs = 0;
+    work(async () => {
+      runs++;
+      throw new DiscardJobError('the row is gone');
+    });
+    await add('row-1', { attempts: 3 });
+    await untilCounts({ failed: 1 });
+    expect(runs).toBe(1);
+    expect(await storedJob('row-1')).toMatchObject({ failedReason: 'the row is gone' });
+  });
+
+  it('discards a malformed payload, naming its fields and no values', async () => {
+    const careless = { ...job, parse: (payload: unknown) => payload };
+    const other = { ...careless, name: 'run-other' };
+    await backend.queue(careless).add({ wrong: 'canary-of-the-payload' }, { jobId: 'malformed' });
+    await backend.queue(other).add({ rowId: 'x' }, { jobId: 'misplaced' });
+    let runs = 0;
+    work(async () => {
+      runs++;
+      return 'done';
+    });
+    await untilCounts({ failed: 2 });
+    expect(runs).toBe(0);
+    expect(await storedJob('malformed')).toMatchObject({
+      failedReason: 'the payload is malformed, wrong fields: rowId',
+      attemptsMade: 1,
+    });
+    expect(await storedJob('misplaced')).toMatchObject({ failedReason: expect.stringContaining('not run-other') });
+    expect(records.map(({ level, message }) => [level, message])).toEqual([
+      ['error', 'A job was discarded.'],
+      ['error', 'A job was discarded.'],
+    ]);
+    await expect(backend.queue(job).add({} as Payload, { jobId: 'refused' })).rejects.toThrow('invalid');
+  });
+
+  it("continues the producer's trace with its baggage, and marks a failed run", async () => {
+    const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
+    try {
+      const ids: unknown[] = [];
+      work(async (_payload, { attempt }) => {
+        ids.push(activeIds());
+        await withSpan('inner', {}, () => undefined);
+        if (attempt === 1) throw Object.assign(new Error('x'), { code: 'PROVIDER_FAILED' });
+        return 'skipped';
+      });
+      let traceId = '';
+      await context.with(contextWithIds(context.active(), { correlationId: 'corr-1', tenantId: 'tenant-1' }), () =>
+        withSpan('request', {}, async () => {
+          traceId = trace.getActiveSpan()?.spanContext().traceId ?? '';
+          await add('row-1');
+        }),
+      );
+      await untilCounts({ completed: 1 });
+      expect(ids).toEqual(Array(2).fill({ correlationId: 'corr-1', tenantId: 'tenant-1' }));
+      const spans = await waitFor(
+        () => {
+          const all = tracing.store?.get(traceId) ?? [];
+          return all.filter(({ name }) => name.startsWith('process')).length === 2 && all;
+        },
+        { describe: 'both runs in the trace' },
+      );
+      const send = spans.find(({ name }) => name === `send ${job.queue}`);
+      expect(send).toMatchObject({ kind: 'producer', attributes: { 'messaging.operation.type': 'send' } });
+      const runs = spans.filter(({ name }) => name === `process ${job.queue}`);
+      expect(runs).toMatchObject([
+        {
+          kind: 'consumer',
+          status: 'error',
+          attributes: { 'error.type': 'PROVIDER_FAILED', 'aion.job.outcome': 'failed' },
+        },
+        { kind: 'consumer', status: 'unset', attributes: { 'aion.job.outcome': 'skipped' } },
+      ]);
+      for (const run of runs) {
+        expect(run.parentSpanId).toBe(send?.spanId);
+        expect(run.attributes).toMatchObject({
+          'messaging.system': 'bullmq',
+          'messaging.destination.name': job.queue,
+          'messaging.operation.type': 'process',
+          'messaging.message.id': 'row-1',
+        });
+      }
+    } finally {
+      await tracing.shutdown();
+    }
+  });
+
+  it('knows how long jobs have been due, and keeps delayed ones back', async () => {
+    expect(await backend.queue(job).oldestWaitingAgeMs()).toBe(0);
+    await add('later', { delayMs: 3_600_000 });
+    expect(await counts()).toMatchObject({ delayed: 1, waiting: 0 });
+    expect(await backend.queue(job).oldestWaitingAgeMs()).toBe(0);
+    await add('first');
+    const age = await waitFor(
+      async () => {
+        const current = await backend.queue(job).oldestWaitingAgeMs();
+        return current >= 50 && current;
+      },
+      { describe: 'an age of 50 ms' },
+    );
+    await add('second');
+    expect(await backend.queue(job).oldestWaitingAgeMs()).toBeGreaterThanOrEqual(age);
+  });
+
+  it('runs up to the given number of jobs at a time', async () => {
+    let running = 0;
+    let most = 0;
+    work(
+      async () => {
+        most = Math.max(most, ++running);
+        await waitFor(() => most === 3, { describe: 'three at a time' });
+        running--;
+        return 'done';
+      },
+      { concurrency: 3 },
+    );
+    await Promise.all(['a', 'b', 'c', 'd'].map((id) => add(id)));
+    await untilCounts({ completed: 4 });
+    expect(most).toBe(3);
+  });
+
+  it('observes the duration of runs by their outcome', async () => {
+    work(async () => 'done');
+    await add('row-1');
+    await untilCounts({ completed: 1 });
+    const { body } = await metrics.exposition();
+    expect(body).toContain(`aion_queue_job_duration_seconds_count{queue="${job.queue}",outcome="done"} 1`);
+  });
+
+  it('gives the job of a worker process that was killed to another', async () => {
+    const { redisUrl, postgresUrl } = server.urls();
+    const victim = await startProcess({
+      args: [fileURLToPath(new URL('worker-process.ts', import.meta.url)), redisUrl ?? postgresUrl ?? '', job.queue],
+    });
+    try {
+      await add('row-1', { attempts: 1 });
+      await waitFor(() => victim.output().includes('took row-1'), { describe: 'the victim to take the job' });
+    } finally {
+      await victim.stop('SIGKILL');
+    }
+    const attempts: number[] = [];
+    work(async (_payload, { attempt }) => {
+      attempts.push(attempt);
+      return 'done';
+    });
+    await untilCounts({ completed: 1, active: 0 });
+    expect(attempts).toEqual([1]);
+  });
+
+  it('goes on by itself after every connection was broken, and logs little', async () => {
+    const done: string[] = [];
+    work(async ({ rowId }) => {
+      done.push(rowId);
+      return 'done';
+    });
+    await add('before');
+    await untilCounts({ completed: 1 });
+    await server.disrupt();
+    await waitFor(() => add('after').then(() => true), { describe: 'a job to be added again' });
+    await waitFor(() => done.includes('after'), { describe: 'the job to be done' });
+    await backend.ping();
+    // One record per reporter (the backend's and the worker's) in ten seconds.
+    expect(records.length).toBeLessThanOrEqual(2);
+  });
+
+  it('finishes a job that was running while every connection was broken', async () => {
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    let runs = 0;
+    work(async () => {
+      runs++;
+      await held;
+      return 'done';
+    });
+    await add('row-1');
+    await waitFor(() => runs === 1, { describe: 'the job to run' });
+    await server.disrupt();
+    go();
+    await untilCounts({ completed: 1, active: 0 });
+  });
+
+  it('lets running jobs end when it closes, and takes no more', async () => {
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    const started: string[] = [];
+    const worker = work(async ({ rowId }) => {
+      started.push(rowId);
+      await held;
+      return 'done';
+    });
+    await add('running');
+    await waitFor(() => started.length === 1, { describe: 'the job to run' });
+    const closed = worker.close();
+    await add('left');
+    go();
+    await closed;
+    expect(started).toEqual(['running']);
+    expect(await counts()).toMatchObject({ completed: 1, waiting: 1, active: 0 });
+  });
+
+  it.each([
+    ['heeds its signal', (signal: AbortSignal) => sleep(60_000, 'done' as const, { signal })],
+    ['does not heed its signal', () => new Promise<'done'>(() => undefined)],
+  ])('hands a job back that %s when the grace is over, without using up an attempt', async (_how, hold) => {
+    const held: JobContext[] = [];
+    const worker = work(
+      (_payload, run) => {
+        held.push(run);
+        return hold(run.signal);
+      },
+      { graceMs: 50, abortGraceMs: 50, lockDurationMs: 30_000 },
+    );
+    await add('row-1', { attempts: 1 });
+    await waitFor(() => held.length === 1, { describe: 'the job to run' });
+    await worker.close();
+    expect(held[0]?.signal.aborted).toBe(true);
+    expect(await counts()).toMatchObject({ waiting: 1, active: 0, failed: 0 });
+    const attempts: number[] = [];
+    work(async (_payload, { attempt }) => {
+      attempts.push(attempt);
+      return 'done';
+    });
+    await untilCounts({ completed: 1 });
+    expect(attempts).toEqual([1]);
+    expect(records.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  /** The job as BullMQ stores it: nothing in our port shows it. */
+  async function storedJob(jobId: string): Promise<unknown> {
+    const { Queue, createPostgresBackend } = await import('bullmq');
+    const { redisUrl, postgresUrl } = server.urls();
+    const queue =
+      redisUrl === undefined
+        ? new Queue(job.queue, { connection: postgresUrl ?? '' }, createPostgresBackend)
+        : new Queue(job.queue, { connection: { url: redisUrl } });
+    try {
+      return (await queue.getJob(jobId))?.toJSON();
+    } finally {
+      await queue.close();
+    }
+  }
+}
