@@ -1,0 +1,41 @@
+export { AgeError, InvalidIdentityError, InvalidRecipientError, type AgeErrorCode } from './age/age-error.ts';
+export { createAgeDecryptStream } from './age/age-decrypt-stream.ts';
+export { createAgeEncryptStream } from './age/age-encrypt-stream.ts';
+export { generateAgeIdentity, type GeneratedAgeIdentity } from './age/age-identity.ts';
+export { parseAgeRecipient, type AgeRecipient } from './age/age-recipient.ts';
+export type { BundleSink, BundleSource } from './bundle-ports.ts';
+export { createDirectorySink, createDirectorySource } from './directory-source.ts';
+export { InvalidBundleError } from './invalid-bundle-error.ts';
+export {
+  BUNDLE_FORMAT,
+  parseManifest,
+  type BundleManifest,
+  type BundleSnapshot,
+  type JsonValue,
+  type ManifestPart,
+  type ManifestTable,
+} from './manifest/bundle-manifest.ts';
+export { computeMerkleRoot } from './manifest/merkle-root.ts';
+export {
+  createSigningKey,
+  exportSigningKey,
+  fingerprintSshKey,
+  formatAllowedSigner,
+  InvalidSigningKeyError,
+  loadSigningKey,
+  SIGNATURE_NAMESPACE,
+  SIGNER_PRINCIPAL,
+  type SigningKey,
+} from './signing/signing-key.ts';
+export { signSsh, verifySsh, type SshVerification } from './signing/ssh-signature.ts';
+export { readTar, type OpenRange } from './tar/read-tar.ts';
+export { layoutTar, type TarLayout, type TarLayoutOptions, type TarSegment } from './tar/tar-layout.ts';
+export { createTarSource } from './tar/tar-source.ts';
+export type { VerificationCheck, VerificationProgress, VerificationReport } from './verify/verification-report.ts';
+export { verifyBundle, type VerifyBundleOptions } from './verify/verify-bundle.ts';
+export { BundleWriteError, type BundleWriteErrorCode } from './writer/bundle-write-error.ts';
+export { createBundleWriter } from './writer/bundle-writer.ts';
+export type { BundleSchema, BundleWriter, BundleWriterOptions, SealedBundle } from './writer/bundle-writer-options.ts';
+export type { BundleFile } from './writer/seal-bag.ts';
+export type { BundlePart } from './writer/write-part.ts';
+export type { BundleProgress, BundleTable } from './writer/write-table.ts';

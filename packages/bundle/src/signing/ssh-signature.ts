@@ -1,0 +1,74 @@
+import { createHash, createPublicKey, sign, verify } from 'node:crypto';
+import { formatSshPublicKey, parseSshPublicKey, SIGNATURE_NAMESPACE, type SigningKey } from './signing-key.ts';
+import { decodeSshStrings, encodeSshStrings } from './ssh-wire.ts';
+
+const MAGIC = Buffer.from('SSHSIG');
+const VERSION = Buffer.from([0, 0, 0, 1]);
+const HASH = 'sha512';
+const KEY_TYPE = 'ssh-ed25519';
+const BEGIN = '-----BEGIN SSH SIGNATURE-----';
+const END = '-----END SSH SIGNATURE-----';
+const ARMOR_COLUMNS = 70;
+
+/** What {@link verifySsh} found: the key that made the signature, or why there is none to trust. */
+export type SshVerification =
+  { readonly valid: true; readonly publicKey: string } | { readonly valid: false; readonly reason: string };
+
+/** What the key signs: never the message itself (OpenSSH PROTOCOL.sshsig, section 3). */
+function toSignedData(message: Uint8Array): Buffer {
+  const digest = createHash(HASH).update(message).digest();
+  return Buffer.concat([MAGIC, encodeSshStrings(SIGNATURE_NAMESPACE, '', HASH, digest)]);
+}
+
+/** Signs for the namespace `aion-bundle`; gives the armored file that `ssh-keygen -Y verify` reads. */
+export function signSsh(key: SigningKey, message: Uint8Array): string {
+  const signature = encodeSshStrings(KEY_TYPE, sign(null, toSignedData(message), key.privateKey));
+  const publicKey = encodeSshStrings(KEY_TYPE, parseSshPublicKey(key.publicKey));
+  const fields = encodeSshStrings(publicKey, SIGNATURE_NAMESPACE, '', HASH, signature);
+  const text = Buffer.concat([MAGIC, VERSION, fields]).toString('base64');
+  const lines = text.match(new RegExp(`.{1,${ARMOR_COLUMNS}}`, 'g')) ?? [];
+  return [BEGIN, ...lines, END, ''].join('\n');
+}
+
+interface ParsedSignature {
+  readonly point: Buffer;
+  readonly signature: Buffer;
+}
+
+/** Gives the reason, as a text, when the armor holds no Ed25519 signature for this namespace. */
+function parseSignature(armored: string): ParsedSignature | string {
+  const lines = armored.trim().split(/\r?\n/);
+  if (lines.shift() !== BEGIN || lines.pop() !== END) return 'it is not an armored SSH signature';
+  const text = lines.join('');
+  const blob = Buffer.from(text, 'base64');
+  if (blob.toString('base64') !== text) return 'its Base64 is not canonical';
+  const start = Buffer.concat([MAGIC, VERSION]);
+  if (!blob.subarray(0, start.length).equals(start)) return 'it is not an SSH signature of version 1';
+  const fields = decodeSshStrings(blob.subarray(start.length), 5);
+  const [keyBlob, namespace, , hash, signatureBlob] = fields ?? [];
+  if (keyBlob === undefined || signatureBlob === undefined) return 'it is cut off or has extra bytes';
+  if (namespace?.toString() !== SIGNATURE_NAMESPACE) return `its namespace is not ${SIGNATURE_NAMESPACE}`;
+  if (hash?.toString() !== HASH) return `its hash is not ${HASH}`;
+  const [keyType, point] = decodeSshStrings(keyBlob, 2) ?? [];
+  const [signatureType, signature] = decodeSshStrings(signatureBlob, 2) ?? [];
+  const isEd25519 = keyType?.toString() === KEY_TYPE && signatureType?.toString() === KEY_TYPE;
+  if (!isEd25519 || point?.length !== 32 || signature?.length !== 64) return 'it is not an Ed25519 signature';
+  return { point, signature };
+}
+
+/**
+ * Checks an armored signature over `message` for the namespace `aion-bundle`. A valid signature says only
+ * that the returned key made it: compare that key with one that you got elsewhere.
+ */
+export function verifySsh(armored: string, message: Uint8Array): SshVerification {
+  const parsed = parseSignature(armored);
+  if (typeof parsed === 'string') return { valid: false, reason: parsed };
+  const key = createPublicKey({
+    format: 'jwk',
+    key: { kty: 'OKP', crv: 'Ed25519', x: parsed.point.toString('base64url') },
+  });
+  if (!verify(null, toSignedData(message), key, parsed.signature)) {
+    return { valid: false, reason: 'the signed text was altered, or another key signed it' };
+  }
+  return { valid: true, publicKey: formatSshPublicKey(parsed.point) };
+}

@@ -1,0 +1,85 @@
+import { BundleWriteError } from './bundle-write-error.ts';
+
+const LINE_FEED = 10;
+
+/** Where the rows of one table are cut. */
+export interface RowLimits {
+  readonly table: string;
+  /** A part is cut before the row that would make it longer; a longer single row is a part of its own. */
+  readonly maxPartBytes: number;
+  readonly maxRowBytes: number;
+}
+
+/** Whole rows of one part, contiguous in memory. */
+export interface RowSlice {
+  readonly bytes: Buffer;
+  readonly rows: number;
+  readonly startsPart: boolean;
+}
+
+function refuseRow({ table, maxRowBytes }: RowLimits, rowBytes: number): void {
+  if (rowBytes <= maxRowBytes) return;
+  throw new BundleWriteError(
+    'ROW_TOO_LARGE',
+    `A row of ${table} is longer than ${maxRowBytes} bytes. Raise maxRowBytes, or exclude the table with a reason.`,
+  );
+}
+
+/** Joins the rows that span chunks; everything else passes without a copy. */
+async function* joinRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): AsyncGenerator<Buffer> {
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  for await (const chunk of chunks) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const first = bytes.indexOf(LINE_FEED) + 1;
+    let start = 0;
+    if (first > 0 && pendingBytes > 0) {
+      yield Buffer.concat([...pending, bytes.subarray(0, first)]);
+      pending = [];
+      pendingBytes = 0;
+      start = first;
+    }
+    const end = first === 0 ? 0 : bytes.lastIndexOf(LINE_FEED) + 1;
+    if (end > start) yield bytes.subarray(start, end);
+    if (end < bytes.length) pending.push(bytes.subarray(end));
+    pendingBytes += bytes.length - end;
+    refuseRow(limits, pendingBytes);
+  }
+  if (pendingBytes > 0) {
+    throw new BundleWriteError(
+      'ROW_INCOMPLETE',
+      `The rows of ${limits.table} end in the middle of a row (${pendingBytes} bytes without a line feed): the source was cut off.`,
+    );
+  }
+}
+
+/**
+ * Cuts NDJSON bytes into parts at row boundaries. Where it cuts depends on the rows only, never on how
+ * they were chunked, so that one snapshot always gives the same parts.
+ * @throws {BundleWriteError} ROW_TOO_LARGE or ROW_INCOMPLETE.
+ */
+export async function* cutRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): AsyncGenerator<RowSlice> {
+  let partBytes = 0;
+  let startsPart = true;
+  for await (const run of joinRows(chunks, limits)) {
+    let sliceStart = 0;
+    let rowStart = 0;
+    let rows = 0;
+    while (rowStart < run.length) {
+      const rowEnd = run.indexOf(LINE_FEED, rowStart) + 1;
+      refuseRow(limits, rowEnd - rowStart);
+      if (partBytes > 0 && partBytes + rowEnd - rowStart > limits.maxPartBytes) {
+        if (rows > 0) yield { bytes: run.subarray(sliceStart, rowStart), rows, startsPart };
+        sliceStart = rowStart;
+        partBytes = 0;
+        rows = 0;
+        startsPart = true;
+      }
+      partBytes += rowEnd - rowStart;
+      rows += 1;
+      rowStart = rowEnd;
+    }
+    yield { bytes: run.subarray(sliceStart), rows, startsPart };
+    startsPart = false;
+  }
+}

@@ -1,0 +1,84 @@
+import { Readable, type Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createZstdCompress } from 'node:zlib';
+import { createAgeEncryptStream } from '../age/age-encrypt-stream.ts';
+import type { BundleSink } from '../bundle-ports.ts';
+import { createMeter, createMeterStream } from '../meter-stream.ts';
+import { BundleWriteError } from './bundle-write-error.ts';
+
+/** What every encrypted file of one bundle has in common. */
+export interface EncryptedFileContext {
+  readonly sink: BundleSink;
+  readonly recipients: readonly string[];
+  /** zstd level. */
+  readonly compressionLevel: number;
+}
+
+/** One stored file: sizes in bytes, SHA-256 in hex. */
+export interface EncryptedFile {
+  readonly path: string;
+  /** Of the age file. */
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly plainBytes: number;
+  readonly plainSha256: string;
+  /** Of what was encrypted: the zstd frame, or the plaintext itself when it is not compressed. */
+  readonly innerSha256: string;
+}
+
+/** Bytes that move per hop between the streams. */
+const CHUNK_BYTES = 256 * 1024;
+
+function createCompressor(level: number): Transform {
+  return createZstdCompress({
+    chunkSize: CHUNK_BYTES,
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+  });
+}
+
+/** A stream that was closed, or left by a `for await`, says only that: the sink knows why. */
+function isMereClose(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  return error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ABORT_ERR';
+}
+
+/** Lets the sink read `output` while `flow` fills it; when one fails the other is stopped, and the cause is thrown. */
+async function upload(sink: BundleSink, path: string, output: Transform, flow: Promise<void>): Promise<void> {
+  const stored = sink.put(path, output).then(() => {
+    if (output.readableEnded) return;
+    throw new BundleWriteError('SINK_INCOMPLETE', `The sink said that ${path} is stored before it had read all of it.`);
+  });
+  // The rejection itself is handled below; whatever a sink rejects with is passed on as it is.
+  stored.catch((error: unknown) => output.destroy(error as Error));
+  const [flowed, put] = await Promise.allSettled([flow, stored]);
+  if (flowed.status === 'rejected' && !(isMereClose(flowed.reason) && put.status === 'rejected')) throw flowed.reason;
+  if (put.status === 'rejected') throw put.reason;
+}
+
+/**
+ * Streams a plaintext through SHA-256, zstd (unless `compress` is false), SHA-256, age and SHA-256 into the
+ * sink in one pass. The sink's pace holds the source back, so memory does not grow with the size.
+ */
+export async function writeEncrypted(
+  context: EncryptedFileContext,
+  path: string,
+  plaintext: AsyncIterable<Uint8Array>,
+  { compress }: { compress: boolean } = { compress: true },
+): Promise<EncryptedFile> {
+  const plain = createMeter();
+  const inner = createMeter();
+  const cipher = createMeter();
+  async function* measured(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of plaintext) {
+      plain.add(chunk);
+      yield chunk;
+    }
+  }
+  const output = createMeterStream(cipher);
+  const source = Readable.from(measured(), { objectMode: false, highWaterMark: CHUNK_BYTES });
+  const compressor = compress ? [createCompressor(context.compressionLevel)] : [];
+  const streams = [source, ...compressor, createMeterStream(inner), createAgeEncryptStream(context.recipients), output];
+  await upload(context.sink, path, output, pipeline(streams));
+  const sizes = { path, bytes: cipher.bytes, sha256: cipher.digest(), plainBytes: plain.bytes };
+  return { ...sizes, plainSha256: plain.digest(), innerSha256: inner.digest() };
+}

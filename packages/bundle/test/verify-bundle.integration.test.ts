@@ -1,0 +1,380 @@
+import { cp, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { zstdCompressSync } from 'node:zlib';
+import {
+  createBundleWriter,
+  createDirectorySink,
+  createDirectorySource,
+  createSigningKey,
+  createTarSource,
+  formatAllowedSigner,
+  generateAgeIdentity,
+  InvalidIdentityError,
+  InvalidSigningKeyError,
+  layoutTar,
+  readTar,
+  signSsh,
+  verifyBundle,
+  type BundleSource,
+  type VerificationProgress,
+  type VerificationReport,
+} from '@aion/bundle';
+import { formatSignerId } from '../src/signing/signing-key.ts';
+import { encryptForTenant, resealBundle, type LooseManifest } from './reseal-bundle.ts';
+import {
+  describeTable,
+  makeRows,
+  signingKey,
+  streamOf,
+  tenantKey,
+  writerOptions,
+  writeSampleBundle,
+} from './sample-bundle.ts';
+import { makeTemporaryDirectory, removeTemporaryDirectories } from './temporary-directory.ts';
+
+const PART_0 = 'data/t0001-p00000.ndjson.zst.age';
+const PART_1 = 'data/t0001-p00001.ndjson.zst.age';
+
+let original = '';
+let paths: string[] = [];
+
+beforeAll(async () => {
+  original = (await writeSampleBundle()).directory;
+  paths = await createDirectorySource(original).list();
+});
+afterAll(removeTemporaryDirectories);
+
+const verify = (source: BundleSource) =>
+  verifyBundle({ source, identity: tenantKey.identity, trustedPublicKey: signingKey.publicKey });
+
+/** Verifies a changed copy of the sample. */
+async function verifyChanged(change: (directory: string) => Promise<void>): Promise<VerificationReport> {
+  const directory = await makeTemporaryDirectory();
+  await cp(original, directory, { recursive: true });
+  await change(directory);
+  const report = await verify(createDirectorySource(directory));
+  expect(report.ok).toBe(report.checks.every((check) => check.ok));
+  return report;
+}
+
+const failed = (report: VerificationReport) => report.checks.filter((check) => !check.ok).map((check) => check.name);
+const messages = (report: VerificationReport) =>
+  report.checks.filter((check) => !check.ok).map((check) => check.message);
+
+async function flipByte(file: string, place: (length: number) => number): Promise<void> {
+  const bytes = await readFile(file);
+  const offset = place(bytes.length);
+  bytes[offset] = (bytes[offset] ?? 0) ^ 0x01;
+  await writeFile(file, bytes);
+}
+
+describe('a whole bundle', () => {
+  it("verifies with the tenant's identity and the trusted key", async () => {
+    const report = await verify(createDirectorySource(original));
+    expect(failed(report)).toEqual([]);
+    expect(report).toMatchObject({
+      ok: true,
+      contentChecked: true,
+      signerTrusted: true,
+      exportId: writerOptions.exportId,
+      signer: signingKey.publicKey,
+      totals: { files: paths.filter((path) => path.startsWith('data/')).length, tables: 3, rows: 1503 },
+    });
+  });
+
+  it('verifies without an identity as far as the clear layer goes', async () => {
+    const report = await verifyBundle({ source: createDirectorySource(original) });
+    expect(report).toMatchObject({ ok: true, contentChecked: false, signerTrusted: false });
+    expect(report.checks.map(({ name }) => name)).toEqual([
+      'structure',
+      'declaration',
+      'payload hashes',
+      'tag hashes',
+      'signature',
+    ]);
+  });
+
+  it('verifies as a tar archive', async () => {
+    const files = await Promise.all(
+      paths.map(async (path) => ({ path, bytes: (await readFile(join(original, path))).length })),
+    );
+    const layout = layoutTar({ exportId: writerOptions.exportId, files, mtime: new Date(0) });
+    const open = async (path: string, start: number, end: number) =>
+      Readable.from([(await readFile(join(original, path))).subarray(start, end + 1)]);
+    const file = join(await makeTemporaryDirectory(), 'bundle.tar');
+    await writeFile(file, Buffer.concat(await readTar(layout, open).toArray()));
+    expect(failed(await verify(createTarSource(file)))).toEqual([]);
+  });
+
+  it('verifies when its tables were written at the same time', async () => {
+    const directory = await makeTemporaryDirectory();
+    const writer = createBundleWriter({ ...writerOptions, sink: createDirectorySink(directory) });
+    await Promise.all(
+      ['a', 'b'].map((name) => writer.addTable(describeTable(`public.${name}`, 2000), streamOf(makeRows(2000, name)))),
+    );
+    await writer.seal();
+    expect(failed(await verify(createDirectorySource(directory)))).toEqual([]);
+  });
+
+  it('reports its progress up to the end', async () => {
+    const seen: VerificationProgress[] = [];
+    const onProgress = (step: VerificationProgress) => void seen.push(step);
+    await verifyBundle({ source: createDirectorySource(original), identity: tenantKey.identity, onProgress });
+    expect(seen.at(-1)?.bytes).toBe(seen.at(-1)?.totalBytes);
+    expect(new Set(seen.map(({ step }) => step))).toEqual(new Set(['hashes', 'content']));
+  });
+});
+
+describe('a bundle that was tampered with', () => {
+  it.each([
+    ['first', () => 0],
+    ['middle', (length: number) => length >> 1],
+    ['last', (length: number) => length - 1],
+  ])('fails when the %s byte of any file is flipped', async (_name, place) => {
+    for (const path of paths) {
+      const report = await verifyChanged((directory) => flipByte(join(directory, path), place));
+      expect({ path, ok: report.ok }).toEqual({ path, ok: false });
+    }
+  });
+
+  it('fails when any file is removed', async () => {
+    for (const path of paths) {
+      const report = await verifyChanged((directory) => rm(join(directory, path)));
+      expect({ path, ok: report.ok }).toEqual({ path, ok: false });
+      expect(messages(report).join()).toContain(path);
+    }
+  });
+
+  it("fails when a part is cut off, at a chunk's end too", async () => {
+    const report = await verifyChanged((directory) => truncate(join(directory, PART_1), 300));
+    expect(failed(report)).toEqual(['payload hashes', 'table public.messages']);
+  });
+
+  it.each(['data/t0009-p00000.ndjson.zst.age', 'data/README', 'notes.txt', 'data/deeper/file', 'other/file'])(
+    'fails when %s is added',
+    async (path) => {
+      const report = await verifyChanged(async (directory) => {
+        await mkdir(join(directory, path, '..'), { recursive: true });
+        await writeFile(join(directory, path), 'x');
+      });
+      expect(report.ok).toBe(false);
+      expect(messages(report).join()).toContain(path);
+    },
+  );
+
+  it('fails when a part is renamed', async () => {
+    const report = await verifyChanged((directory) =>
+      rename(join(directory, PART_1), join(directory, 'data/t0001-p00007.age')),
+    );
+    expect(failed(report)).toEqual(['payload hashes', 'contents', 'table public.messages']);
+  });
+
+  async function swapParts(directory: string): Promise<void> {
+    const [first, second] = [await readFile(join(directory, PART_0)), await readFile(join(directory, PART_1))];
+    await writeFile(join(directory, PART_0), second);
+    await writeFile(join(directory, PART_1), first);
+  }
+
+  it('fails when two parts are swapped, even if it is signed anew', async () => {
+    expect(failed(await verifyChanged(swapParts))).toEqual(['payload hashes', 'table public.messages']);
+    const report = await verifyChanged(async (directory) => {
+      await swapParts(directory);
+      await resealBundle(directory, () => undefined);
+    });
+    expect(failed(report)).toEqual(['table public.messages']);
+  });
+
+  it('fails when the hash lists and the signature are made anew with another key', async () => {
+    const other = createSigningKey();
+    const honest = await verifyChanged((directory) => resealBundle(directory, () => undefined, other));
+    expect(failed(honest)).toEqual(['signer', 'manifest']);
+    const consistent = await verifyChanged((directory) =>
+      resealBundle(directory, (manifest) => (manifest.signer = formatSignerId(other.publicKey)), other),
+    );
+    expect(failed(consistent)).toEqual(['signer']);
+    expect(consistent.signerTrusted).toBe(false);
+  });
+
+  it('fails when only the signature is of another key', async () => {
+    const other = createSigningKey();
+    const report = await verifyChanged(async (directory) => {
+      const tags = await readFile(join(directory, 'tagmanifest-sha256.txt'));
+      await writeFile(join(directory, 'tagmanifest-sha256.txt.sig'), signSsh(other, tags));
+    });
+    expect(failed(report)).toEqual(['signature', 'signer']);
+  });
+
+  it('fails when the key files name another key than the one that signed', async () => {
+    const report = await verifyChanged((directory) =>
+      writeFile(join(directory, 'allowed_signers'), `${formatAllowedSigner(createSigningKey().publicKey)}\n`),
+    );
+    expect(failed(report)).toEqual(['tag hashes', 'signature', 'signer']);
+  });
+
+  it('fails with the identity of somebody else', async () => {
+    const { identity } = generateAgeIdentity();
+    const report = await verifyBundle({ source: createDirectorySource(original), identity });
+    expect(failed(report)).toEqual(['manifest']);
+    expect(messages(report).join()).toMatch(/does not open this age file/);
+  });
+});
+
+describe('a manifest that does not tell the truth', () => {
+  type Change = (manifest: LooseManifest) => void;
+  const table = (manifest: LooseManifest) => manifest.tables[0]!;
+  const changes: [string, string, RegExp, Change][] = [
+    ['the rows of a table', 'table public.messages', /manifest says 1501/, (m) => (table(m).rows += 1)],
+    [
+      'the rows of a part',
+      'table public.messages',
+      /t0001-p00001.* rows, the manifest says/,
+      (m) => (table(m).parts[1]!.rows += 1),
+    ],
+    ['the count of the database', 'table public.messages', /database counted 1499/, (m) => (table(m).db_count -= 1)],
+    ['the sum of the database', 'table public.messages', /the sum of its rows/, (m) => (table(m).db_sum60 = '12345')],
+    ['the bytes of a table', 'table public.messages', /bytes, the manifest says/, (m) => (table(m).bytes += 1)],
+    [
+      'too few bytes of a part',
+      'table public.messages',
+      /decompresses to more/,
+      (m) => (table(m).parts[0]!.plain -= 1),
+    ],
+    [
+      'too many bytes of a part',
+      'table public.messages',
+      /decompresses to \d+ bytes, not/,
+      (m) => (table(m).parts[0]!.plain += 1),
+    ],
+    [
+      "the hash of a part's rows",
+      'table public.messages',
+      /manifest's rows/,
+      (m) => (table(m).parts[0]!.plain_sha256 = '0'.repeat(64)),
+    ],
+    [
+      "the hash of a part's frame",
+      'table public.messages',
+      /compressed bytes/,
+      (m) => (table(m).parts[0]!.zst_sha256 = '0'.repeat(64)),
+    ],
+    ['the Merkle root', 'table public.messages', /Merkle root/, (m) => (table(m).root = `sha256:${'0'.repeat(64)}`)],
+    ['the order of parts', 'table public.messages', /Merkle root/, (m) => void table(m).parts.reverse()],
+    ['a part less', 'contents', /is not named in the manifest/, (m) => void table(m).parts.pop()],
+    ['a table less', 'contents', /is not named in the manifest/, (m) => void m.tables.shift()],
+    [
+      'a part that is not there',
+      'contents',
+      /is named in the manifest, but missing/,
+      (m) => (table(m).parts[0]!.f = 'data/x.age'),
+    ],
+    ['a part twice', 'contents', /is named twice/, (m) => (m.tables[1]!.parts = [table(m).parts[0]!])],
+    ['the hash of the schema', 'schema', /manifest's rows/, (m) => (m.schema.file!.plain_sha256 = '0'.repeat(64))],
+    ['another export', 'manifest', /bag-info.txt names/, (m) => (m.export = 'other')],
+    ['a path outside', 'manifest', /not valid/, (m) => (table(m).parts[0]!.f = 'data/../../x.age')],
+    ['a negative number', 'manifest', /not valid/, (m) => (table(m).rows = -1)],
+    ['objects that nobody checks', 'manifest', /not valid/, (m) => void Object.assign(m, { objects: [{ key: 'x' }] })],
+    [
+      'a newer format',
+      'manifest',
+      /aion-bag\/2; this program reads aion-bag\/1/,
+      (m) => void Object.assign(m, { format: 'aion-bag/2' }),
+    ],
+    [
+      'another format',
+      'manifest',
+      /"tarball\/1", not aion-bag\/1/,
+      (m) => void Object.assign(m, { format: 'tarball/1' }),
+    ],
+  ];
+
+  it.each(changes)('is found out: %s', async (_name, check, message, change) => {
+    const report = await verifyChanged((directory) => resealBundle(directory, change));
+    expect(failed(report)).toContain(check);
+    expect(report.checks.find(({ name }) => name === check)?.message).toMatch(message);
+  });
+});
+
+describe('a hostile bundle', () => {
+  it.each([
+    ['a decompression bomb', () => zstdCompressSync(Buffer.alloc(64 * 1024 * 1024)), /decompresses to more/],
+    ['bytes that are not zstd', () => Buffer.from('no zstd at all'), /./],
+    ['a frame that is cut off', () => zstdCompressSync(Buffer.from(makeRows(900))).subarray(0, 900), /./],
+  ])('is refused for %s in a part', async (_name, makeContent, message) => {
+    const report = await verifyChanged(async (directory) => {
+      await writeFile(join(directory, PART_0), await encryptForTenant(makeContent()));
+      await resealBundle(directory, () => undefined);
+    });
+    expect(failed(report)).toEqual(['table public.messages']);
+    expect(messages(report).join()).toMatch(message);
+  });
+
+  it.each([
+    ['not JSON', Buffer.from('{"id":1}\n{"id":\n'), /row 2 of public.t is not JSON/],
+    ['not UTF-8', Buffer.from([0x22, 0xff, 0x22, 0x0a]), /row 1 of public.t is not UTF-8/],
+    ['empty', Buffer.from('\n'), /row 1 of public.t is not JSON/],
+  ])('is refused for a row that is %s', async (_name, rows, message) => {
+    const directory = await makeTemporaryDirectory();
+    const writer = createBundleWriter({ ...writerOptions, sink: createDirectorySink(directory) });
+    const dbCount = rows.filter((byte) => byte === 10).length;
+    await writer.addTable(
+      { ...describeTable('public.t', dbCount), orderBy: [] },
+      Readable.from([rows], { objectMode: false }),
+    );
+    await writer.seal();
+    const report = await verify(createDirectorySource(directory));
+    expect(failed(report)).toEqual(['table public.t']);
+    expect(messages(report).join()).toMatch(message);
+  });
+
+  it('is refused for a symbolic link', async () => {
+    const report = await verifyChanged(async (directory) => {
+      await rm(join(directory, PART_0));
+      await symlink('/etc/passwd', join(directory, PART_0));
+    });
+    expect(failed(report)).toEqual(['structure']);
+  });
+
+  it.each(['../x', 'data/../../x', '/etc/passwd', 'data//x', 'data/.hidden', 'data\\x', 'C:x', 'data/a\nb', ''])(
+    'is refused for the path %j, of which nothing is read',
+    async (path) => {
+      const read: string[] = [];
+      const inner = createDirectorySource(original);
+      const source: BundleSource = {
+        list: async () => [...(await inner.list()), path],
+        read: (name) => {
+          read.push(name);
+          return inner.read(name);
+        },
+      };
+      expect(failed(await verify(source))).toEqual(['structure']);
+      expect(read).toEqual([]);
+    },
+  );
+
+  it.each([PART_0, PART_0.toUpperCase().replace('DATA', 'data')])(
+    'is refused when %s is there a second time',
+    async (path) => {
+      const inner = createDirectorySource(original);
+      const source: BundleSource = { ...inner, list: async () => [...(await inner.list()), path] };
+      const report = await verify(source);
+      expect(failed(report)).toEqual(['structure']);
+      expect(messages(report).join()).toMatch(/is there twice/);
+    },
+  );
+});
+
+describe('a verification that cannot be done', () => {
+  it('throws the error of the source', async () => {
+    await expect(verify(createDirectorySource(join(original, 'nowhere')))).rejects.toMatchObject({ code: 'ENOENT' });
+    const failure = new Error('connection reset');
+    const source = { ...createDirectorySource(original), read: () => Promise.reject(failure) };
+    await expect(verify(source)).rejects.toBe(failure);
+  });
+
+  it('throws for keys of the caller that are not keys', async () => {
+    const source = createDirectorySource(original);
+    await expect(verifyBundle({ source, identity: 'x' })).rejects.toThrow(InvalidIdentityError);
+    await expect(verifyBundle({ source, trustedPublicKey: 'x' })).rejects.toThrow(InvalidSigningKeyError);
+  });
+});
