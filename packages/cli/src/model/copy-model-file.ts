@@ -1,0 +1,34 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { Progress } from './progress.ts';
+import { ModelSourceError } from './pull-errors.ts';
+
+/**
+ * Copies a model file from elsewhere on this machine.
+ * @throws ModelSourceError when it cannot be read.
+ */
+export async function copyModelFile(
+  source: string,
+  targetPath: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { size } = await stat(source).catch((error: unknown) => {
+    throw new ModelSourceError(`${source} cannot be read: give --from a file or an http(s) URL`, { cause: error });
+  });
+  progress.start('Copying', size, 0);
+  let done = 0;
+  const count = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      done += chunk.length;
+      progress.update(done);
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(createReadStream(source), count, createWriteStream(targetPath), { signal });
+  } finally {
+    progress.stop();
+  }
+}
