@@ -5,14 +5,8 @@ import { createRecordingLogger } from './recording-logger.ts';
 const [modelsDir = '', model = ''] = process.argv.slice(2);
 const logger = createRecordingLogger();
 const provider = createEmbeddedProvider({ modelsDir, logger });
-const body = { messages: [{ role: 'user', content: 'Tell a very long story.' }], max_tokens: 2_000 };
-const response = await provider.createChatCompletion({
-  model,
-  body,
-  stream: true,
-  signal: new AbortController().signal,
-});
-for await (const _ of response.body) {
-  const loaded = logger.lines.find(({ message }) => message === 'A model is loaded');
-  process.stdout.write(`child ${String(loaded?.fields['pid'])};\n`);
-}
+// Reading this prompt takes long enough that the child, left alone, would be seen.
+const body = { messages: [{ role: 'user', content: 'word '.repeat(3_900) }] };
+await provider.createChatCompletion({ model, body, stream: true, signal: new AbortController().signal });
+const loaded = logger.lines.find(({ message }) => message === 'A model is loaded');
+process.stdout.write(`child ${String(loaded?.fields['pid'])};\n`);

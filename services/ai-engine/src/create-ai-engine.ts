@@ -1,0 +1,96 @@
+import { pingDatabaseGateway } from '@aion/contracts';
+import {
+  admitServices,
+  createAdminServer,
+  createApp,
+  createServiceClient,
+  createServiceTokens,
+  listen,
+  reportReadiness,
+  type HttpServer,
+  type Service,
+  type ServiceRuntime,
+} from '@aion/http';
+import type { Logger } from '@aion/logging';
+import { createGenerationStore } from './clients/database-gateway-generation-store.ts';
+import type { AiEngineConfig } from './config.ts';
+import { createChatService } from './inference/chat-service.ts';
+import { createInferenceMetrics } from './inference/inference-metrics.ts';
+import { createInferenceRoutes } from './inference/inference-routes.ts';
+import { createEmbeddedProvider } from './providers/embedded/create-embedded-provider.ts';
+import { createOpenAiCompatibleProvider } from './providers/openai-compatible/create-openai-compatible-provider.ts';
+import type { Provider } from './providers/provider.ts';
+import { createProviderRegistry } from './providers/provider-registry.ts';
+
+/** The composition root of ai-engine. */
+export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime): Service {
+  const { logger, metrics, tracing } = runtime;
+  const { host, port, serviceTokenSecret, shutdownGraceMs } = config;
+  const tokens = createServiceTokens({ secret: serviceTokenSecret, service: 'ai-engine' });
+  const gateway = createServiceClient({
+    baseUrl: config.databaseGatewayUrl,
+    audience: 'database-gateway',
+    tokens,
+    metrics,
+  });
+  const providers = createProviders(config, logger);
+  const registry = createProviderRegistry(providers, logger.child('providers'));
+  const chat = createChatService({
+    registry,
+    store: createGenerationStore(gateway),
+    metrics: createInferenceMetrics(
+      metrics,
+      providers.map((provider) => provider.name),
+    ),
+    prices: config.prices,
+    logger: logger.child('inference'),
+  });
+  const app = createApp({
+    routes: createInferenceRoutes({ chat, registry }),
+    admit: admitServices(tokens),
+    logger: logger.child('http'),
+    metrics,
+    maxBodyBytes: config.maxBodyBytes,
+    timeoutMs: config.requestTimeoutMs,
+  });
+  const admin = createAdminServer({
+    service: 'ai-engine',
+    host,
+    port: config.adminPort,
+    logger,
+    metrics,
+    tracing,
+    checks: { 'database-gateway': () => gateway.call(pingDatabaseGateway, {}) },
+  });
+  const stopped = new AbortController();
+  let server: HttpServer | undefined;
+  return {
+    start: async () => {
+      await admin.start();
+      server = await listen(app, { host, port, name: 'ai-engine', variable: 'PORT' });
+      logger.info('Service is listening', { port: server.port, providers: providers.map((provider) => provider.name) });
+      await reportReadiness(admin, logger, stopped.signal);
+    },
+    stop: async () => {
+      stopped.abort();
+      admin.drain();
+      await server?.close(shutdownGraceMs);
+      await chat.drain();
+      await registry.close();
+      await gateway.close();
+      await admin.stop();
+    },
+  };
+}
+
+function createProviders(config: AiEngineConfig, logger: Logger): readonly Provider[] {
+  const embedded = createEmbeddedProvider({ modelsDir: config.modelsDir, logger });
+  if (config.openAiApiKey === undefined && config.openAiBaseUrl === undefined) return [embedded];
+  const openAi = createOpenAiCompatibleProvider({
+    name: 'openai',
+    baseUrl: config.openAiBaseUrl ?? 'https://api.openai.com/v1',
+    apiKey: config.openAiApiKey,
+    retries: config.providerRetries,
+  });
+  return [embedded, openAi];
+}

@@ -1,0 +1,261 @@
+import type { ChatCompletionRequest, GenerationErrorType } from '@aion/contracts';
+import { AionError, ClientClosedRequestError, toAionError } from '@aion/errors';
+import type { Logger } from '@aion/logging';
+import { failSpan, openSpan, type OpenSpan } from '@aion/tracing';
+import { context, SpanKind } from '@opentelemetry/api';
+import { v7 as uuidv7 } from 'uuid';
+import type { ProviderResponse } from '../providers/provider.ts';
+import type { ProviderRegistry, RoutedModel } from '../providers/provider-registry.ts';
+import { createDocumentScanner, createEventScanner, type AnswerScanner } from './answer-scanner.ts';
+import { countTokens } from './count-tokens.ts';
+import type { GenerationStore, Settlement } from './generation-store.ts';
+import type { InferenceMetrics, InferenceSession } from './inference-metrics.ts';
+import { costMicroUsd, type PriceTable } from './price-table.ts';
+
+/** A completion to be run for a tenant. */
+export interface ChatCommand {
+  readonly tenantId: string;
+  readonly apiKeyId: string;
+  readonly body: ChatCompletionRequest;
+  readonly signal: AbortSignal;
+}
+
+/** A completion that has begun. */
+export interface ChatAnswer {
+  readonly generationId: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly contentType: string;
+  /** The provider's bytes. Returning its iterator cancels the provider and settles what was produced. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Runs completions: routes, meters, and leaves no call of a provider without its row. */
+export interface ChatService {
+  /** Resolves when the provider has begun to answer and the intent is durable. */
+  run(command: ChatCommand): Promise<ChatAnswer>;
+  /** Resolves when every settlement has ended. */
+  drain(): Promise<void>;
+}
+
+/** What the service works with. */
+export interface ChatServiceDeps {
+  readonly registry: ProviderRegistry;
+  readonly store: GenerationStore;
+  readonly metrics: InferenceMetrics;
+  readonly prices: PriceTable;
+  readonly logger: Logger;
+}
+
+/** One completion on its way. */
+interface Generation {
+  readonly id: string;
+  readonly command: ChatCommand;
+  readonly route: RoutedModel;
+  readonly span: OpenSpan;
+  readonly session: InferenceSession;
+  readonly startedAt: number;
+  readonly upstream: AbortController;
+}
+
+/** Creates the service. */
+export function createChatService(deps: ChatServiceDeps): ChatService {
+  const settling = new Set<Promise<void>>();
+  return {
+    run: async (command) => {
+      const route = await deps.registry.route(command.body.model);
+      const generation = begin(deps, command, route);
+      try {
+        const response = await context.with(generation.span.context, () => callProvider(deps, generation));
+        const body = passThrough(deps, generation, response);
+        settleIfAbandoned(deps, generation, body);
+        return {
+          generationId: generation.id,
+          provider: route.provider.name,
+          model: route.model,
+          contentType: response.contentType,
+          body,
+        };
+      } catch (thrown) {
+        // The caller hears of the failure now, even when the database is what failed.
+        const settlement = settle(deps, generation, undefined, thrown).finally(() => settling.delete(settlement));
+        settling.add(settlement);
+        throw thrown;
+      }
+    },
+    drain: async () => {
+      await Promise.all(settling);
+    },
+  };
+}
+
+function begin(deps: ChatServiceDeps, command: ChatCommand, route: RoutedModel): Generation {
+  const { provider, model } = route;
+  const span = openSpan(`chat ${model}`, {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': provider.name,
+      'gen_ai.request.model': model,
+      'aion.inference.stream': command.body.stream === true,
+    },
+  });
+  const session = deps.metrics.begin(provider.name, deps.registry.labelOf(model));
+  const upstream = new AbortController();
+  return { id: uuidv7(), command, route, span, session, startedAt: performance.now(), upstream };
+}
+
+/** Calls the provider while the intent is being written: whichever fails first stops the other. */
+async function callProvider(deps: ChatServiceDeps, generation: Generation): Promise<ProviderResponse> {
+  const { command, route, upstream } = generation;
+  const { body } = command;
+  const signal = AbortSignal.any([command.signal, upstream.signal]);
+  const stream = body.stream === true;
+  const intent = deps.store.open(
+    {
+      id: generation.id,
+      tenantId: command.tenantId,
+      apiKeyId: command.apiKeyId,
+      provider: route.provider.name,
+      model: route.model,
+      stream,
+      estimatedPromptTokens: Math.ceil(JSON.stringify(body.messages).length / 4),
+      request: body,
+    },
+    signal,
+  );
+  const response = route.provider.createChatCompletion({ model: route.model, body, stream, signal });
+  try {
+    const [answer] = await Promise.all([response, intent]);
+    return answer;
+  } catch (thrown) {
+    upstream.abort(thrown);
+    // Both have ended before this request ends: nothing goes on behind its back.
+    await Promise.allSettled([response, intent]);
+    throw command.signal.aborted ? toAionError(command.signal.reason) : thrown;
+  }
+}
+
+async function* passThrough(
+  deps: ChatServiceDeps,
+  generation: Generation,
+  response: ProviderResponse,
+): AsyncGenerator<Uint8Array> {
+  const { command, session } = generation;
+  const isStream = response.contentType.startsWith('text/event-stream');
+  const passUsage = command.body.stream_options?.include_usage === true;
+  const scanner = isStream ? createEventScanner({ passUsage }) : createDocumentScanner();
+  let outcome: unknown = new ClientClosedRequestError('The client closed the connection.');
+  try {
+    for await (const chunk of response.body) {
+      const passed = scanner.push(chunk);
+      if (scanner.hasContent) session.firstToken();
+      if (passed.length > 0) yield passed;
+    }
+    outcome = undefined;
+    const last = scanner.end();
+    // The row is complete before the client can know that the answer is.
+    await settle(deps, generation, scanner, undefined);
+    if (last.length > 0) yield last;
+  } catch (thrown) {
+    outcome = command.signal.aborted ? command.signal.reason : thrown;
+    throw thrown;
+  } finally {
+    if (outcome !== undefined) {
+      generation.upstream.abort(outcome);
+      await settle(deps, generation, scanner, outcome);
+    }
+  }
+}
+
+/**
+ * A body that is never read (the client vanished at that very moment) runs no code of its own: its request's abort
+ * reads it, so that it is cancelled and settled all the same.
+ */
+function settleIfAbandoned(deps: ChatServiceDeps, { id, command }: Generation, body: AsyncGenerator<Uint8Array>): void {
+  const onAbort = (): void => {
+    body.next().then(
+      () => body.return(undefined),
+      (error: unknown) => deps.logger.debug('Abandoned answer was settled', { generation_id: id, error }),
+    );
+  };
+  if (command.signal.aborted) onAbort();
+  else command.signal.addEventListener('abort', onAbort, { once: true });
+}
+
+/** Completes the row, the metrics and the span of a generation. A store that is away is logged, not thrown. */
+async function settle(
+  deps: ChatServiceDeps,
+  generation: Generation,
+  scanner: AnswerScanner | undefined,
+  failure: unknown,
+): Promise<void> {
+  const { session, span } = generation;
+  await context.with(span.context, async () => {
+    const settlement = await toSettlement(deps, generation, scanner, failure);
+    session.end(settlement);
+    span.span.setAttributes({
+      'gen_ai.usage.input_tokens': settlement.promptTokens,
+      'gen_ai.usage.output_tokens': settlement.completionTokens,
+      'aion.inference.status': settlement.status,
+    });
+    if (failure !== undefined && settlement.status === 'failed') failSpan(span.span, failure);
+    try {
+      await deps.store.settle(settlement);
+    } catch (error) {
+      // Not found: the intent was never stored, so that no answer was given either.
+      const level = error instanceof AionError && error.code === 'NOT_FOUND' ? 'info' : 'error';
+      deps.logger[level]('Settlement was not stored', { generation_id: generation.id, error });
+    } finally {
+      span.span.end();
+    }
+  });
+}
+
+async function toSettlement(
+  deps: ChatServiceDeps,
+  generation: Generation,
+  scanner: AnswerScanner | undefined,
+  failure: unknown,
+): Promise<Settlement> {
+  const { command, route, session } = generation;
+  const answer = scanner?.result();
+  const counted = answer?.usage;
+  const reached = answer !== undefined || !(failure instanceof AionError);
+  const usage = counted ?? {
+    promptTokens: reached ? await countTokens(JSON.stringify(command.body.messages)) : 0,
+    completionTokens: await countTokens(answer?.text ?? ''),
+  };
+  const errorType = failure === undefined ? null : toErrorType(failure, answer !== undefined);
+  return {
+    id: generation.id,
+    tenantId: command.tenantId,
+    status: errorType === null ? 'succeeded' : errorType === 'caller_cancelled' ? 'cancelled' : 'failed',
+    errorType,
+    ...usage,
+    usageSource: counted === undefined ? 'estimated' : 'provider',
+    costMicroUsd: costMicroUsd(deps.prices, { provider: route.provider.name, model: route.model, ...usage }),
+    durationMs: Math.round(performance.now() - generation.startedAt),
+    timeToFirstTokenMs: session.timeToFirstTokenMs,
+    response: answer === undefined ? null : { text: answer.text, finish_reason: answer.finishReason },
+  };
+}
+
+/** Whose fault a failure is: callers' mistakes must not look like a provider's outage. */
+function toErrorType(failure: unknown, answerBegan: boolean): GenerationErrorType {
+  if (!(failure instanceof AionError)) return answerBegan ? 'provider_stream_broken' : 'internal_error';
+  switch (failure.code) {
+    case 'INVALID_REQUEST':
+    case 'MODEL_NOT_FOUND':
+      return 'caller_invalid_request';
+    case 'CLIENT_CLOSED_REQUEST':
+      return 'caller_cancelled';
+    case 'DEADLINE_EXCEEDED':
+      return 'provider_timeout';
+    case 'PROVIDER_FAILED':
+    case 'RATE_LIMITED':
+      return answerBegan ? 'provider_stream_broken' : 'provider_error';
+    default:
+      return 'internal_error';
+  }
+}

@@ -1,0 +1,13 @@
+import { loadTokenCounter, type TokenCounter } from '../providers/embedded/extractive/token-counter.ts';
+import { createTimeSlice } from '../providers/embedded/extractive/time-slice.ts';
+
+const SLICE_MS = 10;
+const NEVER = new AbortController().signal;
+let loading: Promise<TokenCounter> | undefined;
+
+/** Counts the tokens of a text in OpenAI's o200k_base encoding: an estimate where a provider does not say. */
+export async function countTokens(text: string): Promise<number> {
+  if (text === '') return 0;
+  loading ??= loadTokenCounter();
+  return (await loading).count(text, createTimeSlice(NEVER, SLICE_MS));
+}

@@ -1,0 +1,58 @@
+import type { Metrics } from '@aion/metrics';
+import type { Settlement } from './generation-store.ts';
+
+/** The metrics of one inference. */
+export interface InferenceSession {
+  /** Called when content has come; the first call counts. */
+  firstToken(): void;
+  readonly timeToFirstTokenMs: number | null;
+  end(settlement: Settlement): void;
+}
+
+/** The metrics of all inferences of a process. */
+export interface InferenceMetrics {
+  /** @param model a label of a bounded set, never a caller's text */
+  begin(provider: string, model: string): InferenceSession;
+}
+
+/** Creates the metrics. Active sessions are counted from the live set, so that they cannot drift. */
+export function createInferenceMetrics(metrics: Metrics, providers: readonly string[]): InferenceMetrics {
+  const active = new Map(providers.map((provider) => [provider, new Set<InferenceSession>()]));
+  const activeSessions = metrics.gauge('ai_active_sessions');
+  metrics.onCollect(() => {
+    for (const [provider, sessions] of active) activeSessions.set({ provider }, sessions.size);
+  });
+  return {
+    begin: (provider, model) => {
+      const labels = { provider, model };
+      const startedAt = performance.now();
+      let firstTokenMs: number | null = null;
+      metrics.counter('ai_inference_requests_total').inc(labels);
+      const session: InferenceSession = {
+        firstToken: () => {
+          if (firstTokenMs !== null) return;
+          firstTokenMs = Math.round(performance.now() - startedAt);
+          metrics.histogram('ai_time_to_first_token_seconds').observe(labels, firstTokenMs / 1_000);
+        },
+        get timeToFirstTokenMs() {
+          return firstTokenMs;
+        },
+        end: (settlement) => {
+          active.get(provider)?.delete(session);
+          record(metrics, labels, settlement);
+        },
+      };
+      active.get(provider)?.add(session);
+      return session;
+    },
+  };
+}
+
+function record(metrics: Metrics, labels: { provider: string; model: string }, settlement: Settlement): void {
+  const { errorType, promptTokens, completionTokens, costMicroUsd, durationMs } = settlement;
+  metrics.histogram('ai_inference_duration_seconds').observe(labels, durationMs / 1_000);
+  metrics.counter('ai_tokens_total').inc({ ...labels, direction: 'input' }, promptTokens);
+  metrics.counter('ai_tokens_total').inc({ ...labels, direction: 'output' }, completionTokens);
+  metrics.counter('ai_cost_usd_total').inc(labels, costMicroUsd / 1_000_000);
+  if (errorType !== null) metrics.counter('ai_inference_errors_total').inc({ ...labels, error_type: errorType });
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const price = z.strictObject({ input: z.number().min(0), output: z.number().min(0) });
+const table = z.record(z.string(), price).refine((prices) => 'default' in prices, 'must have a price for "default"');
+
+/** US dollars per million tokens, by model; `default` for those that are not named. */
+export type PriceTable = z.output<typeof table>;
+
+/** Parses a price table. Reports what is wrong as a zod issue, for configuration messages. */
+export function parsePriceTable(text: string, context: z.RefinementCtx): PriceTable {
+  const parsed = table.safeParse(tryParse(text));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
+  context.addIssue(`must be JSON of prices: ${where}: ${issue?.message ?? 'is not valid'}`);
+  return z.NEVER;
+}
+
+/** The cost of a call in millionths of a US dollar, rounded up: a price per million tokens is micro-dollars per token. */
+export function costMicroUsd(
+  prices: PriceTable,
+  call: {
+    readonly provider: string;
+    readonly model: string;
+    readonly promptTokens: number;
+    readonly completionTokens: number;
+  },
+): number {
+  if (call.provider === 'embedded') return 0;
+  const perToken = prices[call.model] ?? prices['default'];
+  if (perToken === undefined) return 0;
+  return Math.ceil(call.promptTokens * perToken.input + call.completionTokens * perToken.output);
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Text is no object of prices: the schema reports it.
+    return text;
+  }
+}

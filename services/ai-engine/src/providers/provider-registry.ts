@@ -1,0 +1,74 @@
+import { ModelNotFoundError } from '@aion/errors';
+import type { Logger } from '@aion/logging';
+import type { Provider, ProviderModel } from './provider.ts';
+
+/** A provider and the model that it is to run. */
+export interface RoutedModel {
+  readonly provider: Provider;
+  readonly model: string;
+}
+
+/** Finds the provider of a model. */
+export interface ProviderRegistry {
+  /** @throws ModelNotFoundError that names some models that exist */
+  route(model: string): Promise<RoutedModel>;
+  listModels(): Promise<readonly ProviderModel[]>;
+  /** The model's name when it is one of a bounded set of known ones, else `other`: safe as a metric label. */
+  labelOf(model: string): string;
+  close(): Promise<void>;
+}
+
+const CACHE_MS = 30_000;
+const MAX_LABELS = 100;
+
+/** Creates a registry; earlier providers win where two offer the same model. */
+export function createProviderRegistry(providers: readonly Provider[], logger: Logger): ProviderRegistry {
+  const cache = new Map<string, { models: readonly ProviderModel[]; freshUntil: number }>();
+  const labels = new Set<string>();
+
+  const modelsOf = async (provider: Provider): Promise<readonly ProviderModel[]> => {
+    const cached = cache.get(provider.name);
+    if (cached !== undefined && cached.freshUntil > performance.now()) return cached.models;
+    try {
+      const models = await provider.listModels();
+      cache.set(provider.name, { models, freshUntil: performance.now() + CACHE_MS });
+      for (const { id } of models) if (labels.size < MAX_LABELS) labels.add(id);
+      return models;
+    } catch (error) {
+      // A provider that is away must not hide the others; what it offered last is still what it is asked for.
+      logger.warn('Provider did not list its models', { provider: provider.name, error });
+      return cached?.models ?? [];
+    }
+  };
+
+  const listModels = async (): Promise<readonly ProviderModel[]> => {
+    const all = (await Promise.all(providers.map(modelsOf))).flat();
+    return all.filter((model, index) => all.findIndex((other) => other.id === model.id) === index);
+  };
+
+  return {
+    listModels,
+    route: async (name) => {
+      const [prefix, rest] = splitPrefix(name);
+      const named = providers.find((provider) => provider.name === prefix && provider.name !== 'embedded');
+      if (named !== undefined && rest !== '') return { provider: named, model: rest };
+      for (const provider of providers) {
+        if ((await modelsOf(provider)).some((model) => model.id === name)) return { provider, model: name };
+      }
+      const known = (await listModels()).slice(0, 5).map((model) => model.id);
+      throw new ModelNotFoundError(
+        `There is no model "${name.slice(0, 100)}". Available are ${known.join(', ')}; see GET /v1/models.`,
+        { param: 'model' },
+      );
+    },
+    labelOf: (model) => (labels.has(model) ? model : 'other'),
+    close: async () => {
+      await Promise.all(providers.map((provider) => provider.close()));
+    },
+  };
+}
+
+function splitPrefix(name: string): [prefix: string, rest: string] {
+  const at = name.indexOf('/');
+  return at === -1 ? ['', name] : [name.slice(0, at), name.slice(at + 1)];
+}
