@@ -1,0 +1,92 @@
+import {
+  loadConfig,
+  optionalVariable,
+  serviceVariables,
+  types,
+  variable,
+  type ConfigOf,
+  type Environment,
+} from '@aion/config';
+
+const postgresUrl = () => types.url('postgres', 'postgresql');
+
+/** The variables of database-gateway. */
+export const databaseGatewayVariables = {
+  ...serviceVariables({ port: 8082, adminPort: 9466 }),
+  databaseUrl: variable('DATABASE_URL', postgresUrl(), {
+    description: 'The database as the role `aion_app`, which owns nothing and cannot bypass row-level security.',
+    example: 'postgresql://aion_app:password@127.0.0.1:5432/aion',
+    secret: true,
+  }),
+  migrationUrl: variable('AION_MIGRATION_DATABASE_URL', postgresUrl(), {
+    description:
+      'The same database as the role `aion_owner`, which runs the migrations at the start; not through a pooler.',
+    example: 'postgresql://aion_owner:password@127.0.0.1:5432/aion',
+    secret: true,
+  }),
+  queueUrl: optionalVariable('AION_QUEUE_DATABASE_URL', postgresUrl(), {
+    description: 'A database of its own for the queue on PostgreSQL; set this or `REDIS_URL`.',
+    example: 'postgresql://aion_queue:password@127.0.0.1:5432/aion_queue',
+    secret: true,
+  }),
+  redisUrl: optionalVariable('REDIS_URL', types.url('redis', 'rediss'), {
+    description: 'The queue on Redis (6.2 or newer), the choice for scale; set this or `AION_QUEUE_DATABASE_URL`.',
+    example: 'redis://127.0.0.1:6379',
+    secret: true,
+  }),
+  poolSize: variable('AION_DATABASE_POOL_SIZE', types.integer(1, 500), {
+    description: 'The most connections that requests share.',
+    example: '20',
+    fallback: '20',
+  }),
+  poolWaitMs: variable('AION_DATABASE_POOL_WAIT_MS', types.integer(10, 60_000), {
+    description: 'How long a request waits for a connection before it is answered with 503, in milliseconds.',
+    example: '2000',
+    fallback: '2000',
+  }),
+  statementTimeoutMs: variable('AION_DATABASE_STATEMENT_TIMEOUT_MS', types.integer(100, 600_000), {
+    description: 'How long one query of a request may run, in milliseconds.',
+    example: '5000',
+    fallback: '5000',
+  }),
+  storeContent: variable('AION_STORE_CONTENT', types.flag(), {
+    description: 'Whether prompts and answers are stored, apart from the accounting rows.',
+    example: 'true',
+    fallback: 'true',
+  }),
+  maxSnapshots: variable('AION_EXPORT_MAX_SNAPSHOTS', types.integer(1, 100), {
+    description: 'The most exports that hold a snapshot here at once; each may use two connections beside the pool.',
+    example: '4',
+    fallback: '4',
+  }),
+  maxSnapshotAgeMs: variable('AION_EXPORT_MAX_SNAPSHOT_AGE_MS', types.integer(1_000, 86_400_000), {
+    description: 'How long a snapshot may be held, in milliseconds: it keeps VACUUM from cleaning the whole database.',
+    example: '1800000',
+    fallback: '1800000',
+  }),
+  exportRequeueMs: variable('AION_EXPORT_REQUEUE_MS', types.integer(100, 86_400_000), {
+    description: 'How long an export that no worker holds may rest before it is queued again, in milliseconds.',
+    example: '120000',
+    fallback: '120000',
+  }),
+  exportDeadlineMs: variable('AION_EXPORT_DEADLINE_MS', types.integer(1_000, 2_592_000_000), {
+    description: 'How long an export may go without progress before it fails, in milliseconds.',
+    example: '86400000',
+    fallback: '86400000',
+  }),
+};
+
+/** The configuration of database-gateway. */
+export type DatabaseGatewayConfig = ConfigOf<typeof databaseGatewayVariables>;
+
+/** Reads the configuration. @throws ConfigError with every problem */
+export function loadDatabaseGatewayConfig(env: Environment): DatabaseGatewayConfig {
+  return loadConfig(databaseGatewayVariables, env, ({ queueUrl, redisUrl }) => {
+    if ((queueUrl === undefined) !== (redisUrl === undefined)) return [];
+    return [
+      queueUrl === undefined
+        ? 'Neither AION_QUEUE_DATABASE_URL nor REDIS_URL is set: the queue needs one of them.'
+        : 'AION_QUEUE_DATABASE_URL and REDIS_URL are both set: the queue needs exactly one of them.',
+    ];
+  });
+}

@@ -1,0 +1,159 @@
+import { admitServices, createAdminServer, createApp, createServiceTokens, listen } from '@aion/http';
+import type { HttpServer, Service, ServiceRuntime } from '@aion/http';
+import type { DatabaseGatewayConfig } from './config.ts';
+import { createRoutes } from './create-routes.ts';
+import { assertConfinedRole } from './database/assert-confined-role.ts';
+import { createConnectionPool } from './database/connection-pool.ts';
+import { createDatabase } from './database/database.ts';
+import { migrate } from './database/migrate.ts';
+import { waitForDatabase } from './database/wait-for-database.ts';
+import { createExportClaims } from './exports/export-claims.ts';
+import { createExportReconciler } from './exports/export-reconciler.ts';
+import { createExportStore } from './exports/export-store.ts';
+import { createGenerationStore } from './generations/generation-store.ts';
+import { createKeyStore } from './keys/key-store.ts';
+import { createOutboxListener } from './outbox/outbox-listener.ts';
+import { createOutboxRelay } from './outbox/outbox-relay.ts';
+import { createOutboxStore } from './outbox/outbox-store.ts';
+import { createQueueConnection } from './outbox/queue-connection.ts';
+import { repeat } from './repeat.ts';
+import { createSnapshotStore } from './snapshots/snapshot-store.ts';
+
+/** Content of long conversations and the file lists of large bundles. */
+const MAX_BODY_BYTES = 32 * 1_048_576;
+/** Left of the grace period for what follows the last request. */
+const AFTER_DRAIN_MS = 2_000;
+
+/** database-gateway, with the port that it listens on once it has started. */
+export interface DatabaseGateway extends Service {
+  readonly port: number;
+}
+
+/** Composes database-gateway. Nothing happens before `start`. */
+export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: ServiceRuntime): DatabaseGateway {
+  const { logger } = runtime;
+  const stopping = new AbortController();
+  let isReady = false;
+  let server: HttpServer | undefined;
+  const parts = createParts(config, runtime);
+  const { pool, exportsPool, database, queue, relay, listener, reconciler } = parts;
+
+  const checks = {
+    database: async () => {
+      if (!isReady) throw new Error('the schema is not prepared yet');
+      await database.query({ operation: 'SELECT', table: 'pg_catalog', text: 'SELECT 1' });
+    },
+    queue: () => queue.ping(),
+  };
+  const { serviceTokenSecret: secret, host, port, adminPort } = config;
+  const admin = createAdminServer({ ...runtime, service: 'database-gateway', host, port: adminPort, checks });
+  const app = createApp({
+    ...runtime,
+    routes: createRoutes({
+      ...parts,
+      isReady: () => isReady,
+      ping: async () => {
+        await Promise.all([checks.database(), checks.queue()]);
+      },
+    }),
+    admit: admitServices(createServiceTokens({ secret, service: 'database-gateway' })),
+    maxBodyBytes: MAX_BODY_BYTES,
+    // The longest request is the one that holds a snapshot; its age ends it first.
+    timeoutMs: config.maxSnapshotAgeMs + 60_000,
+  });
+  const reconciliation = repeat({
+    run: () => reconciler.reconcile(),
+    pauseMs: Math.min(config.exportRequeueMs, 15_000),
+    onError: (error) => logger.warn('Exports could not be looked after', { error }),
+  });
+
+  const prepare = async (): Promise<void> => {
+    await waitForDatabase({ url: config.migrationUrl, logger, signal: stopping.signal });
+    const applied = await migrate({ url: config.migrationUrl, logger });
+    if (applied.length > 0) logger.info('Migrations were applied', { migrations: applied });
+    await assertConfinedRole(database);
+    if (stopping.signal.aborted) return;
+    isReady = true;
+    relay.start();
+    listener.start();
+    reconciliation.start();
+  };
+
+  return {
+    get port() {
+      return server?.port ?? port;
+    },
+    start: async () => {
+      await admin.start();
+      server = await listen(app, { host, port, name: 'database-gateway', variable: 'PORT' });
+      queue.start();
+      try {
+        await prepare();
+      } catch (error) {
+        // Stopping ends the wait for the database; that is no failure of the start.
+        if (!stopping.signal.aborted) throw error;
+      }
+    },
+    stop: async () => {
+      stopping.abort();
+      admin.drain();
+      await server?.close(Math.max(0, config.shutdownGraceMs - AFTER_DRAIN_MS));
+      await Promise.all([reconciliation.stop(), listener.stop()]);
+      await relay.stop();
+      await queue.close();
+      await exportsPool.close();
+      await pool.close();
+      await admin.stop();
+    },
+  };
+}
+
+function createParts(config: DatabaseGatewayConfig, { logger, metrics }: ServiceRuntime) {
+  const url = config.databaseUrl;
+  const telemetry = { logger, metrics };
+  const waitMs = config.poolWaitMs;
+  const pool = createConnectionPool({
+    ...telemetry,
+    name: 'requests',
+    url,
+    maxConnections: config.poolSize,
+    waitMs,
+    statementTimeoutMs: config.statementTimeoutMs,
+  });
+  const exportsPool = createConnectionPool({
+    ...telemetry,
+    name: 'exports',
+    url,
+    maxConnections: 2 * config.maxSnapshots,
+    waitMs,
+    statementTimeoutMs: config.maxSnapshotAgeMs,
+  });
+  const database = createDatabase({ ...telemetry, pool });
+  const queue = createQueueConnection({ ...telemetry, redisUrl: config.redisUrl, postgresUrl: config.queueUrl });
+  const relay = createOutboxRelay({ ...telemetry, outbox: createOutboxStore(database), publish: queue.publish });
+  return {
+    pool,
+    exportsPool,
+    database,
+    queue,
+    relay,
+    listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
+    reconciler: createExportReconciler({
+      database,
+      logger,
+      requeueMs: config.exportRequeueMs,
+      deadlineMs: config.exportDeadlineMs,
+    }),
+    keys: createKeyStore(database),
+    generations: createGenerationStore(database, config),
+    exports: createExportStore(database),
+    claims: createExportClaims(database),
+    snapshots: createSnapshotStore({
+      ...telemetry,
+      pool: exportsPool,
+      database,
+      maxSnapshots: config.maxSnapshots,
+      maxSnapshotAgeMs: config.maxSnapshotAgeMs,
+    }),
+  };
+}

@@ -1,0 +1,119 @@
+import * as contracts from '@aion/contracts';
+import { UnavailableError } from '@aion/errors';
+import { bindRoute, streamReply, type BoundRoute, type Identity } from '@aion/http';
+import type { ExportClaims } from './exports/export-claims.ts';
+import type { ExportStore } from './exports/export-store.ts';
+import type { GenerationStore } from './generations/generation-store.ts';
+import type { KeyStore } from './keys/key-store.ts';
+import type { SnapshotStore } from './snapshots/snapshot-store.ts';
+
+/** What the routes call. */
+export interface RouteDependencies {
+  readonly keys: KeyStore;
+  readonly generations: GenerationStore;
+  readonly exports: ExportStore;
+  readonly claims: ExportClaims;
+  readonly snapshots: SnapshotStore;
+  /** Throws unless the service can do its work. */
+  readonly ping: () => Promise<void>;
+  /** False until the schema is up to date. */
+  readonly isReady: () => boolean;
+}
+
+/** Binds every route of database-gateway. */
+export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
+  const routes = [
+    bindRoute(contracts.pingDatabaseGateway, async () => {
+      await deps.ping();
+      return { service: 'database-gateway' };
+    }),
+    ...keyRoutes(deps),
+    ...generationRoutes(deps),
+    ...exportRoutes(deps),
+    ...claimRoutes(deps),
+    ...snapshotRoutes(deps),
+  ];
+  return routes.map((bound) => ({
+    route: bound.route,
+    handle: (request, reply) => {
+      if (deps.isReady()) return bound.handle(request, reply);
+      throw new UnavailableError('database-gateway has not prepared its database yet.', { retryAfterSeconds: 1 });
+    },
+  }));
+}
+
+function keyRoutes({ keys }: RouteDependencies): BoundRoute[] {
+  return [
+    bindRoute(contracts.storeTenant, ({ body }) => keys.storeTenant(body)),
+    bindRoute(contracts.storeApiKey, ({ body }) => keys.storeApiKey(body)),
+    bindRoute(contracts.findApiKey, ({ params }) => keys.findApiKey(params.prefix)),
+  ];
+}
+
+function generationRoutes({ generations }: RouteDependencies): BoundRoute[] {
+  return [
+    bindRoute(contracts.openGeneration, async ({ params, body }) => {
+      await generations.open(params.generation_id, body);
+      return undefined;
+    }),
+    bindRoute(contracts.settleGeneration, async ({ params, body }) => {
+      await generations.settle(params.generation_id, body);
+      return undefined;
+    }),
+  ];
+}
+
+function exportRoutes({ exports }: RouteDependencies): BoundRoute[] {
+  return [
+    bindRoute(contracts.storeExport, ({ body }) => exports.store(body)),
+    bindRoute(contracts.readExport, ({ params, query }) => exports.read(query.tenant_id, params.export_id)),
+    bindRoute(contracts.readExports, async ({ query }) => ({
+      data: [...(await exports.list(query.tenant_id, query.limit))],
+    })),
+    bindRoute(contracts.readBundleFiles, async ({ params, query }) => {
+      const { finishedAt, files } = await exports.readFiles(query.tenant_id, params.export_id);
+      return { finished_at: finishedAt, files: [...files] };
+    }),
+    bindRoute(contracts.recordDownload, async ({ params, body }) => {
+      await exports.recordDownload(params.export_id, body);
+      return undefined;
+    }),
+  ];
+}
+
+function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
+  return [
+    bindRoute(contracts.claimExport, ({ params, body }) => claims.claim(params.export_id, body)),
+    bindRoute(contracts.renewExport, async ({ params, body }) => {
+      await claims.renew(params.export_id, body);
+      return undefined;
+    }),
+    bindRoute(contracts.completeExport, async ({ params, body, identity }) => {
+      await claims.complete(params.export_id, body, actorOf(identity));
+      return undefined;
+    }),
+    bindRoute(contracts.failExport, async ({ params, body, identity }) => {
+      await claims.fail(params.export_id, body, actorOf(identity));
+      return undefined;
+    }),
+  ];
+}
+
+function snapshotRoutes({ claims, snapshots }: RouteDependencies): BoundRoute[] {
+  const contentType = 'application/x-ndjson';
+  return [
+    bindRoute(contracts.openSnapshot, async ({ params, body, signal }) => {
+      await claims.check(body.tenant_id, params.export_id, body.epoch);
+      return streamReply({ contentType, body: await snapshots.open(body.tenant_id, signal) });
+    }),
+    bindRoute(contracts.readSnapshotRows, async ({ params, query, signal }) => {
+      await claims.check(query.tenant_id, params.export_id, query.epoch);
+      const { tenant_id: tenantId, snapshot_id: snapshotId, table } = query;
+      return streamReply({ contentType, body: await snapshots.readRows({ tenantId, snapshotId, table }, signal) });
+    }),
+  ];
+}
+
+function actorOf(identity: Identity): string {
+  return identity.kind === 'service' ? `service:${identity.service}` : identity.kind;
+}

@@ -1,0 +1,77 @@
+import { UnavailableError } from '@aion/errors';
+import pg from 'pg';
+
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+/** What pg and its pool throw as plain errors when a connection is not to be had or is lost. */
+const CONNECTION_MESSAGES =
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|after calling end on the pool/;
+
+/**
+ * Turns a failure that a retry may mend into an `UnavailableError`; anything else is given back as it is.
+ * SQLSTATE classes: 08 connection, 53 resources, 57 operator intervention (57014 is the statement timeout),
+ * 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 a transaction that was left idle.
+ */
+export function toDatabaseError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const code = errorCode(thrown);
+  if (code === '57014') return unavailable('The database took too long to answer.', thrown);
+  if (code !== undefined && /^(08|53|57P|40|55P03|25P03)/.test(code)) {
+    return unavailable('The database cannot answer now.', thrown);
+  }
+  if (code !== undefined && NETWORK_CODES.has(code)) return unavailable('The database cannot be reached.', thrown);
+  if (thrown.message.includes('timeout exceeded when trying to connect')) {
+    return unavailable('All connections to the database are in use.', thrown);
+  }
+  if (CONNECTION_MESSAGES.test(thrown.message)) return unavailable('The connection to the database was lost.', thrown);
+  return thrown;
+}
+
+/** The value of the `error` label: a closed set. */
+export function errorClass(thrown: unknown): string {
+  const code = thrown instanceof Error ? errorCode(thrown) : undefined;
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return 'connection';
+  if (code === '23505') return 'unique_violation';
+  if (code === '57014') return 'timeout';
+  const classes: Readonly<Record<string, string>> = {
+    '08': 'connection',
+    '23': 'constraint',
+    '40': 'serialization',
+    '42': 'statement',
+    '53': 'resources',
+    '57': 'operator_intervention',
+  };
+  return classes[code.slice(0, 2)] ?? 'other';
+}
+
+/** Whether an error is the violation of a foreign key. */
+export function isForeignKeyViolation(thrown: unknown): boolean {
+  return thrown instanceof pg.DatabaseError && thrown.code === '23503';
+}
+
+/** Whether an error is the violation of a CHECK. */
+export function isCheckViolation(thrown: unknown): boolean {
+  return thrown instanceof pg.DatabaseError && thrown.code === '23514';
+}
+
+/** Whether an error is the violation of a unique constraint or index; of the named one, when a name is given. */
+export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
+  if (!(thrown instanceof pg.DatabaseError) || thrown.code !== '23505') return false;
+  return constraint === undefined || thrown.constraint === constraint;
+}
+
+function errorCode(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function unavailable(message: string, cause: Error): UnavailableError {
+  return new UnavailableError(message, { cause, retryAfterSeconds: 1 });
+}

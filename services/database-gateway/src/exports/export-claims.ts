@@ -1,0 +1,215 @@
+import type { claimExport, completeExport, failExport, renewExport } from '@aion/contracts';
+import { ConflictError } from '@aion/errors';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { Database, TenantTransaction } from '../database/database.ts';
+import type { ExportRow } from './export-row.ts';
+import { requireExport } from './export-store.ts';
+
+type Claim = z.output<NonNullable<typeof claimExport.body>>;
+type ClaimResult = z.input<NonNullable<typeof claimExport.response.json>>;
+type Renewal = z.output<NonNullable<typeof renewExport.body>>;
+type Completion = z.output<NonNullable<typeof completeExport.body>>;
+type Failure = z.output<NonNullable<typeof failExport.body>>;
+
+/**
+ * Exports as their workers see them. A claim raises the epoch; every write names its epoch and is refused with
+ * ConflictError once a newer claim exists, so that a worker that was thought dead and wakes up changes nothing.
+ */
+export interface ExportClaims {
+  /** @throws NotFoundError; ConflictError with the time to wait while another worker's lease lives */
+  claim(id: string, claim: Claim): Promise<ClaimResult>;
+  /** Throws unless the epoch is the current one of an unfinished export. */
+  check(tenantId: string, id: string, epoch: number): Promise<void>;
+  /** Extends the lease and stores the progress. */
+  renew(id: string, renewal: Renewal): Promise<void>;
+  /** The commit point: files, state and audit event, or none of them. A repetition changes nothing. */
+  complete(id: string, completion: Completion, actor: string): Promise<void>;
+  /** Ends the export with a reason. A repetition changes nothing. */
+  fail(id: string, failure: Failure, actor: string): Promise<void>;
+}
+
+/** Creates the claims. */
+export function createExportClaims(database: Database): ExportClaims {
+  return {
+    claim: (id, claim) => database.withTenant(claim.tenant_id, (transaction) => claimOnce(transaction, id, claim)),
+    check: (tenantId, id, epoch) =>
+      database.withTenant(tenantId, async (transaction) => {
+        const row = await requireExport(transaction, id);
+        if (row.epoch !== epoch || isFinal(row)) throw staleClaim(row, epoch);
+      }),
+    renew: (id, renewal) =>
+      database.withTenant(renewal.tenant_id, async (transaction) => {
+        if (await updateLease(transaction, id, renewal)) return;
+        throw staleClaim(await requireExport(transaction, id), renewal.epoch);
+      }),
+    complete: (id, completion, actor) =>
+      database.withTenant(completion.tenant_id, async (transaction) => {
+        if (!(await updateToReady(transaction, id, completion))) {
+          const row = await requireExport(transaction, id);
+          if (row.state === 'ready' && row.epoch === completion.epoch) return;
+          throw staleClaim(row, completion.epoch);
+        }
+        await insertFiles(transaction, id, completion);
+        await recordAuditEvent(transaction, { actor, action: 'export.ready', targetType: 'export', targetId: id });
+      }),
+    fail: (id, failure, actor) =>
+      database.withTenant(failure.tenant_id, async (transaction) => {
+        if (await failUnfinished(transaction, id, failure, actor)) return;
+        const row = await requireExport(transaction, id);
+        if (row.state === 'failed' && row.epoch === failure.epoch) return;
+        throw staleClaim(row, failure.epoch);
+      }),
+  };
+}
+
+/**
+ * Moves an export of this epoch to `failed`, with its audit event.
+ * @returns whether it was unfinished and of this epoch
+ */
+export async function failUnfinished(
+  transaction: TenantTransaction,
+  id: string,
+  failure: { readonly epoch: number; readonly code: string; readonly message: string },
+  actor: string,
+): Promise<boolean> {
+  const rows = await transaction.query({
+    operation: 'UPDATE',
+    table: 'export_jobs',
+    text: `
+      UPDATE export_jobs SET state = 'failed', failure_code = $4, failure_message = $5, lease_until = NULL,
+        finished_at = now(), updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND state IN ('requested', 'running', 'sealing') RETURNING id`,
+    values: [transaction.tenantId, id, failure.epoch, failure.code, failure.message],
+  });
+  if (rows.length === 0) return false;
+  await recordAuditEvent(transaction, {
+    actor,
+    action: 'export.failed',
+    targetType: 'export',
+    targetId: id,
+    outcome: 'failure',
+  });
+  return true;
+}
+
+async function claimOnce(transaction: TenantTransaction, id: string, claim: Claim): Promise<ClaimResult> {
+  const [row] = await transaction.query<ExportRow>({
+    operation: 'UPDATE',
+    table: 'export_jobs',
+    text: `
+      UPDATE export_jobs SET epoch = epoch + 1, lease_until = now() + $3 * interval '1 ms', state = 'running',
+        started_at = coalesce(started_at, now()), updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 AND state IN ('requested', 'running', 'sealing')
+        AND (lease_until IS NULL OR lease_until < now())
+      RETURNING epoch, recipient, created_at`,
+    values: [transaction.tenantId, id, claim.lease_ms],
+  });
+  if (row !== undefined) {
+    const { epoch, recipient, created_at: createdAt } = row;
+    return { outcome: 'claimed', epoch, recipient, created_at: createdAt.toISOString() };
+  }
+  const { state } = await requireExport(transaction, id);
+  if (state === 'ready' || state === 'failed') return { outcome: 'finished', state };
+  throw new ConflictError(`Another worker holds export ${id}.`, {
+    retryAfterSeconds: await leaseSecondsLeft(transaction, id),
+  });
+}
+
+async function leaseSecondsLeft(transaction: TenantTransaction, id: string): Promise<number> {
+  const [row] = await transaction.query<{ seconds: number | null }>({
+    operation: 'SELECT',
+    table: 'export_jobs',
+    text: `
+      SELECT ceil(extract(epoch FROM lease_until - clock_timestamp()))::integer AS seconds FROM export_jobs
+      WHERE tenant_id = $1 AND id = $2`,
+    values: [transaction.tenantId, id],
+  });
+  return Math.max(1, row?.seconds ?? 1);
+}
+
+async function updateLease(transaction: TenantTransaction, id: string, renewal: Renewal): Promise<boolean> {
+  const { progress } = renewal;
+  const rows = await transaction.query({
+    operation: 'UPDATE',
+    table: 'export_jobs',
+    // A heartbeat that brings nothing new is no change for those who watch, and no progress for the deadline.
+    text: `
+      UPDATE export_jobs e SET lease_until = now() + $4 * interval '1 ms', updated_at = now(), state = $5,
+        tables_total = $6, tables_done = $7, rows_total = $8, rows_done = $9, bytes_done = $10,
+        version = version + c.changed::integer,
+        progressed_at = CASE WHEN c.changed THEN now() ELSE progressed_at END
+      FROM (
+        SELECT (state, tables_total, tables_done, rows_total, rows_done, bytes_done)
+          IS DISTINCT FROM ($5, $6::bigint, $7::bigint, $8::bigint, $9::bigint, $10::bigint) AS changed
+        FROM export_jobs WHERE tenant_id = $1 AND id = $2 AND epoch = $3 FOR UPDATE) c
+      WHERE e.tenant_id = $1 AND e.id = $2 AND e.epoch = $3 AND e.state IN ('running', 'sealing') RETURNING e.id`,
+    values: [
+      transaction.tenantId,
+      id,
+      renewal.epoch,
+      renewal.lease_ms,
+      renewal.state,
+      progress.tables_total,
+      progress.tables_done,
+      progress.rows_total,
+      progress.rows,
+      progress.bytes,
+    ],
+  });
+  return rows.length > 0;
+}
+
+async function updateToReady(transaction: TenantTransaction, id: string, completion: Completion): Promise<boolean> {
+  const bytes = completion.files.reduce((sum, file) => sum + file.bytes, 0);
+  const rows = await transaction.query({
+    operation: 'UPDATE',
+    table: 'export_jobs',
+    text: `
+      UPDATE export_jobs SET state = 'ready', manifest_sha256 = $4, bundle_rows = $5, bundle_files = $6,
+        bundle_bytes = $7, lease_until = NULL, finished_at = now(), updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND state = 'sealing' RETURNING id`,
+    values: [
+      transaction.tenantId,
+      id,
+      completion.epoch,
+      completion.manifest_sha256,
+      completion.rows,
+      completion.files.length,
+      bytes,
+    ],
+  });
+  return rows.length > 0;
+}
+
+async function insertFiles(transaction: TenantTransaction, id: string, { epoch, files }: Completion): Promise<void> {
+  await transaction.query({
+    operation: 'INSERT',
+    table: 'export_files',
+    text: `
+      INSERT INTO export_files (export_id, tenant_id, epoch, position, path, key, bytes, sha256)
+      SELECT $1, $2, $3, ordinality - 1, path, key, bytes, sha256
+      FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[]) WITH ORDINALITY f (path, key, bytes, sha256)`,
+    values: [
+      id,
+      transaction.tenantId,
+      epoch,
+      files.map((file) => file.path),
+      files.map((file) => file.key),
+      files.map((file) => file.bytes),
+      files.map((file) => file.sha256),
+    ],
+  });
+}
+
+function isFinal(row: ExportRow): boolean {
+  return row.state === 'ready' || row.state === 'failed';
+}
+
+function staleClaim(row: ExportRow, epoch: number): ConflictError {
+  return new ConflictError(
+    row.epoch === epoch
+      ? `Export ${row.id} is ${row.state}: this does not follow from there.`
+      : `Epoch ${epoch} of export ${row.id} is over: epoch ${row.epoch} has taken over.`,
+  );
+}

@@ -1,0 +1,127 @@
+import { runExportJob } from '@aion/contracts';
+import type { Logger } from '@aion/logging';
+import type { TraceCarrier } from '@aion/tracing';
+import type { Database, TenantTransaction } from '../database/database.ts';
+import { failUnfinished } from './export-claims.ts';
+import { queueExport } from './queue-export.ts';
+
+/** When an unfinished export that nobody works on is looked after. */
+export interface ExportReconcilerOptions {
+  readonly database: Database;
+  readonly logger: Logger;
+  /** How long it may rest before it is queued again. Doubled each time, up to an hour. */
+  readonly requeueMs: number;
+  /** How long it may go without progress before it fails. */
+  readonly deadlineMs: number;
+  /** How many claims may end without an end of the export before it fails: a poison export must not run for ever. */
+  readonly maxClaims?: number;
+}
+
+/** Looks after exports that the queue has lost or whose workers died. */
+export interface ExportReconciler {
+  /** Looks once. Any number of processes may do so at once. */
+  reconcile(): Promise<void>;
+}
+
+interface UnattendedRow {
+  readonly [column: string]: unknown;
+  readonly epoch: number;
+  readonly queued_times: number;
+  readonly is_overdue: boolean;
+  readonly is_due: boolean;
+  readonly is_in_outbox: boolean;
+  readonly carrier: TraceCarrier | null;
+}
+
+const MAX_PAUSE_MS = 3_600_000;
+const MAX_EXPORTS = 100;
+const ACTOR = 'service:database-gateway';
+
+/** Creates the reconciler. */
+export function createExportReconciler(options: ExportReconcilerOptions): ExportReconciler {
+  const { database, logger } = options;
+  return {
+    reconcile: async () => {
+      const exports = await database.query<{ tenant_id: string; export_id: string }>({
+        operation: 'CALL',
+        table: 'export_jobs',
+        text: `SELECT * FROM list_unattended_exports($1 * interval '1 ms', $2)`,
+        values: [options.requeueMs, MAX_EXPORTS],
+      });
+      for (const { tenant_id: tenantId, export_id: id } of exports) {
+        const done = await database.withTenant(tenantId, (transaction) => lookAfter(transaction, id, options));
+        if (done === undefined) continue;
+        logger.warn('An export that no worker held was looked after', { export_id: id, done });
+      }
+    },
+  };
+}
+
+async function lookAfter(
+  transaction: TenantTransaction,
+  id: string,
+  options: ExportReconcilerOptions,
+): Promise<'failed' | 'queued again' | undefined> {
+  const row = await lockUnattended(transaction, id, options);
+  if (row === undefined) return undefined;
+  const failure = reasonToFail(row, options);
+  if (failure !== undefined) {
+    await failUnfinished(transaction, id, { epoch: row.epoch, ...failure }, ACTOR);
+    return 'failed';
+  }
+  // While its row waits in the outbox, it is the queue that is away: more rows would only pile up.
+  if (!row.is_due || row.is_in_outbox) return undefined;
+  const queuedTimes = row.queued_times + 1;
+  await transaction.query({
+    operation: 'UPDATE',
+    table: 'export_jobs',
+    text: 'UPDATE export_jobs SET queued_times = $3, updated_at = now() WHERE tenant_id = $1 AND id = $2',
+    values: [transaction.tenantId, id, queuedTimes],
+  });
+  // The trace of the request goes on.
+  await queueExport(transaction, { id, queuedTimes, carrier: row.carrier ?? {} });
+  return 'queued again';
+}
+
+/** Locks the export if it still is as it was listed and no other process looks after it. */
+async function lockUnattended(transaction: TenantTransaction, id: string, options: ExportReconcilerOptions) {
+  const [row] = await transaction.query<UnattendedRow>({
+    operation: 'SELECT',
+    table: 'export_jobs',
+    text: `
+      SELECT e.epoch, e.queued_times,
+        e.progressed_at < now() - $4 * interval '1 ms' AS is_overdue,
+        e.updated_at < now() - least($3 * power(2, least(e.queued_times - 1, 30)), $5) * interval '1 ms' AS is_due,
+        EXISTS (SELECT 1 FROM outbox o WHERE o.tenant_id = $1 AND o.published_at IS NULL
+                AND o.topic = $6 AND o.payload ->> 'export_id' = e.id::text) AS is_in_outbox,
+        (SELECT o.carrier FROM outbox o WHERE o.tenant_id = $1 AND o.topic = $6
+         AND o.payload ->> 'export_id' = e.id::text ORDER BY o.id LIMIT 1) AS carrier
+      FROM export_jobs e
+      WHERE e.tenant_id = $1 AND e.id = $2 AND e.state IN ('requested', 'running', 'sealing')
+        AND (e.lease_until IS NULL OR e.lease_until < now())
+        AND e.updated_at < now() - $3 * interval '1 ms'
+      FOR UPDATE OF e SKIP LOCKED`,
+    values: [
+      transaction.tenantId,
+      id,
+      options.requeueMs,
+      options.deadlineMs,
+      Math.max(MAX_PAUSE_MS, options.requeueMs),
+      runExportJob.name,
+    ],
+  });
+  return row;
+}
+
+function reasonToFail(row: UnattendedRow, { deadlineMs, maxClaims = 20 }: ExportReconcilerOptions) {
+  if (row.is_overdue) {
+    return {
+      code: 'no_progress',
+      message: `The export made no progress for ${Math.round(deadlineMs / 60_000)} minutes. Request it again.`,
+    };
+  }
+  if (row.epoch >= maxClaims) {
+    return { code: 'attempts_exhausted', message: `The export was begun ${row.epoch} times and never finished.` };
+  }
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runExportJob } from '@aion/contracts';
+import { UnavailableError } from '@aion/errors';
+import type { Logger } from '@aion/logging';
+import type { Metrics } from '@aion/metrics';
+import { createQueueBackend, type QueueBackend } from '@aion/queue';
+import type { PublishOutboxRow } from './outbox-relay.ts';
+
+/** The sending side of the queue. It is opened in the background, so that requests need not wait for it. */
+export interface QueueConnection {
+  /** Begins to open the queue, and keeps trying. */
+  start(): void;
+  readonly publish: PublishOutboxRow;
+  /** @throws unless an operation on the queue succeeds */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The jobs that outbox rows become, by topic. */
+const JOBS = new Map([[runExportJob.name, runExportJob]]);
+const RETRY_MS = 1_000;
+
+/** Creates the connection. */
+export function createQueueConnection(options: {
+  readonly redisUrl: string | undefined;
+  readonly postgresUrl: string | undefined;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}): QueueConnection {
+  const { logger } = options;
+  const stopping = new AbortController();
+  let backend: QueueBackend | undefined;
+  let opening: Promise<void> = Promise.resolve();
+
+  const open = async (): Promise<void> => {
+    let hasFailed = false;
+    while (!stopping.signal.aborted && backend === undefined) {
+      try {
+        backend = await createQueueBackend(options);
+        if (hasFailed) logger.info('The queue is there now');
+      } catch (error) {
+        if (!hasFailed) logger.warn('The queue is not there yet: waiting for it', { error });
+        hasFailed = true;
+        await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  };
+  const requireBackend = (): QueueBackend => {
+    if (backend === undefined) throw new UnavailableError('The queue is not open yet.', { retryAfterSeconds: 1 });
+    return backend;
+  };
+  return {
+    start: () => {
+      opening = open();
+    },
+    publish: async ({ topic, payload, dedupeKey }) => {
+      const job = JOBS.get(topic);
+      if (job === undefined) throw new Error(`No job is called "${topic}"`);
+      await requireBackend().queue(job).add(job.parse(payload), { jobId: dedupeKey });
+    },
+    ping: async () => requireBackend().ping(),
+    close: async () => {
+      stopping.abort();
+      await opening;
+      await backend?.close();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { Logger } from '@aion/logging';
+import type pg from 'pg';
+import type { ConnectionPool } from '../database/connection-pool.ts';
+import { toDatabaseError } from '../database/database-error.ts';
+import { setTenantStatement, type Database } from '../database/database.ts';
+
+/** A REPEATABLE READ, READ ONLY transaction of one tenant, on a connection that is closed after it. */
+export interface SnapshotSession {
+  readonly client: pg.PoolClient;
+  /** Aborted when the session is closed or its connection is lost. */
+  readonly signal: AbortSignal;
+  /**
+   * Ends the session at once, whatever it is doing: its backend is ended from another connection. Never rejects; may be
+   * called again.
+   */
+  close(): Promise<void>;
+}
+
+/** What a session needs. */
+export interface SnapshotSessionOptions {
+  readonly pool: ConnectionPool;
+  /** Ends backends. */
+  readonly database: Database;
+  readonly tenantId: string;
+  /** `pg_export_snapshot()` of a session that is still open; else the session takes a snapshot of its own. */
+  readonly snapshotId?: string;
+  /** Closes the session when it is aborted. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** Pinned so that the same rows are the same text on every server (lifecycle B6). */
+const PINNED = `
+  SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 1;
+  SET bytea_output = 'hex'; SET client_encoding = 'UTF8'`;
+
+/** Opens a session. @throws UnavailableError when there is no connection; pg's error when the snapshot is gone */
+export async function openSnapshotSession(options: SnapshotSessionOptions): Promise<SnapshotSession> {
+  options.signal.throwIfAborted();
+  const client = await options.pool.connect();
+  try {
+    const backendPid = await prepare(client, options);
+    options.signal.throwIfAborted();
+    return createSession(client, backendPid, options);
+  } catch (error) {
+    client.release(true);
+    throw toDatabaseError(error);
+  }
+}
+
+async function prepare(client: pg.PoolClient, options: SnapshotSessionOptions): Promise<number> {
+  await client.query(PINNED);
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  // Must be the first statement of the transaction.
+  if (options.snapshotId !== undefined) {
+    await client.query(`SET TRANSACTION SNAPSHOT ${client.escapeLiteral(options.snapshotId)}`);
+  }
+  await client.query(setTenantStatement(options.tenantId));
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]?.pid;
+  if (pid === undefined) throw new Error('pg_backend_pid() gave no row');
+  return pid;
+}
+
+function createSession(
+  client: pg.PoolClient,
+  backendPid: number,
+  { database, signal, logger }: SnapshotSessionOptions,
+): SnapshotSession {
+  const controller = new AbortController();
+  const closeOnce = async (): Promise<void> => {
+    signal.removeEventListener('abort', onAbort);
+    controller.abort(signal.reason ?? new Error('The snapshot session was closed'));
+    try {
+      // While this connection is held, its pid cannot have become another backend's.
+      if (client.getTransactionStatus() !== 'I') await terminateBackend(database, backendPid);
+    } catch (error) {
+      logger.warn('A backend could not be ended; it ends when it notices its closed connection', { error });
+    } finally {
+      client.release(true);
+    }
+  };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= closeOnce());
+  const onAbort = (): void => void close();
+  signal.addEventListener('abort', onAbort, { once: true });
+  client.once('error', (error) => controller.abort(toDatabaseError(error)));
+  return { client, signal: controller.signal, close };
+}
+
+async function terminateBackend(database: Database, backendPid: number): Promise<void> {
+  await database.query({
+    operation: 'CALL',
+    table: 'pg_catalog',
+    text: 'SELECT pg_terminate_backend($1)',
+    values: [backendPid],
+  });
+}
