@@ -1,4 +1,5 @@
 import { AionError, type AionErrorOptions } from './aion-error.ts';
+import type { ErrorCode } from './error-kinds.ts';
 
 /** The caller sent something that cannot be accepted as it is (400). */
 export class InvalidRequestError extends AionError {
@@ -104,3 +105,24 @@ export class DeadlineExceededError extends AionError {
     super('DEADLINE_EXCEEDED', message, options);
   }
 }
+
+/** The class of each code, by which an error that crossed the wire becomes what it was. */
+export const ERROR_CLASSES: Readonly<
+  Record<ErrorCode, new (message: string, options?: AionErrorOptions) => AionError>
+> = {
+  INVALID_REQUEST: InvalidRequestError,
+  INVALID_API_KEY: AuthenticationError,
+  PERMISSION_DENIED: PermissionDeniedError,
+  NOT_FOUND: NotFoundError,
+  MODEL_NOT_FOUND: ModelNotFoundError,
+  METHOD_NOT_ALLOWED: MethodNotAllowedError,
+  CONFLICT: ConflictError,
+  PAYLOAD_TOO_LARGE: PayloadTooLargeError,
+  RANGE_NOT_SATISFIABLE: RangeNotSatisfiableError,
+  RATE_LIMITED: RateLimitedError,
+  CLIENT_CLOSED_REQUEST: ClientClosedRequestError,
+  INTERNAL: InternalError,
+  PROVIDER_FAILED: ProviderError,
+  UNAVAILABLE: UnavailableError,
+  DEADLINE_EXCEEDED: DeadlineExceededError,
+};

@@ -1,4 +1,5 @@
-import { AionError, type FieldProblem } from './aion-error.ts';
+import type { AionError, FieldProblem } from './aion-error.ts';
+import { ERROR_CLASSES } from './domain-errors.ts';
 import { ERROR_KINDS, isErrorCode } from './error-kinds.ts';
 import { toAionError } from './to-aion-error.ts';
 
@@ -45,7 +46,7 @@ export function fromProblem(body: unknown): AionError | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const { code, detail, param, errors, retry_after_seconds: retryAfterSeconds } = body as Partial<Problem>; // checked below
   if (!isErrorCode(code) || typeof detail !== 'string') return undefined;
-  return new AionError(code, detail, {
+  return new ERROR_CLASSES[code](detail, {
     ...(typeof param === 'string' ? { param } : {}),
     ...(Array.isArray(errors) ? { fields: errors } : {}),
     ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}),

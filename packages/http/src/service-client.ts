@@ -19,8 +19,10 @@ export interface CallInput<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly rawBody?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** At most this long; the active deadline is obeyed in any case. Default 30 s. */
+  /** At most this long, and not beyond the active deadline. Default 30 s. */
   readonly timeoutMs?: number;
+  /** The call is made for the record, after the request that caused it: the active deadline does not bind it. */
+  readonly outlivesRequest?: boolean;
 }
 
 /** An answer whose body is read as it comes. */
@@ -147,7 +149,8 @@ async function sendOnce(
   route: Route,
   input: AnyInput,
 ): Promise<Dispatcher.ResponseData> {
-  const timeoutMs = Math.min(input.timeoutMs ?? 30_000, remainingMs() ?? Infinity);
+  const deadlineMs = input.outlivesRequest === true ? undefined : remainingMs();
+  const timeoutMs = Math.min(input.timeoutMs ?? 30_000, deadlineMs ?? Infinity);
   const body = input.rawBody ?? (input.body === undefined ? undefined : JSON.stringify(input.body));
   return pool.request({
     method: route.method,

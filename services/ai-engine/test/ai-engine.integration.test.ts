@@ -108,6 +108,12 @@ afterAll(async () => {
   await tracing.shutdown();
 });
 
+afterEach(async () => {
+  // Settlements of failures are written after the answer: none may fall into the next test.
+  const isSettled = (): boolean => [...rows.opened.keys()].every((id) => rows.settled.has(id));
+  await waitFor(isSettled, { timeoutMs: 5_000, describe: 'every opened generation to be settled' });
+});
+
 beforeEach(() => {
   rows.opened.clear();
   rows.settled.clear();

@@ -34,6 +34,7 @@ export function createGenerationStore(client: ServiceClient): GenerationStore {
         client.call(settleGeneration, {
           params: { generation_id: settlement.id },
           timeoutMs: 10_000,
+          outlivesRequest: true,
           body: {
             tenant_id: settlement.tenantId,
             status: settlement.status,
