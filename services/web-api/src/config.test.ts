@@ -1,0 +1,33 @@
+import { ConfigError } from '@aion/config';
+import { loadWebApiConfig } from './config.ts';
+
+const secret = (letter: string) => letter.repeat(32);
+const ENVIRONMENT = {
+  OBJECT_STORE_URL: 'file:///var/lib/aion/objects',
+  AION_SERVICE_TOKEN_SECRET: secret('a'),
+  AION_KEY_PEPPER: secret('b'),
+  AION_OPERATOR_KEY: secret('c'),
+  AION_DOWNLOAD_SECRET: secret('d'),
+};
+
+describe('the configuration', () => {
+  it('has defaults for all but secrets and the object store', () => {
+    expect(loadWebApiConfig(ENVIRONMENT)).toMatchObject({
+      port: 8080,
+      adminPort: 9464,
+      maxBodyBytes: 4_194_304,
+      requestTimeoutMs: 120_000,
+      exportPollMs: 250,
+    });
+  });
+
+  it('lists everything that is missing', () => {
+    expect(() => loadWebApiConfig({})).toThrow(
+      /OBJECT_STORE_URL[^]*AION_KEY_PEPPER[^]*AION_OPERATOR_KEY[^]*AION_DOWNLOAD_SECRET/,
+    );
+  });
+
+  it('refuses one secret that serves two purposes', () => {
+    expect(() => loadWebApiConfig({ ...ENVIRONMENT, AION_DOWNLOAD_SECRET: secret('b') })).toThrow(ConfigError);
+  });
+});

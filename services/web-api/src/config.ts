@@ -1,0 +1,81 @@
+import {
+  loadConfig,
+  optionalVariable,
+  serviceVariables,
+  types,
+  variable,
+  type ConfigOf,
+  type Environment,
+} from '@aion/config';
+
+/** The variables of web-api. */
+export const webApiVariables = {
+  ...serviceVariables({ port: 8080, adminPort: 9464 }),
+  aiEngineUrl: variable('AION_AI_ENGINE_URL', types.url('http', 'https'), {
+    description: 'Where ai-engine answers.',
+    example: 'http://127.0.0.1:8081',
+    fallback: 'http://127.0.0.1:8081',
+  }),
+  databaseGatewayUrl: variable('AION_DATABASE_GATEWAY_URL', types.url('http', 'https'), {
+    description: 'Where database-gateway answers.',
+    example: 'http://127.0.0.1:8082',
+    fallback: 'http://127.0.0.1:8082',
+  }),
+  objectStoreUrl: variable('OBJECT_STORE_URL', types.text(), {
+    description: 'Where bundles are kept, a directory or `s3://`; the same as for data-export.',
+    example: 's3://bucket?endpoint=https://s3.example.com',
+  }),
+  keyPepper: variable('AION_KEY_PEPPER', types.secret(32), {
+    description: 'The key of the keyed hash under which API keys are stored; a new one makes every key invalid.',
+    example: '<64 random hex digits>',
+    secret: true,
+  }),
+  operatorKey: variable('AION_OPERATOR_KEY', types.secret(32), {
+    description: 'The key of the platform operator, who creates tenants and their keys.',
+    example: '<64 random hex digits>',
+    secret: true,
+  }),
+  downloadSecret: variable('AION_DOWNLOAD_SECRET', types.secret(32), {
+    description: 'Signs download links; a new one makes links that were handed out invalid. The same for all replicas.',
+    example: '<64 random hex digits>',
+    secret: true,
+  }),
+  publicUrl: optionalVariable('AION_PUBLIC_URL', types.url('http', 'https'), {
+    description: 'The address under which callers reach this service, for download links; else its host and port.',
+    example: 'https://aion.example.com',
+  }),
+  maxBodyBytes: variable('AION_MAX_BODY_BYTES', types.integer(1_024, 1_073_741_824), {
+    description: 'The largest request body that is read, in bytes.',
+    example: '4194304',
+    fallback: '4194304',
+  }),
+  requestTimeoutMs: variable('AION_REQUEST_TIMEOUT_MS', types.integer(100, 3_600_000), {
+    description: 'How long one request may take, a streamed completion included, in milliseconds.',
+    example: '120000',
+    fallback: '120000',
+  }),
+  streamTimeoutMs: variable('AION_STREAM_TIMEOUT_MS', types.integer(100, 86_400_000), {
+    description: 'How long one watch of an export or one download may take, in milliseconds; both can be resumed.',
+    example: '3600000',
+    fallback: '3600000',
+  }),
+  exportPollMs: variable('AION_EXPORT_POLL_MS', types.integer(10, 60_000), {
+    description: 'How often a watched export is looked at, in milliseconds.',
+    example: '250',
+    fallback: '250',
+  }),
+};
+
+/** The configuration of web-api. */
+export type WebApiConfig = ConfigOf<typeof webApiVariables>;
+
+/** Reads the configuration. @throws ConfigError with every problem */
+export function loadWebApiConfig(env: Environment): WebApiConfig {
+  return loadConfig(webApiVariables, env, ({ keyPepper, operatorKey, downloadSecret, serviceTokenSecret }) => {
+    const secrets = new Set([keyPepper, operatorKey, downloadSecret, serviceTokenSecret]);
+    if (secrets.size === 4) return [];
+    return [
+      'AION_KEY_PEPPER, AION_OPERATOR_KEY, AION_DOWNLOAD_SECRET and AION_SERVICE_TOKEN_SECRET must all be different.',
+    ];
+  });
+}

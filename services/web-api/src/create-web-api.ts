@@ -1,0 +1,160 @@
+import { pingAiEngine, pingDatabaseGateway, type ServiceName } from '@aion/contracts';
+import {
+  createAdminServer,
+  createApp,
+  createServiceClient,
+  createServiceTokens,
+  listen,
+  reportReadiness,
+  type BoundRoute,
+  type HttpServer,
+  type Service,
+  type ServiceClient,
+  type ServiceRuntime,
+} from '@aion/http';
+import { createObjectStore, type ObjectStore } from '@aion/object-store';
+import helmet from 'helmet';
+import { admitCallers } from './admission/admit-callers.ts';
+import type { WebApiConfig } from './config.ts';
+import { createBundleObjects } from './downloads/bundle-objects.ts';
+import { createDownloadLinks, type DownloadLinks } from './downloads/download-links.ts';
+import { createDownloadRoutes } from './downloads/download-routes.ts';
+import { createExportRoutes } from './exports/export-routes.ts';
+import { createInferenceRoutes } from './inference/inference-routes.ts';
+import { createKeyAuthenticator } from './keys/key-authenticator.ts';
+import { createKeyDirectory, createKeyLookUp } from './keys/key-directory.ts';
+import { createMetaRoutes } from './meta/meta-routes.ts';
+import { createTenantRoutes } from './tenants/tenant-routes.ts';
+
+/** A stream holds its connection for as long as it lasts, so this bounds the streams of one process. */
+const MAX_INFERENCE_CONNECTIONS = 1_024;
+
+/** What the routes share. */
+interface Parts {
+  readonly config: WebApiConfig;
+  readonly runtime: ServiceRuntime;
+  readonly version: string;
+  readonly aiEngine: ServiceClient;
+  readonly database: ServiceClient;
+  readonly objectStore: ObjectStore;
+  readonly links: DownloadLinks;
+  readonly stopping: AbortSignal;
+}
+
+/** Puts web-api together. It listens from `start` on, whether or not the other services answer yet. */
+export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, version: string): Service {
+  const { logger, metrics, tracing } = runtime;
+  const stopping = new AbortController();
+  const parts = createParts(config, runtime, version, stopping.signal);
+  const { aiEngine, database, objectStore } = parts;
+  const admin = createAdminServer({
+    service: 'web-api',
+    host: config.host,
+    port: config.adminPort,
+    logger,
+    metrics,
+    tracing,
+    checks: {
+      'database-gateway': () => database.call(pingDatabaseGateway, {}),
+      'ai-engine': () => aiEngine.call(pingAiEngine, {}),
+      'object-store': () => objectStore.ping(),
+    },
+  });
+  let server: HttpServer | undefined;
+  let readiness = Promise.resolve();
+
+  return {
+    start: async () => {
+      await admin.start();
+      server = await listen(createPublicApp(parts), {
+        host: config.host,
+        port: config.port,
+        name: 'web-api',
+        variable: 'PORT',
+      });
+      logger.info('Service is listening', { host: config.host, port: server.port });
+      readiness = reportReadiness(admin, logger, stopping.signal);
+    },
+    // Callers first, then what serves them; the admin port last, so that a stopping service can be watched.
+    stop: async () => {
+      admin.drain();
+      stopping.abort();
+      await server?.close(config.shutdownGraceMs);
+      await Promise.all([aiEngine.close(), database.close(), objectStore.close(), readiness]);
+      await admin.stop();
+    },
+  };
+}
+
+function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: string, stopping: AbortSignal): Parts {
+  const tokens = createServiceTokens({ secret: config.serviceTokenSecret, service: 'web-api' });
+  const connect = (audience: ServiceName, baseUrl: string, maxConnections?: number) =>
+    createServiceClient({
+      baseUrl,
+      audience,
+      tokens,
+      metrics: runtime.metrics,
+      ...(maxConnections === undefined ? {} : { maxConnections }),
+    });
+  return {
+    config,
+    runtime,
+    version,
+    aiEngine: connect('ai-engine', config.aiEngineUrl, MAX_INFERENCE_CONNECTIONS),
+    database: connect('database-gateway', config.databaseGatewayUrl),
+    objectStore: createObjectStore(config.objectStoreUrl),
+    links: createDownloadLinks({ secret: config.downloadSecret }),
+    stopping,
+  };
+}
+
+function createPublicApp(parts: Parts) {
+  const { config, runtime, database, links } = parts;
+  const authenticator = createKeyAuthenticator({
+    directory: createKeyDirectory({ lookUp: createKeyLookUp(database) }),
+    pepper: config.keyPepper,
+    operatorKey: config.operatorKey,
+  });
+  return createApp({
+    routes: createRoutes(parts),
+    admit: admitCallers({ authenticator, downloadLinks: links }),
+    logger: runtime.logger,
+    metrics: runtime.metrics,
+    maxBodyBytes: config.maxBodyBytes,
+    timeoutMs: config.requestTimeoutMs,
+    middleware: [helmet()],
+  });
+}
+
+function createRoutes({
+  config,
+  runtime,
+  version,
+  aiEngine,
+  database,
+  objectStore,
+  links,
+  stopping,
+}: Parts): BoundRoute[] {
+  const publicUrl = (config.publicUrl ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
+  const { streamTimeoutMs, exportPollMs } = config;
+  return [
+    ...createInferenceRoutes({ aiEngine, timeoutMs: config.requestTimeoutMs }),
+    ...createTenantRoutes({ database, pepper: config.keyPepper }),
+    ...createExportRoutes({
+      database,
+      logger: runtime.logger,
+      pollMs: exportPollMs,
+      watchLimitMs: streamTimeoutMs,
+      stopping,
+    }),
+    ...createDownloadRoutes({
+      database,
+      objects: createBundleObjects(objectStore),
+      links,
+      publicUrl,
+      timeoutMs: streamTimeoutMs,
+    }),
+    ...createMetaRoutes(version),
+  ];
+}

@@ -1,0 +1,119 @@
+import { createDownloadLinks, downloadArchive, downloadFile, readBundleFiles, recordDownload } from '@aion/contracts';
+import { InternalError, NotFoundError } from '@aion/errors';
+import { bindRoute, tenantOf, type BoundRoute, type Identity, type ServiceClient } from '@aion/http';
+import { requireKey } from '../admission/authorise.ts';
+import { archiveBytes, archiveContent, fileContent, type BundleListing } from './bundle-content.ts';
+import type { BundleObjects } from './bundle-objects.ts';
+import { LINK_LIFETIME_SECONDS, type DownloadLinks } from './download-links.ts';
+import { sendContent } from './send-content.ts';
+
+/** What the download routes work with. */
+export interface DownloadRoutesOptions {
+  readonly database: ServiceClient;
+  readonly objects: BundleObjects;
+  readonly links: DownloadLinks;
+  /** Without a slash at its end. */
+  readonly publicUrl: string;
+  /** How long one download may take. */
+  readonly timeoutMs: number;
+}
+
+/** Creates the routes that hand out signed links and serve them. */
+export function createDownloadRoutes(options: DownloadRoutesOptions): readonly BoundRoute[] {
+  return [bindCreateLinks(options), bindDownloadArchive(options), bindDownloadFile(options)];
+}
+
+function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions): BoundRoute {
+  return bindRoute(createDownloadLinks, async ({ params, identity, signal }, reply) => {
+    const { tenantId, keyId } = requireKey(identity);
+    const exportId = params.export_id;
+    const listing = await readFiles(database, exportId, tenantId, signal);
+    await database.call(recordDownload, {
+      params,
+      body: { tenant_id: tenantId, action: 'export.links_created', actor: `api-key:${keyId}`, path: null },
+      signal,
+    });
+    const expires = Math.floor(Date.now() / 1_000) + LINK_LIFETIME_SECONDS;
+    const target = { tenantId, expires };
+    // The links are as good as a key for as long as they work.
+    reply.setHeader('cache-control', 'no-store');
+    return {
+      expires_at: new Date(expires * 1_000).toISOString(),
+      archive: {
+        url: publicUrl + links.sign({ ...target, pathname: fillIn(downloadArchive.path, exportId) }),
+        bytes: archiveBytes(exportId, listing),
+      },
+      files: listing.files.map(({ path, bytes, sha256 }) => ({
+        url: publicUrl + links.sign({ ...target, pathname: fillIn(downloadFile.path, exportId), file: path }),
+        path,
+        bytes,
+        sha256,
+      })),
+    };
+  });
+}
+
+function bindDownloadArchive({ database, objects, timeoutMs }: DownloadRoutesOptions): BoundRoute {
+  return bindRoute(
+    downloadArchive,
+    async ({ params, identity, signal, req, headers }, reply) => {
+      const tenantId = requireTenant(identity);
+      const listing = await readFiles(database, params.export_id, tenantId, signal);
+      const content = archiveContent(params.export_id, listing, objects, signal);
+      return sendContent(content, { method: req.method, headers }, reply, () =>
+        recordStart(database, params.export_id, tenantId, null, signal),
+      );
+    },
+    { timeoutMs },
+  );
+}
+
+function bindDownloadFile({ database, objects, timeoutMs }: DownloadRoutesOptions): BoundRoute {
+  return bindRoute(
+    downloadFile,
+    async ({ params, query, identity, signal, req, headers }, reply) => {
+      const tenantId = requireTenant(identity);
+      const { files } = await readFiles(database, params.export_id, tenantId, signal);
+      const file = files.find(({ path }) => path === query.path);
+      if (file === undefined) throw new NotFoundError('The bundle has no such file.');
+      return sendContent(fileContent(file, objects, signal), { method: req.method, headers }, reply, () =>
+        recordStart(database, params.export_id, tenantId, file.path, signal),
+      );
+    },
+    { timeoutMs },
+  );
+}
+
+function readFiles(
+  database: ServiceClient,
+  exportId: string,
+  tenantId: string,
+  signal: AbortSignal,
+): Promise<BundleListing> {
+  return database.call(readBundleFiles, { params: { export_id: exportId }, query: { tenant_id: tenantId }, signal });
+}
+
+/** Audits a download before its first byte leaves: what cannot be recorded is not handed out. */
+async function recordStart(
+  database: ServiceClient,
+  exportId: string,
+  tenantId: string,
+  path: string | null,
+  signal: AbortSignal,
+): Promise<void> {
+  await database.call(recordDownload, {
+    params: { export_id: exportId },
+    body: { tenant_id: tenantId, action: 'export.downloaded', actor: 'signed-url', path },
+    signal,
+  });
+}
+
+function fillIn(template: string, exportId: string): string {
+  return template.replace('{export_id}', exportId);
+}
+
+function requireTenant(identity: Identity): string {
+  const tenantId = tenantOf(identity);
+  if (tenantId !== undefined) return tenantId;
+  throw new InternalError(`A download was reached by an identity of kind ${identity.kind}.`);
+}

@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream';
+import { RangeNotSatisfiableError } from '@aion/errors';
+import { streamReply, type Reply, type StreamReply } from '@aion/http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseByteRange, type ByteRange } from './byte-range.ts';
+
+/** Content whose size and identity are known before a byte of it is read. */
+export interface Content {
+  readonly contentType: 'application/x-tar' | 'application/octet-stream';
+  readonly fileName: string;
+  readonly totalBytes: number;
+  /** A strong validator (RFC 9110, section 8.8.1) without quotes: the same value means the same bytes. */
+  readonly etag: string;
+  /** Opens the content, or a range of it that lies within. */
+  open(range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** What a download asks for. */
+export interface ContentRequest {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/**
+ * Answers with content or with the range of it that `Range` names, under the condition of `If-Range` (RFC 9110,
+ * sections 13 and 14), so that a download which broke off goes on where it stopped.
+ * @param beforeBytes runs when the request is known to be good, before the content is opened; not for HEAD
+ * @throws RangeNotSatisfiableError
+ */
+export async function sendContent(
+  content: Content,
+  request: ContentRequest,
+  reply: Reply,
+  beforeBytes: () => Promise<void>,
+): Promise<StreamReply> {
+  const { totalBytes } = content;
+  reply.setHeader('accept-ranges', 'bytes');
+  const range = requestedRange(content, request, reply);
+  const { start, end } = range ?? { start: 0, end: totalBytes - 1 };
+  const headers = {
+    etag: `"${content.etag}"`,
+    'content-length': String(end - start + 1),
+    'content-disposition': `attachment; filename="${content.fileName}"`,
+    'cache-control': 'no-store',
+    ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${totalBytes}` }),
+  };
+  const status = range === undefined ? 200 : 206;
+  const { contentType } = content;
+  if (request.method === 'HEAD') return streamReply({ status, contentType, headers, body: Readable.from([]) });
+  await beforeBytes();
+  const body = end < start ? Readable.from([]) : await content.open({ start, end });
+  return streamReply({ status, contentType, headers, body });
+}
+
+function requestedRange(content: Content, { method, headers }: ContentRequest, reply: Reply): ByteRange | undefined {
+  // RFC 9110, 14.2: Range is defined for GET only. 13.1.5: another validator means that the content has changed.
+  const condition = headers['if-range'];
+  if (method !== 'GET' || (condition !== undefined && condition !== `"${content.etag}"`)) return undefined;
+  try {
+    return parseByteRange(headers.range, content.totalBytes);
+  } catch (error) {
+    if (error instanceof RangeNotSatisfiableError) reply.setHeader('content-range', `bytes */${content.totalBytes}`);
+    throw error;
+  }
+}

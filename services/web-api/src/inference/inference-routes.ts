@@ -1,0 +1,46 @@
+import {
+  API_KEY_HEADER,
+  createChatCompletion,
+  listModels,
+  listProviderModels,
+  runChatCompletion,
+  TENANT_HEADER,
+} from '@aion/contracts';
+import { bindRoute, streamReply, type BoundRoute, type ServiceClient, type StreamResult } from '@aion/http';
+import { requireKey } from '../admission/authorise.ts';
+
+/** What the inference routes work with. */
+export interface InferenceRoutesOptions {
+  readonly aiEngine: ServiceClient;
+  /** How long ai-engine may take to answer; the request's deadline holds in any case. */
+  readonly timeoutMs: number;
+}
+
+/** Creates the OpenAI-compatible routes. */
+export function createInferenceRoutes({ aiEngine, timeoutMs }: InferenceRoutesOptions): readonly BoundRoute[] {
+  return [
+    bindRoute(createChatCompletion, async ({ rawBody, identity, signal }) => {
+      const { tenantId, keyId } = requireKey(identity);
+      const answer = await aiEngine.stream(runChatCompletion, {
+        rawBody,
+        headers: { [TENANT_HEADER]: tenantId, [API_KEY_HEADER]: keyId },
+        signal,
+        timeoutMs,
+      });
+      const { status, contentType, body } = answer;
+      return streamReply({ status, contentType, headers: headersToPassOn(answer), body });
+    }),
+    bindRoute(listModels, ({ signal }) => aiEngine.call(listProviderModels, { signal })),
+  ];
+}
+
+/** What the caller may see of ai-engine's headers: which provider and model answered, and the length of plain JSON. */
+function headersToPassOn({ headers, contentType }: StreamResult): Record<string, string> {
+  const isPassedOn = (name: string) => name.startsWith('x-aion-') || name === 'content-length';
+  const passedOn = Object.entries(headers).filter(
+    (header): header is [string, string] => isPassedOn(header[0]) && typeof header[1] === 'string',
+  );
+  // A proxy must neither keep an event stream nor hold it back.
+  const stream = { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' };
+  return { ...Object.fromEntries(passedOn), ...(contentType.startsWith('text/event-stream') ? stream : {}) };
+}

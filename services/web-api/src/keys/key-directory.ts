@@ -1,0 +1,104 @@
+import { findApiKey } from '@aion/contracts';
+import { AionError } from '@aion/errors';
+import type { ServiceClient } from '@aion/http';
+import { withSpan } from '@aion/tracing';
+import type { Link } from '@opentelemetry/api';
+import type { z } from 'zod';
+
+/** A key as database-gateway keeps it, with its keyed hash. */
+export type StoredApiKey = z.output<NonNullable<typeof findApiKey.response.json>>;
+
+/** Finds keys by their public prefix. */
+export interface KeyDirectory {
+  /**
+   * The key, or undefined when there is none.
+   * @param links the caller's span, for the trace of a look-up
+   * @throws UnavailableError, DeadlineExceededError
+   */
+  find(prefix: string, links: Link[]): Promise<StoredApiKey | undefined>;
+}
+
+/** What a directory is made of. */
+export interface KeyDirectoryOptions {
+  /** Finds a key where keys are kept; undefined when there is none. */
+  readonly lookUp: (prefix: string) => Promise<StoredApiKey | undefined>;
+  /** Milliseconds that do not go backwards. */
+  readonly now?: () => number;
+  /** Prefixes that are remembered; the least recently used leaves first. Default 10 000. */
+  readonly maxEntries?: number;
+}
+
+interface Entry {
+  readonly found: Promise<StoredApiKey | undefined>;
+  expiresAtMs: number;
+}
+
+/** A revoked key must be refused everywhere within one second. */
+const FOUND_TTL_MS = 1_000;
+/** Long enough to blunt a flood of one wrong key. */
+const MISSING_TTL_MS = 250;
+const LOOK_UP_TIMEOUT_MS = 5_000;
+
+/**
+ * Creates a directory that remembers what it found for a second. The time counts from before the look-up was sent, so
+ * that an answer which was slow to arrive is not used for longer; callers that ask for one prefix at the same time
+ * share one look-up.
+ */
+export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
+  const { lookUp, now = () => performance.now(), maxEntries = 10_000 } = options;
+  const entries = new Map<string, Entry>();
+
+  const start = (prefix: string, links: Link[]): Entry => {
+    const startedAtMs = now();
+    const found = lookUpInOwnTrace(lookUp, prefix, links);
+    const entry: Entry = { found, expiresAtMs: startedAtMs + FOUND_TTL_MS };
+    const forget = () => {
+      if (entries.get(prefix) === entry) entries.delete(prefix);
+    };
+    found.then((key) => {
+      if (key === undefined) entry.expiresAtMs = startedAtMs + MISSING_TTL_MS;
+    }, forget);
+    return entry;
+  };
+
+  return {
+    find: (prefix, links) => {
+      const known = entries.get(prefix);
+      const entry = known !== undefined && now() < known.expiresAtMs ? known : start(prefix, links);
+      // Set anew, it is the last in the map's order: the first is the least recently used.
+      entries.delete(prefix);
+      entries.set(prefix, entry);
+      if (entries.size > maxEntries) deleteFirst(entries);
+      return entry.found;
+    },
+  };
+}
+
+/** Looks keys up at database-gateway. */
+export function createKeyLookUp(database: ServiceClient): KeyDirectoryOptions['lookUp'] {
+  return async (prefix) => {
+    try {
+      // Without the caller's signal: others may be waiting for the same look-up.
+      return await database.call(findApiKey, { params: { prefix }, timeoutMs: LOOK_UP_TIMEOUT_MS });
+    } catch (error) {
+      if (error instanceof AionError && error.code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  };
+}
+
+/**
+ * A span needs its parent when it starts, and whether a request's parent is the caller's span or a root of our own is
+ * for the key to decide: the scope `trace`. So a look-up cannot be inside of the request's trace. It is a short trace of
+ * its own, with the same correlation id in its baggage and the same link to the caller. A remembered key opens none.
+ */
+function lookUpInOwnTrace(lookUp: KeyDirectoryOptions['lookUp'], prefix: string, links: Link[]) {
+  return withSpan('authenticate key', { root: true, links }, () => lookUp(prefix));
+}
+
+function deleteFirst(entries: Map<string, Entry>): void {
+  for (const prefix of entries.keys()) {
+    entries.delete(prefix);
+    return;
+  }
+}

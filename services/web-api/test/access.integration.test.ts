@@ -1,0 +1,198 @@
+import { PUBLIC_ROUTES, type Route } from '@aion/contracts';
+import { waitFor } from '@aion/testkit';
+import { generateApiKey } from '../src/keys/api-key-format.ts';
+import { OPERATOR_KEY, startEdge, type Edge } from './support/start-edge.ts';
+
+const ANY_ID = '01890a5d-ac96-774b-bcce-b302099a8057';
+const CHAT = { model: 'peer/model', messages: [{ role: 'user', content: 'Hello' }] };
+const pathOf = (route: Route) => route.path.replaceAll(/\{\w+\}/g, ANY_ID);
+
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge({ AION_MAX_BODY_BYTES: '20000', AION_REQUEST_TIMEOUT_MS: '1000' });
+});
+afterAll(() => edge.stop());
+
+async function refusalOf(key: string | undefined): Promise<{ status: number; message: string; code: string }> {
+  const answer = await edge.request('/v1/models', key === undefined ? {} : { key });
+  const { error } = await answer.json();
+  return { status: answer.status, message: error.message, code: error.code };
+}
+
+describe('a key', () => {
+  it('is asked for, with the way to send it', async () => {
+    const answer = await edge.request('/v1/models');
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await refusalOf(undefined)).toMatchObject({
+      status: 401,
+      code: 'invalid_api_key',
+      message: expect.stringContaining('Authorization: Bearer aion_sk_'),
+    });
+  });
+
+  it('is refused when it is malformed, before any look-up', async () => {
+    const before = edge.database.calls.get('findApiKey') ?? 0;
+    const { key } = edge.addKey(['inference']);
+    const mistyped = key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a');
+    expect(await refusalOf(mistyped)).toMatchObject({ status: 401, message: expect.stringContaining('malformed') });
+    expect(edge.database.calls.get('findApiKey') ?? 0).toBe(before);
+  });
+
+  it('is refused with the same words when it is unknown, wrong, expired or revoked', async () => {
+    const past = new Date(Date.now() - 1_000).toISOString();
+    const refusals = [
+      await refusalOf(generateApiKey().key),
+      await refusalOf(edge.addKey(['inference'], { key_hash: 'a'.repeat(64) }).key),
+      await refusalOf(edge.addKey(['inference'], { expires_at: past }).key),
+      await refusalOf(edge.addKey(['inference'], { revoked_at: past }).key),
+    ];
+    expect(refusals.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    expect(new Set(refusals.map(({ message }) => message)).size).toBe(1);
+  });
+
+  it('is refused soon after it was revoked', async () => {
+    const { key, stored } = edge.addKey(['inference']);
+    expect((await edge.request('/v1/models', { key })).status).toBe(200);
+    edge.database.keys.set(stored.prefix, { ...stored, revoked_at: new Date().toISOString() });
+    await waitFor(async () => (await edge.request('/v1/models', { key })).status === 401, {
+      describe: 'the revoked key to be refused',
+      timeoutMs: 3_000,
+    });
+  });
+
+  it('cannot be judged while keys cannot be looked up, which is no fault of the caller', async () => {
+    const { key } = edge.addKey(['inference']);
+    edge.database.isAway = true;
+    const answer = await edge.request('/v1/models', { key });
+    edge.database.isAway = false;
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('2');
+    expect((await edge.request('/v1/models', { key })).status).toBe(200);
+  });
+});
+
+describe('each public route', () => {
+  it.each(PUBLIC_ROUTES.map((route) => [route.name, route] as const))(
+    '%s is for those whom its contract names',
+    async (_name, route) => {
+      const send = (key?: string) =>
+        edge.request(pathOf(route), { method: route.method, ...(key === undefined ? {} : { key }) });
+      const { key: bare } = edge.addKey(['trace']);
+      if (route.auth.kind === 'none') {
+        expect((await send()).status).toBe(200);
+        return;
+      }
+      if (route.auth.kind === 'signed-url') {
+        for (const key of [undefined, bare, OPERATOR_KEY]) {
+          const refused = await send(key);
+          expect(refused.status).toBe(403);
+          expect((await refused.json()).detail).toBe('The link has expired or was changed; create a new one.');
+        }
+        return;
+      }
+      expect((await send()).status).toBe(401);
+      const refused = await send(bare);
+      expect(refused.status).toBe(403);
+      const words = await refused.text();
+      if (route.auth.kind === 'key') {
+        expect(words).toContain(route.auth.scope);
+        expect((await send(OPERATOR_KEY)).status).toBe(403);
+      } else {
+        expect(words).toContain('operator');
+      }
+    },
+  );
+});
+
+describe('the edge', () => {
+  it('answers 404 to an unknown route and 405 to a wrong method, with the right ones', async () => {
+    expect((await edge.request('/api/v1/nothing')).status).toBe(404);
+    const refused = await edge.request('/v1/chat/completions');
+    expect(refused.status).toBe(405);
+    expect(refused.headers.get('allow')).toBe('POST');
+  });
+
+  it('names a wrong field in the shape of OpenAI under /v1', async () => {
+    const { key } = edge.addKey(['inference']);
+    const body = JSON.stringify({ ...CHAT, messages: [{ role: 'robot', content: 'x' }] });
+    const answer = await edge.request('/v1/chat/completions', { method: 'POST', key, body });
+    expect(answer.status).toBe(400);
+    expect((await answer.json()).error).toMatchObject({ type: 'invalid_request_error', param: 'messages[0].role' });
+  });
+
+  it('names a wrong field as problem details elsewhere', async () => {
+    const answer = await edge.request('/api/v1/tenants', { method: 'POST', key: OPERATOR_KEY, body: '{"name":" "}' });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(await answer.json()).toMatchObject({
+      code: 'INVALID_REQUEST',
+      param: 'name',
+      errors: [{ pointer: '/name' }],
+    });
+  });
+
+  it('refuses a body above its limit', async () => {
+    const { key } = edge.addKey(['inference']);
+    const body = JSON.stringify({ ...CHAT, user: 'x'.repeat(20_000) });
+    const answer = await edge.request('/v1/chat/completions', { method: 'POST', key, body });
+    expect(answer.status).toBe(413);
+    expect((await answer.json()).error.code).toBe('payload_too_large');
+  });
+
+  it.each([
+    ['missing', 404, 'model_not_found'],
+    ['broken', 502, 'provider_failed'],
+    ['silent', 504, 'deadline_exceeded'],
+  ])('passes on what ai-engine says of the model "%s": %i', async (model, status, code) => {
+    const { key } = edge.addKey(['inference']);
+    const body = JSON.stringify({ ...CHAT, model });
+    const answer = await edge.request('/v1/chat/completions', { method: 'POST', key, body });
+    expect(answer.status).toBe(status);
+    expect((await answer.json()).error.code).toBe(code);
+  });
+
+  it('describes itself, with security headers, to anyone', async () => {
+    const answer = await edge.request('/openapi.json');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('x-powered-by')).toBeNull();
+    const document = await answer.json();
+    expect(document.info.version).toBe('1.2.3');
+    expect(Object.keys(document.paths).toSorted()).toEqual(
+      [...new Set(PUBLIC_ROUTES.map(({ path }) => path))].toSorted(),
+    );
+  });
+});
+
+describe("the operator's routes", () => {
+  it('create a tenant and a key that works, and whose secret is stored nowhere', async () => {
+    const post = async (path: string, body: object) => {
+      const answer = await edge.request(path, { method: 'POST', key: OPERATOR_KEY, body: JSON.stringify(body) });
+      expect(answer.status).toBe(201);
+      return { answer, value: await answer.json() };
+    };
+    const { value: tenant } = await post('/api/v1/tenants', { name: 'Acme' });
+    const { answer, value: created } = await post(`/api/v1/tenants/${tenant.id}/api-keys`, {
+      name: 'first',
+      scopes: ['inference', 'inference'],
+    });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(created).toMatchObject({ tenant_id: tenant.id, scopes: ['inference'], expires_at: null });
+    expect(created).not.toHaveProperty('key_hash');
+    expect(tenant.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    expect((await edge.request('/v1/models', { key: created.key })).status).toBe(200);
+    expect(JSON.stringify([...edge.database.keys.values()])).not.toContain(created.key.slice(-38));
+  });
+
+  it('refuse a key that would be born expired, and one for an unknown tenant', async () => {
+    const send = (body: object) =>
+      edge.request(`/api/v1/tenants/${ANY_ID}/api-keys`, {
+        method: 'POST',
+        key: OPERATOR_KEY,
+        body: JSON.stringify({ name: 'k', scopes: ['inference'], ...body }),
+      });
+    const expired = await send({ expires_at: '2020-01-01T00:00:00.000Z' });
+    expect(expired.status).toBe(400);
+    expect((await expired.json()).param).toBe('expires_at');
+    expect((await send({})).status).toBe(404);
+  });
+});

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import {
+  API_KEY_HEADER,
+  listProviderModels,
+  pingAiEngine,
+  runChatCompletion,
+  TENANT_HEADER,
+  type ChatCompletionRequest,
+} from '@aion/contracts';
+import { ModelNotFoundError, ProviderError } from '@aion/errors';
+import { bindRoute, streamReply, type BoundRoute, type StreamReply } from '@aion/http';
+
+/** What reached ai-engine. */
+export interface SeenCompletion {
+  readonly tenantId: unknown;
+  readonly apiKeyId: unknown;
+  readonly timeoutMs: unknown;
+  readonly traceparent: unknown;
+  readonly rawBody: string;
+}
+
+export const FLOOD_CHUNK_BYTES = 65_536;
+export const FLOOD_CHUNKS = 1_024;
+const HEADERS = { 'x-aion-provider': 'peer', 'x-aion-model': 'peer/model', 'set-cookie': 'internal=1' };
+
+/** ai-engine by its contract; the model's name chooses how it behaves. */
+export class AiEnginePeer {
+  readonly seen: SeenCompletion[] = [];
+  /** Chunks of the flood that were asked for. */
+  floodChunks = 0;
+  cancelled = 0;
+
+  routes(): BoundRoute[] {
+    return [
+      bindRoute(pingAiEngine, async () => ({ service: 'ai-engine' })),
+      bindRoute(listProviderModels, async () => ({
+        object: 'list' as const,
+        data: [{ id: 'peer/model', object: 'model' as const, created: 1, owned_by: 'peer' }],
+      })),
+      bindRoute(runChatCompletion, async ({ body, rawBody, headers, signal }) => {
+        this.seen.push({
+          tenantId: headers[TENANT_HEADER],
+          apiKeyId: headers[API_KEY_HEADER],
+          timeoutMs: headers['x-aion-timeout-ms'],
+          traceparent: headers['traceparent'],
+          rawBody: rawBody.toString(),
+        });
+        return this.#answer(body, signal);
+      }),
+    ];
+  }
+
+  async #answer(body: ChatCompletionRequest, signal: AbortSignal): Promise<StreamReply> {
+    switch (body.model) {
+      case 'missing':
+        throw new ModelNotFoundError('No provider offers the model "missing".', { param: 'model' });
+      case 'broken':
+        throw new ProviderError('The provider failed.');
+      case 'silent':
+        await this.#untilCancelled(signal);
+        throw new Error('unreachable');
+      case 'flood':
+        return this.#stream(this.#flood());
+      case 'pausing':
+        return this.#stream(this.#pausing(signal));
+      case 'breaking':
+        return this.#stream(breaking());
+      default:
+        return body.stream === true ? this.#stream(words()) : plain();
+    }
+  }
+
+  #stream(body: AsyncIterable<Uint8Array>): StreamReply {
+    return streamReply({ contentType: 'text/event-stream; charset=utf-8', headers: HEADERS, body });
+  }
+
+  async *#flood(): AsyncGenerator<Uint8Array> {
+    for (let chunk = 0; chunk < FLOOD_CHUNKS; chunk += 1) {
+      this.floodChunks += 1;
+      yield Buffer.alloc(FLOOD_CHUNK_BYTES, 'x');
+    }
+  }
+
+  async *#pausing(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    yield event({ choices: [{ index: 0, delta: { content: 'first' } }] });
+    await this.#untilCancelled(signal);
+  }
+
+  async #untilCancelled(signal: AbortSignal): Promise<void> {
+    if (!signal.aborted) await once(signal, 'abort');
+    this.cancelled += 1;
+  }
+}
+
+function event(value: object): Buffer {
+  const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'peer/model', ...value };
+  return Buffer.from(`data: ${JSON.stringify(chunk)}\n\n`);
+}
+
+async function* words(): AsyncGenerator<Uint8Array> {
+  for (const content of ['Hello', ' ', 'world']) yield event({ choices: [{ index: 0, delta: { content } }] });
+  yield event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+  yield Buffer.from('data: [DONE]\n\n');
+}
+
+async function* breaking(): AsyncGenerator<Uint8Array> {
+  yield event({ choices: [{ index: 0, delta: { content: 'first' } }] });
+  throw new ProviderError('The provider broke its stream off.');
+}
+
+function plain(): StreamReply {
+  const answer = {
+    id: 'c',
+    object: 'chat.completion',
+    created: 1,
+    model: 'peer/model',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'Hello world' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+  };
+  const bytes = Buffer.from(JSON.stringify(answer));
+  const headers = { ...HEADERS, 'content-length': String(bytes.length) };
+  return streamReply({
+    contentType: 'application/json; charset=utf-8',
+    headers,
+    body: (async function* () {
+      yield bytes;
+    })(),
+  });
+}

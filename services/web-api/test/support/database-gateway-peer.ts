@@ -1,0 +1,140 @@
+import {
+  findApiKey,
+  pingDatabaseGateway,
+  readBundleFiles,
+  readExport,
+  readExports,
+  recordDownload,
+  storeApiKey,
+  storeExport,
+  storeTenant,
+  type bundleFile,
+  type Tenant,
+  type TenantExport,
+} from '@aion/contracts';
+import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
+import { bindRoute, type BoundRoute } from '@aion/http';
+import type { z } from 'zod';
+import type { StoredApiKey } from '../../src/keys/key-directory.ts';
+
+/** One audit event of a download. */
+export interface RecordedDownload {
+  readonly exportId: string;
+  readonly tenantId: string;
+  readonly action: string;
+  readonly actor: string;
+  readonly path: string | null;
+}
+
+type BundleFile = z.output<typeof bundleFile>;
+
+/** database-gateway by its contract, in memory. */
+export class DatabaseGatewayPeer {
+  readonly tenants = new Map<string, Tenant>();
+  readonly keys = new Map<string, StoredApiKey>();
+  readonly exports = new Map<string, TenantExport & { version: number }>();
+  readonly bundles = new Map<string, { finished_at: string; files: BundleFile[] }>();
+  readonly downloads: RecordedDownload[] = [];
+  /** How often each route was called. */
+  readonly calls = new Map<string, number>();
+  /** While true every route answers 503. */
+  isAway = false;
+  /** While true no download can be recorded. */
+  cannotRecord = false;
+
+  routes(): BoundRoute[] {
+    return [...this.#keyRoutes(), ...this.#exportRoutes(), ...this.#downloadRoutes()].map((bound) => ({
+      ...bound,
+      handle: (request, reply) => {
+        this.calls.set(bound.route.name, (this.calls.get(bound.route.name) ?? 0) + 1);
+        if (this.isAway) throw new UnavailableError('The database cannot be reached now.', { retryAfterSeconds: 2 });
+        return bound.handle(request, reply);
+      },
+    }));
+  }
+
+  #keyRoutes(): BoundRoute[] {
+    return [
+      bindRoute(pingDatabaseGateway, async () => ({ service: 'database-gateway' })),
+      bindRoute(storeTenant, async ({ body }) => {
+        const tenant = { ...body, created_at: new Date().toISOString() };
+        this.tenants.set(body.id, tenant);
+        return tenant;
+      }),
+      bindRoute(storeApiKey, async ({ body }) => {
+        if (!this.tenants.has(body.tenant_id)) throw new NotFoundError('There is no such tenant.');
+        const key = { ...body, created_at: new Date().toISOString(), revoked_at: null };
+        this.keys.set(body.prefix, key);
+        const { key_hash: _hash, ...shown } = key;
+        return shown;
+      }),
+      bindRoute(findApiKey, async ({ params }) => {
+        const key = this.keys.get(params.prefix);
+        if (key === undefined) throw new NotFoundError('There is no such key.');
+        return key;
+      }),
+    ];
+  }
+
+  #exportRoutes(): BoundRoute[] {
+    return [
+      bindRoute(storeExport, async ({ body }) => {
+        const stored = newExport(body.id, body.tenant_id, body.recipient);
+        this.exports.set(body.id, stored);
+        return stored;
+      }),
+      bindRoute(readExport, async ({ params, query }) => this.#find(params.export_id, query.tenant_id)),
+      bindRoute(readExports, async ({ query }) => {
+        const data = [...this.exports.values()].filter((item) => item.tenant_id === query.tenant_id).toReversed();
+        return { data: data.slice(0, query.limit) };
+      }),
+    ];
+  }
+
+  #downloadRoutes(): BoundRoute[] {
+    return [
+      bindRoute(readBundleFiles, async ({ params, query }) => {
+        const { id } = this.#find(params.export_id, query.tenant_id);
+        const bundle = this.bundles.get(id);
+        if (bundle === undefined) throw new ConflictError('The export is not ready.');
+        return bundle;
+      }),
+      bindRoute(recordDownload, async ({ params, body }) => {
+        if (this.cannotRecord) throw new UnavailableError('The database cannot be reached now.');
+        const { id } = this.#find(params.export_id, body.tenant_id);
+        const { tenant_id: tenantId, action, actor, path } = body;
+        this.downloads.push({ exportId: id, tenantId, action, actor, path });
+        return undefined;
+      }),
+    ];
+  }
+
+  /** Changes an export as a worker would. */
+  change(exportId: string, change: Partial<TenantExport>): void {
+    const current = this.exports.get(exportId);
+    if (current === undefined) throw new Error(`no export ${exportId}`);
+    this.exports.set(exportId, { ...current, ...change, version: current.version + 1 });
+  }
+
+  #find(exportId: string, tenantId: string): TenantExport & { version: number } {
+    const found = this.exports.get(exportId);
+    if (found?.tenant_id !== tenantId) throw new NotFoundError('There is no such export.');
+    return found;
+  }
+}
+
+function newExport(id: string, tenantId: string, recipient: string): TenantExport & { version: number } {
+  return {
+    id,
+    tenant_id: tenantId,
+    state: 'requested',
+    recipient,
+    created_at: new Date().toISOString(),
+    started_at: null,
+    finished_at: null,
+    progress: { tables_total: 0, tables_done: 0, rows_total: 0, rows: 0, bytes: 0 },
+    bundle: null,
+    failure: null,
+    version: 1,
+  };
+}
