@@ -1,0 +1,93 @@
+import { InvalidSigningKeyError, loadSigningKey } from '@aion/bundle';
+import {
+  loadConfig,
+  optionalVariable,
+  serviceVariables,
+  types,
+  variable,
+  type ConfigOf,
+  type Environment,
+} from '@aion/config';
+import { createObjectStore } from '@aion/object-store';
+import { z } from 'zod';
+
+// There is no public port: the work comes through the queue.
+const { port: _port, ...common } = serviceVariables({ port: 8083, adminPort: 9467 });
+
+const signingKey = z.string().transform((pem, context) => {
+  try {
+    return loadSigningKey(pem);
+  } catch (error) {
+    if (!(error instanceof InvalidSigningKeyError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+});
+
+const objectStoreUrl = z.string().superRefine((url, context) => {
+  try {
+    // Connects to nothing until it is used.
+    void createObjectStore(url).close();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+});
+
+/** The variables of data-export. */
+export const dataExportVariables = {
+  ...common,
+  databaseGatewayUrl: variable('AION_DATABASE_GATEWAY_URL', types.url('http', 'https'), {
+    description: 'The base URL of database-gateway.',
+    example: 'http://127.0.0.1:8082',
+  }),
+  objectStoreUrl: variable('OBJECT_STORE_URL', objectStoreUrl, {
+    description: 'Where bundles are kept: a directory or an S3 bucket; the same as for web-api.',
+    example: 's3://aion-exports?endpoint=https://s3.example.com',
+  }),
+  signingKey: variable('AION_SIGNING_KEY', signingKey, {
+    description: 'The Ed25519 key that signs every bundle, as PKCS #8 PEM (`openssl genpkey -algorithm ed25519`).',
+    example: '<PEM text>',
+    secret: true,
+  }),
+  queueUrl: optionalVariable('AION_QUEUE_DATABASE_URL', types.url('postgres', 'postgresql'), {
+    description: 'A database of its own for the queue on PostgreSQL; set this or `REDIS_URL`, as for database-gateway.',
+    example: 'postgresql://aion_queue:password@127.0.0.1:5432/aion_queue',
+    secret: true,
+  }),
+  redisUrl: optionalVariable('REDIS_URL', types.url('redis', 'rediss'), {
+    description: 'The queue on Redis (6.2 or newer), the choice for scale; set this or `AION_QUEUE_DATABASE_URL`.',
+    example: 'redis://127.0.0.1:6379',
+    secret: true,
+  }),
+  concurrency: variable('AION_EXPORT_CONCURRENCY', types.integer(1, 100), {
+    description: 'Exports that this process works on at once.',
+    example: '2',
+    fallback: '2',
+  }),
+  leaseMs: variable('AION_EXPORT_LEASE_MS', types.integer(1_000, 600_000), {
+    description: 'How long an export waits for a worker that has died before another may claim it, in milliseconds.',
+    example: '15000',
+    fallback: '15000',
+  }),
+  maxPartBytes: variable('AION_EXPORT_MAX_PART_BYTES', types.integer(65_536, 4_294_967_296), {
+    description: 'Plain bytes of a part of a table before the next part begins.',
+    example: '67108864',
+    fallback: '67108864',
+  }),
+};
+
+/** The configuration of data-export. */
+export type DataExportConfig = ConfigOf<typeof dataExportVariables>;
+
+/** Reads the configuration. @throws ConfigError with every problem */
+export function loadDataExportConfig(env: Environment): DataExportConfig {
+  return loadConfig(dataExportVariables, env, ({ queueUrl, redisUrl }) => {
+    if ((queueUrl === undefined) !== (redisUrl === undefined)) return [];
+    return [
+      queueUrl === undefined
+        ? 'Neither AION_QUEUE_DATABASE_URL nor REDIS_URL is set: the queue needs one of them.'
+        : 'AION_QUEUE_DATABASE_URL and REDIS_URL are both set: the queue needs exactly one of them.',
+    ];
+  });
+}

@@ -1,0 +1,31 @@
+import type { Metrics } from '@aion/metrics';
+
+/** How an export ends. */
+export type ExportEnding = 'ready' | 'failed';
+
+const ENDINGS: readonly ExportEnding[] = ['ready', 'failed'];
+
+/** The metrics of exports. */
+export class ExportMetrics {
+  readonly #metrics: Metrics;
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+    // A series that is born at its final value is invisible to `rate()`.
+    for (const outcome of ENDINGS) metrics.counter('aion_exports_total').inc({ outcome }, 0);
+    this.written(0, 0);
+  }
+
+  /** Counts what was written to a bundle, of runs that fail later, too. */
+  written(rows: number, plainBytes: number): void {
+    this.#metrics.counter('aion_export_rows_total').inc({}, rows);
+    this.#metrics.counter('aion_export_bytes_total').inc({}, plainBytes);
+  }
+
+  /** Counts an export that has ended, with the time since it was requested. */
+  ended(outcome: ExportEnding, createdAt: Date): void {
+    this.#metrics.counter('aion_exports_total').inc({ outcome });
+    const seconds = Math.max(0, Date.now() - createdAt.getTime()) / 1_000;
+    this.#metrics.histogram('aion_export_duration_seconds').observe({ outcome }, seconds);
+  }
+}
