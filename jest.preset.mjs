@@ -15,4 +15,5 @@ export default {
   testMatch: ['<rootDir>/**/*.test.ts'],
   testTimeout: 30_000,
   openHandlesTimeout: 2_000,
+  reporters: ['default', new URL('./ops/checks/jest-results-reporter.mjs', import.meta.url).pathname],
 };

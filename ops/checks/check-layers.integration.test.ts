@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { checkLayers } from './check-layers.ts';
+
+describe('the layer check', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'aion-layers-'));
+    for (const folder of ['packages', 'services', 'ops']) mkdirSync(join(root, folder));
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+
+  it('passes a graph that keeps to the layers', async () => {
+    write('packages/errors/src/a.ts', 'export const a = 1;\n');
+    write('packages/http/src/b.ts', "export { a } from '../../errors/src/a.ts';\n");
+    const report = await checkLayers(root, [['packages/http', 'packages/errors']]);
+    expect(report).toEqual({ modules: 2, violations: [] });
+  });
+
+  it.each([
+    ['packages/errors/src/a.ts', 'packages/http/src/b.ts', 'imports-upwards'],
+    ['services/web-api/src/a.ts', 'services/ai-engine/src/b.ts', 'siblings-apart'],
+    ['packages/http/src/a.ts', 'packages/testkit/src/b.ts', 'testkit-in-tests'],
+    ['ops/generate/a.ts', 'services/web-api/src/create-web-api.ts', 'ops-reads-only-configuration'],
+    ['packages/http/src/a.ts', 'node_modules/knex/index.js', 'database-in-its-gateway'],
+    [
+      'services/web-api/src/a.ts',
+      'node_modules/@opentelemetry/sdk-trace-node/index.js',
+      'opentelemetry-sdk-in-one-file',
+    ],
+  ])('fails when %s imports %s', async (from, to, rule) => {
+    write(to, 'export const b = 1;\n');
+    const up = '../'.repeat(dirname(from).split('/').length);
+    write(from, `import { b } from '${up}${to}';\nexport const a = b;\n`);
+    const { violations } = await checkLayers(root, []);
+    expect(violations.join('\n')).toContain(rule);
+  });
+
+  it('fails on an empty graph', async () => {
+    const { violations } = await checkLayers(root);
+    expect(violations.join('\n')).toContain('expected-edge');
+  });
+});

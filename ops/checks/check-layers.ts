@@ -1,0 +1,126 @@
+import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
+
+/** The layers from the bottom up: nothing imports from a layer above its own. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['packages/errors', 'packages/config'],
+  ['packages/contracts'],
+  ['packages/tracing', 'packages/metrics'],
+  ['packages/logging'],
+  ['packages/http', 'packages/queue', 'packages/object-store', 'packages/bundle', 'packages/embedded'],
+  ['packages/testkit'],
+  [
+    'packages/launcher',
+    'packages/cli',
+    'services/web-api',
+    'services/ai-engine',
+    'services/database-gateway',
+    'services/data-export',
+  ],
+  ['ops'],
+];
+
+/** Edges that exist; were one missing, the graph would not have been read and its silence would prove nothing. */
+const EXPECTED_EDGES: readonly (readonly [from: string, to: string])[] = [
+  ['packages/logging/src', 'packages/tracing/src'],
+  ['packages/http/src', 'packages/contracts/src'],
+  ['services/web-api/src', 'packages/http/src'],
+  ['services/ai-engine/src', 'packages/contracts/src'],
+  ['services/database-gateway/src', 'packages/queue/src'],
+  ['services/data-export/src', 'packages/bundle/src'],
+  ['packages/queue/test', 'packages/testkit/src'],
+  ['packages/cli/src', 'packages/bundle/src'],
+];
+
+const TESTS = String.raw`(\.test\.ts$|^(packages|services)/[^/]+/test/|jest\.config\.mjs$)`;
+const within = (folders: readonly string[]): string => `^(${folders.join('|')})/`;
+
+const upwards: readonly IForbiddenRuleType[] = LAYERS.slice(0, -1).map((layer, index) => ({
+  name: `layer-${index}-imports-upwards`,
+  severity: 'error',
+  comment: `${layer.join(', ')} may import their own layer and those below only`,
+  from: { path: within(layer), pathNot: TESTS },
+  to: { path: within(LAYERS.slice(index + 1).flat()) },
+}));
+
+const RULES: readonly IForbiddenRuleType[] = [
+  ...upwards,
+  {
+    name: 'siblings-apart',
+    severity: 'error',
+    comment: 'services, the launcher and the command line never import each other',
+    from: { path: '^(services/[^/]+|packages/launcher|packages/cli)/' },
+    to: { path: '^(services/[^/]+|packages/launcher|packages/cli)/', pathNot: '^$1/' },
+  },
+  {
+    name: 'ops-reads-only-configuration',
+    severity: 'error',
+    comment: 'the generator reads what services declare and none of what they do',
+    from: { path: '^ops/' },
+    to: { path: '^services/', pathNot: String.raw`/src/config\.ts$` },
+  },
+  {
+    name: 'opentelemetry-sdk-in-one-file',
+    severity: 'error',
+    from: { pathNot: String.raw`^packages/tracing/src/start-tracing\.ts$` },
+    to: { path: 'node_modules/@opentelemetry/(?!api(/|$))' },
+  },
+  {
+    name: 'database-in-its-gateway',
+    severity: 'error',
+    comment: 'queue and embedded speak to PostgreSQL for what is not application data',
+    from: {
+      path: '^(packages|services)/',
+      pathNot: `${TESTS}|^(services/database-gateway|packages/(queue|embedded|testkit))/`,
+    },
+    to: { path: 'node_modules/(knex|pg|pg-copy-streams)/' },
+  },
+  {
+    name: 'models-in-ai-engine',
+    severity: 'error',
+    from: { pathNot: '^services/ai-engine/' },
+    to: { path: 'node_modules/(node-llama-cpp|gpt-tokenizer)/' },
+  },
+  {
+    name: 'testkit-in-tests',
+    severity: 'error',
+    from: { pathNot: `${TESTS}|^(packages/testkit|ops)/` },
+    to: { path: '^packages/testkit/' },
+  },
+  { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+  { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+];
+
+/** What the check found. */
+export interface LayerReport {
+  readonly modules: number;
+  readonly violations: readonly string[];
+}
+
+/** Reads the import graph below a folder and holds it against the layers. */
+export async function checkLayers(root: string, expectedEdges = EXPECTED_EDGES): Promise<LayerReport> {
+  const { output } = await cruise(
+    ['packages', 'services', 'ops'],
+    {
+      baseDir: root,
+      ruleSet: { forbidden: [...RULES] },
+      validate: true,
+      doNotFollow: { path: 'node_modules' },
+      exclude: { path: String.raw`(^|/)(\.aion|coverage)/` },
+      tsPreCompilationDeps: true,
+    },
+    { extensions: ['.ts', '.mjs', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  );
+  if (typeof output === 'string') throw new Error(`dependency-cruiser answered with text: ${output.slice(0, 200)}`);
+  const { modules, summary } = output satisfies ICruiseResult;
+  const missing = expectedEdges.filter(([from, to]) => {
+    const sources = modules.filter((module) => module.source.startsWith(from));
+    return !sources.some((module) => module.dependencies.some((dependency) => dependency.resolved.startsWith(to)));
+  });
+  return {
+    modules: modules.length,
+    violations: [
+      ...summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
+      ...missing.map(([from, to]) => `expected-edge: the graph shows no import from ${from} to ${to}`),
+    ],
+  };
+}

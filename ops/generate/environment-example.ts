@@ -1,0 +1,29 @@
+import type { Variables } from '@aion/config';
+
+/** An environment file for `pnpm start`: every variable once, with what it means; those without a default are to be set. */
+export function createEnvironmentExample(
+  services: readonly { readonly name: string; readonly variables: Variables }[],
+): string {
+  const users = new Map<string, string[]>();
+  const declared = new Map<string, Variables[string]>();
+  for (const { name, variables } of services) {
+    for (const variable of Object.values(variables)) {
+      declared.set(variable.name, declared.get(variable.name) ?? variable);
+      users.set(variable.name, [...(users.get(variable.name) ?? []), name]);
+    }
+  }
+  const blocks = [...declared.values()].map((variable) => {
+    const assignment = `${variable.name}=${variable.fallback ?? variable.example}`;
+    const used = users.get(variable.name) ?? [];
+    const by = used.length === services.length ? 'all services' : used.join(', ');
+    return [`# ${variable.description} (${by})`, variable.required ? assignment : `# ${assignment}`].join('\n');
+  });
+  return [
+    '# The environment of the four services, made from their configuration by `pnpm generate`.',
+    '# Lines that are commented out show the default, or an example of what may be set.',
+    '# Secrets may be given as files instead: NAME_FILE=/path.',
+    '',
+    blocks.join('\n\n'),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { configTable, type Variables } from '@aion/config';
+import { createOpenApiDocument } from '@aion/contracts';
+import { format, resolveConfig } from 'prettier';
+import { aiEngineVariables } from '../../services/ai-engine/src/config.ts';
+import { dataExportVariables } from '../../services/data-export/src/config.ts';
+import { databaseGatewayVariables } from '../../services/database-gateway/src/config.ts';
+import { webApiVariables } from '../../services/web-api/src/config.ts';
+import { createApiReference } from './api-reference.ts';
+import { createEnvironmentExample } from './environment-example.ts';
+import { replaceSection } from './replace-section.ts';
+
+const services: readonly { name: string; variables: Variables }[] = [
+  { name: 'web-api', variables: webApiVariables },
+  { name: 'ai-engine', variables: aiEngineVariables },
+  { name: 'database-gateway', variables: databaseGatewayVariables },
+  { name: 'data-export', variables: dataExportVariables },
+];
+
+/** Each generated file, with what it must contain. */
+async function generate(): Promise<ReadonlyMap<string, string>> {
+  const files = new Map([
+    ['docs/openapi.json', `${JSON.stringify(createOpenApiDocument('0.1.0'), null, 2)}\n`],
+    ['docs/API.md', createApiReference()],
+    ['deploy/production.env.example', createEnvironmentExample(services)],
+  ]);
+  for (const { name, variables } of services) {
+    const path = `services/${name}/README.md`;
+    files.set(path, replaceSection(readFileSync(path, 'utf8'), 'config', configTable(variables)));
+  }
+  for (const [path, text] of files) {
+    if (path.endsWith('.md')) files.set(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
+  }
+  return files;
+}
+
+const check = process.argv.includes('--check');
+const stale: string[] = [];
+for (const [path, text] of await generate()) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+  stale.push(path);
+  if (!check) writeFileSync(path, text);
+}
+if (stale.length === 0) process.stdout.write('Generated files are up to date.\n');
+else if (check) process.stderr.write(`Generated files are stale: ${stale.join(', ')}. Run: pnpm generate\n`);
+else process.stdout.write(`Wrote ${stale.join(', ')}.\n`);
+process.exitCode = check && stale.length > 0 ? 1 : 0;
