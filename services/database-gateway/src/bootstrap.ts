@@ -87,6 +87,7 @@ async function ensureDatabase(client: pg.Client, name: string, owner: string): P
       `CREATE DATABASE ${identifier} OWNER ${owner} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
     );
   }
+  await client.query(`ALTER DATABASE ${identifier} OWNER TO ${owner}`);
   await client.query(`REVOKE ALL ON DATABASE ${identifier} FROM PUBLIC`);
 }
 

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { UnavailableError } from '@aion/errors';
 import pg from 'pg';
 
@@ -21,7 +22,7 @@ const CONNECTION_MESSAGES =
  * 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 a transaction that was left idle.
  */
 export function toDatabaseError(thrown: unknown): unknown {
-  if (!(thrown instanceof Error)) return thrown;
+  if (!isNativeError(thrown)) return thrown;
   const code = errorCode(thrown);
   if (code === '57014') return unavailable('The database took too long to answer.', thrown);
   if (code !== undefined && /^(08|53|57P|40|55P03|25P03)/.test(code)) {
@@ -37,7 +38,7 @@ export function toDatabaseError(thrown: unknown): unknown {
 
 /** The value of the `error` label: a closed set. */
 export function errorClass(thrown: unknown): string {
-  const code = thrown instanceof Error ? errorCode(thrown) : undefined;
+  const code = isNativeError(thrown) ? errorCode(thrown) : undefined;
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return 'connection';
   if (code === '23505') return 'unique_violation';
   if (code === '57014') return 'timeout';

@@ -49,6 +49,11 @@ function createMigrationSource(migrations: readonly Migration[]): Knex.Migration
   return {
     getMigrations: () => Promise.resolve([...migrations]),
     getMigrationName: (migration) => migration.name,
-    getMigration: (migration) => Promise.resolve({ up: (database) => migration.up(database) }),
+    getMigration: (migration) => Promise.resolve({ up: (database) => migration.up(database), down: refuseToGoBack }),
   };
+}
+
+/** knex asks for a way back. @throws always */
+function refuseToGoBack(): Promise<never> {
+  return Promise.reject(new Error('Migrations have no way back: mend the schema by a further one.'));
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import { UnavailableError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import pg from 'pg';
@@ -42,7 +43,7 @@ async function tryToConnect(url: string): Promise<Error | undefined> {
     return undefined;
   } catch (error) {
     const failure = toDatabaseError(error);
-    return failure instanceof Error ? failure : new Error(String(failure));
+    return isNativeError(failure) ? failure : new Error(String(failure));
   } finally {
     await client.end();
   }

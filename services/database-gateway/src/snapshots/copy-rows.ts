@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { ClientClosedRequestError, InternalError } from '@aion/errors';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
@@ -72,5 +73,5 @@ function countLines(chunk: Buffer): number {
 }
 
 function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return isNativeError(reason) ? reason : new Error(String(reason));
 }

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { createLogger, type Logger } from '@aion/logging';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import { createTestDatabase, prepareTemplateDatabase } from '@aion/testkit';
+import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { bootstrapDatabase, ROLES } from '../../src/bootstrap.ts';
+import { createConnectionPool, type ConnectionPool } from '../../src/database/connection-pool.ts';
+import { createDatabase, type Database } from '../../src/database/database.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { createKeyStore } from '../../src/keys/key-store.ts';
+
+/** The same for every test: roles belong to the whole server. */
+export const PASSWORDS = { owner: 'owner-password', app: 'app-password', queue: 'queue-password' };
+
+/** A migrated database of one test file. */
+export interface MigratedDatabase {
+  readonly superuserUrl: string;
+  readonly appUrl: string;
+  readonly ownerUrl: string;
+  readonly pool: ConnectionPool;
+  readonly database: Database;
+  /** Runs SQL as the superuser, past every policy. */
+  sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
+  drop(): Promise<void>;
+}
+
+export const silentLogger: Logger = createLogger({ service: 'test', level: 'error', format: 'json' });
+export const noMetrics: Metrics = createMetrics({ service: 'test', version: '0', enabled: false });
+
+/** The URL of a database as one of AION's roles. */
+export function urlAs(url: string, role: keyof typeof ROLES): string {
+  const result = new URL(url);
+  result.username = ROLES[role];
+  result.password = PASSWORDS[role];
+  return result.href;
+}
+
+/** A copy of the template that has been migrated once for this server. */
+export async function createMigratedDatabase(options: { maxConnections?: number } = {}): Promise<MigratedDatabase> {
+  const template = `gateway_${await hashMigrations()}`;
+  await prepareTemplateDatabase(template, prepareTemplate);
+  const copy = await createTestDatabase({ template });
+  const superuser = new pg.Client({ connectionString: copy.url });
+  superuser.on('error', () => undefined);
+  await superuser.connect();
+  const pool = createTestPool(urlAs(copy.url, 'app'), options.maxConnections);
+  return {
+    superuserUrl: copy.url,
+    appUrl: urlAs(copy.url, 'app'),
+    ownerUrl: urlAs(copy.url, 'owner'),
+    pool,
+    database: createDatabase({ pool, metrics: noMetrics, logger: silentLogger }),
+    sql: async (text, values = []) => (await superuser.query(text, values)).rows,
+    drop: async () => {
+      await pool.close();
+      await superuser.end();
+      await copy.drop();
+    },
+  };
+}
+
+export function createTestPool(url: string, maxConnections = 8, name: 'requests' | 'exports' = 'requests') {
+  return createConnectionPool({
+    name,
+    url,
+    maxConnections,
+    waitMs: 1_000,
+    statementTimeoutMs: 10_000,
+    logger: silentLogger,
+    metrics: noMetrics,
+  });
+}
+
+/** A tenant with one key. */
+export async function createTestTenant(
+  database: Database,
+): Promise<{ tenantId: string; keyId: string; prefix: string }> {
+  const keys = createKeyStore(database);
+  const tenantId = uuidv7();
+  const keyId = uuidv7();
+  const prefix = keyId.replaceAll('-', '').slice(-12);
+  await keys.storeTenant({ id: tenantId, name: `Tenant ${tenantId}` });
+  await keys.storeApiKey({
+    id: keyId,
+    tenant_id: tenantId,
+    name: 'Key',
+    prefix,
+    key_hash: 'ab'.repeat(32),
+    scopes: ['inference'],
+    expires_at: null,
+  });
+  return { tenantId, keyId, prefix };
+}
+
+async function prepareTemplate(url: string): Promise<void> {
+  const database = decodeURIComponent(new URL(url).pathname.slice(1));
+  await bootstrapDatabase({ superuserUrl: url, database, queueDatabase: 'gateway_queue', passwords: PASSWORDS });
+  await migrate({ url: urlAs(url, 'owner'), logger: silentLogger });
+}
+
+async function hashMigrations(): Promise<string> {
+  const folder = new URL('../../src/migrations/', import.meta.url);
+  const hash = createHash('sha256');
+  for (const file of (await readdir(folder)).toSorted()) hash.update(await readFile(new URL(file, folder)));
+  return hash.digest('hex').slice(0, 16);
+}
