@@ -35,7 +35,7 @@ export default tseslint.config(
   },
   {
     // Tests may say `expect(x).rejects` with loose shapes, and read bodies that they have just asserted.
-    files: ['**/*.test.ts'],
+    files: ['**/*.test.ts', '**/test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/require-await': 'off',
