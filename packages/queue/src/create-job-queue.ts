@@ -1,13 +1,13 @@
 import { captureCarrier, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
-import type { IQueueBackend, Queue } from 'bullmq';
 import type { JobEnvelope } from './job-envelope.ts';
 import { messagingAttributes } from './messaging-attributes.ts';
+import type { QueueHandle } from './queue-handles.ts';
 import type { AddJobOptions, JobDefinition, JobQueue } from './types.ts';
+import { withTimeout } from './with-timeout.ts';
 
-/** A BullMQ queue on either backend. */
-export type JobQueueHandle = Queue<JobEnvelope, unknown, string, JobEnvelope, unknown, string, IQueueBackend, object>;
-
+/** BullMQ itself waits for ever for a server that is away. */
+const OPERATION_TIMEOUT_MS = 5_000;
 const DEFAULT_ATTEMPTS = 5;
 const DEFAULT_BACKOFF_MS = 1_000;
 /** BullMQ removes jobs beyond these when a further one ends: ages in seconds. */
@@ -22,8 +22,10 @@ const OLDEST_MARGIN = 8;
 /** The sending side of `definition`'s queue. */
 export function createJobQueue<TPayload>(
   definition: JobDefinition<TPayload>,
-  queue: JobQueueHandle,
+  open: () => QueueHandle,
 ): JobQueue<TPayload> {
+  const ask = <T>(run: (queue: QueueHandle) => Promise<T>): Promise<T> =>
+    withTimeout(run(open()), OPERATION_TIMEOUT_MS, `the queue ${definition.queue}`);
   return {
     add: (payload, options) =>
       withSpan(
@@ -32,13 +34,16 @@ export function createJobQueue<TPayload>(
         async () => {
           definition.parse(payload);
           const envelope: JobEnvelope = { v: 1, carrier: captureCarrier(), payload };
-          // A failed job would make BullMQ ignore the new one. It ends here only when someone asks for another try.
-          if ((await queue.getJobState(options.jobId)) === 'failed') await queue.remove(options.jobId);
-          await queue.add(definition.name, envelope, toBullOptions(options));
+          await ask(async (queue) => {
+            // BullMQ ignores a new job when there is one with its id in any state.
+            if ((await queue.getJobState(options.jobId)) === 'failed') await queue.remove(options.jobId);
+            await queue.add(definition.name, envelope, toBullOptions(options));
+          });
         },
       ),
     counts: async () => {
-      const counts = await queue.getJobCounts('waiting', 'delayed', 'active', 'completed', 'failed');
+      const states = ['waiting', 'delayed', 'active', 'completed', 'failed'] as const;
+      const counts = await ask((queue) => queue.getJobCounts(...states));
       const count = (state: string) => counts[state] ?? 0;
       return {
         waiting: count('waiting'),
@@ -49,7 +54,7 @@ export function createJobQueue<TPayload>(
       };
     },
     oldestWaitingAgeMs: async () => {
-      const oldest = await findOldestWaiting(queue);
+      const oldest = await ask(findOldestWaiting);
       return oldest === undefined ? 0 : Math.max(0, Date.now() - oldest.timestamp - (oldest.opts.delay ?? 0));
     },
   };
@@ -59,7 +64,7 @@ export function createJobQueue<TPayload>(
  * The end of the waiting list, newest first: BullMQ 6.7 on PostgreSQL cuts its page from that end also when the oldest
  * are asked for. Workers shorten the list meanwhile, so a few jobs before the end are read, and an empty answer is doubted.
  */
-async function findOldestWaiting(queue: JobQueueHandle) {
+async function findOldestWaiting(queue: QueueHandle) {
   for (let look = 0; look < OLDEST_LOOKS; look++) {
     const { waiting = 0 } = await queue.getJobCounts('waiting');
     if (waiting === 0) return undefined;

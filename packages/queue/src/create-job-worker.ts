@@ -1,14 +1,13 @@
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
-import { withBackend } from 'bullmq';
 import type { QueueDriver } from './queue-driver.ts';
 import { createErrorReporter } from './report-errors.ts';
 import { runJob } from './run-job.ts';
 import { createRunningJobs } from './running-jobs.ts';
-import type { JobDefinition, JobHandler, JobOutcome, JobWorker, JobWorkerOptions } from './types.ts';
-import { withTimeout } from './with-timeout.ts';
+import type { JobDefinition, JobHandler, JobWorker, JobWorkerOptions } from './types.ts';
+import { PromptWorker, RETRY_PAUSE_MS } from './prompt-worker.ts';
 import { startWorker } from './start-worker.ts';
-import type { WorkerHandle } from './start-worker.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** What {@link createJobWorker} needs. */
 export interface CreateJobWorkerOptions<TPayload> {
@@ -22,10 +21,9 @@ export interface CreateJobWorkerOptions<TPayload> {
 
 const DEFAULT_GRACE_MS = 20_000;
 const DEFAULT_ABORT_GRACE_MS = 5_000;
-/** For the last commands of a close, when all jobs have ended; the backend may be away. */
-const CLOSE_TIMEOUT_MS = 5_000;
-/** Pause of BullMQ after a refused connection; its default of 15 s makes a short outage long. */
-const RETRY_PAUSE_MS = 1_000;
+/** For the last commands of a close, when all jobs have ended. */
+const CLOSE_TIMEOUT_MS = 3_000;
+const ABANDON_TIMEOUT_MS = 1_000;
 
 /** Creates a worker that is at work at once. */
 export function createJobWorker<TPayload>(deps: CreateJobWorkerOptions<TPayload>): JobWorker {
@@ -33,12 +31,12 @@ export function createJobWorker<TPayload>(deps: CreateJobWorkerOptions<TPayload>
   const { graceMs = DEFAULT_GRACE_MS, abortGraceMs = DEFAULT_ABORT_GRACE_MS } = options;
   const report = createErrorReporter(logger, { queue: definition.queue });
   const running = createRunningJobs();
-  const { Worker } = withBackend(deps.driver.workerFactory);
-  const open = (): WorkerHandle => {
-    const worker = new Worker<unknown, JobOutcome>(
+  const open = (): PromptWorker => {
+    const worker = new PromptWorker(
       definition.queue,
       (job, token) => running.track(job.id ?? '', (control) => runJob(deps, { ...control, job, token })),
       toBullOptions(options),
+      deps.driver.workerFactory,
     );
     worker.on('error', report);
     worker.on('stalled', (jobId) => logger.warn('A job was taken over from a worker that has died.', { jobId }));
@@ -47,16 +45,14 @@ export function createJobWorker<TPayload>(deps: CreateJobWorkerOptions<TPayload>
   };
   const started = startWorker(open, report);
   const close = async (): Promise<void> => {
-    running.close(graceMs, abortGraceMs);
-    const timeoutMs = graceMs + abortGraceMs + CLOSE_TIMEOUT_MS;
-    try {
-      await withTimeout(started.close(), timeoutMs, `the close of the worker for ${definition.queue}`);
-    } catch (error) {
+    const what = `the worker for ${definition.queue}, closing,`;
+    const ended = started.close();
+    await running.close(graceMs, abortGraceMs);
+    // BullMQ waits for ever for a server that is away. Its jobs are taken up by others when their locks run out.
+    await withTimeout(ended, CLOSE_TIMEOUT_MS, what).catch(async (error: unknown) => {
       report(error);
-      await started.disconnect();
-    } finally {
-      running.stop();
-    }
+      await withTimeout(started.abandon(), ABANDON_TIMEOUT_MS, what).catch(report);
+    });
   };
   let closed: Promise<void> | undefined;
   return { ready: () => started.ready, close: () => (closed ??= close()) };

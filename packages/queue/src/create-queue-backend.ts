@@ -1,9 +1,8 @@
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
-import { withBackend } from 'bullmq';
 import { createJobQueue } from './create-job-queue.ts';
-import type { JobQueueHandle } from './create-job-queue.ts';
 import { createJobWorker } from './create-job-worker.ts';
+import { createQueueHandles } from './queue-handles.ts';
 import { openPostgresDriver } from './open-postgres-driver.ts';
 import { openRedisDriver } from './open-redis-driver.ts';
 import type { QueueDriver } from './queue-driver.ts';
@@ -24,6 +23,7 @@ export interface CreateQueueBackendOptions {
 }
 
 const PING_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 /** Never has a job: only its counts are read. */
 const PING_QUEUE = 'readiness';
 
@@ -36,26 +36,17 @@ export async function createQueueBackend(options: CreateQueueBackendOptions): Pr
   const logger = options.logger.child('queue');
   const report = createErrorReporter(logger, {});
   const driver = await openDriver(options, report);
-  const { Queue } = withBackend(driver.queueFactory);
-  const queues = new Map<string, JobQueueHandle>();
+  const queues = createQueueHandles(driver, report);
   const workers: JobWorker[] = [];
-  const openQueue = (name: string): JobQueueHandle => {
-    const handle = queues.get(name) ?? new Queue(name, { connection: {}, skipMetasUpdate: true });
-    if (!queues.has(name)) {
-      handle.on('error', report);
-      queues.set(name, handle);
-    }
-    return handle;
-  };
-  let closed: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.close()));
-    await Promise.all([...queues.values()].map((queue) => queue.close()));
-    await driver.close();
+    await queues.close();
+    await withTimeout(driver.close(), CLOSE_TIMEOUT_MS, `the ${driver.kind} queue backend, closing,`).catch(report);
   };
+  let closed: Promise<void> | undefined;
   return {
     kind: driver.kind,
-    queue: (definition) => createJobQueue(definition, openQueue(definition.queue)),
+    queue: (definition) => createJobQueue(definition, () => queues.get(definition.queue)),
     worker: (definition, handler, workerOptions = {}) => {
       const worker = createJobWorker({
         definition,
@@ -69,11 +60,8 @@ export async function createQueueBackend(options: CreateQueueBackendOptions): Pr
       return worker;
     },
     ping: async () => {
-      await withTimeout(
-        openQueue(PING_QUEUE).getJobCounts('waiting'),
-        PING_TIMEOUT_MS,
-        `the ${driver.kind} queue backend`,
-      );
+      const counts = queues.get(PING_QUEUE).getJobCounts('waiting');
+      await withTimeout(counts, PING_TIMEOUT_MS, `the ${driver.kind} queue backend`);
     },
     close: () => (closed ??= closeAll()),
   };

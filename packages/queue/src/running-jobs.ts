@@ -12,17 +12,16 @@ export interface RunningJobs {
   track<T>(jobId: string, run: (control: RunControl) => Promise<T>): Promise<T>;
   /** Aborts runs whose locks were lost: another worker has the jobs or will have them. */
   lose(jobIds: readonly string[]): void;
-  /** Aborts all runs after `graceMs`, and gives up on those left after `abortGraceMs` more. */
-  close(graceMs: number, abortGraceMs: number): void;
-  /** Stops the timers of a close. */
-  stop(): void;
+  /** Aborts all runs after `graceMs` and gives up on those left after `abortGraceMs` more; resolves when none is left, or then. */
+  close(graceMs: number, abortGraceMs: number): Promise<void>;
 }
 
 /** Creates an empty set of running jobs. */
 export function createRunningJobs(): RunningJobs {
   const runs = new Map<string, { readonly controller: AbortController; readonly abandon: () => void }>();
-  const timers: NodeJS.Timeout[] = [];
+  const idle = Promise.withResolvers<void>();
   let closing = false;
+  let aborting = false;
   return {
     track: async (jobId, run) => {
       const controller = new AbortController();
@@ -30,26 +29,29 @@ export function createRunningJobs(): RunningJobs {
       const entry = { controller, abandon };
       runs.set(jobId, entry);
       try {
-        return await run({ signal: controller.signal, abandoned, isClosing: () => closing });
+        return await run({ signal: controller.signal, abandoned, isClosing: () => aborting });
       } finally {
         // A job that was lost may already run here again, under an entry of its own.
         if (runs.get(jobId) === entry) runs.delete(jobId);
+        if (closing && runs.size === 0) idle.resolve();
       }
     },
     lose: (jobIds) => {
       for (const jobId of jobIds) runs.get(jobId)?.controller.abort(new Error(`the lock of job ${jobId} was lost`));
     },
-    close: (graceMs, abortGraceMs) => {
+    close: async (graceMs, abortGraceMs) => {
+      closing = true;
+      if (runs.size === 0) return;
       const abortAll = (): void => {
-        closing = true;
+        aborting = true;
         for (const { controller } of runs.values()) controller.abort(new Error('the worker is closing'));
       };
       const abandonAll = (): void => {
         for (const { abandon } of runs.values()) abandon();
+        idle.resolve();
       };
-      timers.push(setTimeout(abortAll, graceMs), setTimeout(abandonAll, graceMs + abortGraceMs));
-    },
-    stop: () => {
+      const timers = [setTimeout(abortAll, graceMs), setTimeout(abandonAll, graceMs + abortGraceMs)];
+      await idle.promise;
       for (const timer of timers) clearTimeout(timer);
     },
   };

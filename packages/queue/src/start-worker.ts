@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IQueueBackend, JobProgress, Worker } from 'bullmq';
+import type { PromptWorker } from './prompt-worker.ts';
 import type { ErrorReporter } from './report-errors.ts';
-import type { JobOutcome } from './types.ts';
-
-/** A BullMQ worker on either backend. */
-export type WorkerHandle = Worker<unknown, JobOutcome, string, IQueueBackend, JobProgress, object>;
 
 /** A worker on its way. */
 export interface StartedWorker {
@@ -12,8 +8,8 @@ export interface StartedWorker {
   readonly ready: Promise<void>;
   /** Fetches no more; resolves when its jobs have ended and its connections are closed. */
   close(): Promise<void>;
-  /** Drops the connections without asking the server. */
-  disconnect(): Promise<void>;
+  /** After a close that hangs: stops all timers and drops the connections without asking the server. */
+  abandon(): Promise<void>;
 }
 
 const RESTART_PAUSE_MS = 500;
@@ -22,7 +18,7 @@ const RESTART_PAUSE_MS = 500;
  * Runs the worker that `open` gives, which must not run by itself. BullMQ on PostgreSQL remembers a failed first
  * connection for ever, so until the first one succeeds the worker is opened anew.
  */
-export function startWorker(open: () => WorkerHandle, report: ErrorReporter): StartedWorker {
+export function startWorker(open: () => PromptWorker, report: ErrorReporter): StartedWorker {
   const stop = new AbortController();
   let worker = open();
   const start = async (): Promise<void> => {
@@ -45,7 +41,7 @@ export function startWorker(open: () => WorkerHandle, report: ErrorReporter): St
       stop.abort();
       await worker.close();
     },
-    disconnect: () => worker.disconnect(),
+    abandon: () => worker.abandon(),
   };
 }
 
