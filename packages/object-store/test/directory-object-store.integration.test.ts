@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { DirectoryObjectStore } from '@aion/object-store';
+import { describeObjectStore, listAll } from './object-store.conformance.ts';
+
+const roots: string[] = [];
+async function makeRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'aion-objects-'));
+  roots.push(root);
+  return root;
+}
+afterAll(async () => {
+  for (const root of roots) await rm(root, { recursive: true });
+});
+
+describeObjectStore('directory', async () => new DirectoryObjectStore(join(await makeRoot(), 'created')));
+
+describe('the directory store on its disk', () => {
+  it('keeps files from other users', async () => {
+    const root = await makeRoot();
+    await new DirectoryObjectStore(root).put('a/b', Buffer.from('x'));
+    expect((await stat(join(root, 'a/b'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(root, 'a'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('shows an object only when it is whole', async () => {
+    const root = await makeRoot();
+    const store = new DirectoryObjectStore(root);
+    const body = new Readable({ read: () => undefined });
+    const put = store.put('late', body);
+    body.push('half');
+    while ((await readdir(join(root, '.incomplete')).catch(() => [])).length === 0) await new Promise(setImmediate);
+    expect(await store.head('late')).toBeUndefined();
+    expect(await listAll(store, '')).toEqual([]);
+    body.push('whole');
+    body.push(null);
+    expect(await put).toEqual({ bytes: 9 });
+    expect(await readdir(join(root, '.incomplete'))).toEqual([]);
+  });
+
+  it('removes its half when a stream fails, and destroys the stream when the disk does', async () => {
+    const root = await makeRoot();
+    const store = new DirectoryObjectStore(root);
+    await store.put('first', Buffer.from('x'));
+    await rm(join(root, '.incomplete'), { recursive: true });
+    await writeFile(join(root, '.incomplete'), 'no folder');
+    const body = Readable.from(['x']);
+    await expect(store.put('second', body)).rejects.toMatchObject({ code: 'ENOTDIR' });
+    expect(body.destroyed).toBe(true);
+  });
+
+  it('sweeps what a crashed process left a day ago, and nothing younger', async () => {
+    const root = await makeRoot();
+    const folder = join(root, '.incomplete');
+    await mkdir(folder);
+    await writeFile(join(folder, 'old'), 'x');
+    await writeFile(join(folder, 'young'), 'x');
+    const longAgo = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    await utimes(join(folder, 'old'), longAgo, longAgo);
+    await new DirectoryObjectStore(root).put('a', Buffer.from('x'));
+    expect(await readdir(folder)).toEqual(['young']);
+  });
+
+  it('leaves no empty folders behind', async () => {
+    const root = await makeRoot();
+    const store = new DirectoryObjectStore(root);
+    await store.put('a/b/c', Buffer.from('x'));
+    await store.put('a/d', Buffer.from('x'));
+    await store.delete('a/b/c');
+    expect(await readdir(join(root, 'a'))).toEqual(['d']);
+    await store.delete('a/d');
+    expect((await readdir(root)).sort()).toEqual(['.incomplete']);
+  });
+
+  it('stores while others delete the last object of the same folder', async () => {
+    const store = new DirectoryObjectStore(await makeRoot());
+    for (let round = 0; round < 30; round += 1) {
+      await store.put('f/old', Buffer.from('x'));
+      await Promise.all([store.delete('f/old'), store.put('f/new', Buffer.from('y'))]);
+      expect(await store.head('f/new')).toEqual({ bytes: 1 });
+      await store.delete('f/new');
+    }
+  });
+
+  it('fails a ping when its root cannot be a directory', async () => {
+    const file = join(await makeRoot(), 'file');
+    await writeFile(file, 'x');
+    await expect(new DirectoryObjectStore(file).ping()).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+});
