@@ -158,11 +158,11 @@ describe('a bundle writer', () => {
     const writer = createBundleWriter({ ...writerOptions, maxPartBytes: 1 << 30, sink: { put: () => blocked } });
     const written = writer.addTable(describeTable('public.t', 1), rows);
     const settled = expect(written).rejects.toThrow('enough');
-    let before = -1;
     // The buffers between the stages fill up, and then nothing moves.
-    for (let quiet = 0; quiet < 1000; quiet = before === read ? quiet + 1 : 0) {
-      before = read;
+    for (let quietTurns = 0; quietTurns < 1000;) {
+      const before = read;
       await nextTurn();
+      quietTurns = before === read ? quietTurns + 1 : 0;
     }
     release(new Error('enough'));
     await settled;

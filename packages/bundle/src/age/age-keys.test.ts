@@ -52,7 +52,6 @@ describe('parseAgeRecipient', () => {
   ])('refuses %s', (_name, text, message) => {
     expect(() => parseAgeRecipient(text)).toThrow(InvalidRecipientError);
     expect(() => parseAgeRecipient(text)).toThrow(message);
-    expect(() => parseAgeRecipient(text)).toThrow(expect.objectContaining({ code: 'INVALID_AGE_RECIPIENT' }));
   });
 
   it('refuses a secret identity without repeating it', () => {

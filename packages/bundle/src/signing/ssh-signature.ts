@@ -8,6 +8,7 @@ const HASH = 'sha512';
 const KEY_TYPE = 'ssh-ed25519';
 const BEGIN = '-----BEGIN SSH SIGNATURE-----';
 const END = '-----END SSH SIGNATURE-----';
+const ARMOR = new RegExp(`^${BEGIN}\n((?:[A-Za-z0-9+/=]+\n)+)${END}\n?$`);
 const ARMOR_COLUMNS = 70;
 
 /** What {@link verifySsh} found: the key that made the signature, or why there is none to trust. */
@@ -37,9 +38,8 @@ interface ParsedSignature {
 
 /** Gives the reason, as a text, when the armor holds no Ed25519 signature for this namespace. */
 function parseSignature(armored: string): ParsedSignature | string {
-  const lines = armored.trim().split(/\r?\n/);
-  if (lines.shift() !== BEGIN || lines.pop() !== END) return 'it is not an armored SSH signature';
-  const text = lines.join('');
+  const text = ARMOR.exec(armored)?.[1]?.replaceAll('\n', '');
+  if (text === undefined) return 'it is not an armored SSH signature';
   const blob = Buffer.from(text, 'base64');
   if (blob.toString('base64') !== text) return 'its Base64 is not canonical';
   const start = Buffer.concat([MAGIC, VERSION]);

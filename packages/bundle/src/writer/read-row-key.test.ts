@@ -2,6 +2,15 @@ import { readRowKey } from './read-row-key.ts';
 
 const read = (row: string, ...columns: string[]) => readRowKey(Buffer.from(row), columns, 'public.t');
 
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 describe('readRowKey', () => {
   it('keeps the digits of numbers beyond 2^53', () => {
     expect(read('{"id":9223372036854775807,"n":0.10000000000000000001}', 'n', 'id')).toEqual([
@@ -23,6 +32,6 @@ describe('readRowKey', () => {
   });
 
   it.each(['{"x":1}', '{"a":{"id":1}}', '{"id":null}', '{"id":[1]}', '[1]', 'nonsense', ''])('refuses %j', (row) => {
-    expect(() => read(row, 'id')).toThrow(expect.objectContaining({ code: 'ROW_KEY_MISSING' }));
+    expect(thrownBy(() => read(row, 'id'))).toMatchObject({ code: 'ROW_KEY_MISSING' });
   });
 });
