@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { errorCode, errorMessage, LauncherError } from './launcher-error.ts';
+import { SERVICE_NAMES, type PortPlan } from './port-plan.ts';
+
+const HOW_TO_MEND =
+  'Stop what uses it, or choose other ports: --port N puts web-api on N, the other services on N+1 to N+3 and the ' +
+  'admin ports on N+10 to N+13.';
+
+/** Makes sure that nothing listens on the plan's ports. @throws LauncherError naming each port that is taken. */
+export async function assertPortsFree(ports: PortPlan, host: string): Promise<void> {
+  const wanted = SERVICE_NAMES.flatMap((service) => [
+    { port: ports[service].port, user: service },
+    { port: ports[service].adminPort, user: `${service}, admin` },
+  ]);
+  const problems = await Promise.all(wanted.map(async ({ port, user }) => describeProblem(port, user, host)));
+  const [first, ...rest] = problems.filter((problem) => problem !== undefined);
+  if (first === undefined) return;
+  throw new LauncherError([first, ...rest, HOW_TO_MEND].join('\n'));
+}
+
+async function describeProblem(port: number, user: string, host: string): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+    return undefined;
+  } catch (error) {
+    const reason = errorCode(error) === 'EADDRINUSE' ? 'is in use' : `cannot be used: ${errorMessage(error)}`;
+    return `Port ${port} (${user}) on ${host} ${reason}.`;
+  } finally {
+    server.close();
+  }
+}

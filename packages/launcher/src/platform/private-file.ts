@@ -1,0 +1,12 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+
+/** Writes a file that only this user may read (mode 600). It is there whole or not at all, whenever the process ends. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600 });
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}

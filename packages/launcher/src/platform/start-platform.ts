@@ -1,0 +1,102 @@
+import { loadSigningKey } from '@aion/bundle';
+import type { Environment } from '@aion/config';
+import type { ServiceName } from '@aion/contracts';
+import { assertPortsFree } from './assert-ports-free.ts';
+import type { DatabaseServer } from './database.ts';
+import type { LauncherError } from './launcher-error.ts';
+import type { PortPlan } from './port-plan.ts';
+import { loadSecrets } from './secrets.ts';
+import { adminUrlsOf, urlOf } from './service-environment.ts';
+import { createServiceGroup } from './service-group.ts';
+import type { ServiceOutput } from './service-process.ts';
+import { startParts } from './start-parts.ts';
+import { openStateDir } from './state-dir.ts';
+
+/** A part of the platform, for the terminal. */
+export type PlatformPart = 'PostgreSQL' | ServiceName;
+
+/** How a platform is started. */
+export interface PlatformOptions {
+  /** The repository's root. */
+  readonly checkoutDir: string;
+  /** Absolute path of what is kept between runs. */
+  readonly stateDir: string;
+  /** Deletes the data of earlier runs first; models stay. */
+  readonly reset?: boolean;
+  readonly ports: PortPlan;
+  /** Superuser URL of a server to use instead of the embedded one. */
+  readonly databaseUrl?: string | undefined;
+  /** Queues on Redis instead of PostgreSQL. */
+  readonly redisUrl?: string | undefined;
+  /** Instead of a directory below the state directory. */
+  readonly objectStoreUrl?: string | undefined;
+  /** Where spans go; without it they stay in the services. */
+  readonly otlpEndpoint?: string | undefined;
+  readonly modelsDir: string;
+  readonly logLevel: string;
+  readonly env: Environment;
+  /** Abandons the start. */
+  readonly signal: AbortSignal;
+  /** Ends every service at once, without grace. */
+  readonly killSignal: AbortSignal;
+  readonly onPartReady?: (part: PlatformPart, durationMs: number) => void;
+  /** Default: JSON into `<stateDir>/logs/<service>.log`. */
+  readonly output?: (service: ServiceName) => ServiceOutput;
+}
+
+/** A platform that is up. */
+export interface Platform {
+  readonly baseUrl: string;
+  readonly adminUrls: Readonly<Record<ServiceName, string>>;
+  readonly operatorKey: string;
+  /** The public key that its bundles are signed with, in OpenSSH's form. */
+  readonly signerPublicKey: string;
+  readonly pids: Readonly<Partial<Record<ServiceName, number>>>;
+  /** Resolves when a service has ended by itself: the platform is to be stopped then. */
+  readonly crashed: Promise<LauncherError>;
+  /** Stops web-api, ai-engine, data-export, database-gateway and PostgreSQL, in this order. May be called again. */
+  stop(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 90_000;
+const SHUTDOWN_GRACE_MS = 10_000;
+/** A service ends itself two seconds after its grace period. */
+const STOP_TIMEOUT_MS = SHUTDOWN_GRACE_MS + 4_000;
+
+/**
+ * Starts the database and the four services, and waits until all are ready. Whatever goes wrong, nothing is left running.
+ * @throws LauncherError with what a person can mend; the signal's reason when it is aborted
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const host = options.env['AION_HOST'] ?? '127.0.0.1';
+  const stateDir = await openStateDir(options.stateDir, { reset: options.reset ?? false });
+  const database: { server?: DatabaseServer } = {};
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const services = createServiceGroup({ readyTimeoutMs: READY_TIMEOUT_MS, stopTimeoutMs: STOP_TIMEOUT_MS, signal });
+  void services.crashed.then((error) => failure.abort(error));
+  const kill = (): void => services.kill();
+  options.killSignal.addEventListener('abort', kill);
+  const stopAll = async (): Promise<void> => {
+    await services.stop();
+    await database.server?.stop();
+    await stateDir.release();
+    options.killSignal.removeEventListener('abort', kill);
+  };
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= stopAll());
+  try {
+    await assertPortsFree(options.ports, host);
+    const secrets = await loadSecrets(options.stateDir);
+    const { publicKey: signerPublicKey } = loadSigningKey(secrets.signingKey);
+    const graceMs = SHUTDOWN_GRACE_MS;
+    await startParts({ options, host, secrets, signal, graceMs, services, database, fail: (e) => failure.abort(e) });
+    const { operatorKey } = secrets;
+    const adminUrls = adminUrlsOf(options.ports, host);
+    const baseUrl = urlOf(host, options.ports['web-api'].port);
+    return { baseUrl, adminUrls, operatorKey, signerPublicKey, pids: services.pids, crashed: services.crashed, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
