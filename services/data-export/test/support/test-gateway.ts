@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as contracts from '@aion/contracts';
+import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
+import {
+  admitServices,
+  bindRoute,
+  createApp,
+  createServiceTokens,
+  listen,
+  streamReply,
+  type BoundRoute,
+  type HttpServer,
+} from '@aion/http';
+import type { Logger } from '@aion/logging';
+import { createMetrics } from '@aion/metrics';
+import type { z } from 'zod';
+
+/** One export as the test sees it. */
+export interface TestExport {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly recipient: string;
+  state: 'requested' | 'running' | 'sealing' | 'ready' | 'failed';
+  epoch: number;
+  leaseUntil: number;
+  /** How often it was made ready: never more than once. */
+  completions: number;
+  files: z.output<typeof contracts.bundleFile>[];
+  failure: { code: string; message: string } | undefined;
+  progress: contracts.TenantExport['progress'] | undefined;
+}
+
+/** Serves the rows of one table; a test replaces it to hold, to cut or to break off. */
+export type RowSource = (row: TestExport, table: string, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+const ROWS = 4_000;
+const ROWS_PER_CHUNK = 100;
+const TABLES = ['files', 'generations', 'projects'] as const;
+
+/** The rows of a table, 200 bytes each that compress badly, in chunks. */
+export async function* rowChunks(table: string): AsyncGenerator<Uint8Array> {
+  const total = table === 'generations' ? ROWS : table === 'projects' ? 3 : 0;
+  for (let first = 0; first < total; first += ROWS_PER_CHUNK) {
+    const lines = Array.from({ length: Math.min(ROWS_PER_CHUNK, total - first) }, (_, index) => {
+      const id = first + index;
+      return `${JSON.stringify({ id, text: createHash('sha512').update(`${table}-${id}`).digest('base64') })}\n`;
+    });
+    await Promise.resolve();
+    yield Buffer.from(lines.join(''));
+  }
+}
+
+/** How many rows an export of the test data has. */
+export const TOTAL_ROWS = ROWS + 3;
+
+/** database-gateway's export routes in memory: the same contracts, the same rules, a server that can die. */
+export class TestGateway {
+  readonly exports = new Map<string, TestExport>();
+  rows: RowSource = (_row, table) => rowChunks(table);
+  readonly #secret: string;
+  readonly #logger: Logger;
+  readonly #snapshots = new Set<string>();
+  #server: HttpServer | undefined;
+  #snapshotNumber = 0;
+
+  constructor(secret: string, logger: Logger) {
+    this.#secret = secret;
+    this.#logger = logger;
+  }
+
+  async start(port = 0): Promise<number> {
+    const app = createApp({
+      routes: this.#routes(),
+      admit: admitServices(createServiceTokens({ secret: this.#secret, service: 'database-gateway' })),
+      logger: this.#logger,
+      metrics: createMetrics({ service: 'database-gateway', version: '0', enabled: false }),
+      timeoutMs: 600_000,
+    });
+    this.#server = await listen(app, { host: '127.0.0.1', port, name: 'test gateway', variable: 'none' });
+    return this.#server.port;
+  }
+
+  /** Dies: every connection is broken off. */
+  async stop(): Promise<void> {
+    await this.#server?.close(0);
+    this.#server = undefined;
+    this.#snapshots.clear();
+  }
+
+  addExport(row: Pick<TestExport, 'id' | 'tenantId' | 'recipient'>): TestExport {
+    const added: TestExport = {
+      ...row,
+      state: 'requested',
+      epoch: 0,
+      leaseUntil: 0,
+      completions: 0,
+      files: [],
+      failure: undefined,
+      progress: undefined,
+    };
+    this.exports.set(row.id, added);
+    return added;
+  }
+
+  #find(id: string, tenantId: string): TestExport {
+    const row = this.exports.get(id);
+    if (row?.tenantId !== tenantId) throw new NotFoundError('There is no such export.');
+    return row;
+  }
+
+  #holder(id: string, { tenant_id: tenantId, epoch }: { tenant_id: string; epoch: number }): TestExport {
+    const row = this.#find(id, tenantId);
+    if (row.epoch !== epoch || row.state === 'ready' || row.state === 'failed') {
+      throw new ConflictError(`Epoch ${epoch} is over.`);
+    }
+    return row;
+  }
+
+  #routes(): BoundRoute[] {
+    return [
+      bindRoute(contracts.pingDatabaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
+      ...this.#claimRoutes(),
+      bindRoute(contracts.readBundleFiles, ({ params, query }) => {
+        const { files } = this.#find(params.export_id, query.tenant_id);
+        return Promise.resolve({ finished_at: new Date().toISOString(), files });
+      }),
+      bindRoute(contracts.openSnapshot, ({ params, body, signal }) => {
+        this.#holder(params.export_id, body);
+        const stream = this.#holdSnapshot(signal);
+        return Promise.resolve(streamReply({ contentType: 'application/x-ndjson', body: stream }));
+      }),
+      bindRoute(contracts.readSnapshotRows, ({ params, query, signal }) => {
+        const row = this.#holder(params.export_id, query);
+        if (!this.#snapshots.has(query.snapshot_id)) throw new UnavailableError('The snapshot is gone.');
+        const body = this.rows(row, query.table, signal);
+        return Promise.resolve(streamReply({ contentType: 'application/x-ndjson', body }));
+      }),
+    ];
+  }
+
+  #claimRoutes(): BoundRoute[] {
+    return [
+      bindRoute(contracts.claimExport, ({ params, body }) => {
+        const row = this.#find(params.export_id, body.tenant_id);
+        if (row.state === 'ready' || row.state === 'failed') {
+          return Promise.resolve({ outcome: 'finished', state: row.state });
+        }
+        if (row.leaseUntil > Date.now()) throw new ConflictError('It is held.', { retryAfterSeconds: 1 });
+        row.epoch += 1;
+        row.state = 'running';
+        row.leaseUntil = Date.now() + body.lease_ms;
+        const { epoch, recipient } = row;
+        return Promise.resolve({ outcome: 'claimed', epoch, recipient, created_at: new Date().toISOString() });
+      }),
+      bindRoute(contracts.renewExport, ({ params, body }) => {
+        const row = this.#holder(params.export_id, body);
+        row.leaseUntil = Date.now() + body.lease_ms;
+        row.state = body.state;
+        row.progress = body.progress;
+        return Promise.resolve(undefined);
+      }),
+      bindRoute(contracts.completeExport, ({ params, body }) => {
+        const row = this.#find(params.export_id, body.tenant_id);
+        if (row.state === 'ready' && row.epoch === body.epoch) return Promise.resolve(undefined);
+        if (this.#holder(params.export_id, body).state !== 'sealing') throw new ConflictError('It is not sealing.');
+        row.state = 'ready';
+        row.completions += 1;
+        row.files = body.files;
+        return Promise.resolve(undefined);
+      }),
+      bindRoute(contracts.failExport, ({ params, body }) => {
+        const row = this.#holder(params.export_id, body);
+        row.state = 'failed';
+        row.failure = { code: body.code, message: body.message };
+        return Promise.resolve(undefined);
+      }),
+    ];
+  }
+
+  async *#holdSnapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#snapshotNumber += 1;
+    const id = `00000003-0000001B-${this.#snapshotNumber}`;
+    this.#snapshots.add(id);
+    try {
+      yield Buffer.from(`${JSON.stringify(createHead(id))}\n`);
+      for (;;) {
+        await sleep(100, undefined, { signal });
+        yield Buffer.from('\n');
+      }
+    } finally {
+      this.#snapshots.delete(id);
+    }
+  }
+}
+
+function createHead(snapshotId: string): contracts.SnapshotHead {
+  return {
+    snapshot_id: snapshotId,
+    xid: '771',
+    lsn: '0/16B3748',
+    taken_at: new Date().toISOString(),
+    schema_fingerprint: 'f'.repeat(64),
+    migration: '20260131120000_first',
+    tables: TABLES.map((name) => ({
+      name,
+      order_by: ['id'],
+      columns: [
+        { name: 'id', type: 'bigint' },
+        { name: 'text', type: 'text' },
+      ],
+      rows: name === 'generations' ? ROWS : name === 'projects' ? 3 : 0,
+    })),
+    excluded: [{ name: 'api_keys', reason: 'Secrets are never exported.' }],
+  };
+}
