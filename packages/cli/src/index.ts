@@ -1,0 +1,2 @@
+export { createProgram } from './create-program.ts';
+export { runCli } from './run-cli.ts';
