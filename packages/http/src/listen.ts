@@ -1,4 +1,5 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** A server that listens. */
 export interface HttpServer {
@@ -20,6 +21,7 @@ export async function listen(
   const server = createServer(handler);
   // Longer than the clients' keep-alive, so that the client is the one that closes an idle connection.
   server.keepAliveTimeout = 65_000;
+  const silent = trackSilentSockets(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(toListenError(error, address)));
     server.listen(address.port, address.host, resolve);
@@ -31,7 +33,10 @@ export async function listen(
       new Promise((resolve, reject) => {
         const breakOff = setTimeout(() => server.closeAllConnections(), graceMs);
         // A kept-alive connection becomes idle only when its last answer has ended.
-        const sweep = setInterval(() => server.closeIdleConnections(), 25);
+        const sweep = setInterval(() => {
+          server.closeIdleConnections();
+          silent.destroy();
+        }, 25);
         server.close((error) => {
           clearTimeout(breakOff);
           clearInterval(sweep);
@@ -39,6 +44,25 @@ export async function listen(
           else reject(error);
         });
       }),
+  };
+}
+
+/**
+ * Connections on which nothing has come yet, such as those that a browser opens in advance. Node takes them for active,
+ * so that a closing server would wait for them.
+ */
+function trackSilentSockets(server: Server): { destroy(): void } {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return {
+    destroy: () => {
+      for (const socket of open) {
+        if (socket.bytesRead === 0) socket.destroy();
+      }
+    },
   };
 }
 

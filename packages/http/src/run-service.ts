@@ -55,7 +55,7 @@ export async function runService<C extends RuntimeConfig>(definition: ServiceDef
   const shutdown = createShutdown(service, runtime, config.shutdownGraceMs);
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => shutdown(signal, 0));
-  if (process.connected) process.once('disconnect', () => shutdown('parent gone', 0));
+  watchParent(() => shutdown('parent gone', 0));
   process.on('uncaughtException', (error) => {
     logger.error('Uncaught exception', { error });
     shutdown('uncaught exception', 1);
@@ -71,6 +71,13 @@ export async function runService<C extends RuntimeConfig>(definition: ServiceDef
     logger.error('Service failed to start', { error });
     shutdown('failed start', 1);
   }
+}
+
+/** Calls `onGone` when the parent that gave this process an IPC channel has ended, be it before this was called. */
+function watchParent(onGone: () => void): void {
+  if (process.connected) process.once('disconnect', onGone);
+  // Without a channel there is no `send`; a channel that was closed meanwhile has left it behind.
+  else if (process.send !== undefined) process.nextTick(onGone);
 }
 
 function loadOrExit<C extends RuntimeConfig>(definition: ServiceDefinition<C>): C {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRoute, type ServiceName } from '@aion/contracts';
@@ -351,5 +352,17 @@ describe('a server that closes', () => {
     await expect(fetch(`${url}/internal/probe`)).rejects.toThrow();
     await expect(running).resolves.toEqual({ done: true });
     await closing;
+  });
+
+  it('does not wait for a connection on which nothing was ever sent', async () => {
+    const { server, client } = await serve([]);
+    const socket = connect(server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    const ended = once(socket, 'close');
+    cleanups.length = 0;
+    await client.close();
+    // The grace period is longer than the test may take.
+    await server.close(600_000);
+    await ended;
   });
 });

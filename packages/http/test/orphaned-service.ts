@@ -1,0 +1,21 @@
+/** A service that begins its life when its parent has already closed the channel, for the test of `runService`. */
+import { serviceVariables, loadConfig } from '@aion/config';
+import { runService } from '../src/index.ts';
+
+while (process.connected) await new Promise((resolve) => setTimeout(resolve, 5));
+
+await runService({
+  name: 'orphan',
+  version: '0.1.0',
+  loadConfig: (env) => loadConfig(serviceVariables({ port: 0, adminPort: 0 }), env),
+  create: () => {
+    const work = setInterval(() => undefined, 1_000);
+    return {
+      start: () => Promise.resolve(),
+      stop: () => {
+        clearInterval(work);
+        return Promise.resolve();
+      },
+    };
+  },
+});
