@@ -59,15 +59,19 @@ export type RouteHandler<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
 /** A route with its handler. */
 export interface BoundRoute {
   readonly route: Route;
+  /** How long one request of this route may take, instead of the app's limit. */
+  readonly timeoutMs?: number;
   handle(request: RouteRequest<z.ZodType, z.ZodType, z.ZodType>, reply: Reply): Promise<unknown>;
 }
 
-/** Binds a handler to a contract. */
+/** Binds a handler to a contract. `timeoutMs` is for routes whose answers last longer than the app's limit. */
 export function bindRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   handler: RouteHandler<P, Q, B, R>,
+  options: { readonly timeoutMs?: number } = {},
 ): BoundRoute {
   return {
+    ...options,
     route,
     // The app validates params, query and body by this very route's schemas before it calls.
     handle: (request, reply) => handler(request, reply),

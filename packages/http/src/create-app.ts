@@ -34,7 +34,7 @@ export interface AppOptions {
   readonly metrics: Metrics;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
-  /** How long one request may take, default 30 s. A caller may ask for less. */
+  /** How long one request may take, default 30 s; a bound route may have its own limit. A caller may ask for less. */
   readonly timeoutMs?: number;
   /** Run before all routes, such as security headers. */
   readonly middleware?: readonly RequestHandler[];
@@ -79,7 +79,7 @@ async function handleRequest(
 ): Promise<void> {
   const { route } = bound;
   const arrivedAt = Date.now();
-  const timeoutMs = allowedMs(req.headers[TIMEOUT_HEADER], options.timeoutMs ?? 30_000);
+  const timeoutMs = allowedMs(req.headers[TIMEOUT_HEADER], bound.timeoutMs ?? options.timeoutMs ?? 30_000);
   const deadline = performance.now() + timeoutMs;
   const abort = createRequestAbort(timeoutMs);
   res.once('close', () => {

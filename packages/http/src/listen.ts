@@ -27,41 +27,45 @@ export async function listen(
     server.listen(address.port, address.host, resolve);
   });
   const bound = server.address();
+  const connections = trackConnections(server);
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
     close: (graceMs) =>
       new Promise((resolve, reject) => {
         const breakOff = setTimeout(() => server.closeAllConnections(), graceMs);
-        // A kept-alive connection becomes idle only when its last answer has ended.
-        const sweep = setInterval(() => {
-          server.closeIdleConnections();
-          silent.destroy();
-        }, 25);
         server.close((error) => {
           clearTimeout(breakOff);
-          clearInterval(sweep);
           if (error === undefined) resolve();
           else reject(error);
         });
+        connections.endIdle();
       }),
   };
 }
 
 /**
- * Connections on which nothing has come yet, such as those that a browser opens in advance. Node takes them for active,
- * so that a closing server would wait for them.
+ * Knows which connections have no request in progress. `closeIdleConnections` leaves those alone that have never had
+ * one, which clients open in advance: a server would wait its whole grace period for them.
  */
-function trackSilentSockets(server: Server): { destroy(): void } {
-  const open = new Set<Socket>();
-  server.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
+function trackConnections(server: Server): { endIdle(): void } {
+  const running = new Map<Socket, number>();
+  let ending = false;
+  server.on('connection', (socket: Socket) => {
+    running.set(socket, 0);
+    socket.once('close', () => running.delete(socket));
+  });
+  server.on('request', ({ socket }, res) => {
+    running.set(socket, (running.get(socket) ?? 0) + 1);
+    res.once('close', () => {
+      const left = (running.get(socket) ?? 1) - 1;
+      if (running.has(socket)) running.set(socket, left);
+      if (ending && left === 0) socket.destroySoon();
+    });
   });
   return {
-    destroy: () => {
-      for (const socket of open) {
-        if (socket.bytesRead === 0) socket.destroy();
-      }
+    endIdle: () => {
+      ending = true;
+      for (const [socket, requests] of running) if (requests === 0) socket.destroy();
     },
   };
 }

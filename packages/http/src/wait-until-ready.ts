@@ -18,11 +18,15 @@ export async function reportReadiness(admin: AdminServer, logger: Logger, signal
     const names = waiting.map(([name]) => name).join(', ');
     if (names !== lastWaiting) logger.info('Waiting for dependencies', { missing: Object.fromEntries(waiting) });
     lastWaiting = names;
-    await sleep(delayMs, undefined, { signal }).catch(ignoreAbort);
+    await pause(delayMs, signal);
   }
 }
 
-/** The wait was cut short because the service stops: the loop sees it. */
-function ignoreAbort(error: unknown): void {
-  if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, { signal });
+  } catch (error) {
+    // The wait was cut short because the service stops: the loop sees it.
+    if (!signal.aborted) throw error;
+  }
 }

@@ -365,4 +365,15 @@ describe('a server that closes', () => {
     await server.close(600_000);
     await ended;
   });
+
+  it('does not wait for connections on which nothing runs, used or not', async () => {
+    const { server, url } = await serve([echoing]);
+    const unused = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    await fetch(`${url}/internal/none`);
+    await until(() => unused.readyState === 'open');
+    const ended = new Promise((resolve) => unused.once('close', resolve));
+    // The grace is longer than the test may take.
+    await server.close(60_000);
+    await ended;
+  });
 });
