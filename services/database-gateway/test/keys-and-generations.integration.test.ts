@@ -100,7 +100,7 @@ describe('a generation', () => {
     await generations.settle(id, newSettlement(tenant.tenantId, null));
     expect(await read(id)).toMatchObject({ request: JSON.stringify(request), response: null });
     const bare = uuidv7();
-    await generations.open(bare, newGeneration(tenant, undefined as unknown));
+    await generations.open(bare, newGeneration(tenant, undefined));
     expect(await read(bare)).toMatchObject({ request: '{"prompt":"Hello"}' });
     const nothing = uuidv7();
     await generations.open(nothing, { ...newGeneration(tenant), request: undefined });

@@ -1,4 +1,3 @@
-import { isNativeError } from 'node:util/types';
 import { UnavailableError } from '@aion/errors';
 import pg from 'pg';
 
@@ -22,7 +21,7 @@ const CONNECTION_MESSAGES =
  * 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 a transaction that was left idle.
  */
 export function toDatabaseError(thrown: unknown): unknown {
-  if (!isNativeError(thrown)) return thrown;
+  if (!isError(thrown)) return thrown;
   const code = errorCode(thrown);
   if (code === '57014') return unavailable('The database took too long to answer.', thrown);
   if (code !== undefined && /^(08|53|57P|40|55P03|25P03)/.test(code)) {
@@ -38,7 +37,7 @@ export function toDatabaseError(thrown: unknown): unknown {
 
 /** The value of the `error` label: a closed set. */
 export function errorClass(thrown: unknown): string {
-  const code = isNativeError(thrown) ? errorCode(thrown) : undefined;
+  const code = isError(thrown) ? errorCode(thrown) : undefined;
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return 'connection';
   if (code === '23505') return 'unique_violation';
   if (code === '57014') return 'timeout';
@@ -67,6 +66,14 @@ export function isCheckViolation(thrown: unknown): boolean {
 export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
   if (!(thrown instanceof pg.DatabaseError) || thrown.code !== '23505') return false;
   return constraint === undefined || thrown.constraint === constraint;
+}
+
+/**
+ * Whether something is an error, of whichever realm: Node's own errors are not instances of the `Error` of a test's
+ * sandbox.
+ */
+export function isError(thrown: unknown): thrown is Error {
+  return Object.prototype.toString.call(thrown) === '[object Error]';
 }
 
 function errorCode(error: Error): string | undefined {

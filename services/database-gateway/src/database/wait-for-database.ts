@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isNativeError } from 'node:util/types';
 import { UnavailableError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import pg from 'pg';
-import { toDatabaseError } from './database-error.ts';
+import { isError, toDatabaseError } from './database-error.ts';
 
 const PAUSE_MS = 500;
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -43,7 +42,7 @@ async function tryToConnect(url: string): Promise<Error | undefined> {
     return undefined;
   } catch (error) {
     const failure = toDatabaseError(error);
-    return isNativeError(failure) ? failure : new Error(String(failure));
+    return isError(failure) ? failure : new Error(String(failure));
   } finally {
     await client.end();
   }

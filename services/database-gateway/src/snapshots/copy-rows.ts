@@ -1,9 +1,8 @@
-import { isNativeError } from 'node:util/types';
 import { ClientClosedRequestError, InternalError } from '@aion/errors';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { ExportTable } from '../data-map/export-plan.ts';
-import { toDatabaseError } from '../database/database-error.ts';
+import { isError, toDatabaseError } from '../database/database-error.ts';
 import type { QueryInstruments } from '../database/query-instruments.ts';
 import type { SnapshotSession } from './snapshot-session.ts';
 
@@ -73,5 +72,5 @@ function countLines(chunk: Buffer): number {
 }
 
 function toError(reason: unknown): Error {
-  return isNativeError(reason) ? reason : new Error(String(reason));
+  return isError(reason) ? reason : new Error(String(reason));
 }

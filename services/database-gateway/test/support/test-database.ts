@@ -52,7 +52,8 @@ export async function createMigratedDatabase(options: { maxConnections?: number 
     ownerUrl: urlAs(copy.url, 'owner'),
     pool,
     database: createDatabase({ pool, metrics: noMetrics, logger: silentLogger }),
-    sql: async (text, values = []) => (await superuser.query(text, values)).rows,
+    sql: async <R extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+      (await superuser.query<R>(text, values)).rows,
     drop: async () => {
       await pool.close();
       await superuser.end();

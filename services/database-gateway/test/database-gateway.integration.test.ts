@@ -1,0 +1,387 @@
+import { PassThrough } from 'node:stream';
+import * as contracts from '@aion/contracts';
+import { NotFoundError } from '@aion/errors';
+import { createServiceClient, createServiceTokens, type ServiceClient } from '@aion/http';
+import { createLogger } from '@aion/logging';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import { createQueueBackend } from '@aion/queue';
+import { createTestDatabase, freePort, waitFor } from '@aion/testkit';
+import { startTracing, type Tracing } from '@aion/tracing';
+import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { loadDatabaseGatewayConfig } from '../src/config.ts';
+import { createDatabaseGateway, type DatabaseGateway } from '../src/create-database-gateway.ts';
+import { FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
+import { startProxy } from './support/start-proxy.ts';
+import { parseRows, readHead, readRows } from './support/streams.ts';
+import { createMigratedDatabase, createTestTenant, noMetrics, type MigratedDatabase } from './support/test-database.ts';
+
+const SECRET = 'a secret that is long enough for a test';
+
+let db: MigratedDatabase;
+let queueDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
+let tracing: Tracing;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  queueDatabase = await createTestDatabase();
+  tracing = startTracing({ serviceName: 'database-gateway', serviceVersion: '0', enabled: true, sampleRatio: 1 });
+});
+afterAll(async () => {
+  await tracing.shutdown();
+  await queueDatabase.drop();
+  await db.drop();
+});
+
+interface Running {
+  readonly gateway: DatabaseGateway;
+  readonly client: ServiceClient;
+  readonly metrics: Metrics;
+  readonly adminUrl: string;
+  /** Every line that was logged. */
+  logs(): string;
+}
+
+async function createGateway(env: Record<string, string> = {}): Promise<Omit<Running, 'client'>> {
+  const adminPort = await freePort();
+  const config = loadDatabaseGatewayConfig({
+    PORT: '0',
+    AION_ADMIN_PORT: String(adminPort),
+    AION_SERVICE_TOKEN_SECRET: SECRET,
+    DATABASE_URL: db.appUrl,
+    AION_MIGRATION_DATABASE_URL: db.ownerUrl,
+    AION_QUEUE_DATABASE_URL: queueDatabase.url,
+    AION_DATABASE_POOL_WAIT_MS: '300',
+    ...env,
+  });
+  const stream = new PassThrough();
+  let logs = '';
+  stream.on('data', (chunk: Buffer) => (logs += chunk.toString()));
+  const metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
+  const logger = createLogger({ service: 'database-gateway', level: 'info', format: 'json', stream });
+  const gateway = createDatabaseGateway(config, { logger, metrics, tracing });
+  return { gateway, metrics, adminUrl: `http://127.0.0.1:${adminPort}`, logs: () => logs };
+}
+
+function createClient(port: number): ServiceClient {
+  return createServiceClient({
+    baseUrl: `http://127.0.0.1:${port}`,
+    audience: 'database-gateway',
+    tokens: createServiceTokens({ secret: SECRET, service: 'data-export' }),
+    metrics: noMetrics,
+  });
+}
+
+async function startGateway(env?: Record<string, string>): Promise<Running> {
+  const created = await createGateway(env);
+  await created.gateway.start();
+  return { ...created, client: createClient(created.gateway.port) };
+}
+
+async function stopGateway({ gateway, client }: Running): Promise<void> {
+  await client.close();
+  await gateway.stop();
+}
+
+const sessions = () =>
+  db.sql<{ pid: number; application_name: string }>(
+    `SELECT pid, application_name FROM pg_stat_activity
+     WHERE application_name LIKE 'aion-database-gateway%' AND datname = current_database()`,
+  );
+/** Gives a check that the gateway which starts now has no session left. The pool of the test has some of its own. */
+const watchSessions = async () => {
+  const others = new Set((await sessions()).map((row) => row.pid));
+  return () =>
+    waitFor(async () => (await sessions()).every((row) => others.has(row.pid)), { describe: 'its sessions to end' });
+};
+const readiness = async (adminUrl: string) => {
+  const response = await fetch(`${adminUrl}/readyz`);
+  return { status: response.status, body: (await response.json()) as { checks: Record<string, { ok: boolean }> } };
+};
+
+describe('database-gateway over HTTP', () => {
+  let running: Running;
+  let client: ServiceClient;
+  beforeAll(async () => {
+    running = await startGateway();
+    client = running.client;
+    await waitFor(() => client.call(contracts.pingDatabaseGateway, {}), { describe: 'the gateway to be ready' });
+  });
+  afterAll(() => stopGateway(running));
+
+  async function createTenant() {
+    const tenantId = uuidv7();
+    const keyId = uuidv7();
+    const prefix = keyId.replaceAll('-', '').slice(-12);
+    await client.call(contracts.storeTenant, { body: { id: tenantId, name: 'Example' } });
+    await client.call(contracts.storeApiKey, {
+      body: {
+        ...{ id: keyId, tenant_id: tenantId, name: 'Key', prefix, key_hash: '0a'.repeat(32) },
+        ...{ scopes: ['inference' as const], expires_at: null },
+      },
+    });
+    return { tenantId, keyId, prefix };
+  }
+
+  it('serves every route of its contract', () => {
+    const ofContract = Object.values<unknown>(contracts)
+      .filter((value): value is contracts.Route => typeof value === 'object' && value !== null && 'service' in value)
+      .filter((route) => route.service === 'database-gateway');
+    expect(ofContract.length).toBeGreaterThan(15);
+    return Promise.all(
+      ofContract.map(async (route) => {
+        const url = `http://127.0.0.1:${running.gateway.port}${route.path.replaceAll(/\{\w+\}/g, uuidv7())}`;
+        const response = await fetch(url, { method: route.method });
+        // The route is there, and asks for a token.
+        expect([route.name, response.status]).toEqual([route.name, 401]);
+        await response.body?.cancel();
+      }),
+    );
+  });
+
+  it('stores keys and generations, and finds them again', async () => {
+    const tenant = await createTenant();
+    const key = await client.call(contracts.findApiKey, { params: { prefix: tenant.prefix } });
+    expect(key).toMatchObject({ id: tenant.keyId, key_hash: '0a'.repeat(32) });
+    const params = { generation_id: uuidv7() };
+    await client.call(contracts.openGeneration, { params, body: newGeneration(tenant) });
+    await client.call(contracts.settleGeneration, { params, body: newSettlement(tenant.tenantId) });
+    const rows = await db.sql('SELECT status, trace_id FROM generations WHERE id = $1', [params.generation_id]);
+    expect(rows).toEqual([{ status: 'succeeded', trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
+  });
+
+  it('takes an export from its request through the queue and a snapshot to its files', async () => {
+    const tenant = await createTenant();
+    const tenant_id = tenant.tenantId;
+    const id = uuidv7();
+    const params = { export_id: id };
+    const body = { id, tenant_id, api_key_id: tenant.keyId, recipient: RECIPIENT };
+    expect(await client.call(contracts.storeExport, { body })).toMatchObject({ id, state: 'requested' });
+    const backend = await createQueueBackend({ postgresUrl: queueDatabase.url, logger: silent() });
+    const queue = backend.queue(contracts.runExportJob);
+    await waitFor(async () => (await queue.counts()).waiting === 1, { describe: 'the job' });
+    await backend.close();
+
+    const claim = await client.call(contracts.claimExport, { params, body: { tenant_id, lease_ms: 60_000 } });
+    const epoch = claim.outcome === 'claimed' ? claim.epoch : 0;
+    const holder = await client.stream(contracts.openSnapshot, { params, body: { tenant_id, epoch } });
+    const { head } = await readHead(holder.body);
+    const query = { tenant_id, epoch, snapshot_id: head.snapshot_id };
+    const stream = await client.stream(contracts.readSnapshotRows, { params, query: { ...query, table: 'tenants' } });
+    expect(parseRows(await readRows(stream.body))).toMatchObject([{ id: tenant_id }]);
+    for (const wrong of [{ epoch: 7 }, { tenant_id: uuidv7() }]) {
+      const read = client.stream(contracts.readSnapshotRows, {
+        params,
+        query: { ...query, ...wrong, table: 'tenants' },
+      });
+      await expect(read).rejects.toMatchObject({ code: 'epoch' in wrong ? 'CONFLICT' : 'NOT_FOUND' });
+    }
+    holder.body.destroy();
+    await waitFor(async () => (await sessions()).every((row) => !row.application_name.endsWith('exports')), {
+      describe: 'the snapshot to end with the connection of its reader',
+    });
+
+    const claimed = { tenant_id, epoch };
+    const lease = { lease_ms: 60_000, state: 'sealing' as const, progress: NO_PROGRESS };
+    await client.call(contracts.renewExport, { params, body: { ...claimed, ...lease } });
+    const completion = { manifest_sha256: 'ab'.repeat(32), rows: 1, files: FILES };
+    await client.call(contracts.completeExport, { params, body: { ...claimed, ...completion } });
+    const files = await client.call(contracts.readBundleFiles, { params, query: { tenant_id } });
+    expect(files.files).toEqual(FILES);
+    await client.call(contracts.recordDownload, {
+      ...{ params, body: { tenant_id, action: 'export.downloaded', actor: 'signed-url', path: null } },
+    });
+    const audit = await db.sql('SELECT action, actor FROM audit_events WHERE target_id = $1 ORDER BY id', [id]);
+    expect(audit).toEqual([
+      { action: 'export.requested', actor: `api_key:${tenant.keyId}` },
+      { action: 'export.ready', actor: 'service:data-export' },
+      { action: 'export.downloaded', actor: 'signed-url' },
+    ]);
+    const list = await client.call(contracts.readExports, { query: { tenant_id, limit: 5 } });
+    expect(list.data).toMatchObject([{ id, state: 'ready' }]);
+    expect(await client.call(contracts.readExport, { params, query: { tenant_id } })).toMatchObject({ version: 4 });
+    await expect(
+      client.call(contracts.failExport, { params, body: { ...claimed, code: 'x', message: 'x' } }),
+    ).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('shows its queries and connections in its metrics, with labels of closed sets', async () => {
+    const body = await (await fetch(`${running.adminUrl}/metrics`)).text();
+    expect(body).toMatch(/db_query_duration_seconds_count\{operation="INSERT",table="generations"\} \d/);
+    expect(body).toMatch(/db_query_duration_seconds_count\{operation="COPY",table="tenants"\} \d/);
+    expect(body).toMatch(/db_transactions_total\{outcome="commit"\} \d/);
+    expect(body).toMatch(/db_connections_max\{pool="exports"\} 8/);
+    expect(body).toMatch(/aion_outbox_oldest_age_seconds \d/);
+    expect(body).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-7/);
+  });
+
+  it('keeps content and keys out of its logs', () => {
+    expect(running.logs()).toContain('Request handled');
+    expect(running.logs()).not.toMatch(/Hello|0a0a0a/);
+  });
+});
+
+describe('database-gateway without its dependencies', () => {
+  it('starts before PostgreSQL, says what it waits for, and works as soon as it is there', async () => {
+    const port = await freePort();
+    const { hostname, port: target } = new URL(db.appUrl);
+    const through = (url: string) => Object.assign(new URL(url), { port: String(port) }).href;
+    const created = await createGateway({
+      DATABASE_URL: through(db.appUrl),
+      AION_MIGRATION_DATABASE_URL: through(db.ownerUrl),
+    });
+    const started = created.gateway.start();
+    await waitFor(() => created.logs().includes('PostgreSQL is not there yet'), { describe: 'the log line' });
+    expect(await readiness(created.adminUrl)).toMatchObject({
+      status: 503,
+      body: { checks: { database: { ok: false } } },
+    });
+    expect((await fetch(`${created.adminUrl}/healthz`)).status).toBe(200);
+    const client = createClient(created.gateway.port);
+    const find = () => client.call(contracts.findApiKey, { params: { prefix: 'zzzzzzzzzzzz' } });
+    await expect(find()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+
+    let proxy = await startProxy(port, { host: hostname, port: Number(target) });
+    await started;
+    await expect(find()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await waitFor(async () => (await readiness(created.adminUrl)).status === 200, { describe: 'readiness' });
+
+    await proxy.stop();
+    await expect(find()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await readiness(created.adminUrl)).toMatchObject({ status: 503 });
+    proxy = await startProxy(port, { host: hostname, port: Number(target) });
+    await waitFor(() => find().catch((error: unknown) => error instanceof NotFoundError), {
+      describe: 'the gateway to have recovered',
+    });
+    await stopGateway({ ...created, client });
+    await proxy.stop();
+  });
+
+  it('can be stopped while it waits for PostgreSQL', async () => {
+    const created = await createGateway({
+      AION_MIGRATION_DATABASE_URL: `postgresql://aion_owner:x@127.0.0.1:${await freePort()}/aion`,
+    });
+    const started = created.gateway.start();
+    await waitFor(() => created.logs().includes('PostgreSQL is not there yet'), { describe: 'the log line' });
+    await created.gateway.stop();
+    await started;
+  });
+
+  it('does not start as a role that row-level security does not hold', async () => {
+    const created = await createGateway({ DATABASE_URL: db.superuserUrl });
+    await expect(created.gateway.start()).rejects.toThrow('DATABASE_URL connects as "postgres"');
+    await created.gateway.stop();
+  });
+
+  it('serves requests and keeps exports while the queue is away', async () => {
+    const tenant = await createTestTenant(db.database);
+    const running = await startGateway({
+      AION_QUEUE_DATABASE_URL: `postgresql://aion_queue:x@127.0.0.1:${await freePort()}/queue`,
+    });
+    const id = uuidv7();
+    const body = { id, tenant_id: tenant.tenantId, api_key_id: tenant.keyId, recipient: RECIPIENT };
+    expect(await running.client.call(contracts.storeExport, { body })).toMatchObject({ state: 'requested' });
+    await expect(running.client.call(contracts.pingDatabaseGateway, {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await stopGateway(running);
+    const rows = await db.sql('SELECT published_at FROM outbox WHERE tenant_id = $1', [tenant.tenantId]);
+    expect(rows).toEqual([{ published_at: null }]);
+  });
+});
+
+describe('database-gateway under load', () => {
+  it('answers 503 with the time to wait when no connection is free, and goes on afterwards', async () => {
+    const tenant = await createTestTenant(db.database);
+    const running = await startGateway({ AION_DATABASE_POOL_SIZE: '2', AION_DATABASE_STATEMENT_TIMEOUT_MS: '1500' });
+    const id = uuidv7();
+    const params = { generation_id: id };
+    // Whoever writes this id waits for this transaction.
+    const blocker = await connectBlocker();
+    await blocker.query('BEGIN');
+    await blocker.query(
+      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens)
+       VALUES ($1, $2, $3, 'x', 'x', false, 0)`,
+      [id, tenant.tenantId, tenant.keyId],
+    );
+    const open = () =>
+      running.client.call(contracts.openGeneration, { params, body: newGeneration(tenant), timeoutMs: 8_000 });
+    const blocked = Promise.allSettled([open(), open()]);
+    const waiting = () =>
+      db.sql(
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO generations%'`,
+      );
+    await waitFor(async () => (await waiting()).length === 2, { describe: 'both connections to wait' });
+    const find = () => running.client.call(contracts.findApiKey, { params: { prefix: 'zzzzzzzzzzzz' } });
+    await expect(find()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
+    // The statement timeout gives them back.
+    for (const result of await blocked) expect(result).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    await expect(find()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await open();
+    await stopGateway(running);
+  });
+
+  it('finishes a request that has begun before it closes its connections, and leaves none', async () => {
+    const tenant = await createTestTenant(db.database);
+    const sessionsHaveEnded = await watchSessions();
+    const running = await startGateway();
+    const params = { generation_id: uuidv7() };
+    const blocker = await connectBlocker();
+    await blocker.query('BEGIN');
+    await blocker.query('LOCK TABLE generations IN ACCESS EXCLUSIVE MODE');
+    const opened = running.client.call(contracts.openGeneration, { params, body: newGeneration(tenant) });
+    const waiting = () =>
+      db.sql(
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO generations%'`,
+      );
+    await waitFor(async () => (await waiting()).length === 1, { describe: 'the request to wait' });
+    const stopped = running.gateway.stop();
+    await waitFor(
+      () =>
+        fetch(`http://127.0.0.1:${running.gateway.port}`).then(
+          () => false,
+          () => true,
+        ),
+      {
+        describe: 'new connections to be refused',
+      },
+    );
+    expect((await readiness(running.adminUrl)).status).toBe(503);
+    await blocker.query('COMMIT');
+    await blocker.end();
+    await opened;
+    await running.client.close();
+    await stopped;
+    expect(await db.sql('SELECT status FROM generations WHERE id = $1', [params.generation_id])).toHaveLength(1);
+    await sessionsHaveEnded();
+  });
+
+  it('breaks off a snapshot that is held when its grace period is over', async () => {
+    const tenant = await createTestTenant(db.database);
+    const sessionsHaveEnded = await watchSessions();
+    const running = await startGateway({ AION_SHUTDOWN_GRACE_MS: '2200' });
+    const id = uuidv7();
+    const tenant_id = tenant.tenantId;
+    const params = { export_id: id };
+    const body = { id, tenant_id, api_key_id: tenant.keyId, recipient: RECIPIENT };
+    await running.client.call(contracts.storeExport, { body });
+    await running.client.call(contracts.claimExport, { params, body: { tenant_id, lease_ms: 60_000 } });
+    const holder = await running.client.stream(contracts.openSnapshot, { params, body: { tenant_id, epoch: 1 } });
+    const { heartbeats } = await readHead(holder.body);
+    const broken = expect(heartbeats.next()).rejects.toThrow();
+    await running.gateway.stop();
+    await broken;
+    await running.client.close();
+    await sessionsHaveEnded();
+  });
+});
+
+/** A connection that can hold locks while others look. */
+async function connectBlocker(): Promise<pg.Client> {
+  const blocker = new pg.Client({ connectionString: db.superuserUrl });
+  await blocker.connect();
+  return blocker;
+}
+
+function silent() {
+  return createLogger({ service: 'test', level: 'error', format: 'json' });
+}

@@ -1,0 +1,289 @@
+import { runExportJob } from '@aion/contracts';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import { createQueueBackend, type QueueBackend } from '@aion/queue';
+import { createTestDatabase, describeWithProgram, freePort, startRedis, waitFor, type TestRedis } from '@aion/testkit';
+import { startTracing, withSpan, type Tracing } from '@aion/tracing';
+import { v7 as uuidv7 } from 'uuid';
+import { insertOutboxRow, createOutboxStore } from '../src/outbox/outbox-store.ts';
+import { createOutboxListener } from '../src/outbox/outbox-listener.ts';
+import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
+import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
+import { exportJobId } from '../src/exports/queue-export.ts';
+import { requestExport } from './support/fixtures.ts';
+import {
+  createMigratedDatabase,
+  createTestTenant,
+  noMetrics,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let tracing: Tracing;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
+});
+afterAll(async () => {
+  await tracing.shutdown();
+  await db.drop();
+});
+
+beforeEach(() => db.sql('DELETE FROM outbox'));
+
+const createRelay = (publish: OutboxRelayOptions['publish'], options: Partial<OutboxRelayOptions> = {}): OutboxRelay =>
+  createOutboxRelay({
+    outbox: createOutboxStore(db.database),
+    publish,
+    logger: silentLogger,
+    metrics: noMetrics,
+    pollMs: 20,
+    ...options,
+  });
+const unpublished = () => db.sql('SELECT id FROM outbox WHERE published_at IS NULL');
+const allPublished = (timeoutMs = 10_000) =>
+  waitFor(async () => (await unpublished()).length === 0, { describe: 'the outbox to be published', timeoutMs });
+const requestExports = async (count: number): Promise<string[]> => {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push(await requestExport(db.database, await createTestTenant(db.database)));
+  return ids;
+};
+
+function describeRelayOn(backendUrls: () => { redisUrl: string | undefined; postgresUrl: string | undefined }): void {
+  let queue: QueueConnection;
+  let backend: QueueBackend;
+
+  beforeAll(async () => {
+    queue = createQueueConnection({ ...backendUrls(), logger: silentLogger, metrics: noMetrics });
+    queue.start();
+    backend = await createQueueBackend({ ...backendUrls(), logger: silentLogger });
+    await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
+  });
+  afterAll(async () => {
+    await queue.close();
+    await backend.close();
+  });
+
+  it('makes one job of each row, though several relays are at work', async () => {
+    const before = await backend.queue(runExportJob).counts();
+    const ids = await requestExports(30);
+    const relays = [1, 2, 3].map(() => createRelay(queue.publish));
+    for (const relay of relays) relay.start();
+    await allPublished();
+    await Promise.all(relays.map((relay) => relay.stop()));
+    const after = await backend.queue(runExportJob).counts();
+    expect(after.waiting - before.waiting).toBe(ids.length);
+    const attempts = await db.sql('SELECT DISTINCT attempts FROM outbox');
+    expect(attempts).toEqual([{ attempts: 1 }]);
+  });
+
+  it('makes one job of a row that was published by a relay which died before it could say so', async () => {
+    const [id] = await requestExports(1);
+    const before = await backend.queue(runExportJob).counts();
+    const relay = createRelay(queue.publish);
+    relay.start();
+    await allPublished();
+    await db.sql('UPDATE outbox SET published_at = NULL, available_at = now() WHERE dedupe_key = $1', [
+      exportJobId(id!, 1),
+    ]);
+    await allPublished();
+    await relay.stop();
+    expect((await backend.queue(runExportJob).counts()).waiting - before.waiting).toBe(1);
+  });
+
+  it('carries the trace from the request through outbox and queue to the worker', async () => {
+    const tenant = await createTestTenant(db.database);
+    const relay = createRelay(queue.publish);
+    relay.start();
+    const { id, traceId } = await withSpan('POST /api/v1/exports', {}, async (span) => ({
+      id: await requestExport(db.database, tenant),
+      traceId: span.spanContext().traceId,
+    }));
+    const seen: string[] = [];
+    const worker = backend.worker(runExportJob, async (payload) => {
+      seen.push(payload.export_id);
+      return 'done';
+    });
+    await waitFor(() => seen.includes(id), { describe: 'the job to run' });
+    await worker.close();
+    await relay.stop();
+    const spans = tracing.store?.get(traceId) ?? [];
+    const names = spans.map((span) => span.name);
+    expect(names).toEqual(
+      expect.arrayContaining(['INSERT outbox', 'publish outbox', 'send exports', 'CALL outbox', 'process exports']),
+    );
+    const find = (name: string) => spans.find((span) => span.name === name);
+    expect(find('publish outbox')?.parentSpanId).toBe(find('POST /api/v1/exports')?.spanId);
+    expect(find('send exports')?.parentSpanId).toBe(find('publish outbox')?.spanId);
+    expect(find('INSERT outbox')).toMatchObject({
+      kind: 'client',
+      attributes: {
+        'db.system.name': 'postgresql',
+        'db.operation.name': 'INSERT',
+        'db.collection.name': 'outbox',
+      },
+    });
+  });
+}
+
+describe('the relay with a queue on PostgreSQL', () => {
+  let queueDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
+  beforeAll(async () => {
+    queueDatabase = await createTestDatabase();
+  });
+  afterAll(() => queueDatabase.drop());
+  describeRelayOn(() => ({ redisUrl: undefined, postgresUrl: queueDatabase.url }));
+});
+
+describeWithProgram('redis-server', 'the relay with a queue on Redis', (redisServer) => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis(redisServer);
+  });
+  afterAll(() => redis.stop());
+  describeRelayOn(() => ({ redisUrl: redis.url, postgresUrl: undefined }));
+});
+
+describeWithProgram('redis-server', 'the relay when the queue is away', (redisServer) => {
+  it('keeps every row until the queue is there, and publishes them then', async () => {
+    const port = await freePort();
+    const redisUrl = `redis://127.0.0.1:${port}`;
+    const metrics: Metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+    const queue = createQueueConnection({ redisUrl, postgresUrl: undefined, logger: silentLogger, metrics: noMetrics });
+    queue.start();
+    const relay = createRelay(queue.publish, { metrics });
+    relay.start();
+    const ids = await requestExports(2);
+    await waitFor(async () => (await db.sql('SELECT 1 FROM outbox WHERE last_error IS NOT NULL')).length === 2, {
+      describe: 'both rows to have failed',
+    });
+    await expect(queue.ping()).rejects.toThrow();
+    await waitFor(async () => /^aion_outbox_oldest_age_seconds 0*[^0\s]/m.test((await metrics.exposition()).body), {
+      describe: 'the age of the oldest row to show',
+    });
+    const redis = await startRedis(redisServer, { port });
+    await allPublished(20_000);
+    const backend = await createQueueBackend({ redisUrl, logger: silentLogger });
+    expect((await backend.queue(runExportJob).counts()).waiting).toBe(ids.length);
+    await waitFor(async () => /^aion_outbox_oldest_age_seconds 0$/m.test((await metrics.exposition()).body), {
+      describe: 'the age to be 0',
+    });
+    await backend.close();
+    await relay.stop();
+    await queue.close();
+    await redis.stop();
+  });
+});
+
+describe('the relay', () => {
+  const insertRow = async (dedupeKey: string = uuidv7()) => {
+    const { tenantId } = await createTestTenant(db.database);
+    await db.database.withTenant(tenantId, (transaction) =>
+      insertOutboxRow(transaction, { dedupeKey, topic: 'x', payload: { n: 1 }, carrier: {} }),
+    );
+    return dedupeKey;
+  };
+
+  it('leaves a taken row to its taker for a while, then takes it over', async () => {
+    const key = await insertRow();
+    const outbox = createOutboxStore(db.database);
+    expect((await outbox.claim(10, 400)).map((row) => row.dedupe_key)).toEqual([key]);
+    expect(await outbox.claim(10, 400)).toEqual([]);
+    const [again] = await waitFor(
+      async () => {
+        const rows = await outbox.claim(10, 30_000);
+        return rows.length > 0 ? rows : undefined;
+      },
+      { describe: 'the row to be due again' },
+    );
+    expect(again).toMatchObject({ dedupe_key: key, attempts: 2, payload: { n: 1 } });
+    await outbox.markPublished(again!.id);
+    expect(await unpublished()).toEqual([]);
+  });
+
+  it('tries a row that fails again, later each time, and does not let it hold up the others', async () => {
+    const poison = await insertRow('poison');
+    const tried: string[] = [];
+    const relay = createRelay(async ({ dedupeKey }) => {
+      tried.push(dedupeKey);
+      if (dedupeKey === poison && tried.filter((key) => key === poison).length < 3) throw new Error('no');
+    });
+    relay.start();
+    const other = await insertRow();
+    await allPublished();
+    await relay.stop();
+    expect(tried.filter((key) => key === poison)).toHaveLength(3);
+    expect(tried.filter((key) => key === other)).toHaveLength(1);
+    expect(await db.sql('SELECT attempts, last_error FROM outbox WHERE dedupe_key = $1', [poison])).toEqual([
+      { attempts: 3, last_error: null },
+    ]);
+  });
+
+  it('waits on stop for the rows that are on their way, and takes no more', async () => {
+    let isPublishing = false;
+    let publish: () => void = () => undefined;
+    const published = new Promise<void>((resolve) => (publish = resolve));
+    const relay = createRelay(() => {
+      isPublishing = true;
+      return published;
+    });
+    await insertRow();
+    relay.start();
+    await waitFor(() => isPublishing, { describe: 'the relay to publish' });
+    let isStopped = false;
+    const stopped = relay.stop().then(() => (isStopped = true));
+    const late = await insertRow();
+    expect(isStopped).toBe(false);
+    publish();
+    await stopped;
+    expect(await db.sql('SELECT dedupe_key FROM outbox WHERE published_at IS NULL')).toEqual([{ dedupe_key: late }]);
+    await db.sql('UPDATE outbox SET published_at = now()');
+  });
+
+  it('is woken by a new row instead of by its clock, also after the connection that listens has broken', async () => {
+    const published: string[] = [];
+    const relay = createRelay(
+      ({ dedupeKey }) => {
+        published.push(dedupeKey);
+        return Promise.resolve();
+      },
+      { pollMs: 600_000 },
+    );
+    const listener = createOutboxListener({
+      url: db.appUrl,
+      onAnnouncement: () => relay.wake(),
+      logger: silentLogger,
+      reconnectMs: 20,
+    });
+    relay.start();
+    listener.start();
+    const listening = () =>
+      db.sql<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN aion_outbox' AND state = 'idle'
+         AND datname = current_database()`,
+      );
+    const isListening = () => waitFor(async () => (await listening())[0], { describe: 'the listener' });
+    const { pid } = await isListening();
+    const first = await insertRow();
+    await waitFor(() => published.includes(first), { describe: 'the first row' });
+    await db.sql('SELECT pg_terminate_backend($1)', [pid]);
+    await waitFor(async () => (await listening()).every((row) => row.pid !== pid), { describe: 'it to break' });
+    await isListening();
+    const second = await insertRow();
+    await waitFor(() => published.includes(second), { describe: 'the second row' });
+    await listener.stop();
+    await relay.stop();
+    await waitFor(async () => (await listening()).length === 0, { describe: 'the listener to be gone' });
+  });
+
+  it('announces nothing, and publishes nothing, of a transaction that was rolled back', async () => {
+    const { tenantId } = await createTestTenant(db.database);
+    await expect(
+      db.database.withTenant(tenantId, async (transaction) => {
+        await insertOutboxRow(transaction, { dedupeKey: uuidv7(), topic: 'x', payload: {}, carrier: {} });
+        throw new Error('changed my mind');
+      }),
+    ).rejects.toThrow('changed my mind');
+    expect(await unpublished()).toEqual([]);
+  });
+});

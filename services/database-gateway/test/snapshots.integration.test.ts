@@ -1,0 +1,327 @@
+import { snapshotHead } from '@aion/contracts';
+import { waitFor } from '@aion/testkit';
+import { v7 as uuidv7 } from 'uuid';
+import type { ConnectionPool } from '../src/database/connection-pool.ts';
+import { createSnapshotStore, type SnapshotStore, type SnapshotStoreOptions } from '../src/snapshots/snapshot-store.ts';
+import { addGeneration } from './support/fixtures.ts';
+import { parseRows, readHead, readRows } from './support/streams.ts';
+import {
+  createMigratedDatabase,
+  createTestPool,
+  createTestTenant,
+  noMetrics,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let pool: ConnectionPool;
+let snapshots: SnapshotStore;
+let tenant: { tenantId: string; keyId: string };
+let closing: AbortController;
+
+const createStore = (options: Partial<SnapshotStoreOptions> = {}) =>
+  createSnapshotStore({
+    pool,
+    database: db.database,
+    maxSnapshots: 3,
+    maxSnapshotAgeMs: 60_000,
+    heartbeatMs: 50,
+    logger: silentLogger,
+    metrics: noMetrics,
+    ...options,
+  });
+
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  pool = createTestPool(db.appUrl, 6, 'exports');
+  snapshots = createStore();
+});
+afterAll(async () => {
+  await pool.close();
+  await db.drop();
+});
+beforeEach(async () => {
+  tenant = await createTestTenant(db.database);
+  closing = new AbortController();
+});
+// Each test leaves no session behind, whatever it did.
+afterEach(async () => {
+  closing.abort(new Error('the test is over'));
+  await waitFor(async () => (await exportBackends()).length === 0, { describe: 'the backends of exports to end' });
+});
+
+const exportBackends = () =>
+  db.sql<{ state: string; query: string }>(
+    `SELECT state, query FROM pg_stat_activity
+     WHERE application_name = 'aion-database-gateway exports' AND datname = current_database()`,
+  );
+const openSnapshot = async () => readHead(await snapshots.open(tenant.tenantId, closing.signal));
+const readTable = async (snapshotId: string, table: string, tenantId = tenant.tenantId) =>
+  readRows(await snapshots.readRows({ tenantId, snapshotId, table }, closing.signal));
+
+describe('a snapshot', () => {
+  it('describes itself as the contract says: tables, columns, counts, fingerprint, exclusions', async () => {
+    await addGeneration(db.database, tenant);
+    const { head } = await openSnapshot();
+    expect(snapshotHead.parse(head)).toEqual(head);
+    const counts = Object.fromEntries(head.tables.map((table) => [table.name, table.rows]));
+    expect(counts).toEqual({
+      ...{ tenants: 1, api_keys: 1, generations: 1, generation_contents: 1, audit_events: 2, export_jobs: 0 },
+    });
+    const keys = head.tables.find((table) => table.name === 'api_keys');
+    expect(keys?.columns.slice(0, 3)).toEqual([
+      { name: 'id', type: 'uuid' },
+      { name: 'tenant_id', type: 'uuid' },
+      { name: 'name', type: 'text' },
+    ]);
+    expect(keys?.columns.map((column) => column.name)).not.toContain('key_hash');
+    expect(head.excluded.map((item) => item.name)).toEqual([
+      ...['api_keys.key_hash', 'export_files', 'outbox', 'schema_migrations', 'schema_migrations_lock'],
+    ]);
+    expect(head.migration).toMatch(/^\d{14}_outbox$/);
+  });
+
+  it('stays as it was while rows come and change, for every reader and for as long as it is held', async () => {
+    const first = await addGeneration(db.database, tenant);
+    const { head, heartbeats } = await openSnapshot();
+    const second = await addGeneration(db.database, tenant);
+    await db.sql('UPDATE generations SET model = $2 WHERE id = $1', [first, 'changed']);
+    for (let i = 0; i < 3; i++) expect((await heartbeats.next()).value).toBe('');
+    const rows = await readTable(head.snapshot_id, 'generations');
+    expect(parseRows(rows)).toMatchObject([{ id: first, model: 'embedded/extractive' }]);
+    expect((await readTable(head.snapshot_id, 'audit_events')).length).toBe(2);
+    const later = await openSnapshot();
+    const ids = parseRows(await readTable(later.head.snapshot_id, 'generations')).map((row) => row['id']);
+    expect(ids).toEqual([first, second]);
+  });
+
+  it('gives the rows of its reader only, whoever holds it', async () => {
+    const stranger = await createTestTenant(db.database);
+    await addGeneration(db.database, tenant);
+    await addGeneration(db.database, stranger);
+    const { head } = await openSnapshot();
+    const rows = await readTable(head.snapshot_id, 'tenants', stranger.tenantId);
+    expect(parseRows(rows).map((row) => row['id'])).toEqual([stranger.tenantId]);
+    for (const { name } of head.tables) {
+      for (const row of await readTable(head.snapshot_id, name)) expect(row).not.toContain(stranger.tenantId);
+    }
+  });
+
+  it('ends when its reader goes, and cannot be read any more', async () => {
+    const { head, heartbeats } = await openSnapshot();
+    await heartbeats.return(undefined);
+    await waitFor(async () => (await exportBackends()).length === 0, { describe: 'the holder to end' });
+    await expect(readTable(head.snapshot_id, 'tenants')).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('has ended'),
+    });
+  });
+
+  it('ends when its reader goes before it has read anything', async () => {
+    await snapshots.open(tenant.tenantId, closing.signal);
+    expect(await exportBackends()).toHaveLength(1);
+    closing.abort(new Error('gone'));
+    await waitFor(async () => (await exportBackends()).length === 0, { describe: 'the holder to end' });
+  });
+
+  it('breaks off when its time is over', async () => {
+    const store = createStore({ maxSnapshotAgeMs: 120 });
+    const { heartbeats } = await readHead(await store.open(tenant.tenantId, closing.signal));
+    const readAll = async () => {
+      for await (const line of heartbeats) expect(line).toBe('');
+    };
+    await expect(readAll()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('breaks off when its backend is gone', async () => {
+    const { heartbeats } = await openSnapshot();
+    await db.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'aion-database-gateway exports' AND datname = current_database()`);
+    const readAll = async () => {
+      for await (const line of heartbeats) expect(line).toBe('');
+    };
+    await expect(readAll()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('is refused when as many are open as may be, and gives its place back', async () => {
+    const open = () => snapshots.open(tenant.tenantId, closing.signal);
+    const [first] = [await open(), await open(), await open()];
+    await expect(open()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 5 });
+    const { heartbeats } = await readHead(first);
+    await heartbeats.return(undefined);
+    await readHead(await open());
+  });
+
+  it('is refused while the live schema has something that nobody declared', async () => {
+    await db.sql('CREATE TABLE notes (id int); ALTER TABLE tenants ADD COLUMN nickname text');
+    try {
+      for (let i = 0; i < 4; i++) {
+        await expect(openSnapshot()).rejects.toMatchObject({
+          code: 'UNAVAILABLE',
+          message: expect.stringMatching(/"notes".*"tenants\.nickname"/),
+        });
+      }
+    } finally {
+      await db.sql('DROP TABLE notes; ALTER TABLE tenants DROP COLUMN nickname');
+    }
+    await openSnapshot();
+  });
+});
+
+describe('the rows of a table', () => {
+  const TRICKY = [
+    'back\\slash \\n \\t \\\\ \\.',
+    '\\.',
+    'line\nfeed\r\nand\ttab',
+    'quotes " \' ` and , ; |',
+    'control \u0001 \u0002 \u0007 \u001b \u007f',
+    'Zürich 東京 🦜 \u2028 \u{10ffff}',
+    '</script> {"a":[1]}',
+    ' ',
+    '',
+  ];
+
+  it('survive byte for byte as JSON: backslashes, newlines, control characters, large numbers', async () => {
+    // Written as text, so that JavaScript cannot lose a digit.
+    const raw = '{"id": 12345678901234567890123456789.000000000000000001, "s":"\\u0000 \\ud800 \\\\n \\/", "e":1E400}';
+    const ids: string[] = [];
+    for (const [at, text] of TRICKY.entries()) {
+      const id = await addGeneration(db.database, tenant);
+      ids.push(id);
+      await db.sql('UPDATE generations SET model = $2, cost_micro_usd = $3 WHERE id = $1', [
+        ...[id, text, `92233720368547757${String(at).padStart(2, '0')}`],
+      ]);
+      await db.sql('UPDATE generation_contents SET request = $2::json WHERE generation_id = $1', [id, raw]);
+    }
+    const { head } = await openSnapshot();
+    const rows = await readTable(head.snapshot_id, 'generations');
+    expect(parseRows(rows).map((row) => row['model'])).toEqual(TRICKY);
+    expect(parseRows(rows).map((row) => row['id'])).toEqual(ids.toSorted());
+    rows.forEach((row, at) => expect(row).toContain(`:92233720368547757${String(at).padStart(2, '0')},`));
+    const contents = await readTable(head.snapshot_id, 'generation_contents');
+    expect(contents).toHaveLength(TRICKY.length);
+    for (const row of contents) expect(row).toContain(`"request":${raw},`);
+    const expected = await db.sql<{ row: string }>(
+      `SELECT row_to_json(g)::text AS row FROM (SELECT * FROM generations WHERE tenant_id = $1 ORDER BY id) g`,
+      [tenant.tenantId],
+    );
+    expect(rows).toEqual(expected.map(({ row }) => row));
+  });
+
+  it('have the same bytes whatever the server is set to, with instants in UTC', async () => {
+    await addGeneration(db.database, tenant);
+    const before = await readTable((await openSnapshot()).head.snapshot_id, 'generations');
+    const database = new URL(db.superuserUrl).pathname.slice(1);
+    await db.sql(`ALTER DATABASE ${database} SET TimeZone = 'Asia/Kolkata'`);
+    await db.sql(`ALTER DATABASE ${database} SET DateStyle = 'SQL, DMY'`);
+    try {
+      const after = await readTable((await openSnapshot()).head.snapshot_id, 'generations');
+      expect(after).toEqual(before);
+      expect(parseRows(after)[0]?.['created_at']).toMatch(/\+00:00$/);
+    } finally {
+      await db.sql(`ALTER DATABASE ${database} RESET ALL`);
+    }
+  });
+
+  it('are none for a table that has none', async () => {
+    const { head } = await openSnapshot();
+    expect(await readTable(head.snapshot_id, 'generations')).toEqual([]);
+  });
+
+  it.each(['outbox', 'schema_migrations', 'pg_authid', 'export_files'])('of %s are not to be had', async (table) => {
+    const { head } = await openSnapshot();
+    await expect(readTable(head.snapshot_id, table)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  describe('of a large table', () => {
+    const ROWS = 40_000;
+
+    let large: { tenantId: string; keyId: string };
+
+    beforeAll(async () => {
+      large = await createTestTenant(db.database);
+      await db.sql(
+        `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens)
+         SELECT gen_random_uuid(), $1, $2, 'embedded', repeat('m', 200), false, n FROM generate_series(1, $3) n`,
+        [large.tenantId, large.keyId, ROWS],
+      );
+    });
+    beforeEach(() => {
+      tenant = large;
+    });
+
+    const copyBackends = async () => (await exportBackends()).filter(({ query }) => query.startsWith('COPY'));
+
+    it('arrive completely and in order', async () => {
+      const { head } = await openSnapshot();
+      const rows = await readTable(head.snapshot_id, 'generations');
+      expect(rows).toHaveLength(ROWS);
+      const ids = rows.map((row) => row.slice(7, 43));
+      expect(ids).toEqual(ids.toSorted());
+      expect(head.tables.find((table) => table.name === 'generations')?.rows).toBe(ROWS);
+    });
+
+    it('wait for a slow reader instead of filling the memory, and free the backend when it goes', async () => {
+      const { head } = await openSnapshot();
+      const stream = await snapshots.readRows(
+        { tenantId: tenant.tenantId, snapshotId: head.snapshot_id, table: 'generations' },
+        closing.signal,
+      );
+      const iterator = stream[Symbol.asyncIterator]();
+      await iterator.next();
+      const stalled = () =>
+        db.sql(
+          `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%' AND wait_event = 'ClientWrite'
+           AND datname = current_database()`,
+        );
+      await waitFor(async () => (await stalled()).length === 1, { describe: 'the COPY to wait for its reader' });
+      await iterator.return?.();
+      await waitFor(async () => (await copyBackends()).length === 0, { describe: 'the COPY to end' });
+    });
+
+    it('free the backend when the reader goes before it has read anything', async () => {
+      const { head } = await openSnapshot();
+      const reading = new AbortController();
+      await snapshots.readRows(
+        { tenantId: tenant.tenantId, snapshotId: head.snapshot_id, table: 'generations' },
+        reading.signal,
+      );
+      await waitFor(async () => (await copyBackends()).length === 1, { describe: 'the COPY to begin' });
+      reading.abort(new Error('gone'));
+      await waitFor(async () => (await copyBackends()).length === 0, { describe: 'the COPY to end' });
+    });
+
+    it('break off when the backend is gone in the middle', async () => {
+      const { head } = await openSnapshot();
+      const stream = await snapshots.readRows(
+        { tenantId: tenant.tenantId, snapshotId: head.snapshot_id, table: 'generations' },
+        closing.signal,
+      );
+      const iterator = stream[Symbol.asyncIterator]();
+      await iterator.next();
+      await db.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE query LIKE 'COPY%' AND datname = current_database()`);
+      const readRest = async () => {
+        for (let next = await iterator.next(); next.done !== true; next = await iterator.next());
+      };
+      await expect(readRest()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    });
+  });
+
+  it('need a connection: when all are taken, the reader is told to come again', async () => {
+    const { head } = await openSnapshot();
+    const clients = await Promise.all(Array.from({ length: 5 }, () => pool.connect()));
+    const read = snapshots.readRows(
+      { tenantId: tenant.tenantId, snapshotId: head.snapshot_id, table: 'tenants' },
+      closing.signal,
+    );
+    await expect(read).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
+    for (const client of clients) client.release(true);
+    expect(await readTable(head.snapshot_id, 'tenants')).toHaveLength(1);
+  });
+
+  it('are refused to a malformed tenant', async () => {
+    await expect(snapshots.open(`${uuidv7()}'`, closing.signal)).rejects.toThrow('must be a UUID');
+  });
+});
