@@ -21,7 +21,6 @@ export async function listen(
   const server = createServer(handler);
   // Longer than the clients' keep-alive, so that the client is the one that closes an idle connection.
   server.keepAliveTimeout = 65_000;
-  const silent = trackSilentSockets(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(toListenError(error, address)));
     server.listen(address.port, address.host, resolve);

@@ -354,18 +354,6 @@ describe('a server that closes', () => {
     await closing;
   });
 
-  it('does not wait for a connection on which nothing was ever sent', async () => {
-    const { server, client } = await serve([]);
-    const socket = connect(server.port, '127.0.0.1');
-    await once(socket, 'connect');
-    const ended = once(socket, 'close');
-    cleanups.length = 0;
-    await client.close();
-    // The grace period is longer than the test may take.
-    await server.close(600_000);
-    await ended;
-  });
-
   it('does not wait for connections on which nothing runs, used or not', async () => {
     const { server, url } = await serve([echoing]);
     const unused = connect(server.port, '127.0.0.1').on('error', () => undefined);
