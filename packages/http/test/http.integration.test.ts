@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRoute, type ServiceName } from '@aion/contracts';
@@ -356,7 +355,7 @@ describe('a server that closes', () => {
 
   it('does not wait for connections on which nothing runs, used or not', async () => {
     const { server, url } = await serve([echoing]);
-    const unused = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    const unused = connect(server.port, '127.0.0.1').resume();
     await fetch(`${url}/internal/none`);
     await until(() => unused.readyState === 'open');
     const ended = new Promise((resolve) => unused.once('close', resolve));
