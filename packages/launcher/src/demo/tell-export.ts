@@ -42,7 +42,6 @@ export async function tellExport(story: Story): Promise<DownloadedBundle> {
   const path = join(directory, `${job.id}.tar`);
   const bytes = await timed(evidence, 'download', () => download(story, job.id, path));
   const verification = await timed(evidence, 'verify', () => verify(story, path, identity));
-  for (const check of verification.checks) terminal.check(check.ok, `${check.name}: ${check.message}`);
   return { job, path, bytes, identity, identityPath, verification };
 }
 
@@ -121,6 +120,7 @@ async function verify(story: Story, path: string, identity: string): Promise<Ver
   const report = await withSpan('verify bundle', {}, () =>
     verifyBundle({ source: createTarSource(path), identity, trustedPublicKey: story.platform.signerPublicKey }),
   );
+  for (const { ok, name, message } of report.checks) story.terminal.check(ok, `${name}: ${message}`);
   const { files, tables, rows } = report.totals;
   const failed = report.checks.filter(({ ok }) => !ok).map(({ name }) => name);
   const isWhole = report.ok && report.contentChecked && report.signerTrusted;

@@ -22,14 +22,14 @@ export interface Terminal {
   progress(label: string): Progress;
 }
 
-const LABEL_WIDTH = 18;
+const LABEL_WIDTH = 24;
 const INDENT = '  ';
 
 /** Creates the demo's terminal; colours as picocolors decides (NO_COLOR, FORCE_COLOR, whether it is a terminal). */
 export function createTerminal(out: NodeJS.WriteStream): Terminal {
   const colors = picocolors.createColors(picocolors.isColorSupported && (out.isTTY || 'FORCE_COLOR' in process.env));
   const write = (text: string): void => void out.write(text);
-  const label = (text: string): string => `${INDENT}${text.padEnd(LABEL_WIDTH)}`;
+  const label = (text: string): string => `${INDENT}${text.padEnd(LABEL_WIDTH - 2)}  `;
   return {
     heading: (title) => write(`\n${colors.bold(title)}\n`),
     step: (name, detail, durationMs) =>
@@ -51,7 +51,6 @@ export function createTerminal(out: NodeJS.WriteStream): Terminal {
 
 /** Text of others without escape sequences and control characters: what a model or a file says must not steer a terminal. */
 export function cleanText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed
   return stripVTControlCharacters(text)
     .replaceAll('\r\n', '\n')
     .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ');

@@ -3,12 +3,16 @@ import { createServer } from 'node:net';
 import { errorCode, errorMessage, LauncherError } from './launcher-error.ts';
 import { SERVICE_NAMES, type PortPlan } from './port-plan.ts';
 
-const HOW_TO_MEND =
+const PORT_OPTION =
   'Stop what uses it, or choose other ports: --port N puts web-api on N, the other services on N+1 to N+3 and the ' +
   'admin ports on N+10 to N+13.';
 
-/** Makes sure that nothing listens on the plan's ports. @throws LauncherError naming each port that is taken. */
-export async function assertPortsFree(ports: PortPlan, host: string): Promise<void> {
+/**
+ * Makes sure that nothing listens on the plan's ports.
+ * @param howToMend what to do, for the end of the message
+ * @throws LauncherError naming each port that is taken
+ */
+export async function assertPortsFree(ports: PortPlan, host: string, howToMend = PORT_OPTION): Promise<void> {
   const wanted = SERVICE_NAMES.flatMap((service) => [
     { port: ports[service].port, user: service },
     { port: ports[service].adminPort, user: `${service}, admin` },
@@ -16,7 +20,7 @@ export async function assertPortsFree(ports: PortPlan, host: string): Promise<vo
   const problems = await Promise.all(wanted.map(async ({ port, user }) => describeProblem(port, user, host)));
   const [first, ...rest] = problems.filter((problem) => problem !== undefined);
   if (first === undefined) return;
-  throw new LauncherError([first, ...rest, HOW_TO_MEND].join('\n'));
+  throw new LauncherError([first, ...rest, howToMend].join('\n'));
 }
 
 async function describeProblem(port: number, user: string, host: string): Promise<string | undefined> {

@@ -42,6 +42,8 @@ export interface PlatformOptions {
   readonly onPartReady?: (part: PlatformPart, durationMs: number) => void;
   /** Default: JSON into `<stateDir>/logs/<service>.log`. */
   readonly output?: (service: ServiceName) => ServiceOutput;
+  /** Hears of a service that has ended by itself, instead of `crashed`: for development, where the next change mends it. */
+  readonly onCrash?: (error: LauncherError) => void;
 }
 
 /** A platform that is up. */
@@ -54,6 +56,8 @@ export interface Platform {
   readonly pids: Readonly<Partial<Record<ServiceName, number>>>;
   /** Resolves when a service has ended by itself: the platform is to be stopped then. */
   readonly crashed: Promise<LauncherError>;
+  /** Stops a service and starts it again. @throws LauncherError when it does not become ready */
+  restart(service: ServiceName): Promise<void>;
   /** Stops web-api, ai-engine, data-export, database-gateway and PostgreSQL, in this order. May be called again. */
   stop(): Promise<void>;
 }
@@ -73,7 +77,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const database: { server?: DatabaseServer } = {};
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
-  const services = createServiceGroup({ readyTimeoutMs: READY_TIMEOUT_MS, stopTimeoutMs: STOP_TIMEOUT_MS, signal });
+  const services = createServiceGroup({
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    stopTimeoutMs: STOP_TIMEOUT_MS,
+    signal,
+    ...(options.onCrash === undefined ? {} : { onCrash: options.onCrash }),
+  });
   void services.crashed.then((error) => failure.abort(error));
   const kill = (): void => services.kill();
   options.killSignal.addEventListener('abort', kill);
@@ -94,7 +103,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const { operatorKey } = secrets;
     const adminUrls = adminUrlsOf(options.ports, host);
     const baseUrl = urlOf(host, options.ports['web-api'].port);
-    return { baseUrl, adminUrls, operatorKey, signerPublicKey, pids: services.pids, crashed: services.crashed, stop };
+    const { crashed, restart } = services;
+    return { baseUrl, adminUrls, operatorKey, signerPublicKey, pids: services.pids, crashed, restart, stop };
   } catch (error) {
     await stop();
     throw error;

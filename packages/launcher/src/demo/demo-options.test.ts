@@ -1,0 +1,42 @@
+import { parseDemoOptions } from './demo-options.ts';
+
+const paths = { callerDir: '/home/me', checkoutDir: '/checkout' };
+const parse = (...args: string[]) => parseDemoOptions(args, paths);
+
+describe("the demo's options", () => {
+  it('have defaults', () => {
+    expect(parse()).toEqual({
+      once: false,
+      json: undefined,
+      input: '/checkout/examples/conversations.jsonl',
+      redis: undefined,
+      model: undefined,
+      port: undefined,
+      reset: false,
+      stateDir: '/checkout/.aion',
+    });
+  });
+
+  it("resolve paths against the caller's directory", () => {
+    const args = ['--json', 'out.json', '--input', 'in.jsonl', '--state-dir', 'state', '--port', '18080'];
+    expect(parse(...args)).toMatchObject({
+      json: '/home/me/out.json',
+      input: '/home/me/in.jsonl',
+      stateDir: '/home/me/state',
+      port: 18_080,
+    });
+  });
+
+  it('tell wanting a model from not wanting one', () => {
+    expect([parse('--model')?.model, parse('--no-model')?.model]).toEqual([true, false]);
+  });
+
+  it.each([
+    [['--port', 'x'], /--port/],
+    [['--nonsense'], /--nonsense/],
+    [['extra'], /too many arguments/],
+  ])('refuse %j with exit code 2', (args, message) => {
+    expect(() => parse(...args)).toThrow(message);
+    expect(() => parse(...args)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+});

@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import { assertPortsFree } from './platform/assert-ports-free.ts';
+import { SERVICE_NAMES } from './platform/port-plan.ts';
+import { adminUrlsOf } from './platform/service-environment.ts';
+import { createServiceGroup } from './platform/service-group.ts';
+import type { ServiceOutput } from './platform/service-process.ts';
+import { runMain } from './run-main.ts';
+import { loadStartPorts, startEnvironmentOf } from './start-environment.ts';
+
+/** Longer than the services' own grace period, AION_SHUTDOWN_GRACE_MS, should be. */
+const STOP_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 90_000;
+
+// The four services as in production: everything from the environment, nothing embedded, logs on standard output.
+await runMain(async (signals) => {
+  const { env } = process;
+  const host = env['AION_HOST'] ?? '127.0.0.1';
+  const ports = loadStartPorts(env);
+  await assertPortsFree(ports, host, 'Stop what uses it, or set another port: PORT, AION_AI_ENGINE_PORT and the like.');
+  const failure = new AbortController();
+  const signal = AbortSignal.any([signals.interrupt, failure.signal]);
+  const services = createServiceGroup({ readyTimeoutMs: READY_TIMEOUT_MS, stopTimeoutMs: STOP_TIMEOUT_MS, signal });
+  signals.kill.addEventListener('abort', () => services.kill());
+  void services.crashed.then((error) => failure.abort(error));
+  const checkoutDir = resolve(import.meta.dirname, '../../..');
+  const output: ServiceOutput = { kind: 'lines', write: (line) => void process.stdout.write(`${line}\n`) };
+  const aborted = new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  try {
+    const starts = SERVICE_NAMES.map((name) => {
+      const serviceEnv = startEnvironmentOf(name, env, ports, host);
+      return services.start({ name, checkoutDir, env: serviceEnv, output }, adminUrlsOf(ports, host)[name]);
+    });
+    await Promise.allSettled(starts.map((start) => start.catch((error: unknown) => failure.abort(error))));
+    await aborted;
+    if (!signals.interrupt.aborted) throw failure.signal.reason;
+    return 0;
+  } finally {
+    await services.stop();
+  }
+});
