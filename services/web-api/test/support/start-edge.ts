@@ -3,15 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Scope, ServiceName } from '@aion/contracts';
-import {
-  admitServices,
-  createApp,
-  createServiceTokens,
-  listen,
-  type BoundRoute,
-  type HttpServer,
-  type Service,
-} from '@aion/http';
+import { admitServices, createApp, createServiceTokens, listen, type BoundRoute, type HttpServer } from '@aion/http';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
 import { freePort } from '@aion/testkit';
@@ -43,7 +35,6 @@ export interface Edge {
   readonly objectsDir: string;
   readonly database: DatabaseGatewayPeer;
   readonly aiEngine: AiEnginePeer;
-  readonly service: Service;
   /** Everything that was logged, by web-api and its peers. */
   readonly logs: () => string;
   /** Every finished span of a trace. */
@@ -53,6 +44,11 @@ export interface Edge {
   addKey(scopes: readonly Scope[], change?: Partial<StoredApiKey>): TestKey;
   request(path: string, init?: RequestInit & { readonly key?: string }): Promise<Response>;
   stopPeer(peer: 'database-gateway' | 'ai-engine'): Promise<void>;
+  /** Serves ai-engine on a port of the test's choice; the test closes it. */
+  serveAiEngine(port: number): Promise<HttpServer>;
+  /** Stops web-api; its peers stay. */
+  stopService(): Promise<void>;
+  /** Stops everything. */
   stop(): Promise<void>;
 }
 
@@ -71,10 +67,10 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
   const database = new DatabaseGatewayPeer();
   const aiEngine = new AiEnginePeer();
 
-  const servePeer = (service: ServiceName, routes: BoundRoute[]): Promise<HttpServer> => {
+  const servePeer = (service: ServiceName, routes: BoundRoute[], port = 0): Promise<HttpServer> => {
     const admit = admitServices(createServiceTokens({ secret: TOKEN_SECRET, service }));
     const app = createApp({ routes, admit, logger, metrics, maxBodyBytes: 8_388_608, timeoutMs: 60_000 });
-    return listen(app, { host: '127.0.0.1', port: 0, name: service, variable: 'PORT' });
+    return listen(app, { host: '127.0.0.1', port, name: service, variable: 'PORT' });
   };
   const peers = {
     'database-gateway': await servePeer('database-gateway', database.routes()),
@@ -90,7 +86,7 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
     AION_KEY_PEPPER: PEPPER,
     AION_OPERATOR_KEY: OPERATOR_KEY,
     AION_DOWNLOAD_SECRET: DOWNLOAD_SECRET,
-    AION_SHUTDOWN_GRACE_MS: '2000',
+    AION_SHUTDOWN_GRACE_MS: '15000',
     AION_DATABASE_GATEWAY_URL: `http://127.0.0.1:${peers['database-gateway'].port}`,
     AION_AI_ENGINE_URL: `http://127.0.0.1:${peers['ai-engine'].port}`,
     OBJECT_STORE_URL: objectsDir,
@@ -101,7 +97,8 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
   await service.start();
   const url = `http://127.0.0.1:${port}`;
   const stopPeer = (peer: keyof typeof peers) => peers[peer].close(0);
-  let stopped = false;
+  let stopped: Promise<void> | undefined;
+  const stopService = () => (stopped ??= service.stop());
 
   return {
     url,
@@ -109,7 +106,7 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
     objectsDir,
     database,
     aiEngine,
-    service,
+    stopService,
     logs: () => lines.join(''),
     spans: (traceId) => tracing.store?.get(traceId) ?? [],
     exposition: async () => (await metrics.exposition()).body,
@@ -124,10 +121,9 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
         },
       }),
     stopPeer,
+    serveAiEngine: (peerPort) => servePeer('ai-engine', aiEngine.routes(), peerPort),
     stop: async () => {
-      if (stopped) return;
-      stopped = true;
-      await service.stop();
+      await stopService();
       await Promise.allSettled([stopPeer('database-gateway'), stopPeer('ai-engine')]);
       await tracing.shutdown();
       await rm(objectsDir, { recursive: true });

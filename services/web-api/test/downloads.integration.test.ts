@@ -1,0 +1,233 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createTarSource } from '@aion/bundle';
+import { createDownloadLinks, createExport } from '@aion/contracts';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { readAnswer, readProblem } from './support/read-answer.ts';
+import { startEdge, type Edge, type TestKey } from './support/start-edge.ts';
+
+const SCOPES = ['exports:read', 'exports:write'] as const;
+const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+const REFUSED = 'The link has expired or was changed; create a new one.';
+
+let edge: Edge;
+let tenant: TestKey;
+let stranger: TestKey;
+beforeAll(async () => {
+  edge = await startEdge();
+  tenant = edge.addKey(SCOPES);
+  stranger = edge.addKey(SCOPES);
+});
+afterAll(() => edge.stop());
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+async function newExport(owner: TestKey): Promise<string> {
+  const body = JSON.stringify({ recipient: RECIPIENT });
+  const answer = await edge.request('/api/v1/exports', { method: 'POST', key: owner.key, body });
+  return (await readAnswer(createExport, answer)).id;
+}
+
+/** An export whose bundle of random files lies in the object store. */
+async function readyExport(owner: TestKey) {
+  const id = await newExport(owner);
+  const contents = new Map([
+    ['bagit.txt', Buffer.from('BagIt-Version: 1.0\n')],
+    ['data/t0001-p00000.ndjson.zst.age', randomBytes(700_000)],
+    ['data/empty.age', Buffer.alloc(0)],
+    ['data/t0002-p00000.ndjson.zst.age', randomBytes(100_001)],
+  ]);
+  const files = [];
+  for (const [path, bytes] of contents) {
+    const key = `exports/${id}/1/${path}`;
+    await mkdir(dirname(join(edge.objectsDir, key)), { recursive: true });
+    await writeFile(join(edge.objectsDir, key), bytes);
+    files.push({ path, key, bytes: bytes.length, sha256: sha256(bytes) });
+  }
+  edge.database.bundles.set(id, { finished_at: '2026-01-31T12:00:00.000Z', files });
+  edge.database.change(id, { state: 'ready' });
+  return { id, contents };
+}
+
+async function createLinks(id: string, owner: TestKey) {
+  const answer = await edge.request(`/api/v1/exports/${id}/download-links`, { method: 'POST', key: owner.key });
+  expect(answer.status).toBe(201);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  return readAnswer(createDownloadLinks, answer);
+}
+
+const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer());
+
+describe('download links', () => {
+  it('are made for five minutes and recorded, without the URL', async () => {
+    const { id, contents } = await readyExport(tenant);
+    const links = await createLinks(id, tenant);
+    const lifetimeMs = Date.parse(links.expires_at) - Date.now();
+    expect(lifetimeMs).toBeGreaterThan(290_000);
+    expect(lifetimeMs).toBeLessThanOrEqual(300_000);
+    expect(links.files.map(({ path }) => path)).toEqual([...contents.keys()]);
+    expect(links.archive.url.startsWith(`${edge.url}/api/v1/exports/${id}/archive?`)).toBe(true);
+    expect(edge.database.downloads.filter(({ exportId }) => exportId === id)).toEqual([
+      {
+        exportId: id,
+        tenantId: tenant.stored.tenant_id,
+        action: 'export.links_created',
+        actor: `api-key:${tenant.stored.id}`,
+        path: null,
+      },
+    ]);
+  });
+
+  it('are refused for an export that is not ready, and not found for that of another tenant', async () => {
+    const id = await newExport(tenant);
+    const path = `/api/v1/exports/${id}/download-links`;
+    expect((await edge.request(path, { method: 'POST', key: tenant.key })).status).toBe(409);
+    expect((await edge.request(path, { method: 'POST', key: stranger.key })).status).toBe(404);
+  });
+
+  it('never lead to the bundle of another tenant, whatever is changed in them', async () => {
+    const own = await readyExport(tenant);
+    const foreign = await readyExport(stranger);
+    const { archive, files } = await createLinks(own.id, tenant);
+    for (const { url } of [archive, ...files]) {
+      const changed = [
+        url.replace(own.id, foreign.id),
+        url.replace(tenant.stored.tenant_id, stranger.stored.tenant_id),
+        url.replace(own.id, foreign.id).replace(tenant.stored.tenant_id, stranger.stored.tenant_id),
+        url.replace(/expires=\d+/, 'expires=9999999999'),
+        `${url}&path=bagit.txt`,
+        url.replace('/archive?', '/file?path=bagit.txt&'),
+        url.replace(/signature=./, 'signature=-'),
+      ].filter((candidate) => candidate !== url);
+      for (const candidate of changed) {
+        const refused = await fetch(candidate);
+        expect([candidate.slice(edge.url.length), refused.status]).toEqual([candidate.slice(edge.url.length), 403]);
+        expect((await readProblem(refused)).detail).toBe(REFUSED);
+      }
+    }
+    expect(edge.database.downloads.filter(({ action }) => action === 'export.downloaded')).toEqual([]);
+  });
+});
+
+describe('the download of one file', () => {
+  it('gives its bytes with size, digest and name, and is recorded', async () => {
+    const { id, contents } = await readyExport(tenant);
+    const { files } = await createLinks(id, tenant);
+    for (const { url, path, bytes, sha256: digest } of files) {
+      const answer = await fetch(url);
+      expect(answer.status).toBe(200);
+      expect(sha256(await bytesOf(answer))).toBe(digest);
+      expect(sha256(contents.get(path)!)).toBe(digest);
+      expect(Object.fromEntries(answer.headers)).toMatchObject({
+        'content-type': 'application/octet-stream',
+        'content-length': String(bytes),
+        etag: `"${digest}"`,
+        'accept-ranges': 'bytes',
+        'cache-control': 'no-store',
+        'content-disposition': `attachment; filename="${path.split('/').at(-1)}"`,
+      });
+    }
+    const recorded = edge.database.downloads.filter((event) => event.exportId === id && event.path !== null);
+    expect(recorded.map(({ path }) => path)).toEqual([...contents.keys()]);
+    expect(recorded[0]).toMatchObject({ action: 'export.downloaded', actor: 'signed-url' });
+  });
+
+  it('gives the range that is asked for, and says when there is none', async () => {
+    const { id, contents } = await readyExport(tenant);
+    const { files } = await createLinks(id, tenant);
+    const file = files[1]!;
+    const whole = contents.get(file.path)!;
+    const get = (range: string) => fetch(file.url, { headers: { range } });
+    const middle = await get('bytes=1000-1999');
+    expect(middle.status).toBe(206);
+    expect(middle.headers.get('content-range')).toBe(`bytes 1000-1999/${whole.length}`);
+    expect(middle.headers.get('content-length')).toBe('1000');
+    expect(await bytesOf(middle)).toEqual(whole.subarray(1000, 2000));
+    expect(await bytesOf(await get('bytes=-5'))).toEqual(whole.subarray(-5));
+    const outside = await get(`bytes=${whole.length}-`);
+    expect(outside.status).toBe(416);
+    expect(outside.headers.get('content-range')).toBe(`bytes */${whole.length}`);
+    expect((await get('bytes=0-1,5-6')).status).toBe(200);
+  });
+
+  it('gives the whole when the content is not the one that If-Range names', async () => {
+    const { id } = await readyExport(tenant);
+    const { files } = await createLinks(id, tenant);
+    const file = files[1]!;
+    const get = (condition: string) => fetch(file.url, { headers: { range: 'bytes=5-', 'if-range': condition } });
+    expect((await get(`"${file.sha256}"`)).status).toBe(206);
+    expect((await get('"another"')).status).toBe(200);
+  });
+
+  it('answers HEAD without bytes and without a record', async () => {
+    const { id } = await readyExport(tenant);
+    const { files } = await createLinks(id, tenant);
+    const answer = await fetch(files[1]!.url, { method: 'HEAD', headers: { range: 'bytes=0-1' } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-length')).toBe('700000');
+    expect(edge.database.downloads.some((event) => event.exportId === id && event.path !== null)).toBe(false);
+  });
+
+  it('does not begin when it cannot be recorded', async () => {
+    const { id } = await readyExport(tenant);
+    const { files } = await createLinks(id, tenant);
+    edge.database.cannotRecord = true;
+    const answer = await fetch(files[1]!.url);
+    edge.database.cannotRecord = false;
+    expect(answer.status).toBe(503);
+  });
+
+  it('is broken off when the stored object is shorter than what was sealed', async () => {
+    const { id } = await readyExport(tenant);
+    const { files, archive } = await createLinks(id, tenant);
+    const file = files[1]!;
+    await truncate(join(edge.objectsDir, `exports/${id}/1/${file.path}`), 300_000);
+    await expect(fetch(file.url).then(bytesOf)).rejects.toThrow();
+    await expect(fetch(archive.url).then(bytesOf)).rejects.toThrow();
+  });
+});
+
+describe('the download of the archive', () => {
+  it('is a tar archive of all files, of the size that was announced', async () => {
+    const { id, contents } = await readyExport(tenant);
+    const { archive } = await createLinks(id, tenant);
+    const answer = await fetch(archive.url);
+    expect(answer.headers.get('content-type')).toBe('application/x-tar');
+    expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="aion-export-${id}.tar"`);
+    const bytes = await bytesOf(answer);
+    expect(bytes.length).toBe(archive.bytes);
+    const file = join(edge.objectsDir, `${id}.tar`);
+    await writeFile(file, bytes);
+    const source = createTarSource(file);
+    expect(await source.list()).toEqual([...contents.keys()]);
+    for (const [path, content] of contents) {
+      const member: Readable = await source.read(path);
+      expect(sha256(await buffer(member))).toBe(sha256(content));
+    }
+    expect(edge.database.downloads.at(-1)).toMatchObject({ exportId: id, action: 'export.downloaded', path: null });
+  });
+
+  it('that breaks off goes on where it stopped, also with a newer link, and equals the whole', async () => {
+    const { id } = await readyExport(tenant);
+    const { archive } = await createLinks(id, tenant);
+    const whole = await fetch(archive.url);
+    const etag = whole.headers.get('etag') ?? '';
+    const expected = await bytesOf(whole);
+    const parts: Buffer[] = [];
+    for (const start of [0, 1, 512, 1_000, 300_000, 701_000]) {
+      // Each attempt takes a few bytes and goes on with a link of its own.
+      const { archive: fresh } = await createLinks(id, tenant);
+      const received = Buffer.concat(parts).length;
+      expect(received).toBe(start);
+      const next = [1, 512, 1_000, 300_000, 701_000, expected.length][parts.length] ?? 0;
+      const range = next === expected.length ? `bytes=${start}-` : `bytes=${start}-${next - 1}`;
+      const answer = await fetch(fresh.url, { headers: { range, 'if-range': etag } });
+      expect(answer.status).toBe(206);
+      expect(answer.headers.get('etag')).toBe(etag);
+      parts.push(await bytesOf(answer));
+    }
+    expect(sha256(Buffer.concat(parts))).toBe(sha256(expected));
+  });
+});

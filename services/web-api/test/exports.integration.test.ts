@@ -1,0 +1,193 @@
+import { generateAgeIdentity } from '@aion/bundle';
+import { createExport, getExport, listExports } from '@aion/contracts';
+import { waitFor } from '@aion/testkit';
+import { readAnswer, readProblem } from './support/read-answer.ts';
+import { startEdge, type Edge, type TestKey } from './support/start-edge.ts';
+
+const SCOPES = ['exports:read', 'exports:write'] as const;
+
+let edge: Edge;
+let tenant: TestKey;
+let stranger: TestKey;
+let recipient: string;
+beforeAll(async () => {
+  // Watches outlive the limit of other requests: the second is short on purpose.
+  edge = await startEdge({ AION_REQUEST_TIMEOUT_MS: '300' });
+  tenant = edge.addKey(SCOPES);
+  stranger = edge.addKey(SCOPES);
+  ({ recipient } = generateAgeIdentity());
+});
+afterAll(() => edge.stop());
+
+function requestExport(text: string, key = tenant.key): Promise<Response> {
+  return edge.request('/api/v1/exports', { method: 'POST', key, body: JSON.stringify({ recipient: text }) });
+}
+
+async function newExport(key = tenant.key): Promise<string> {
+  const answer = await requestExport(recipient, key);
+  expect(answer.status).toBe(202);
+  return (await readAnswer(createExport, answer)).id;
+}
+
+async function watch(id: string, headers: Record<string, string> = {}) {
+  const abort = new AbortController();
+  const answer = await edge.request(`/api/v1/exports/${id}/events`, {
+    key: tenant.key,
+    headers,
+    signal: abort.signal,
+  });
+  let text = '';
+  const ended = (async () => {
+    const decoder = new TextDecoder();
+    // The chunks of a fetched body are bytes; its type does not say so.
+    for await (const chunk of answer.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+  })();
+  ended.catch(() => undefined);
+  return {
+    answer,
+    ended,
+    events: () => Array.from(text.matchAll(/^id: (\d+)\nevent: (\w+)$/gm), ([, id = '', name = '']) => `${id} ${name}`),
+    disconnect: () => abort.abort(),
+  };
+}
+
+describe('an export', () => {
+  it('is stored for the tenant of the key, with an id of version 7', async () => {
+    const id = await newExport();
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    expect(edge.database.exports.get(id)).toMatchObject({ tenant_id: tenant.stored.tenant_id, recipient });
+  });
+
+  it.each([
+    ['a character mistyped', (text: string) => text.slice(0, -1) + (text.endsWith('q') ? 'p' : 'q')],
+    ['two lines', (text: string) => `${text}\n${text}`],
+    ['another kind of key', () => 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA'],
+    ['nothing', () => ''],
+  ])('is refused before anything is stored when its recipient has %s', async (_name, change) => {
+    const before = edge.database.calls.get('storeExport');
+    const answer = await requestExport(change(recipient));
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code: 'INVALID_REQUEST', param: 'recipient' });
+    expect(edge.database.calls.get('storeExport')).toBe(before);
+  });
+
+  it('is shown to its tenant, without what is internal, and to nobody else', async () => {
+    const id = await newExport();
+    const answer = await edge.request(`/api/v1/exports/${id}`, { key: tenant.key });
+    // The version of its row is internal: the reader refuses what the contract does not have.
+    expect(await readAnswer(getExport, answer)).toMatchObject({ id, state: 'requested' });
+    const foreign = await edge.request(`/api/v1/exports/${id}`, { key: stranger.key });
+    const unknown = await edge.request(`/api/v1/exports/${id.replace(/.$/, (c) => (c === '0' ? '1' : '0'))}`, {
+      key: stranger.key,
+    });
+    expect([foreign.status, unknown.status]).toEqual([404, 404]);
+    expect((await readProblem(foreign)).detail).toBe((await readProblem(unknown)).detail);
+  });
+
+  it('is listed among the exports of its tenant only', async () => {
+    const own = await newExport();
+    const foreign = await newExport(stranger.key);
+    const { data } = await readAnswer(
+      listExports,
+      await edge.request('/api/v1/exports?limit=100', { key: tenant.key }),
+    );
+    const ids = data.map(({ id }) => id);
+    expect(ids).toContain(own);
+    expect(ids).not.toContain(foreign);
+    expect((await edge.request('/api/v1/exports?limit=0', { key: tenant.key })).status).toBe(400);
+  });
+});
+
+describe('the watch of an export', () => {
+  it('tells each change as it happens and ends with the export', async () => {
+    const id = await newExport();
+    const { answer, events, ended } = await watch(id);
+    expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    await waitFor(() => events().length === 1, { describe: 'the first event' });
+    edge.database.change(id, { state: 'running' });
+    await waitFor(() => events().length === 2, { describe: 'the second event' });
+    edge.database.change(id, { state: 'ready' });
+    await ended;
+    expect(events()).toEqual(['1 progress', '2 progress', '3 ready']);
+  });
+
+  it('goes on from Last-Event-ID', async () => {
+    const id = await newExport();
+    edge.database.change(id, { state: 'running' });
+    edge.database.change(id, { state: 'failed', failure: { code: 'X', message: 'why' } });
+    const { events, ended } = await watch(id, { 'last-event-id': '2' });
+    await ended;
+    expect(events()).toEqual(['3 failed']);
+    // Nothing more will come: 204 ends an EventSource's attempts.
+    expect((await watch(id, { 'last-event-id': '3' })).answer.status).toBe(204);
+    const all = await watch(id, { 'last-event-id': 'not ours' });
+    await all.ended;
+    expect(all.events()).toEqual(['3 failed']);
+  });
+
+  it('lasts longer than other requests may, and over an outage of the database', async () => {
+    const id = await newExport();
+    const { events, ended } = await watch(id);
+    await waitFor(() => events().length === 1, { describe: 'the first event' });
+    const before = edge.database.calls.get('readExport') ?? 0;
+    edge.database.isAway = true;
+    await waitFor(() => (edge.database.calls.get('readExport') ?? 0) > before + 3, { describe: 'failed looks' });
+    const startedAt = Date.now();
+    await waitFor(() => Date.now() - startedAt > 400, { describe: 'the limit of other requests to pass' });
+    edge.database.isAway = false;
+    edge.database.change(id, { state: 'ready' });
+    await ended;
+    expect(events()).toEqual(['1 progress', '2 ready']);
+  });
+
+  it('stops looking when its reader has gone', async () => {
+    const id = await newExport();
+    const { events, disconnect } = await watch(id);
+    await waitFor(() => events().length === 1, { describe: 'the first event' });
+    disconnect();
+    let quiet = 0;
+    let last = -1;
+    await waitFor(
+      () => {
+        const looks = edge.database.calls.get('readExport') ?? 0;
+        quiet = looks === last ? quiet + 1 : 0;
+        last = looks;
+        return quiet >= 10;
+      },
+      { describe: 'the looks to stop' },
+    );
+  });
+
+  it('does not fill its trace with a span for each look', async () => {
+    const id = await newExport();
+    const { answer, events, disconnect } = await watch(id);
+    const before = edge.database.calls.get('readExport') ?? 0;
+    await waitFor(() => (edge.database.calls.get('readExport') ?? 0) > before + 5, { describe: 'some looks' });
+    expect(events()).toEqual(['1 progress']);
+    disconnect();
+    const traceId = answer.headers.get('traceresponse')?.split('-')[1] ?? '';
+    await waitFor(() => edge.spans(traceId).some(({ name }) => name.endsWith('/events')), { describe: 'the span' });
+    expect(edge.spans(traceId).filter(({ kind }) => kind === 'client')).toHaveLength(1);
+  });
+
+  it('is not found for another tenant', async () => {
+    const id = await newExport(stranger.key);
+    expect((await watch(id)).answer.status).toBe(404);
+  });
+
+  it('ends cleanly at its own limit', async () => {
+    const brief = await startEdge({ AION_STREAM_TIMEOUT_MS: '150' });
+    try {
+      const { key } = brief.addKey(SCOPES);
+      const body = JSON.stringify({ recipient });
+      const { id } = await readAnswer(
+        createExport,
+        await brief.request('/api/v1/exports', { method: 'POST', key, body }),
+      );
+      const answer = await brief.request(`/api/v1/exports/${id}/events`, { key });
+      expect(await answer.text()).toContain('event: progress');
+    } finally {
+      await brief.stop();
+    }
+  });
+});
