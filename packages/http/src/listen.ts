@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** A server that listens. */
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new requests, lets the running ones end for `graceMs`, then breaks them off. */
+  /** Takes no new requests, lets the running ones end for `graceMs`, then breaks them off. May be called again. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -27,10 +27,11 @@ export async function listen(
   });
   const bound = server.address();
   const connections = trackConnections(server);
+  let closing: Promise<void> | undefined;
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
     close: (graceMs) =>
-      new Promise((resolve, reject) => {
+      (closing ??= new Promise((resolve, reject) => {
         const breakOff = setTimeout(() => server.closeAllConnections(), graceMs);
         server.close((error) => {
           clearTimeout(breakOff);
@@ -38,7 +39,7 @@ export async function listen(
           else reject(error);
         });
         connections.endIdle();
-      }),
+      })),
   };
 }
 
