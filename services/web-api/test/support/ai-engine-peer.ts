@@ -29,6 +29,8 @@ export class AiEnginePeer {
   /** Chunks of the flood that were asked for. */
   floodChunks = 0;
   cancelled = 0;
+  /** Lets the answers of the model "held" end. */
+  readonly release = new AbortController();
 
   routes(): BoundRoute[] {
     return [
@@ -63,6 +65,8 @@ export class AiEnginePeer {
         return this.#stream(this.#flood());
       case 'pausing':
         return this.#stream(this.#pausing(signal));
+      case 'held':
+        return this.#stream(this.#held());
       case 'breaking':
         return this.#stream(breaking());
       default:
@@ -79,6 +83,12 @@ export class AiEnginePeer {
       this.floodChunks += 1;
       yield Buffer.alloc(FLOOD_CHUNK_BYTES, 'x');
     }
+  }
+
+  async *#held(): AsyncGenerator<Uint8Array> {
+    yield event({ choices: [{ index: 0, delta: { content: 'first' } }] });
+    if (!this.release.signal.aborted) await once(this.release.signal, 'abort');
+    yield Buffer.from('data: [DONE]\n\n');
   }
 
   async *#pausing(signal: AbortSignal): AsyncGenerator<Uint8Array> {
