@@ -1,5 +1,5 @@
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { errorCode, errorMessage, LauncherError } from './launcher-error.ts';
 import { isAlive, readProcessStat } from './process-identity.ts';
 
@@ -22,7 +22,7 @@ export interface StateDir {
  */
 export async function openStateDir(path: string, { reset }: { readonly reset: boolean }): Promise<StateDir> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
     await takeLock(path);
     const stateDir = { path, release: () => rm(join(path, LOCK), { force: true }) };
     if (reset) await removeData(path);
@@ -34,6 +34,20 @@ export async function openStateDir(path: string, { reset }: { readonly reset: bo
         'Make it writable, or choose another one with --state-dir.',
       { cause: error },
     );
+  }
+}
+
+/** As `mkdir` with `recursive`, which never returns where a system refuses with ENOENT below a directory that exists (/proc). */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if ((await stat(path).catch(() => undefined))?.isDirectory() === true) return;
+    const parent = dirname(path);
+    const isParentThere = (await stat(parent).catch(() => undefined)) !== undefined;
+    if (errorCode(error) !== 'ENOENT' || isParentThere) throw error;
+    await makeDirectory(parent);
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

@@ -1,0 +1,30 @@
+/** Starts a platform and holds it, for the tests. Arguments: state directory, first port. Prints one JSON line when it is up. */
+import { join, resolve } from 'node:path';
+import { planPorts } from '../../src/platform/port-plan.ts';
+import { startPlatform } from '../../src/platform/start-platform.ts';
+import { runMain } from '../../src/run-main.ts';
+
+await runMain(async (signals) => {
+  const [stateDir = '', firstPort = ''] = process.argv.slice(2);
+  const platform = await startPlatform({
+    checkoutDir: resolve(import.meta.dirname, '../../../..'),
+    stateDir,
+    ports: planPorts(Number(firstPort)),
+    modelsDir: join(stateDir, 'models'),
+    logLevel: 'info',
+    env: process.env,
+    signal: signals.interrupt,
+    killSignal: signals.kill,
+  });
+  try {
+    process.stdout.write(`${JSON.stringify({ up: true, pids: platform.pids, baseUrl: platform.baseUrl })}\n`);
+    const interrupted = new Promise<undefined>((done) => {
+      signals.interrupt.addEventListener('abort', () => done(undefined), { once: true });
+    });
+    const crash = await Promise.race([platform.crashed, interrupted]);
+    if (crash !== undefined) throw crash;
+    return 0;
+  } finally {
+    await platform.stop();
+  }
+});

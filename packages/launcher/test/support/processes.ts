@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitFor } from '@aion/testkit';
+import { assertPortsFree } from '../../src/platform/assert-ports-free.ts';
+import { planPorts } from '../../src/platform/port-plan.ts';
+
+/** The first of fourteen ports in a row that the platform can have. */
+export async function findPorts(): Promise<number> {
+  return waitFor(
+    async () => {
+      const first = 20_000 + Math.floor(Math.random() * 40_000);
+      await assertPortsFree(planPorts(first), '127.0.0.1');
+      return first;
+    },
+    { describe: 'free ports' },
+  );
+}
+
+/** Living processes with a variable in their environment, the server of PostgreSQL in a state directory among them. */
+export function processesOf(marker: string, stateDir: string): number[] {
+  const marked = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid && environmentText(pid).includes(`AION_TEST_MARKER=${marker}`));
+  return [...marked, ...postgresOf(stateDir)];
+}
+
+function environmentText(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return ''; // It has ended between the two looks, or is another user's.
+  }
+}
+
+function postgresOf(stateDir: string): number[] {
+  try {
+    const pid = Number(readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    process.kill(pid, 0);
+    return [pid];
+  } catch {
+    return []; // Neither a file, nor a process of its number.
+  }
+}
