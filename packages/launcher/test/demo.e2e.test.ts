@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createTarSource, verifyBundle } from '@aion/bundle';
+import { startProcess, waitFor, type RunningProcess } from '@aion/testkit';
+import type { Evidence } from '../src/demo/evidence.ts';
+import { findPorts, processesOf } from './support/processes.ts';
+
+const DEMO = resolve(import.meta.dirname, '../src/demo-main.ts');
+const CONVERSATIONS = resolve(import.meta.dirname, '../../../examples/conversations.jsonl');
+const RUN_TIMEOUT_MS = 120_000;
+/** Nothing of the tester's own configuration. */
+const CLEAN = {
+  DATABASE_URL: undefined,
+  REDIS_URL: undefined,
+  OBJECT_STORE_URL: undefined,
+  OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
+  OPENAI_API_KEY: undefined,
+  OPENAI_BASE_URL: undefined,
+  NO_COLOR: '1',
+};
+
+const directory = mkdtempSync(join(tmpdir(), 'aion-demo-'));
+const stateDir = join(directory, 'state');
+const marker = randomUUID();
+const started: RunningProcess[] = [];
+
+async function demo(...args: string[]): Promise<RunningProcess> {
+  const port = await findPorts();
+  const running = await startProcess({
+    args: [DEMO, '--no-model', '--state-dir', stateDir, '--port', String(port), ...args],
+    env: { ...CLEAN, AION_TEST_MARKER: marker },
+  });
+  started.push(running);
+  return running;
+}
+
+async function untilPrinted(running: RunningProcess, text: string): Promise<void> {
+  await waitFor(() => running.output().includes(text), { describe: `"${text}"`, timeoutMs: RUN_TIMEOUT_MS / 2 });
+}
+
+afterAll(async () => {
+  await Promise.all(started.map((each) => each.stop('SIGKILL')));
+  await waitFor(() => processesOf(marker, stateDir).length === 0, { describe: 'the end of it all', timeoutMs: 30_000 });
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('the demo', () => {
+  it('says what is wrong with its input before it starts anything', async () => {
+    const input = join(directory, 'broken.jsonl');
+    writeFileSync(input, `${readFileSync(CONVERSATIONS, 'utf8').split('\n')[0] ?? ''}\n{"messages": oops}\n`);
+    const running = await demo('--once', '--input', input);
+    expect(await running.exited).toEqual({ code: 2, signal: null });
+    expect(running.output().trim()).toMatch(new RegExp(`^${input}, line 2: not JSON: [^\n]+$`));
+    expect(existsSync(stateDir)).toBe(false);
+  });
+
+  it.each([
+    ['while services start', '\nAION demo'],
+    ['during completions', 'Completions (openai SDK)'],
+    ['during the export', 'Export\n'],
+  ])(
+    'leaves nothing running when it is interrupted %s',
+    async (_when, text) => {
+      const running = await demo();
+      await untilPrinted(running, text);
+      running.kill('SIGINT');
+      expect(await running.exited).toEqual({ code: 130, signal: null });
+      expect(processesOf(marker, stateDir)).toEqual([]);
+    },
+    RUN_TIMEOUT_MS,
+  );
+
+  it(
+    'tells the whole story on the state that interrupted runs have left, and proves it',
+    async () => {
+      const json = join(directory, 'evidence.json');
+      const running = await demo('--once', '--json', json);
+      const exit = await running.exited;
+      expect({ exit, output: running.output() }).toMatchObject({ exit: { code: 0, signal: null } });
+      expect(processesOf(marker, stateDir)).toEqual([]);
+      // Written by the demo itself, whose type this is; each field is looked at below.
+      const evidence = JSON.parse(readFileSync(json, 'utf8')) as Evidence;
+      expectCompletions(evidence);
+      await expectBundle(evidence);
+      expectTrace(evidence);
+      expect(evidence.checks.filter(({ ok }) => !ok)).toEqual([]);
+      expect(evidence.checks.map(({ name }) => name)).toEqual([
+        'completions',
+        'second tenant',
+        'bundle verified',
+        'row counts',
+        'every completion is in it',
+        'isolation',
+        'one trace through all services',
+        'trace is one tree',
+        'queue PRODUCER span',
+        'queue CONSUMER span',
+        'database COPY span',
+        'object store span',
+      ]);
+      expect(evidence.node).toBe(process.version);
+      expect(Object.keys(evidence.timings)).toEqual(
+        expect.arrayContaining([
+          'platform',
+          'tenants',
+          'completions',
+          'export',
+          'download',
+          'verify',
+          'trace',
+          'total',
+        ]),
+      );
+      expect(running.output()).not.toMatch(/\u001b/);
+    },
+    RUN_TIMEOUT_MS,
+  );
+
+  it(
+    'stays up with its tenants until it is told to stop, and begins anew after a reset',
+    async () => {
+      const tenantsBefore = readTenantIds();
+      mkModel();
+      const running = await demo('--reset');
+      await untilPrinted(running, 'Ctrl-C stops it.');
+      const file = join(stateDir, 'demo.json');
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      const { baseUrl, adminUrls, operatorKey, tenants } = JSON.parse(readFileSync(file, 'utf8'));
+      const answer = await fetch(`${baseUrl}/v1/models`, { headers: { authorization: `Bearer ${tenants[1].key}` } });
+      expect(answer.status).toBe(200);
+      const ready = Object.values<string>(adminUrls).map(async (url) => (await fetch(`${url}/readyz`)).status);
+      expect(await Promise.all(ready)).toEqual([200, 200, 200, 200]);
+      expect(operatorKey).toMatch(/^aion_op_/);
+      expect(readTenantIds()).not.toEqual(tenantsBefore);
+      expect(existsSync(join(stateDir, 'models', 'readme.txt'))).toBe(true);
+
+      running.kill('SIGTERM');
+      expect(await running.exited).toEqual({ code: 0, signal: null });
+      expect(processesOf(marker, stateDir)).toEqual([]);
+      expect(existsSync(file)).toBe(false);
+    },
+    RUN_TIMEOUT_MS,
+  );
+});
+
+function readTenantIds(): string[] {
+  const tenants = JSON.parse(readFileSync(join(stateDir, 'demo-tenants.json'), 'utf8')) as { id: string }[];
+  return tenants.map(({ id }) => id);
+}
+
+function mkModel(): void {
+  mkdirSync(join(stateDir, 'models'), { recursive: true });
+  writeFileSync(join(stateDir, 'models', 'readme.txt'), 'stands for a model');
+}
+
+function expectCompletions({ responses, models }: Evidence): void {
+  expect(models).toContain('embedded/extractive');
+  expect(responses.map(({ error }) => error)).toEqual(responses.map(() => null));
+  expect(responses.map(({ streamed }) => streamed)).toEqual([false, true, false, true, false, true]);
+  const answers = responses.map(({ answer }) => answer);
+  expect(answers[0]).toBe('Refunds are paid to the card that was used for the purchase within five working days.');
+  expect(answers[2]).toBe('The search service is owned by the discovery team.');
+  expect(answers[3]?.split('\n').map((line) => line.slice(0, 2))).toEqual(['- ', '- ', '- ']);
+  expect(answers[4]).toContain('1878');
+  expect(answers[5]).toContain('48 Millionen Euro');
+  for (const { id, completionTokens, promptTokens, durationMs } of responses) {
+    expect(id).toMatch(/^chatcmpl-/);
+    expect(promptTokens).toBeGreaterThan(0);
+    expect(completionTokens).toBeGreaterThan(0);
+    expect(durationMs).toBeGreaterThan(0);
+  }
+  expect(new Set(responses.map(({ id }) => id)).size).toBe(responses.length);
+}
+
+async function expectBundle({ export: exported, tenants, responses }: Evidence): Promise<void> {
+  expect(exported).toMatchObject({
+    state: 'ready',
+    verification: { ok: true, contentChecked: true, signerTrusted: true },
+  });
+  const { id = '', bundlePath = '', bundleBytes, identityPath = '', rows = {}, totalRows } = exported ?? {};
+  expect(bundlePath).toBe(join(stateDir, 'demo', `${id}.tar`));
+  expect(statSync(bundlePath).size).toBe(bundleBytes);
+  expect(statSync(identityPath).mode & 0o777).toBe(0o600);
+  expect(Object.values(rows).reduce((total, count) => total + count, 0)).toBe(totalRows);
+  expect(rows['tenants']).toBe(1);
+  expect(rows['generations']).toBeGreaterThanOrEqual(responses.length);
+  expect(tenants).toHaveLength(2);
+  // Once more, by this process, from the file alone.
+  const report = await verifyBundle({
+    source: createTarSource(bundlePath),
+    identity: readFileSync(identityPath, 'utf8'),
+  });
+  expect(report).toMatchObject({ ok: true, contentChecked: true, exportId: id, totals: { rows: totalRows } });
+}
+
+function expectTrace({ traceId, spans, services, spansExportedTo }: Evidence): void {
+  expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+  expect(spansExportedTo).toBeNull();
+  expect(new Set(spans.list.map((span) => span.traceId))).toEqual(new Set([traceId]));
+  expect(services).toEqual(['ai-engine', 'data-export', 'database-gateway', 'demo-client', 'web-api']);
+  expect(spans.tree).toHaveLength(1);
+  expect(spans.tree[0]?.span).toMatchObject({ name: 'demo', service: 'demo-client' });
+  const byId = new Map(spans.list.map((span) => [span.spanId, span]));
+  const pathOf = (spanId: string | undefined): string[] => {
+    const span = byId.get(spanId ?? '');
+    return span === undefined ? [] : [...pathOf(span.parentSpanId), span.service];
+  };
+  const services5 = ['demo-client', 'web-api', 'database-gateway', 'data-export', 'database-gateway'];
+  const copy = spans.list.find(({ name }) => name === 'COPY generations');
+  // From the client through the API, the outbox and the queue to the worker, and from it into the database.
+  expect(pathOf(copy?.spanId).filter((service, index, all) => service !== all[index - 1])).toEqual(services5);
+}
