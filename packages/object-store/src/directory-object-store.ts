@@ -19,8 +19,13 @@ function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
 }
 
+/** Makes a rename last. That the folder is gone means that the object was deleted since. */
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+  const handle = await open(folder, 'r').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (handle === undefined) return;
   try {
     await handle.sync();
   } finally {
@@ -66,11 +71,9 @@ export class DirectoryObjectStore implements ObjectStore {
   /** Tries again when a concurrent `delete` removed the empty folder in between. */
   async #moveIntoPlace(temporary: string, file: string): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE });
       try {
-        await rename(temporary, file);
-        await syncFolder(dirname(file));
-        return;
+        await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE });
+        return await rename(temporary, file);
       } catch (error) {
         if (!hasCode(error, 'ENOENT') || attempt === MAX_RENAME_ATTEMPTS) throw error;
       }
@@ -90,6 +93,7 @@ export class DirectoryObjectStore implements ObjectStore {
         await handle.close();
       }
       await this.#moveIntoPlace(temporary, file);
+      await syncFolder(dirname(file));
       return bytes;
     } catch (error) {
       if (!Buffer.isBuffer(body)) body.destroy();

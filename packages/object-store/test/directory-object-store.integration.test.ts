@@ -74,13 +74,27 @@ describe('the directory store on its disk', () => {
     expect((await readdir(root)).sort()).toEqual(['.incomplete']);
   });
 
-  it('stores while others delete the last object of the same folder', async () => {
+  it('stores and deletes in one folder at the same time', async () => {
     const store = new DirectoryObjectStore(await makeRoot());
-    for (let round = 0; round < 30; round += 1) {
-      await store.put('f/old', Buffer.from('x'));
-      await Promise.all([store.delete('f/old'), store.put('f/new', Buffer.from('y'))]);
-      expect(await store.head('f/new')).toEqual({ bytes: 1 });
-      await store.delete('f/new');
+    const worker = async (name: string) => {
+      for (let round = 0; round < 40; round += 1) {
+        await store.put(`folder/${name}`, Buffer.from('x'));
+        expect(await store.head(`folder/${name}`)).toEqual({ bytes: 1 });
+        await store.delete(`folder/${name}`);
+      }
+    };
+    await Promise.all(['a', 'b', 'c'].map(worker));
+    expect(await listAll(store, '')).toEqual([]);
+  });
+
+  it('lets one key be stored and deleted at the same time', async () => {
+    const store = new DirectoryObjectStore(await makeRoot());
+    for (let round = 0; round < 40; round += 1) {
+      await Promise.all([
+        store.put('folder/same', Buffer.from('x')),
+        store.delete('folder/same'),
+        store.delete('folder/same'),
+      ]);
     }
   });
 

@@ -54,6 +54,18 @@ describe('cutRows', () => {
     });
   });
 
+  it('refuses a row without end as soon as it is beyond the limit', async () => {
+    let read = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      while (read < 1000) {
+        read += 1;
+        yield await Promise.resolve(Buffer.from('x'));
+      }
+    }
+    await expect(cutRows(endless(), limits).next()).rejects.toMatchObject({ code: 'ROW_TOO_LARGE' });
+    expect(read).toBe(limits.maxRowBytes + 1);
+  });
+
   it('refuses a last row without its end', async () => {
     await expect(cut('aaaa\nbb', 3)).rejects.toMatchObject({ code: 'ROW_INCOMPLETE' });
   });

@@ -68,7 +68,7 @@ export async function* cutRows(chunks: AsyncIterable<Uint8Array>, limits: RowLim
     while (rowStart < run.length) {
       const rowEnd = run.indexOf(LINE_FEED, rowStart) + 1;
       refuseRow(limits, rowEnd - rowStart);
-      if (partBytes > 0 && partBytes + rowEnd - rowStart > limits.maxPartBytes) {
+      if (partBytes + rowEnd - rowStart > limits.maxPartBytes) {
         if (rows > 0) yield { bytes: run.subarray(sliceStart, rowStart), rows, startsPart };
         sliceStart = rowStart;
         partBytes = 0;
