@@ -11,7 +11,7 @@ import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { loadDatabaseGatewayConfig } from '../src/config.ts';
 import { createDatabaseGateway, type DatabaseGateway } from '../src/create-database-gateway.ts';
-import { FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
+import { claimNewExport, FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
 import { startProxy } from './support/start-proxy.ts';
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createMigratedDatabase, createTestTenant, noMetrics, type MigratedDatabase } from './support/test-database.ts';
@@ -320,38 +320,36 @@ describe('database-gateway under load', () => {
     await stopGateway(running);
   });
 
-  it('finishes a request that has begun before it closes its connections, and leaves none', async () => {
+  it('finishes a request that has begun, with all that it needs, before it closes its connections', async () => {
     const tenant = await createTestTenant(db.database);
+    const { id, epoch } = await claimNewExport(db.database, tenant);
     const sessionsHaveEnded = await watchSessions();
     const running = await startGateway();
-    const params = { generation_id: uuidv7() };
     const blocker = await connectBlocker();
     await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE generations IN ACCESS EXCLUSIVE MODE');
-    const opened = running.client.call(contracts.openGeneration, { params, body: newGeneration(tenant) });
+    await blocker.query('LOCK TABLE export_jobs IN ACCESS EXCLUSIVE MODE');
+    // It reads the export on one connection, and then takes another for the snapshot.
+    const opened = running.client.stream(contracts.openSnapshot, {
+      ...{ params: { export_id: id }, body: { tenant_id: tenant.tenantId, epoch } },
+    });
     const waiting = () =>
-      db.sql(
-        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO generations%'`,
-      );
-    await waitFor(async () => (await waiting()).length === 1, { describe: 'the request to wait' });
+      db.sql(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM export_jobs%'`);
+    await waitFor(async () => (await waiting()).length > 0, { describe: 'the request to wait' });
     const stopped = running.gateway.stop();
-    await waitFor(
-      () =>
-        fetch(`http://127.0.0.1:${running.gateway.port}`).then(
-          () => false,
-          () => true,
-        ),
-      {
-        describe: 'new connections to be refused',
-      },
-    );
+    const isRefused = () =>
+      fetch(`http://127.0.0.1:${running.gateway.port}`).then(
+        () => false,
+        () => true,
+      );
+    await waitFor(isRefused, { describe: 'new connections to be refused' });
     expect((await readiness(running.adminUrl)).status).toBe(503);
     await blocker.query('COMMIT');
     await blocker.end();
-    await opened;
+    const { body } = await opened;
+    expect((await readHead(body)).head.tables.length).toBeGreaterThan(3);
+    body.destroy();
     await running.client.close();
     await stopped;
-    expect(await db.sql('SELECT status FROM generations WHERE id = $1', [params.generation_id])).toHaveLength(1);
     await sessionsHaveEnded();
   });
 

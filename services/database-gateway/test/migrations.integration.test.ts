@@ -85,9 +85,17 @@ describe('migrations', () => {
   it('run once when processes start at once', async () => {
     const db = await createBootstrappedDatabase();
     const script = new URL('fixtures/migrate-process.ts', import.meta.url).pathname;
+    // All of them are held at the same point, and let go at the same moment.
+    const holder = new pg.Client({ connectionString: db.migrationUrl });
+    await holder.connect();
+    await holder.query(`SELECT pg_advisory_lock(hashtextextended('aion-migrations', 0))`);
     const processes = await Promise.all(
       [1, 2, 3].map(() => startProcess({ args: [script, db.migrationUrl], env: { NODE_OPTIONS: '' } })),
     );
+    const waiting = `SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database
+      WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()`;
+    await waitFor(async () => (await holder.query(waiting)).rowCount === 3, { describe: 'three processes to wait' });
+    await holder.end();
     const exits = await Promise.all(processes.map((process) => process.exited));
     expect([exits.map((exit) => exit.code), processes.map((process) => process.output())]).toEqual([
       [0, 0, 0],
