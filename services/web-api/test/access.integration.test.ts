@@ -152,6 +152,22 @@ describe('the edge', () => {
     expect((await readOpenAiError(answer)).code).toBe(code);
   });
 
+  it('breaks a stream off that lasts longer than a request may, and tells ai-engine', async () => {
+    const { key } = edge.addKey(['inference']);
+    const before = edge.aiEngine.cancelled;
+    const body = JSON.stringify({ ...CHAT, model: 'pausing', stream: true });
+    const answer = await edge.request('/v1/chat/completions', { method: 'POST', key, body });
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow();
+    await waitFor(() => edge.aiEngine.cancelled > before, { describe: 'the cancellation' });
+  });
+
+  it('gives its neighbours no more time than a request has', async () => {
+    await edge.request('/v1/models', { key: edge.addKey(['inference']).key });
+    expect(edge.aiEngine.listTimeoutMs).toBeGreaterThan(0);
+    expect(edge.aiEngine.listTimeoutMs).toBeLessThanOrEqual(1_000);
+  });
+
   it('describes itself, with security headers, to anyone', async () => {
     const answer = await edge.request('/openapi.json');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');

@@ -29,16 +29,19 @@ export class AiEnginePeer {
   /** Chunks of the flood that were asked for. */
   floodChunks = 0;
   cancelled = 0;
+  /** The time that the last caller for the list of models gave. */
+  listTimeoutMs = 0;
   /** Lets the answers of the model "held" end. */
   readonly release = new AbortController();
 
   routes(): BoundRoute[] {
     return [
       bindRoute(pingAiEngine, async () => ({ service: 'ai-engine' })),
-      bindRoute(listProviderModels, async () => ({
-        object: 'list' as const,
-        data: [{ id: 'peer/model', object: 'model' as const, created: 1, owned_by: 'peer' }],
-      })),
+      bindRoute(listProviderModels, async ({ headers }) => {
+        this.listTimeoutMs = Number(headers['x-aion-timeout-ms']);
+        const model = { id: 'peer/model', object: 'model' as const, created: 1, owned_by: 'peer' };
+        return { object: 'list' as const, data: [model] };
+      }),
       bindRoute(runChatCompletion, async ({ body, rawBody, headers, signal }) => {
         this.seen.push({
           tenantId: headers[TENANT_HEADER],
