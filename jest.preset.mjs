@@ -1,3 +1,5 @@
+import { fileURLToPath, URL } from 'node:url';
+
 /** Shared Jest configuration: TypeScript sources as ES modules, compiled by swc, no build step. */
 export default {
   testEnvironment: 'node',
@@ -15,5 +17,5 @@ export default {
   testMatch: ['<rootDir>/**/*.test.ts'],
   testTimeout: 30_000,
   openHandlesTimeout: 2_000,
-  reporters: ['default', new URL('./ops/checks/jest-results-reporter.mjs', import.meta.url).pathname],
+  reporters: ['default', fileURLToPath(new URL('./ops/checks/jest-results-reporter.mjs', import.meta.url))],
 };

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
 
 const root = resolve(import.meta.dirname, '../..');
 const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { cwd: root })
@@ -9,7 +8,7 @@ const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--ex
   .split('\n')
   .filter((path) => path !== '' && existsSync(join(root, path)));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')));
+const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(read('package.json'));
 
 /** Commands of pnpm itself, which are no scripts of ours. */
 const PNPM_COMMANDS = new Set(['install', 'exec', 'add', 'why']);

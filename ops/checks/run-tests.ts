@@ -17,6 +17,7 @@ steps.push(await runStep('Types', ['pnpm', 'typecheck']));
 steps.push(await runStep('Lint, format, layers', ['pnpm', 'lint']));
 steps.push(await runStep('Generated files', ['pnpm', 'generate', '--check']));
 
+const [model] = await toolVersions(['smollm2']);
 const postgres = await startTestPostgres();
 try {
   const env = {
@@ -25,6 +26,7 @@ try {
     AION_TEST_POSTGRES_URL: postgres.url,
     AION_TEST_RESULTS_DIR: results,
     AION_TEST_SKIPPED_LOG: skippedLog,
+    ...(model === undefined ? {} : { AION_TEST_GGUF: model.path }),
     TURBO_TELEMETRY_DISABLED: '1',
     DO_NOT_TRACK: '1',
     // Jest's ES modules are behind a flag whose warning every worker would print.

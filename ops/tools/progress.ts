@@ -1,4 +1,4 @@
-import type { Colors } from 'picocolors/types.js';
+import type { createColors } from 'picocolors';
 import type { InstallReporter } from './install-tools.ts';
 import type { ToolResult } from './tool-result.ts';
 
@@ -11,7 +11,7 @@ export interface ProgressOptions {
   write: (text: string) => void;
   /** Width of the terminal in columns, or null when the output is not one. */
   columns: number | null;
-  colors: Colors;
+  colors: ReturnType<typeof createColors>;
   /** Width of the column of names. */
   nameWidth: number;
 }

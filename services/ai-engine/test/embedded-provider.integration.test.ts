@@ -124,7 +124,7 @@ const ownModel = process.env['AION_TEST_GGUF'] ?? '';
 const describeWithModel: typeof describeWithProgram =
   ownModel === '' ? describeWithProgram : (_, title, body) => describe(title, () => body(ownModel));
 
-describeWithModel('smollm2.gguf', 'the embedded provider with a language model', (modelPath) => {
+describeWithModel('smollm2', 'the embedded provider with a language model', (modelPath) => {
   beforeEach(() => symlink(modelPath, path.join(modelsDir, 'SmolLM2-135M-Instruct.Q4_1.gguf')));
 
   it(

@@ -1,10 +1,10 @@
 import { withSpan } from '@aion/tracing';
+import type { ClaimedRun } from './claimed-run.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { UncertainCommitError } from './commit-export.ts';
 import type { ExportOutcome } from './export.ts';
-import type { ExportServiceDeps } from './export-service.ts';
+import type { ExportServiceDeps } from './export-service-deps.ts';
 import { failExport } from './fail-export.ts';
-import type { ClaimedRun } from './run-claimed.ts';
 import { errorCode, isSuperseded } from './run-errors.ts';
 
 /** Less than the rest after which database-gateway queues an export again (`AION_EXPORT_REQUEUE_MS`). */

@@ -6,7 +6,8 @@ import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
 import { ExportMetrics } from './export-metrics.ts';
 import { createExportObjects } from './export-objects.ts';
-import { createExportService, type ExportServiceDeps } from './export-service.ts';
+import { createExportService } from './export-service.ts';
+import type { ExportServiceDeps } from './export-service-deps.ts';
 import { FakeExportGateway } from './testing/fake-export-gateway.ts';
 import { MemoryObjectStore } from './testing/memory-object-store.ts';
 

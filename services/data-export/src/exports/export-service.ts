@@ -1,32 +1,11 @@
-import type { SigningKey } from '@aion/bundle';
 import { AionError } from '@aion/errors';
-import type { Logger } from '@aion/logging';
 import { withSpan } from '@aion/tracing';
 import { WORKERS_LOST } from './classify-failure.ts';
 import type { Claim, ExportOutcome, ExportRef } from './export.ts';
-import type { ExportGateway } from './export-gateway.ts';
-import type { ExportMetrics } from './export-metrics.ts';
-import type { ExportObjects } from './export-objects.ts';
+import type { ExportServiceDeps } from './export-service-deps.ts';
 import { failExport } from './fail-export.ts';
 import { runClaimed } from './run-claimed.ts';
 import { errorCode, isUnanswered } from './run-errors.ts';
-
-/** What the use case works with. */
-export interface ExportServiceDeps {
-  readonly gateway: ExportGateway;
-  readonly objects: ExportObjects;
-  readonly signingKey: SigningKey;
-  readonly metrics: ExportMetrics;
-  readonly logger: Logger;
-  /** Named in the manifest. */
-  readonly version: string;
-  readonly leaseMs: number;
-  readonly maxPartBytes: number;
-  /** How often an export may have been begun when a failure that could mend itself ends it; default 8. */
-  readonly maxAttempts?: number;
-  /** How often it may be begun at all, by workers that die or are stopped, too; default 20. */
-  readonly maxClaims?: number;
-}
 
 /** Makes exports. */
 export interface ExportService {

@@ -1,5 +1,5 @@
 import type { ClaimedExport, ExportFailure, ExportOutcome } from './export.ts';
-import type { ExportServiceDeps } from './export-service.ts';
+import type { ExportServiceDeps } from './export-service-deps.ts';
 import { isSuperseded } from './run-errors.ts';
 
 /** Ends an export as failed. When the gateway cannot be told, another run has to do it. Never throws. */

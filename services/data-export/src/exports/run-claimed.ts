@@ -1,25 +1,15 @@
 import { parseAgeRecipient } from '@aion/bundle';
 import { withSpan } from '@aion/tracing';
 import { commitExport } from './commit-export.ts';
+import type { ClaimedRun } from './claimed-run.ts';
 import { concludeFailure } from './conclude-failure.ts';
 import type { ClaimedExport, ExportOutcome } from './export.ts';
-import type { ExportServiceDeps } from './export-service.ts';
-import { startLease, type Lease } from './lease.ts';
-import { createProgressTracker, type ProgressTracker } from './progress-tracker.ts';
+import type { ExportServiceDeps } from './export-service-deps.ts';
+import { startLease } from './lease.ts';
+import { createProgressTracker } from './progress-tracker.ts';
 import { copySnapshot } from './write-bundle.ts';
 
 const COMMIT_TRIES_PER_LEASE = 10;
-
-/** One run of a claimed export. */
-export interface ClaimedRun {
-  readonly claimed: ClaimedExport;
-  readonly lease: Lease;
-  readonly progress: ProgressTracker;
-  /** Aborted when the worker has to stop. */
-  readonly interrupt: AbortSignal;
-  /** `performance.now()`. */
-  readonly startedAt: number;
-}
 
 /** Works on a claimed export until it is ready, or until this run has failed; then tidies up. Never throws. */
 export async function runClaimed(

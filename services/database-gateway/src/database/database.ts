@@ -1,17 +1,12 @@
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import type pg from 'pg';
-import type { TableName } from '../data-map/data-map.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { toDatabaseError } from './database-error.ts';
-import { createQueryInstruments, type QueryInstruments } from './query-instruments.ts';
+import { createQueryInstruments, type QueryInstruments, type QueryName } from './query-instruments.ts';
 
 /** One statement, with what telemetry calls it. */
-export interface Query {
-  /** `CALL` is for the functions that serve all tenants. */
-  readonly operation: 'SELECT' | 'INSERT' | 'UPDATE' | 'CALL' | 'COPY';
-  /** The table that it is about; `pg_catalog` for the catalogue and probes. */
-  readonly table: TableName | 'pg_catalog';
+export interface Query extends QueryName {
   readonly text: string;
   readonly values?: readonly unknown[];
 }

@@ -2,11 +2,16 @@ import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { failSpan, openSpan } from '@aion/tracing';
 import { SpanKind, trace, type Span } from '@opentelemetry/api';
+import type { TableName } from '../data-map/data-map.ts';
 import { errorClass } from './database-error.ts';
-import type { Query } from './database.ts';
 
 /** What telemetry calls a query. */
-export type QueryName = Pick<Query, 'operation' | 'table'>;
+export interface QueryName {
+  /** `CALL` is for the functions that serve all tenants. */
+  readonly operation: 'SELECT' | 'INSERT' | 'UPDATE' | 'CALL' | 'COPY';
+  /** The table that it is about; `pg_catalog` for the catalogue and probes. */
+  readonly table: TableName | 'pg_catalog';
+}
 
 /** A query that is running. Exactly one of both ends it; a second call does nothing. */
 export interface RunningQuery {
