@@ -26,12 +26,29 @@ export interface EncryptedFile {
   readonly innerSha256: string;
 }
 
-/** Bytes that move per hop between the streams. */
-const CHUNK_BYTES = 256 * 1024;
+/** Bytes that go to the compressor at once: with 64 KiB, half of the time is lost between the threads. */
+const BLOCK_BYTES = 1024 * 1024;
+/** Bytes that the compressor gives at once. */
+const COMPRESSED_BYTES = 256 * 1024;
+
+/** Joins small pieces: each write to the compressor is a trip to another thread. */
+async function* gatherBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let pending: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    pending.push(piece);
+    bytes += piece.length;
+    if (bytes < BLOCK_BYTES) continue;
+    yield Buffer.concat(pending, bytes);
+    pending = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(pending, bytes);
+}
 
 function createCompressor(level: number): Transform {
   return createZstdCompress({
-    chunkSize: CHUNK_BYTES,
+    chunkSize: COMPRESSED_BYTES,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
   });
 }
@@ -69,13 +86,13 @@ export async function writeEncrypted(
   const inner = createMeter();
   const cipher = createMeter();
   async function* measured(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of plaintext) {
-      plain.add(chunk);
-      yield chunk;
+    for await (const block of gatherBlocks(plaintext)) {
+      plain.add(block);
+      yield block;
     }
   }
   const output = createMeterStream(cipher);
-  const source = Readable.from(measured(), { objectMode: false, highWaterMark: CHUNK_BYTES });
+  const source = Readable.from(measured(), { objectMode: false, highWaterMark: BLOCK_BYTES });
   const compressor = compress ? [createCompressor(context.compressionLevel)] : [];
   const streams = [source, ...compressor, createMeterStream(inner), createAgeEncryptStream(context.recipients), output];
   await upload(context.sink, path, output, pipeline(streams));
