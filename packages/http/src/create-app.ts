@@ -93,7 +93,7 @@ async function handleRequest(
       if (admission.refusal !== undefined) throw toError(admission.refusal);
       const params = validate(route.params, req.params, 'path');
       const query = validate(route.query, req.query, 'query');
-      const rawBody = route.body === undefined ? Buffer.alloc(0) : await readBody(req, res);
+      const rawBody = route.body === undefined ? Buffer.alloc(0) : await readInTime(readBody(req, res), abort.signal);
       const body = route.body === undefined ? undefined : validate(route.body, parseJson(rawBody), 'body');
       const { identity } = admission;
       const { headers } = req;
@@ -107,6 +107,19 @@ async function handleRequest(
       answerFailure(res, exchange, abort.signal.aborted ? abort.signal.reason : thrown, req.path);
     }
   });
+}
+
+/** The body, or the abort's reason when it does not arrive in time: a slow sender must not outlast the deadline. */
+async function readInTime(reading: Promise<Buffer>, signal: AbortSignal): Promise<Buffer> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(toError(signal.reason));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([reading, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /** Answers a request that no route takes. */

@@ -260,6 +260,22 @@ describe('a failure', () => {
   });
 });
 
+describe('a slow sender', () => {
+  it('is answered at the deadline, before its body has arrived', async () => {
+    const { server } = await serve([echoing], { timeoutMs: 100 });
+    logLines.length = 0;
+    const token = await createServiceTokens({ secret: SECRET, service: 'web-api' }).issue('ai-engine');
+    const socket = connect(server.port, '127.0.0.1');
+    const answer = socket.setEncoding('utf8').toArray();
+    socket.write(
+      `POST /internal/echo/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-length: 99\r\n\r\n{`,
+    );
+    await until(() => logLines.some((line) => JSON.stringify(line).includes('"status":504')));
+    socket.end();
+    expect((await answer).join('')).toContain('504');
+  });
+});
+
 describe('a stream', () => {
   it('is read to its end', async () => {
     const { client } = await serve([

@@ -293,7 +293,7 @@ describe('the reconciler', () => {
     await reconciler().reconcile();
     expect(await exports.read(tenant.tenantId, id)).toMatchObject({
       state: 'failed',
-      failure: { code: 'no_progress', message: expect.stringContaining('1440 minutes') },
+      failure: { code: 'NO_PROGRESS', message: expect.stringContaining('1440 minutes') },
     });
     const renewal = { lease_ms: 60_000, state: 'running' as const, progress: NO_PROGRESS };
     await expect(claims.renew(id, { tenant_id: tenant.tenantId, epoch, ...renewal })).rejects.toMatchObject({
@@ -309,6 +309,6 @@ describe('the reconciler', () => {
     await expireLease(id);
     await reconciler({ maxClaims: 3 }).reconcile();
     const { failure } = await waitFor(() => exports.read(tenant.tenantId, id), { describe: 'the export' });
-    expect(failure?.code).toBe('attempts_exhausted');
+    expect(failure?.code).toBe('ATTEMPTS_EXHAUSTED');
   });
 });

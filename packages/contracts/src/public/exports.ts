@@ -90,7 +90,7 @@ export const watchExport = defineRoute({
   summary: 'Watch an export',
   description:
     'Server-sent events: `progress` with the export whenever it changes, and `ready` or `failed` as the last. ' +
-    'With `Last-Event-ID`, only what is newer than that event.',
+    'With `Last-Event-ID`, only what is newer than that event; 204 when that was the last, so that an `EventSource` stops.',
   auth: { kind: 'key', scope: 'exports:read' },
   params: exportParams,
   response: { status: 200, description: 'The events.', stream: 'text/event-stream' },

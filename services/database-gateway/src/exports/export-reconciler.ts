@@ -116,12 +116,12 @@ async function lockUnattended(transaction: TenantTransaction, id: string, option
 function reasonToFail(row: UnattendedRow, { deadlineMs, maxClaims = 20 }: ExportReconcilerOptions) {
   if (row.is_overdue) {
     return {
-      code: 'no_progress',
+      code: 'NO_PROGRESS',
       message: `The export made no progress for ${Math.round(deadlineMs / 60_000)} minutes. Request it again.`,
     };
   }
   if (row.epoch >= maxClaims) {
-    return { code: 'attempts_exhausted', message: `The export was begun ${row.epoch} times and never finished.` };
+    return { code: 'ATTEMPTS_EXHAUSTED', message: `The export was begun ${row.epoch} times and never finished.` };
   }
   return undefined;
 }
