@@ -34,7 +34,7 @@ export async function runMain(run: (signals: MainSignals) => Promise<number>): P
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   // pnpm starts scripts through shells that pass no signal on: their end is taken for one.
-  if (process.env['npm_lifecycle_event'] !== undefined) watchParents(() => onSignal('SIGTERM'));
+  if (process.env['npm_lifecycle_event'] !== undefined) await watchParents(() => onSignal('SIGTERM'));
   // Whoever reads the output has gone (`pnpm demo | head`): that must not leave the services behind.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => {

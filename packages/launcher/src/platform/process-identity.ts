@@ -28,5 +28,8 @@ export async function readProcessStat(pid: number): Promise<ProcessStat | undefi
   if (text === undefined) return undefined;
   // The second field is the program's name in parentheses, and may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { parentPid: Number(fields[1]), startTicks: fields[19] ?? '' };
+  return {
+    parentPid: Number(fields[1]),
+    startTicks: fields[19] ?? '',
+  };
 }
