@@ -1,4 +1,6 @@
 import {
+  databaseGatewayUrl,
+  inferenceLimits,
   loadConfig,
   optionalVariable,
   serviceVariables,
@@ -13,11 +15,8 @@ import { z } from 'zod';
 /** The environment variables of ai-engine. */
 export const aiEngineVariables = {
   ...serviceVariables({ port: 8081, adminPort: 9465 }),
-  databaseGatewayUrl: variable('AION_DATABASE_GATEWAY_URL', types.url('http', 'https'), {
-    description: 'Where database-gateway answers.',
-    example: 'http://127.0.0.1:8082',
-    fallback: 'http://127.0.0.1:8082',
-  }),
+  ...inferenceLimits,
+  databaseGatewayUrl,
   modelsDir: variable('AION_MODELS_DIR', types.text(), {
     description: 'A directory of GGUF files, each of which becomes an embedded model.',
     example: '.aion/models',
@@ -36,16 +35,6 @@ export const aiEngineVariables = {
     description: 'How often a failed call of a provider is repeated before its answer has begun.',
     example: '2',
     fallback: '2',
-  }),
-  requestTimeoutMs: variable('AION_REQUEST_TIMEOUT_MS', types.integer(100, 3_600_000), {
-    description: 'How long one inference may take at most, in milliseconds.',
-    example: '120000',
-    fallback: '120000',
-  }),
-  maxBodyBytes: variable('AION_MAX_BODY_BYTES', types.integer(1_024, 1_073_741_824), {
-    description: 'The largest request body, in bytes.',
-    example: '4194304',
-    fallback: '4194304',
   }),
   prices: variable('AION_MODEL_PRICES', z.string().transform(parsePriceTable), {
     description:

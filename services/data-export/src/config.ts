@@ -1,7 +1,9 @@
 import { InvalidSigningKeyError, loadSigningKey } from '@aion/bundle';
 import {
+  checkQueue,
+  databaseGatewayUrl,
   loadConfig,
-  optionalVariable,
+  queueVariables,
   serviceVariables,
   types,
   variable,
@@ -37,10 +39,8 @@ const objectStoreUrl = z.string().superRefine((url, context) => {
 /** The variables of data-export. */
 export const dataExportVariables = {
   ...common,
-  databaseGatewayUrl: variable('AION_DATABASE_GATEWAY_URL', types.url('http', 'https'), {
-    description: 'The base URL of database-gateway.',
-    example: 'http://127.0.0.1:8082',
-  }),
+  ...queueVariables,
+  databaseGatewayUrl,
   objectStoreUrl: variable('OBJECT_STORE_URL', objectStoreUrl, {
     description: 'Where bundles are kept: a directory or an S3 bucket; the same as for web-api.',
     example: 's3://aion-exports?endpoint=https://s3.example.com',
@@ -48,16 +48,6 @@ export const dataExportVariables = {
   signingKey: variable('AION_SIGNING_KEY', signingKey, {
     description: 'The Ed25519 key that signs every bundle, as PKCS #8 PEM (`openssl genpkey -algorithm ed25519`).',
     example: '<PEM text>',
-    secret: true,
-  }),
-  queueUrl: optionalVariable('AION_QUEUE_DATABASE_URL', types.url('postgres', 'postgresql'), {
-    description: 'A database of its own for the queue on PostgreSQL; set this or `REDIS_URL`, as for database-gateway.',
-    example: 'postgresql://aion_queue:password@127.0.0.1:5432/aion_queue',
-    secret: true,
-  }),
-  redisUrl: optionalVariable('REDIS_URL', types.url('redis', 'rediss'), {
-    description: 'The queue on Redis (6.2 or newer), the choice for scale; set this or `AION_QUEUE_DATABASE_URL`.',
-    example: 'redis://127.0.0.1:6379',
     secret: true,
   }),
   concurrency: variable('AION_EXPORT_CONCURRENCY', types.integer(1, 100), {
@@ -82,12 +72,5 @@ export type DataExportConfig = ConfigOf<typeof dataExportVariables>;
 
 /** Reads the configuration. @throws ConfigError with every problem */
 export function loadDataExportConfig(env: Environment): DataExportConfig {
-  return loadConfig(dataExportVariables, env, ({ queueUrl, redisUrl }) => {
-    if ((queueUrl === undefined) !== (redisUrl === undefined)) return [];
-    return [
-      queueUrl === undefined
-        ? 'Neither AION_QUEUE_DATABASE_URL nor REDIS_URL is set: the queue needs one of them.'
-        : 'AION_QUEUE_DATABASE_URL and REDIS_URL are both set: the queue needs exactly one of them.',
-    ];
-  });
+  return loadConfig(dataExportVariables, env, checkQueue);
 }

@@ -1,6 +1,7 @@
 import {
+  checkQueue,
   loadConfig,
-  optionalVariable,
+  queueVariables,
   serviceVariables,
   types,
   variable,
@@ -13,6 +14,7 @@ const postgresUrl = () => types.url('postgres', 'postgresql');
 /** The variables of database-gateway. */
 export const databaseGatewayVariables = {
   ...serviceVariables({ port: 8082, adminPort: 9466 }),
+  ...queueVariables,
   databaseUrl: variable('DATABASE_URL', postgresUrl(), {
     description: 'The database as the role `aion_app`, which owns nothing and cannot bypass row-level security.',
     example: 'postgresql://aion_app:password@127.0.0.1:5432/aion',
@@ -22,16 +24,6 @@ export const databaseGatewayVariables = {
     description:
       'The same database as the role `aion_owner`, which runs the migrations at the start; not through a pooler.',
     example: 'postgresql://aion_owner:password@127.0.0.1:5432/aion',
-    secret: true,
-  }),
-  queueUrl: optionalVariable('AION_QUEUE_DATABASE_URL', postgresUrl(), {
-    description: 'A database of its own for the queue on PostgreSQL; set this or `REDIS_URL`.',
-    example: 'postgresql://aion_queue:password@127.0.0.1:5432/aion_queue',
-    secret: true,
-  }),
-  redisUrl: optionalVariable('REDIS_URL', types.url('redis', 'rediss'), {
-    description: 'The queue on Redis (6.2 or newer), the choice for scale; set this or `AION_QUEUE_DATABASE_URL`.',
-    example: 'redis://127.0.0.1:6379',
     secret: true,
   }),
   poolSize: variable('AION_DATABASE_POOL_SIZE', types.integer(1, 500), {
@@ -81,12 +73,5 @@ export type DatabaseGatewayConfig = ConfigOf<typeof databaseGatewayVariables>;
 
 /** Reads the configuration. @throws ConfigError with every problem */
 export function loadDatabaseGatewayConfig(env: Environment): DatabaseGatewayConfig {
-  return loadConfig(databaseGatewayVariables, env, ({ queueUrl, redisUrl }) => {
-    if ((queueUrl === undefined) !== (redisUrl === undefined)) return [];
-    return [
-      queueUrl === undefined
-        ? 'Neither AION_QUEUE_DATABASE_URL nor REDIS_URL is set: the queue needs one of them.'
-        : 'AION_QUEUE_DATABASE_URL and REDIS_URL are both set: the queue needs exactly one of them.',
-    ];
-  });
+  return loadConfig(databaseGatewayVariables, env, checkQueue);
 }

@@ -1,4 +1,6 @@
 import {
+  databaseGatewayUrl,
+  inferenceLimits,
   loadConfig,
   optionalVariable,
   serviceVariables,
@@ -11,15 +13,12 @@ import {
 /** The variables of web-api. */
 export const webApiVariables = {
   ...serviceVariables({ port: 8080, adminPort: 9464 }),
+  ...inferenceLimits,
+  databaseGatewayUrl,
   aiEngineUrl: variable('AION_AI_ENGINE_URL', types.url('http', 'https'), {
     description: 'Where ai-engine answers.',
     example: 'http://127.0.0.1:8081',
     fallback: 'http://127.0.0.1:8081',
-  }),
-  databaseGatewayUrl: variable('AION_DATABASE_GATEWAY_URL', types.url('http', 'https'), {
-    description: 'Where database-gateway answers.',
-    example: 'http://127.0.0.1:8082',
-    fallback: 'http://127.0.0.1:8082',
   }),
   objectStoreUrl: variable('OBJECT_STORE_URL', types.text(), {
     description: 'Where bundles are kept, a directory or `s3://`; the same as for data-export.',
@@ -43,16 +42,6 @@ export const webApiVariables = {
   publicUrl: optionalVariable('AION_PUBLIC_URL', types.url('http', 'https'), {
     description: 'The address under which callers reach this service, for download links; else its host and port.',
     example: 'https://aion.example.com',
-  }),
-  maxBodyBytes: variable('AION_MAX_BODY_BYTES', types.integer(1_024, 1_073_741_824), {
-    description: 'The largest request body that is read, in bytes.',
-    example: '4194304',
-    fallback: '4194304',
-  }),
-  requestTimeoutMs: variable('AION_REQUEST_TIMEOUT_MS', types.integer(100, 3_600_000), {
-    description: 'How long one request may take, a streamed completion included, in milliseconds.',
-    example: '120000',
-    fallback: '120000',
   }),
   streamTimeoutMs: variable('AION_STREAM_TIMEOUT_MS', types.integer(100, 86_400_000), {
     description: 'How long one watch of an export or one download may take, in milliseconds; both can be resumed.',
