@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createTarSource, verifyBundle } from '@aion/bundle';
 import { startProcess, waitFor, type RunningProcess } from '@aion/testkit';
 import type { Evidence } from '../src/demo/evidence.ts';
+import { expectBundle, expectCompletions, expectTrace } from './support/expect-evidence.ts';
 import { findPorts, processesOf } from './support/processes.ts';
 
 const DEMO = resolve(import.meta.dirname, '../src/demo-main.ts');
@@ -20,6 +20,14 @@ const CLEAN = {
   OPENAI_BASE_URL: undefined,
   NO_COLOR: '1',
 };
+
+/** What `demo.json` holds. */
+interface DemoFile {
+  readonly baseUrl: string;
+  readonly adminUrls: Readonly<Record<string, string>>;
+  readonly operatorKey: string;
+  readonly tenants: readonly { readonly id: string; readonly key: string }[];
+}
 
 const directory = mkdtempSync(join(tmpdir(), 'aion-demo-'));
 const stateDir = join(directory, 'state');
@@ -83,7 +91,7 @@ describe('the demo', () => {
       // Written by the demo itself, whose type this is; each field is looked at below.
       const evidence = JSON.parse(readFileSync(json, 'utf8')) as Evidence;
       expectCompletions(evidence);
-      await expectBundle(evidence);
+      await expectBundle(evidence, stateDir);
       expectTrace(evidence);
       expect(evidence.checks.filter(({ ok }) => !ok)).toEqual([]);
       expect(evidence.checks.map(({ name }) => name)).toEqual([
@@ -127,10 +135,12 @@ describe('the demo', () => {
       await untilPrinted(running, 'Ctrl-C stops it.');
       const file = join(stateDir, 'demo.json');
       expect(statSync(file).mode & 0o777).toBe(0o600);
-      const { baseUrl, adminUrls, operatorKey, tenants } = JSON.parse(readFileSync(file, 'utf8'));
-      const answer = await fetch(`${baseUrl}/v1/models`, { headers: { authorization: `Bearer ${tenants[1].key}` } });
+      const { baseUrl, adminUrls, operatorKey, tenants } = JSON.parse(readFileSync(file, 'utf8')) as DemoFile;
+      const answer = await fetch(`${baseUrl}/v1/models`, {
+        headers: { authorization: `Bearer ${tenants[1]?.key ?? ''}` },
+      });
       expect(answer.status).toBe(200);
-      const ready = Object.values<string>(adminUrls).map(async (url) => (await fetch(`${url}/readyz`)).status);
+      const ready = Object.values(adminUrls).map(async (url) => (await fetch(`${url}/readyz`)).status);
       expect(await Promise.all(ready)).toEqual([200, 200, 200, 200]);
       expect(operatorKey).toMatch(/^aion_op_/);
       expect(readTenantIds()).not.toEqual(tenantsBefore);
@@ -153,62 +163,4 @@ function readTenantIds(): string[] {
 function mkModel(): void {
   mkdirSync(join(stateDir, 'models'), { recursive: true });
   writeFileSync(join(stateDir, 'models', 'readme.txt'), 'stands for a model');
-}
-
-function expectCompletions({ responses, models }: Evidence): void {
-  expect(models).toContain('embedded/extractive');
-  expect(responses.map(({ error }) => error)).toEqual(responses.map(() => null));
-  expect(responses.map(({ streamed }) => streamed)).toEqual([false, true, false, true, false, true]);
-  const answers = responses.map(({ answer }) => answer);
-  expect(answers[0]).toBe('Refunds are paid to the card that was used for the purchase within five working days.');
-  expect(answers[2]).toBe('The search service is owned by the discovery team.');
-  expect(answers[3]?.split('\n').map((line) => line.slice(0, 2))).toEqual(['- ', '- ', '- ']);
-  expect(answers[4]).toContain('1878');
-  expect(answers[5]).toContain('48 Millionen Euro');
-  for (const { id, completionTokens, promptTokens, durationMs } of responses) {
-    expect(id).toMatch(/^chatcmpl-/);
-    expect(promptTokens).toBeGreaterThan(0);
-    expect(completionTokens).toBeGreaterThan(0);
-    expect(durationMs).toBeGreaterThan(0);
-  }
-  expect(new Set(responses.map(({ id }) => id)).size).toBe(responses.length);
-}
-
-async function expectBundle({ export: exported, tenants, responses }: Evidence): Promise<void> {
-  expect(exported).toMatchObject({
-    state: 'ready',
-    verification: { ok: true, contentChecked: true, signerTrusted: true },
-  });
-  const { id = '', bundlePath = '', bundleBytes, identityPath = '', rows = {}, totalRows } = exported ?? {};
-  expect(bundlePath).toBe(join(stateDir, 'demo', `${id}.tar`));
-  expect(statSync(bundlePath).size).toBe(bundleBytes);
-  expect(statSync(identityPath).mode & 0o777).toBe(0o600);
-  expect(Object.values(rows).reduce((total, count) => total + count, 0)).toBe(totalRows);
-  expect(rows['tenants']).toBe(1);
-  expect(rows['generations']).toBeGreaterThanOrEqual(responses.length);
-  expect(tenants).toHaveLength(2);
-  // Once more, by this process, from the file alone.
-  const report = await verifyBundle({
-    source: createTarSource(bundlePath),
-    identity: readFileSync(identityPath, 'utf8'),
-  });
-  expect(report).toMatchObject({ ok: true, contentChecked: true, exportId: id, totals: { rows: totalRows } });
-}
-
-function expectTrace({ traceId, spans, services, spansExportedTo }: Evidence): void {
-  expect(traceId).toMatch(/^[0-9a-f]{32}$/);
-  expect(spansExportedTo).toBeNull();
-  expect(new Set(spans.list.map((span) => span.traceId))).toEqual(new Set([traceId]));
-  expect(services).toEqual(['ai-engine', 'data-export', 'database-gateway', 'demo-client', 'web-api']);
-  expect(spans.tree).toHaveLength(1);
-  expect(spans.tree[0]?.span).toMatchObject({ name: 'demo', service: 'demo-client' });
-  const byId = new Map(spans.list.map((span) => [span.spanId, span]));
-  const pathOf = (spanId: string | undefined): string[] => {
-    const span = byId.get(spanId ?? '');
-    return span === undefined ? [] : [...pathOf(span.parentSpanId), span.service];
-  };
-  const services5 = ['demo-client', 'web-api', 'database-gateway', 'data-export', 'database-gateway'];
-  const copy = spans.list.find(({ name }) => name === 'COPY generations');
-  // From the client through the API, the outbox and the queue to the worker, and from it into the database.
-  expect(pathOf(copy?.spanId).filter((service, index, all) => service !== all[index - 1])).toEqual(services5);
 }

@@ -1,4 +1,15 @@
+import { LauncherError } from '../platform/launcher-error.ts';
 import { parseConversations, questionOf } from './read-conversations.ts';
+
+function exitCodeOf(run: () => unknown): number | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof LauncherError) return error.exitCode;
+    throw error;
+  }
+  return undefined;
+}
 
 const GOOD = '{"messages":[{"role":"user","content":"Hello"}]}';
 
@@ -19,7 +30,7 @@ describe('the input', () => {
   ])('is refused with file and line for a line %s', (_what, line, message) => {
     const parse = () => parseConversations(`${GOOD}\n${line}\n`, 'in.jsonl');
     expect(parse).toThrow(message);
-    expect(parse).toThrow(expect.objectContaining({ exitCode: 2 }));
+    expect(exitCodeOf(parse)).toBe(2);
   });
 
   it('is refused when it is empty', () => {

@@ -62,7 +62,7 @@ export async function runDemo(input: DemoInput): Promise<number> {
     await platform.stop();
     await rm(join(options.stateDir, 'demo.json'), { force: true });
     terminal.line();
-    terminal.step('stopped', 'services, PostgreSQL', performance.now() - stoppingAt);
+    terminal.step('stopped', 'everything that was started', performance.now() - stoppingAt);
   }
 }
 
