@@ -36,6 +36,8 @@ export interface ExportEvidence {
   readonly bundlePath: string;
   readonly bundleBytes: number;
   readonly identityPath: string;
+  /** Path of a part with rows, in the bundle. */
+  readonly partPath: string | null;
   readonly verification: VerificationReport;
 }
 

@@ -11,6 +11,7 @@ export async function tellBundle(story: Story, bundle: DownloadedBundle, canary:
   const { terminal, evidence, tenants } = story;
   const open = await openBundle(bundle.path, bundle.identity);
   const { tables } = open.manifest;
+  const generations = tables.find(({ name }) => GENERATIONS.test(name));
   const rows = Object.fromEntries(tables.map((table) => [table.name, table.rows]));
   const totalRows = tables.reduce((total, table) => total + table.rows, 0);
   const { job, path, bytes, identityPath, verification } = bundle;
@@ -22,11 +23,11 @@ export async function tellBundle(story: Story, bundle: DownloadedBundle, canary:
     bundlePath: path,
     bundleBytes: bytes,
     identityPath,
+    partPath: generations?.parts[0]?.f ?? null,
     verification,
   };
   terminal.heading('What is in the bundle');
   for (const table of tables) terminal.step(table.name, `${table.rows} rows, ${table.columns.length} columns`);
-  const generations = tables.find(({ name }) => GENERATIONS.test(name));
   if (generations !== undefined) {
     for await (const row of open.rows(generations.name)) {
       terminal.dim(`one of ${generations.name}: ${shorten(row, MAX_ROW_CHARS)}`);

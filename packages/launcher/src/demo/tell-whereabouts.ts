@@ -16,7 +16,9 @@ export function tellWhereabouts(story: Story, options: { readonly staysUp: boole
         '-s tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt',
     );
     terminal.line(`age -d -i ${exported.identityPath} data/0000-manifest.json.age`);
-    terminal.line(`age -d -i ${exported.identityPath} data/t0001-p00001.ndjson.zst.age | zstd -d`);
+    if (exported.partPath !== null) {
+      terminal.line(`age -d -i ${exported.identityPath} ${exported.partPath} | zstd -d`);
+    }
   }
   if (!options.staysUp) return;
   terminal.heading('The platform is up');
