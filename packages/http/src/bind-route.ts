@@ -30,6 +30,7 @@ export class StreamReply {
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Uint8Array>;
+  readonly terminator: string | undefined;
 
   constructor(options: {
     readonly contentType: string;
@@ -37,11 +38,17 @@ export class StreamReply {
     readonly body: AsyncIterable<Uint8Array>;
     readonly status?: number;
     readonly headers?: Readonly<Record<string, string>>;
+    /**
+     * The text after which a reader has everything, such as `data: [DONE]`: one that hangs up then, before the
+     * connection has ended, did not go away early.
+     */
+    readonly terminator?: string;
   }) {
     this.status = options.status ?? 200;
     this.contentType = options.contentType;
     this.headers = options.headers ?? {};
     this.body = options.body;
+    this.terminator = options.terminator;
   }
 }
 

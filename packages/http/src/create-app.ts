@@ -102,7 +102,12 @@ async function handleRequest(
         { setHeader: (name, value) => res.setHeader(name, value) },
       );
       const { signal } = abort;
-      await sendResult(res, result, { status: route.response.status, signal, onStreamFailure: exchange.fail });
+      await sendResult(res, result, {
+        status: route.response.status,
+        signal,
+        onStreamFailure: exchange.fail,
+        onStreamComplete: exchange.complete,
+      });
     } catch (thrown) {
       answerFailure(res, exchange, abort.signal.aborted ? abort.signal.reason : thrown, req.path);
     }

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly requestId: string;
   /** Says why the answer failed, also after its head was sent. The first reason counts: later ones follow from it. */
   readonly fail: (thrown: unknown) => AionError;
+  /** Says that the reader has everything, although the connection may break before its end. */
+  readonly complete: () => void;
 }
 
 /** How an exchange is opened. */
@@ -63,11 +65,12 @@ export function openExchange(options: ExchangeOptions): Exchange {
   setIdHeaders(res, requestId, options.correlationId, active);
 
   let failure: AionError | undefined;
+  let isComplete = false;
   const inFlight = options.metrics.gauge('http_requests_in_flight');
   inFlight.inc({ method });
   res.once('close', () => {
     inFlight.dec({ method });
-    const status = finalStatus(res, failure);
+    const status = isComplete ? res.statusCode : finalStatus(res, failure);
     const durationMs = Date.now() - arrivedAt;
     const labels = { method, path, status: String(status) };
     options.metrics.counter('http_requests_total').inc(labels);
@@ -88,6 +91,9 @@ export function openExchange(options: ExchangeOptions): Exchange {
     context: active,
     requestId,
     fail: (thrown) => (failure ??= toAionError(thrown)),
+    complete: () => {
+      isComplete = true;
+    },
   };
 }
 

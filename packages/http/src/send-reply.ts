@@ -10,6 +10,8 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** Told of a stream's failure before the connection is broken off. */
   readonly onStreamFailure: (thrown: unknown) => void;
+  /** Told when a stream's terminator is being sent. */
+  readonly onStreamComplete: () => void;
 }
 
 /** Sends a handler's result: a stream, a JSON document, or nothing (204). Resolves when the last byte is accepted. */
@@ -41,18 +43,21 @@ async function sendStream(res: Response, reply: StreamReply, options: SendOption
   res.writeHead(reply.status, { 'content-type': reply.contentType, ...reply.headers });
   res.flushHeaders();
   // The pipeline destroys both ends on failure: the reader sees a broken connection, the source is told to stop.
-  const source = Readable.from(watchFailure(reply.body, options.onStreamFailure), { objectMode: false });
+  const source = Readable.from(watchStream(reply, options), { objectMode: false });
   await pipeline(source, res, { signal: options.signal });
 }
 
-async function* watchFailure(
-  body: AsyncIterable<Uint8Array>,
-  onFailure: (thrown: unknown) => void,
-): AsyncIterable<Uint8Array> {
+async function* watchStream(reply: StreamReply, options: SendOptions): AsyncIterable<Uint8Array> {
+  const terminator = reply.terminator === undefined ? undefined : Buffer.from(reply.terminator);
   try {
-    yield* body;
+    for await (const chunk of reply.body) {
+      if (terminator !== undefined && Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).includes(terminator)) {
+        options.onStreamComplete();
+      }
+      yield chunk;
+    }
   } catch (thrown) {
-    onFailure(thrown);
+    options.onStreamFailure(thrown);
     throw thrown;
   }
 }

@@ -335,6 +335,29 @@ describe('a stream', () => {
     await until(() => stopped);
   });
 
+  it('is counted as answered when its client hangs up after the terminator', async () => {
+    const finish = Promise.withResolvers<undefined>();
+    const { client } = await serve([
+      bindRoute(flow, async () =>
+        streamReply({
+          contentType: 'text/event-stream',
+          terminator: 'data: [DONE]',
+          body: (async function* () {
+            yield Buffer.from('data: [DONE]\n\n');
+            await finish.promise;
+          })(),
+        }),
+      ),
+    ]);
+    const answered = (await countedRequests('/internal/flow')).match(/status="200"} (\d+)/)?.[1] ?? '0';
+    const { body } = await client.stream(flow, {});
+    for await (const _chunk of body) break;
+    await until(async () =>
+      (await countedRequests('/internal/flow')).includes(`status="200"} ${Number(answered) + 1}`),
+    );
+    finish.resolve(undefined);
+  });
+
   it('is counted as 499 when its client vanishes', async () => {
     const { server } = await serve([
       bindRoute(probe, async ({ signal }) => {

@@ -53,6 +53,9 @@ export const chatCompletion = z
   })
   .meta({ id: 'ChatCompletion' });
 
+/** The data of the last event of a stream of completions; OpenAI's clients hang up when they have seen it. */
+export const STREAM_TERMINATOR = 'data: [DONE]';
+
 /** `POST /v1/chat/completions`. */
 export const createChatCompletion = defineRoute({
   name: 'createChatCompletion',

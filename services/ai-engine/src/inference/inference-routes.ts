@@ -3,6 +3,7 @@ import {
   listProviderModels,
   pingAiEngine,
   runChatCompletion,
+  STREAM_TERMINATOR,
   TENANT_HEADER,
   uuid,
 } from '@aion/contracts';
@@ -25,6 +26,7 @@ export function createInferenceRoutes(deps: {
       return streamReply({
         contentType: answer.contentType,
         body: answer.body,
+        terminator: STREAM_TERMINATOR,
         headers: {
           'cache-control': 'no-store',
           'x-aion-generation-id': answer.generationId,

@@ -4,6 +4,7 @@ import {
   listModels,
   listProviderModels,
   runChatCompletion,
+  STREAM_TERMINATOR,
   TENANT_HEADER,
 } from '@aion/contracts';
 import { bindRoute, streamReply, type BoundRoute, type ServiceClient, type StreamResult } from '@aion/http';
@@ -28,7 +29,13 @@ export function createInferenceRoutes({ aiEngine, timeoutMs }: InferenceRoutesOp
         timeoutMs,
       });
       const { status, contentType, body } = answer;
-      return streamReply({ status, contentType, headers: headersToPassOn(answer), body });
+      return streamReply({
+        status,
+        contentType,
+        headers: headersToPassOn(answer),
+        body,
+        terminator: STREAM_TERMINATOR,
+      });
     }),
     bindRoute(listModels, ({ signal }) => aiEngine.call(listProviderModels, { signal })),
   ];
