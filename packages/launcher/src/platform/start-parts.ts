@@ -6,7 +6,7 @@ import { SERVICE_NAMES } from './port-plan.ts';
 import type { PlatformSecrets } from './secrets.ts';
 import { adminUrlsOf, environmentOf, objectsUrl } from './service-environment.ts';
 import type { ServiceGroup } from './service-group.ts';
-import type { PlatformOptions } from './start-platform.ts';
+import type { PlatformOptions } from './platform-options.ts';
 
 /** A platform on its way up. */
 export interface PlatformStart {

@@ -1,50 +1,14 @@
 import { loadSigningKey } from '@aion/bundle';
-import type { Environment } from '@aion/config';
 import type { ServiceName } from '@aion/contracts';
 import { assertPortsFree } from './assert-ports-free.ts';
 import type { DatabaseServer } from './database.ts';
 import type { LauncherError } from './launcher-error.ts';
-import type { PortPlan } from './port-plan.ts';
+import type { PlatformOptions } from './platform-options.ts';
 import { loadSecrets } from './secrets.ts';
 import { adminUrlsOf, urlOf } from './service-environment.ts';
 import { createServiceGroup } from './service-group.ts';
-import type { ServiceOutput } from './service-process.ts';
 import { startParts } from './start-parts.ts';
 import { openStateDir } from './state-dir.ts';
-
-/** A part of the platform, for the terminal. */
-export type PlatformPart = 'PostgreSQL' | ServiceName;
-
-/** How a platform is started. */
-export interface PlatformOptions {
-  /** The repository's root. */
-  readonly checkoutDir: string;
-  /** Absolute path of what is kept between runs. */
-  readonly stateDir: string;
-  /** Deletes the data of earlier runs first; models stay. */
-  readonly reset?: boolean;
-  readonly ports: PortPlan;
-  /** Superuser URL of a server to use instead of the embedded one. */
-  readonly databaseUrl?: string | undefined;
-  /** Queues on Redis instead of PostgreSQL. */
-  readonly redisUrl?: string | undefined;
-  /** Instead of a directory below the state directory. */
-  readonly objectStoreUrl?: string | undefined;
-  /** Where spans go; without it they stay in the services. */
-  readonly otlpEndpoint?: string | undefined;
-  readonly modelsDir: string;
-  readonly logLevel: string;
-  readonly env: Environment;
-  /** Abandons the start. */
-  readonly signal: AbortSignal;
-  /** Ends every service at once, without grace. */
-  readonly killSignal: AbortSignal;
-  readonly onPartReady?: (part: PlatformPart, durationMs: number) => void;
-  /** Default: JSON into `<stateDir>/logs/<service>.log`. */
-  readonly output?: (service: ServiceName) => ServiceOutput;
-  /** Hears of a service that has ended by itself, instead of `crashed`: for development, where the next change mends it. */
-  readonly onCrash?: (error: LauncherError) => void;
-}
 
 /** A platform that is up. */
 export interface Platform {
