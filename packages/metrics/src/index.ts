@@ -1,4 +1,5 @@
-export { CATALOGUE, type LabelsOf, type MetricDeclaration, type MetricName, type MetricType } from './catalogue.ts';
+export { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
+export type { MetricDeclaration, MetricType } from './catalogue/metric-declaration.ts';
 export {
   createMetrics,
   type Counter,

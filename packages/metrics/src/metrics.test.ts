@@ -13,7 +13,7 @@ describe('metrics', () => {
     expect(body).toContain('ai_inference_duration_seconds_bucket{le="30",provider="embedded",model="other"} 0');
     expect(body).toContain('ai_inference_duration_seconds_bucket{le="45",provider="embedded",model="other"} 1');
     expect(body).toContain('aion_outbox_oldest_age_seconds 7');
-    expect(body).toContain('aion_build_info{service="test",version="1.0.0"} 1');
+    expect(body).toContain('aion_build_info{service="test",version="1.0.0",revision="unknown"} 1');
   });
 
   it('give the same instrument to all who ask for it', async () => {
@@ -40,7 +40,7 @@ describe('the catalogue', () => {
   it.each(declarations)('declares %s by the naming rules of Prometheus', (name, { type, labels, buckets, help }) => {
     expect(name.endsWith('_total')).toBe(type === 'counter');
     expect(buckets !== undefined).toBe(type === 'histogram');
-    expect(labels.filter((label) => /id$|tenant|key|url|user/.test(label))).toEqual([]);
+    expect(Object.keys(labels).filter((label) => /id$|tenant|key|url|user/.test(label))).toEqual([]);
     expect(help).toMatch(/\.$/);
   });
 });

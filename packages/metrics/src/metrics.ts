@@ -5,7 +5,8 @@ import {
   Histogram as PromHistogram,
   Registry,
 } from 'prom-client';
-import { CATALOGUE, type LabelsOf, type MetricDeclaration, type MetricName } from './catalogue.ts';
+import { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
+import type { MetricDeclaration } from './catalogue/metric-declaration.ts';
 
 /** Counts up. */
 export interface Counter<N extends MetricName<'counter'>> {
@@ -40,6 +41,8 @@ export interface Metrics {
 export interface MetricsOptions {
   readonly service: string;
   readonly version: string;
+  /** The commit of the build. Default `unknown`. */
+  readonly revision?: string | undefined;
   readonly enabled: boolean;
 }
 
@@ -59,7 +62,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const common = (name: string, declaration: MetricDeclaration) => ({
     name,
     help: declaration.help,
-    labelNames: [...declaration.labels],
+    labelNames: Object.keys(declaration.labels),
     registers: [registry],
   });
   const metrics: Metrics = {
@@ -81,7 +84,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
-  metrics.gauge('aion_build_info').set({ service: options.service, version: options.version }, 1);
+  metrics
+    .gauge('aion_build_info')
+    .set({ service: options.service, version: options.version, revision: options.revision ?? 'unknown' }, 1);
   return metrics;
 }
 

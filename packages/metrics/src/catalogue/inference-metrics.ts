@@ -1,0 +1,99 @@
+import type { MetricDeclaration } from './metric-declaration.ts';
+
+const SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 120] as const;
+/** The kinds of a generation's failure, as the contract of its store names them. */
+const ERROR_TYPES = [
+  'caller_invalid_request',
+  'caller_cancelled',
+  'provider_unreachable',
+  'provider_error',
+  'provider_stream_broken',
+  'provider_timeout',
+  'internal_error',
+] as const;
+const emittedBy = ['ai-engine'] as const;
+const call = { provider: 'provider', model: 'model' } as const;
+
+/** What the AI engine says of inference. */
+export const INFERENCE_METRICS = {
+  ai_inference_requests_total: {
+    type: 'counter',
+    help: 'Inference requests that were routed to a provider.',
+    unit: 'count',
+    labels: call,
+    emittedBy,
+  },
+  ai_inference_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the call of a provider to the end of its answer.',
+    unit: 'seconds',
+    labels: call,
+    buckets: SECONDS,
+    emittedBy,
+  },
+  ai_time_to_first_token_seconds: {
+    type: 'histogram',
+    help: "Time from the call of a provider to the first bytes of its answer's content.",
+    unit: 'seconds',
+    labels: call,
+    buckets: SECONDS,
+    emittedBy,
+  },
+  ai_inference_errors_total: {
+    type: 'counter',
+    help: 'Inference requests that failed, by kind; the prefix says whose fault it was.',
+    unit: 'count',
+    labels: { ...call, error_type: ERROR_TYPES },
+    emittedBy,
+  },
+  ai_tokens_total: {
+    type: 'counter',
+    help: 'Tokens used.',
+    unit: 'count',
+    labels: { ...call, direction: ['input', 'output'] },
+    emittedBy,
+  },
+  ai_cost_usd_total: {
+    type: 'counter',
+    help: 'Cost of inference in US dollars.',
+    unit: 'usd',
+    labels: call,
+    emittedBy,
+  },
+  ai_active_sessions: {
+    type: 'gauge',
+    help: 'Inference requests in progress.',
+    unit: 'count',
+    labels: { provider: 'provider' },
+    emittedBy,
+  },
+  ai_inflight_oldest_age_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest inference request in progress; 0 when there is none.',
+    unit: 'seconds',
+    labels: { provider: 'provider' },
+    emittedBy,
+  },
+  ai_model_loads_total: {
+    type: 'counter',
+    help: 'Loads of embedded models that have ended.',
+    unit: 'count',
+    labels: { model: 'model', outcome: ['loaded', 'failed'] },
+    emittedBy,
+  },
+  ai_model_load_duration_seconds: {
+    type: 'histogram',
+    help: 'Time that loading an embedded model took.',
+    unit: 'seconds',
+    labels: { model: 'model' },
+    buckets: SECONDS,
+    emittedBy,
+  },
+  ai_loaded_models: {
+    type: 'gauge',
+    help: 'Whether an embedded model is in memory: 1 or 0.',
+    unit: 'flag',
+    labels: { model: 'model' },
+    emittedBy,
+  },
+} as const satisfies Record<string, MetricDeclaration>;

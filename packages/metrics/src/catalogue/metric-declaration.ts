@@ -1,0 +1,28 @@
+import type { BoundedSetName } from './label-sets.ts';
+
+/** The types of instruments. */
+export type MetricType = 'counter' | 'gauge' | 'histogram';
+
+/** What a number of a metric counts or measures. */
+export type MetricUnit = 'seconds' | 'bytes' | 'ratio' | 'usd' | 'cores' | 'timestamp' | 'count' | 'flag';
+
+/** The processes that emit metrics. */
+export const SERVICES = ['web-api', 'ai-engine', 'database-gateway', 'data-export'] as const;
+/** One of `SERVICES`. */
+export type EmittingService = (typeof SERVICES)[number];
+
+/** What a label may hold: one of a list of values, or a value of a set that the running process bounds. */
+export type LabelValues = readonly string[] | BoundedSetName;
+
+/** One metric: what it is before anything emits it. */
+export interface MetricDeclaration {
+  readonly type: MetricType;
+  /** One sentence: what a number of this metric means. */
+  readonly help: string;
+  readonly unit: MetricUnit;
+  /** Each label with its closed set. */
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  /** Upper bounds; thresholds of alerts must be among them. */
+  readonly buckets?: readonly number[];
+  readonly emittedBy: readonly EmittingService[];
+}

@@ -1,0 +1,99 @@
+import { QUEUES } from './label-sets.ts';
+import type { MetricDeclaration } from './metric-declaration.ts';
+
+const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600] as const;
+const EXPORT_OUTCOMES = ['ready', 'failed'] as const;
+/** Queues are worked on by data-export, and it alone looks at them: two exporters would count each job twice. */
+const emittedBy = ['data-export'] as const;
+const queue = { queue: QUEUES } as const;
+
+/** What is said of queues, of the outbox that feeds them, and of the exports that they carry. */
+export const QUEUE_METRICS = {
+  aion_queue_jobs: {
+    type: 'gauge',
+    help: 'Jobs in the queue by state.',
+    unit: 'count',
+    labels: { ...queue, state: ['waiting', 'active', 'delayed', 'failed', 'completed', 'prioritized', 'paused'] },
+    emittedBy,
+  },
+  aion_queue_oldest_job_age_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest job that waits; 0 when none does.',
+    unit: 'seconds',
+    labels: queue,
+    emittedBy,
+  },
+  aion_queue_job_wait_seconds: {
+    type: 'histogram',
+    help: 'Time from when a job could have started to when it did.',
+    unit: 'seconds',
+    labels: queue,
+    buckets: JOB_SECONDS,
+    emittedBy,
+  },
+  aion_queue_job_duration_seconds: {
+    type: 'histogram',
+    help: 'Time that a worker spent on a job.',
+    unit: 'seconds',
+    labels: { ...queue, outcome: ['done', 'skipped', 'retried_later', 'handed_back', 'discarded', 'failed'] },
+    buckets: JOB_SECONDS,
+    emittedBy,
+  },
+  aion_queue_jobs_stalled_total: {
+    type: 'counter',
+    help: 'Jobs that were taken over from a worker that had died.',
+    unit: 'count',
+    labels: queue,
+    emittedBy,
+  },
+  aion_queue_job_retries_total: {
+    type: 'counter',
+    help: 'Runs of jobs that were not the first.',
+    unit: 'count',
+    labels: queue,
+    emittedBy,
+  },
+  aion_queue_dead_letter_jobs: {
+    type: 'gauge',
+    help: 'Jobs that have failed for good and are kept to be looked at.',
+    unit: 'count',
+    labels: queue,
+    emittedBy,
+  },
+  aion_outbox_oldest_age_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest outbox row that is not published; 0 when there is none.',
+    unit: 'seconds',
+    labels: {},
+    emittedBy: ['database-gateway'],
+  },
+  aion_exports_total: {
+    type: 'counter',
+    help: 'Exports that have ended.',
+    unit: 'count',
+    labels: { outcome: EXPORT_OUTCOMES },
+    emittedBy,
+  },
+  aion_export_rows_total: {
+    type: 'counter',
+    help: 'Rows written to bundles.',
+    unit: 'count',
+    labels: {},
+    emittedBy,
+  },
+  aion_export_bytes_total: {
+    type: 'counter',
+    help: 'Plain bytes written to bundles.',
+    unit: 'bytes',
+    labels: {},
+    emittedBy,
+  },
+  aion_export_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the request of an export to its end.',
+    unit: 'seconds',
+    labels: { outcome: EXPORT_OUTCOMES },
+    buckets: JOB_SECONDS,
+    emittedBy,
+  },
+} as const satisfies Record<string, MetricDeclaration>;
