@@ -1,3 +1,5 @@
+export { SPAN_DROP_REASONS, type OnDrop, type SpanDropReason } from './drop-reasons.ts';
+export { type ExportLimits } from './export-queue.ts';
 export { activeIds, activeSpanIds, contextWithIds, isValidId, runWithIds, type RequestIds } from './request-ids.ts';
 export { type SpanRecord } from './span-record.ts';
 export { SpanStore, type SpanStoreOptions } from './span-store.ts';

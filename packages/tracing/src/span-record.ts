@@ -15,4 +15,6 @@ export interface SpanRecord {
   readonly durationMs: number;
   readonly status: 'unset' | 'ok' | 'error';
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** What happened meanwhile, such as exceptions; absent when nothing did. */
+  readonly events?: readonly { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];
 }
