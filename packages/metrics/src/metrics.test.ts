@@ -23,6 +23,25 @@ describe('metrics', () => {
     expect((await metrics.exposition()).body).toContain('aion_exports_total{outcome="ready"} 2');
   });
 
+  it('show a series at zero before its first observation, and keep what was observed', async () => {
+    const metrics = createMetrics(options);
+    const count = async () =>
+      /aion_export_duration_seconds_count\{outcome="ready"\} (\d)/.exec((await metrics.exposition()).body)?.[1];
+    const start = () => metrics.histogram('aion_export_duration_seconds').zero({ outcome: 'ready' });
+    start();
+    expect(await count()).toBe('0');
+    metrics.histogram('aion_export_duration_seconds').observe({ outcome: 'ready' }, 1);
+    start();
+    expect(await count()).toBe('1');
+  });
+
+  it('take a gauge out that is not known any more', async () => {
+    const metrics = createMetrics(options);
+    metrics.gauge('db_connections_max').set({ pool: 'requests' }, 1);
+    metrics.gauge('db_connections_max').remove({ pool: 'requests' });
+    expect((await metrics.exposition()).body).not.toContain('db_connections_max{');
+  });
+
   it('do nothing when they are switched off', async () => {
     const metrics = createMetrics({ ...options, enabled: false });
     metrics.counter('aion_exports_total').inc({ outcome: 'ready' });

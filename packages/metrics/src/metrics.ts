@@ -17,11 +17,15 @@ export interface Gauge<N extends MetricName<'gauge'>> {
   set(labels: LabelsOf<N>, value: number): void;
   inc(labels: LabelsOf<N>): void;
   dec(labels: LabelsOf<N>): void;
+  /** Takes a series out of the exposition: its value is not known any more. */
+  remove(labels: LabelsOf<N>): void;
 }
 /** Sorts observations into buckets. */
 export interface Histogram<N extends MetricName<'histogram'>> {
   /** @param value in the unit of the metric's name */
   observe(labels: LabelsOf<N>, value: number): void;
+  /** Shows a series before its first observation, so that `rate()` sees that one. A second call does nothing. */
+  zero(labels: LabelsOf<N>): void;
 }
 
 /** The metrics of one process, by the names of the catalogue. */
@@ -51,6 +55,8 @@ const NOOP = {
   dec: () => undefined,
   set: () => undefined,
   observe: () => undefined,
+  remove: () => undefined,
+  zero: () => undefined,
 };
 
 /** Creates the metrics of a process on a registry of its own. */
@@ -73,7 +79,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       const declaration = CATALOGUE[name];
       return (
         existing(registry, name, PromHistogram) ??
-        new PromHistogram({ ...common(name, declaration), buckets: [...declaration.buckets] })
+        new StartedHistogram({ ...common(name, declaration), buckets: [...declaration.buckets] })
       );
     },
     onCollect: (update) => {
@@ -88,6 +94,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
     .gauge('aion_build_info')
     .set({ service: options.service, version: options.version, revision: options.revision ?? 'unknown' }, 1);
   return metrics;
+}
+
+/** prom-client's `zero` forgets what was observed; instruments that are created anew must not. */
+class StartedHistogram extends PromHistogram {
+  readonly #started = new Set<string>();
+
+  override zero(labels: Readonly<Record<string, string>>): void {
+    const key = JSON.stringify(labels);
+    if (this.#started.has(key)) return;
+    this.#started.add(key);
+    super.zero(labels);
+  }
 }
 
 /** The instrument that was created under this name before: asking twice gives the same one. */

@@ -6,16 +6,15 @@ const OUTCOMES = ['commit', 'rollback'] as const;
 /** Constraints, deadlocks and serialisation failures are told apart: callers cause them, and a retry mends some. */
 const ERROR_CLASSES = [
   'unique_violation',
-  'constraint',
-  'serialization_failure',
+  'serialization',
   'deadlock',
-  'rollback',
   'timeout',
   'connection',
+  'data',
+  'constraint',
+  'statement',
   'resources',
   'operator_intervention',
-  'statement',
-  'data',
   'cancelled',
   'other',
 ] as const;

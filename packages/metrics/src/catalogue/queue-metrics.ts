@@ -3,8 +3,9 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600] as const;
 const EXPORT_OUTCOMES = ['ready', 'failed'] as const;
-/** Queues are worked on by data-export, and it alone looks at them: two exporters would count each job twice. */
 const emittedBy = ['data-export'] as const;
+/** What a queue holds is shown by its producer alone: two exporters would count each job twice. */
+const emittedByProducer = ['database-gateway'] as const;
 const queue = { queue: QUEUES } as const;
 
 /** What is said of queues, of the outbox that feeds them, and of the exports that they carry. */
@@ -13,15 +14,15 @@ export const QUEUE_METRICS = {
     type: 'gauge',
     help: 'Jobs in the queue by state.',
     unit: 'count',
-    labels: { ...queue, state: ['waiting', 'active', 'delayed', 'failed', 'completed', 'prioritized', 'paused'] },
-    emittedBy,
+    labels: { ...queue, state: ['waiting', 'delayed', 'active', 'completed', 'failed'] },
+    emittedBy: emittedByProducer,
   },
   aion_queue_oldest_job_age_seconds: {
     type: 'gauge',
     help: 'Age of the oldest job that waits; 0 when none does.',
     unit: 'seconds',
     labels: queue,
-    emittedBy,
+    emittedBy: emittedByProducer,
   },
   aion_queue_job_wait_seconds: {
     type: 'histogram',
@@ -58,7 +59,7 @@ export const QUEUE_METRICS = {
     help: 'Jobs that have failed for good and are kept to be looked at.',
     unit: 'count',
     labels: queue,
-    emittedBy,
+    emittedBy: emittedByProducer,
   },
   aion_outbox_oldest_age_seconds: {
     type: 'gauge',
