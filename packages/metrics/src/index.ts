@@ -1,5 +1,14 @@
 export { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
-export type { MetricDeclaration, MetricType } from './catalogue/metric-declaration.ts';
+export { BOUNDED_SETS, type BoundedSet, type BoundedSetName } from './catalogue/label-sets.ts';
+export {
+  SERVICES,
+  type EmittingService,
+  type LabelValues,
+  type MetricDeclaration,
+  type MetricType,
+  type MetricUnit,
+} from './catalogue/metric-declaration.ts';
+export { compareWithCatalogue, type CatalogueDifferences } from './compare-with-catalogue.ts';
 export {
   createMetrics,
   type Counter,
@@ -8,3 +17,4 @@ export {
   type Metrics,
   type MetricsOptions,
 } from './metrics.ts';
+export { parseExposition, type Exposition, type Sample } from './parse-exposition.ts';

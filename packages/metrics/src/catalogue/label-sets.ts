@@ -1,17 +1,39 @@
-/**
- * Sets of label values that a running process knows, and the catalogue does not: each is bounded, by what is said here,
- * and by the most values that a process ever exposes. Whatever comes after that is `other`.
- */
+/** A set of label values that a running process knows, and the catalogue does not. */
+export interface BoundedSet {
+  readonly description: string;
+  /** What every value of it looks like. */
+  readonly pattern: RegExp;
+  /** The most values that a process exposes; whatever comes after that is `other`. */
+  readonly maxValues: number;
+}
+
+/** The sets that the configuration or the contracts of a process fill. */
 export const BOUNDED_SETS = {
-  route: { description: "a path template of the service's contract, or `unmatched`", maxValues: 100 },
-  status: { description: 'an HTTP status of three digits', maxValues: 40 },
-  client_status: { description: 'an HTTP status of three digits, or `none` where no answer came', maxValues: 40 },
-  model: { description: 'a model that the operator configured, or `other`', maxValues: 50 },
-  provider: { description: 'a provider that the operator configured', maxValues: 20 },
-  table: { description: 'a table of the data map, or `pg_catalog`', maxValues: 60 },
-  version: { description: "the release's version", maxValues: 1 },
-  revision: { description: 'the commit of the build, or `unknown`', maxValues: 1 },
-} as const satisfies Record<string, { readonly description: string; readonly maxValues: number }>;
+  route: {
+    description: "a path template of the service's contract, or `unmatched`",
+    pattern: /^(\/[a-z0-9_/{}.-]{0,150}|unmatched)$/i,
+    maxValues: 100,
+  },
+  status: { description: 'an HTTP status of three digits', pattern: /^[1-5]\d\d$/, maxValues: 40 },
+  client_status: {
+    description: 'an HTTP status of three digits, or `none` where no answer came',
+    pattern: /^([1-5]\d\d|none)$/,
+    maxValues: 40,
+  },
+  model: {
+    description: 'a model that the operator configured, or `other`',
+    pattern: /^[\w.:/-]{1,128}$/,
+    maxValues: 50,
+  },
+  provider: { description: 'a provider that the operator configured', pattern: /^[\w.-]{1,64}$/, maxValues: 20 },
+  table: {
+    description: 'a table of the data map, or `pg_catalog`',
+    pattern: /^[a-z][a-z0-9_]{0,62}$/,
+    maxValues: 60,
+  },
+  version: { description: "the release's version", pattern: /^[\w.+-]{1,64}$/, maxValues: 1 },
+  revision: { description: 'the commit of the build, or `unknown`', pattern: /^[\w.+-]{1,64}$/, maxValues: 1 },
+} as const satisfies Record<string, BoundedSet>;
 
 /** The name of one of `BOUNDED_SETS`. */
 export type BoundedSetName = keyof typeof BOUNDED_SETS;
