@@ -1,72 +1,131 @@
 import { activeIds, activeSpanIds } from '@aion/tracing';
 import winston from 'winston';
-import type { LogFields, Logger, LogLevel } from './logger.ts';
-import { LOG_LEVELS } from './logger.ts';
+import TransportStream from 'winston-transport';
+import { BoundedSink, type DropReason } from './bounded-sink.ts';
 import { formatPretty } from './format-pretty.ts';
+import { keepTrace } from './keep-trace.ts';
+import { LogLevels, type LogLevelSettings } from './log-levels.ts';
+import { LOG_LEVELS, type LogFields, type Logger, type LogLevel, type RootLogger } from './logger.ts';
 import { redact, redactText } from './redact.ts';
 
 /** How a process logs. */
 export interface LoggerOptions {
   readonly service: string;
   readonly level: LogLevel;
+  /** Levels of some modules, by module or prefix; they may be changed later by `setLevels`. */
+  readonly moduleLevels?: Readonly<Record<string, LogLevel>>;
   /** `json` for machines: one object a line. `pretty` for people: compact, with the same ids. */
   readonly format: 'json' | 'pretty';
   /** Where lines go; standard output by default. */
   readonly stream?: NodeJS.WritableStream;
+  /** Share of traces whose INFO and DEBUG lines are written, 0 to 1; default 1. WARN and ERROR always are. */
+  readonly sampleRatio?: number;
+  /** Bytes of lines that may wait for a stalled stream, default 1 MiB. */
+  readonly maxBufferedBytes?: number;
+  /** Told of each line that was not written, and why. */
+  readonly onDrop?: (reason: DropReason) => void;
 }
 
-/** Creates the root logger of a process, on winston. */
-export function createLogger(options: LoggerOptions): Logger {
-  const sink = winston.createLogger({
-    levels: { error: 0, warn: 1, info: 2, debug: 3 },
-    level: options.level,
-    format: winston.format.printf((record) => (options.format === 'json' ? toJson(record) : formatPretty(record))),
-    transports: [new winston.transports.Stream({ stream: options.stream ?? process.stdout, eol: '\n' })],
-    exitOnError: false,
-  });
-  const enabled = LOG_LEVELS.indexOf(options.level);
+const WARN = LOG_LEVELS.indexOf('warn');
 
-  const createChild = (module: string): Logger => {
-    const write = (level: LogLevel, message: string, fields?: LogFields): void => {
+/** Creates the root logger of a process, on winston. */
+export function createLogger(options: LoggerOptions): RootLogger {
+  const onDrop = options.onDrop ?? (() => undefined);
+  const sink = new BoundedSink({
+    stream: options.stream ?? process.stdout,
+    maxBufferedBytes: options.maxBufferedBytes ?? 1_048_576,
+    onDrop,
+  });
+  const writer = createWriter(options.format, sink);
+  const levels = new LogLevels({ root: options.level, modules: options.moduleLevels ?? {} });
+  const sampleRatio = options.sampleRatio ?? 1;
+
+  const createChild = (name: string): Logger => {
+    const module = redactText(name);
+    let version = levels.version;
+    let threshold = levels.thresholdOf(module);
+    const write = (severity: number, level: LogLevel, message: string, fields?: LogFields): void => {
+      if (version !== levels.version) {
+        version = levels.version;
+        threshold = levels.thresholdOf(module);
+      }
       // The level is checked before anything is built: a suppressed line must cost next to nothing.
-      if (LOG_LEVELS.indexOf(level) > enabled) return;
-      sink.log(toRecord(options.service, module, level, message, fields));
+      if (severity > threshold) return;
+      const span = activeSpanIds();
+      if (severity > WARN && span !== undefined && !keepTrace(span.traceId, sampleRatio)) onDrop('sampled');
+      else writer.log(toRecord({ service: options.service, module, level, message, fields, span }));
     };
     return {
-      debug: (message, fields) => write('debug', message, fields),
-      info: (message, fields) => write('info', message, fields),
-      warn: (message, fields) => write('warn', message, fields),
-      error: (message, fields) => write('error', message, fields),
+      debug: (message, fields) => write(3, 'debug', message, fields),
+      info: (message, fields) => write(2, 'info', message, fields),
+      warn: (message, fields) => write(1, 'warn', message, fields),
+      error: (message, fields) => write(0, 'error', message, fields),
       child: createChild,
     };
   };
-  return createChild('main');
-}
-
-function toJson(record: winston.Logform.TransformableInfo): string {
-  return JSON.stringify(record);
-}
-
-function toRecord(
-  service: string,
-  module: string,
-  level: LogLevel,
-  message: string,
-  fields: LogFields = {},
-): winston.LogEntry {
-  const ids = activeIds();
-  const span = activeSpanIds();
-  const clean = redact(fields);
   return {
+    ...createChild('main'),
+    levels: () => levels.current(),
+    setLevels: (next: LogLevelSettings, by: string) => {
+      const fields = { by, previous: levels.current(), current: next };
+      levels.replace(next);
+      const record = { module: 'log-levels', level: 'warn', message: 'Log levels changed', fields } as const;
+      writer.log(toRecord({ service: options.service, ...record, span: activeSpanIds() }));
+    },
+    flush: (timeoutMs) => sink.flush(timeoutMs),
+  };
+}
+
+function createWriter(format: LoggerOptions['format'], sink: BoundedSink): winston.Logger {
+  const transport = new TransportStream({
+    log: (record: Readonly<Record<symbol, string>>, next: () => void) => {
+      sink.write(`${record[MESSAGE] ?? ''}\n`);
+      next();
+    },
+  });
+  return winston.createLogger({
+    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    // What is written is decided before a record is built, by module.
+    level: 'debug',
+    format: winston.format.printf((record) => (format === 'json' ? JSON.stringify(record) : formatPretty(record))),
+    transports: [transport],
+    exitOnError: false,
+  });
+}
+
+/** Where winston keeps the formatted line of a record (triple-beam). */
+const MESSAGE = Symbol.for('message');
+
+interface RecordParts {
+  readonly service: string;
+  readonly module: string;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields | undefined;
+  readonly span: { readonly traceId: string; readonly spanId: string } | undefined;
+}
+
+function toRecord({ service, module, level, message, fields, span }: RecordParts): winston.LogEntry {
+  const record: winston.LogEntry = {
     timestamp: new Date().toISOString(),
     level,
     message: redactText(message),
     service,
     module,
-    ...(span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId }),
-    ...(ids.correlationId === undefined ? {} : { correlation_id: ids.correlationId }),
-    ...(ids.requestId === undefined ? {} : { request_id: ids.requestId }),
-    ...(ids.tenantId === undefined ? {} : { tenant_id: ids.tenantId }),
-    ...(Object.keys(fields).length === 0 ? {} : { fields: clean }),
   };
+  if (span !== undefined) {
+    record['trace_id'] = span.traceId;
+    record['span_id'] = span.spanId;
+  }
+  const ids = activeIds();
+  if (ids.correlationId !== undefined) record['correlation_id'] = ids.correlationId;
+  if (ids.requestId !== undefined) record['request_id'] = ids.requestId;
+  if (ids.tenantId !== undefined) record['tenant_id'] = ids.tenantId;
+  const clean = fields === undefined ? undefined : redact(fields);
+  if (clean !== undefined && !isEmpty(clean)) record['fields'] = clean;
+  return record;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }

@@ -1,3 +1,5 @@
+import type { LogLevelSettings } from './log-levels.ts';
+
 /** Structured fields of a record. An `error` field may hold any thrown value. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -8,7 +10,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * What all code logs through. Messages are constant sentences; what varies goes into fields. Trace, correlation,
- * request and tenant ids come from the active context and are never passed by hand.
+ * request and tenant ids come from the active context and are never passed by hand. Never throws.
  */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
@@ -17,4 +19,17 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   /** A logger whose records say that they come from the given module. */
   child(module: string): Logger;
+}
+
+/** The logger of a whole process: what its owner can do beside logging. */
+export interface RootLogger extends Logger {
+  /** The levels that hold now. */
+  levels(): LogLevelSettings;
+  /**
+   * Replaces the levels of the process from the next line on, and writes a WARN record that says who did it, the old
+   * and the new levels, whatever the levels are: no change goes unrecorded.
+   */
+  setLevels(next: LogLevelSettings, by: string): void;
+  /** Waits until all lines have left the process; false when they have not within `timeoutMs`. Never rejects. */
+  flush(timeoutMs: number): Promise<boolean>;
 }

@@ -56,6 +56,62 @@ describe('a log record', () => {
   });
 });
 
+describe('levels', () => {
+  it('hold per module and change while the process runs, for loggers that exist too', () => {
+    const { lines, logger } = capture({ moduleLevels: { exports: 'debug' } });
+    const [http, worker] = [logger.child('http'), logger.child('exports.worker')];
+    http.debug('suppressed');
+    worker.debug('written');
+    logger.setLevels({ root: 'error', modules: { http: 'debug' } }, 'web-api');
+    worker.warn('suppressed');
+    http.debug('written');
+    const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(records.map(({ module, message }) => [module, message])).toEqual([
+      ['exports.worker', 'written'],
+      ['log-levels', 'Log levels changed'],
+      ['http', 'written'],
+    ]);
+    // Recorded although the new level suppresses warnings.
+    expect(records[1]).toMatchObject({
+      level: 'warn',
+      fields: {
+        by: 'web-api',
+        previous: { root: 'info', modules: { exports: 'debug' } },
+        current: { root: 'error', modules: { http: 'debug' } },
+      },
+    });
+    expect(logger.levels()).toEqual({ root: 'error', modules: { http: 'debug' } });
+  });
+});
+
+describe('sampling', () => {
+  it('shares one fate among the lines of a trace, counts what it drops, and never drops WARN or ERROR', async () => {
+    const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
+    const drops: string[] = [];
+    const { lines, logger } = capture({ level: 'debug', sampleRatio: 0.5, onDrop: (reason) => drops.push(reason) });
+    const writeAll = (): Promise<void> => {
+      for (const level of ['debug', 'info', 'warn', 'error'] as const) logger[level]('Step done');
+      return Promise.resolve();
+    };
+    try {
+      for (let i = 0; i < 50; i += 1) await withSpan('work', {}, writeAll);
+    } finally {
+      await tracing.shutdown();
+    }
+    const perTrace = Map.groupBy(lines, (line) => (JSON.parse(line) as { trace_id: string }).trace_id);
+    const counts = [...perTrace.values()].map((of) => of.length);
+    expect(counts).toHaveLength(50);
+    expect(new Set(counts)).toEqual(new Set([2, 4]));
+    expect(drops).toEqual(Array.from({ length: counts.filter((count) => count === 2).length * 2 }, () => 'sampled'));
+  });
+
+  it('keeps lines outside of any trace', () => {
+    const { lines, logger } = capture({ sampleRatio: 0 });
+    logger.info('Service is stopping');
+    expect(lines).toHaveLength(1);
+  });
+});
+
 describe('redaction', () => {
   const secrets = {
     key: 'aion_sk_abcd1234_Zm9vYmFyYmF6cXV4',
