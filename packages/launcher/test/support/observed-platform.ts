@@ -1,0 +1,102 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createApiKey, createTenant } from '@aion/contracts';
+import { startJaeger, startPrometheus, type TestJaeger, type TestPrometheus } from '@aion/testkit';
+import { startTracing, type Tracing } from '@aion/tracing';
+import { callRoute } from '../../src/demo/call-route.ts';
+import { planPorts } from '../../src/platform/port-plan.ts';
+import { startPlatform, type Platform } from '../../src/platform/start-platform.ts';
+import { startPlainProvider, type PlainProvider } from './plain-provider.ts';
+import { findPorts } from './processes.ts';
+
+/** The whole platform, with a tenant, a third party's model, and real backends of telemetry. */
+export interface ObservedPlatform {
+  readonly platform: Platform;
+  readonly provider: PlainProvider;
+  readonly jaeger: TestJaeger;
+  readonly prometheus: TestPrometheus;
+  /** Its traces are this process's: the scope `trace` is among its scopes. */
+  readonly key: string;
+  readonly tenantId: string;
+  readonly logs: () => Readonly<Record<string, string>>;
+  /** Superuser of the platform's PostgreSQL, with the database left to be named. */
+  readonly databaseUrl: (database: string) => string;
+  readonly stop: () => Promise<void>;
+}
+
+const { signal } = new AbortController();
+
+/** Starts everything; Jaeger and Prometheus are real programs. `providerKey` is what the model provider is called with. */
+export async function startObservedPlatform(options: {
+  readonly jaegerPath: string;
+  readonly prometheusPath: string;
+  readonly providerKey: string;
+}): Promise<ObservedPlatform> {
+  const directory = mkdtempSync(join(tmpdir(), 'aion-telemetry-'));
+  const stateDir = join(directory, 'state');
+  const closers: (() => Promise<unknown>)[] = [async () => rmSync(directory, { recursive: true, force: true })];
+  const opened = <T>(value: T, close: (value: T) => Promise<unknown>): T => {
+    closers.unshift(() => close(value));
+    return value;
+  };
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0)) await close();
+  };
+  try {
+    const provider = opened(await startPlainProvider(), (each) => each.close());
+    const jaeger = opened(await startJaeger(options.jaegerPath), (each) => each.stop());
+    const env = { ...process.env, OPENAI_BASE_URL: provider.baseUrl, OPENAI_API_KEY: options.providerKey };
+    const platform = opened(await start(stateDir, jaeger, env), (each) => each.stop());
+    const targets = platform.adminUrls;
+    const prometheus = opened(await startPrometheus(options.prometheusPath, { targets }), (each) => each.stop());
+    opened(traceThisProcess(jaeger), (each) => each.shutdown());
+    const access = await createAccess(platform);
+    const databaseUrl = (name: string): string => superuserUrl(stateDir, name);
+    return { platform, provider, jaeger, prometheus, ...access, logs: () => readLogs(stateDir), databaseUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(stateDir: string, jaeger: TestJaeger, env: NodeJS.ProcessEnv): Promise<Platform> {
+  return startPlatform({
+    checkoutDir: resolve(import.meta.dirname, '../../../..'),
+    stateDir,
+    ports: planPorts(await findPorts()),
+    otlpEndpoint: jaeger.otlpEndpoint,
+    modelsDir: join(stateDir, 'models'),
+    logLevel: 'debug',
+    env,
+    signal,
+    killSignal: signal,
+  });
+}
+
+function traceThisProcess({ otlpEndpoint }: TestJaeger): Tracing {
+  return startTracing({ serviceName: 'client', serviceVersion: '0', enabled: true, sampleRatio: 1, otlpEndpoint });
+}
+
+async function createAccess({ baseUrl, operatorKey }: Platform): Promise<{ key: string; tenantId: string }> {
+  const tenant = await callRoute(createTenant, { baseUrl, key: operatorKey, body: { name: 'Observed' }, signal });
+  const { key } = await callRoute(createApiKey, {
+    baseUrl,
+    key: operatorKey,
+    params: { tenant_id: tenant.id },
+    body: { name: 'test', scopes: ['inference', 'exports:read', 'exports:write', 'trace'] },
+    signal,
+  });
+  return { key, tenantId: tenant.id };
+}
+
+function readLogs(stateDir: string): Record<string, string> {
+  const directory = join(stateDir, 'logs');
+  return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
+}
+
+function superuserUrl(stateDir: string, database: string): string {
+  const port = readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? '';
+  const password = readFileSync(join(stateDir, 'postgres', 'aion-superuser-password'), 'utf8').trim();
+  return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+}

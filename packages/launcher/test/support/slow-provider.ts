@@ -1,0 +1,43 @@
+import { createServer } from 'node:http';
+
+/** A third party's OpenAI-compatible server whose streams go on until their reader is gone. */
+export interface SlowProvider {
+  readonly baseUrl: string;
+  /** Streams that are being read. */
+  open(): number;
+  close(): Promise<void>;
+}
+
+/** Starts the provider; it offers the model `slow-1`. */
+export async function startSlowProvider(): Promise<SlowProvider> {
+  let open = 0;
+  const server = createServer((req, res) => {
+    req.resume();
+    if (req.url === '/v1/models') {
+      res.setHeader('content-type', 'application/json');
+      res.end(JSON.stringify({ object: 'list', data: [{ id: 'slow-1', object: 'model', created: 1, owned_by: 'x' }] }));
+      return;
+    }
+    open += 1;
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    const words = setInterval(() => {
+      res.write('data: {"choices":[{"index":0,"delta":{"content":"word "}}]}\n\n');
+    }, 20);
+    res.once('close', () => {
+      clearInterval(words);
+      open -= 1;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    open: () => open,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
