@@ -34,6 +34,17 @@ describe('the layer check', () => {
       'node_modules/@opentelemetry/sdk-trace-node/index.js',
       'opentelemetry-sdk-in-one-file',
     ],
+    [
+      'ops/bench/subjects/log-lines.ts',
+      'node_modules/@opentelemetry/instrumentation-http/index.js',
+      'opentelemetry-sdk-in-one-file',
+    ],
+    [
+      'ops/bench/subjects/instrumented-express.ts',
+      'node_modules/@opentelemetry/sdk-trace-node/index.js',
+      'opentelemetry-sdk-in-one-file-bench',
+    ],
+    ['services/web-api/src/a.ts', 'node_modules/pino/index.js', 'benchmark-peers-in-bench'],
   ])('fails when %s imports %s', async (from, to, rule) => {
     write(to, 'export const b = 1;\n');
     const up = '../'.repeat(dirname(from).split('/').length);

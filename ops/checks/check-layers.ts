@@ -61,8 +61,27 @@ const RULES: readonly IForbiddenRuleType[] = [
   {
     name: 'opentelemetry-sdk-in-one-file',
     severity: 'error',
-    from: { pathNot: String.raw`^packages/tracing/src/start-tracing\.ts$` },
+    from: {
+      pathNot: [
+        String.raw`^packages/tracing/src/start-tracing\.ts$`,
+        String.raw`^ops/bench/subjects/instrumented-express\.ts$`,
+      ],
+    },
     to: { path: 'node_modules/@opentelemetry/(?!api(/|$))' },
+  },
+  {
+    name: 'opentelemetry-sdk-in-one-file-bench',
+    severity: 'error',
+    comment: 'the benchmark loads the instrumentations that it measures beside, and no SDK',
+    from: { path: String.raw`^ops/bench/` },
+    to: { path: 'node_modules/@opentelemetry/(?!(api|instrumentation[a-z-]*|auto-instrumentations-node)(/|$))' },
+  },
+  {
+    name: 'benchmark-peers-in-bench',
+    severity: 'error',
+    comment: 'what AION is measured beside is no part of AION',
+    from: { pathNot: '^ops/bench/' },
+    to: { path: 'node_modules/(express-prom-bundle|pino)/' },
   },
   {
     name: 'database-in-its-gateway',

@@ -1,0 +1,119 @@
+import { setTimeout } from 'node:timers/promises';
+import { toReport, toResult, type BenchReport, type BenchResult, type Goal } from './bench-result.ts';
+import { startOtlpSink, type OtlpSink } from './otlp-sink.ts';
+import { startSubject, type SubjectProcess } from './subject-process.ts';
+import { FURTHER_COMPARISONS, TELEMETRY_PLAN, type PlannedGroup, type PlannedSubject } from './telemetry-plan.ts';
+
+/** How the benchmark runs. */
+export interface TelemetryBenchOptions {
+  readonly rounds: number;
+  /** Divides all counts. */
+  readonly divisor: number;
+  readonly signal: AbortSignal;
+  /** Gets one line per step. */
+  readonly progress: (line: string) => void;
+}
+
+/** The values of each subject, one per round. */
+type Samples = Map<string, number[]>;
+/** A subject that runs. */
+interface RunningSubject {
+  readonly subject: PlannedSubject;
+  readonly process: SubjectProcess;
+}
+/** Measures a subject once. Before the rounds it is warmed up, with nothing to wait for. */
+type Measure = (running: RunningSubject, count: number, isWarmUp: boolean) => Promise<number>;
+
+/** Longer than the span exporter waits for a batch, so that a round's spans are exported, and paid for, within it. */
+const EXPORT_SETTLE_MS = 1_300;
+
+/** Measures what telemetry costs. @throws Error when a subject fails or is not what its name says */
+export async function runTelemetryBench(options: TelemetryBenchOptions): Promise<BenchReport> {
+  const samples: Samples = new Map();
+  const sink = await startOtlpSink();
+  try {
+    for (const group of TELEMETRY_PLAN) await runGroup(group, options, sink, samples);
+  } finally {
+    await sink.close();
+  }
+  return toReport([
+    ...TELEMETRY_PLAN.flatMap(({ unit, subjects }) =>
+      subjects.map(({ name, reference, goal }) => compare({ name, of: name, unit, reference, goal }, samples)),
+    ),
+    ...FURTHER_COMPARISONS.map((comparison) => compare({ ...comparison, unit: 'us', goal: undefined }, samples)),
+  ]);
+}
+
+async function runGroup(
+  group: PlannedGroup,
+  options: TelemetryBenchOptions,
+  sink: OtlpSink,
+  samples: Samples,
+): Promise<void> {
+  const { rounds, divisor, signal, progress } = options;
+  const processes: SubjectProcess[] = [];
+  const start = async (name: string): Promise<SubjectProcess> => {
+    const process = await startSubject(name, { otlpEndpoint: sink.endpoint, signal });
+    processes.push(process);
+    return process;
+  };
+  const countOf = (subject: PlannedSubject): number => Math.max(10, Math.round(subject.count / divisor));
+  try {
+    progress(`${group.title}: starting ${group.subjects.length} processes, warming up`);
+    const measure =
+      group.kind === 'server' ? createServerMeasure(await start('load-generator'), sink) : measureOperations;
+    const running: RunningSubject[] = [];
+    for (const subject of group.subjects) running.push({ subject, process: await start(subject.name) });
+    for (const each of running) await measure(each, countOf(each.subject), true);
+    for (let round = 1; round <= rounds; round += 1) {
+      progress(`${group.title}: round ${round} of ${rounds}`);
+      for (const each of running) {
+        const value = await measure(each, countOf(each.subject), false);
+        samples.set(each.subject.name, [...(samples.get(each.subject.name) ?? []), value]);
+      }
+    }
+  } finally {
+    await Promise.all(processes.map((process) => process.stop()));
+  }
+}
+
+const measureOperations: Measure = ({ process }, count) => process.measure({ count, port: undefined });
+
+/** Loads a server and gives the CPU time that its process spent per request, in microseconds. */
+function createServerMeasure(load: SubjectProcess, sink: OtlpSink): Measure {
+  return async ({ subject, process }, count, isWarmUp) => {
+    const cpuUs = (): Promise<number> => process.measure({ count: 0, port: undefined });
+    const before = { cpuUs: await cpuUs(), spans: sink.spans(), lines: process.lines() };
+    await load.measure({ count, port: process.port });
+    if (isWarmUp) return 0;
+    if (subject.exportsSpans === true) await setTimeout(EXPORT_SETTLE_MS);
+    const spentUs = (await cpuUs()) - before.cpuUs;
+    if (subject.exportsSpans === true && sink.spans() === before.spans) {
+      throw new Error(`${subject.name} exported no span: it did not do what its figure would claim.`);
+    }
+    if (subject.writesLines === true && process.lines() === before.lines) {
+      throw new Error(`${subject.name} wrote no line: it did not do what its figure would claim.`);
+    }
+    return spentUs / count;
+  };
+}
+
+/** A comparison before it has values. */
+interface Comparison {
+  readonly name: string;
+  /** The subject whose values it shows. */
+  readonly of: string;
+  readonly unit: string;
+  readonly reference: string | undefined;
+  readonly goal: Goal | undefined;
+}
+
+function compare({ name, of, unit, reference, goal }: Comparison, samples: Samples): BenchResult {
+  return toResult({
+    name,
+    unit,
+    samples: samples.get(of) ?? [],
+    reference: reference === undefined ? undefined : { name: reference, samples: samples.get(reference) ?? [] },
+    goal,
+  });
+}

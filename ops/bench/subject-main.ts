@@ -1,0 +1,20 @@
+import type { MeasureRequest, SubjectReply } from './subject.ts';
+import { findSubject } from './subject-factories.ts';
+
+/** The process of one subject: creates it, then measures when asked. It ends when the benchmark goes away. */
+const [name = '', otlpEndpoint = ''] = process.argv.slice(2);
+process.once('disconnect', () => process.exit());
+const reply = (message: SubjectReply): void => void process.send?.(message);
+const fail = (thrown: unknown): void =>
+  reply({ kind: 'failure', message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });
+
+try {
+  const create = findSubject(name);
+  const subject = await create(otlpEndpoint);
+  process.on('message', ({ count, port }: MeasureRequest) => {
+    subject.measure(count, port).then((value) => reply({ kind: 'value', value }), fail);
+  });
+  reply({ kind: 'ready', port: subject.port });
+} catch (error) {
+  fail(error);
+}

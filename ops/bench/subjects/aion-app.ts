@@ -1,0 +1,62 @@
+import { defineRoute } from '@aion/contracts';
+import { bindRoute, carrierOf, correlationIdOf, createApp, listen } from '@aion/http';
+import { createLogger } from '@aion/logging';
+import { createMetrics } from '@aion/metrics';
+import { contextFromCarrier, startTracing } from '@aion/tracing';
+import { z } from 'zod';
+import { processCpuUs } from '../measure-cpu.ts';
+import type { Subject } from '../subject.ts';
+import { toItem } from './item.ts';
+
+/** What of its telemetry an app has switched on. */
+export interface AionAppOptions {
+  readonly metrics: boolean;
+  /** Undefined switches tracing off. */
+  readonly sampleRatio: number | undefined;
+  /** The access log: one line per request. */
+  readonly logging: boolean;
+  readonly otlpEndpoint: string;
+}
+
+const getItem = defineRoute({
+  name: 'bench:get-item',
+  service: 'web-api',
+  method: 'GET',
+  path: '/bench/items/{item_id}',
+  summary: 'Get an item',
+  description: 'Answers with an item.',
+  auth: { kind: 'none' },
+  params: z.object({ item_id: z.string().max(64) }),
+  response: {
+    status: 200,
+    description: 'The item.',
+    json: z.object({ item_id: z.string(), tags: z.array(z.string()) }),
+  },
+  errors: [],
+  idempotent: true,
+});
+
+/** The route in an app of AION: ids, deadline and validation always, the rest of the telemetry as the options say. */
+export async function createAionApp(options: AionAppOptions): Promise<Subject> {
+  startTracing({
+    serviceName: 'bench',
+    serviceVersion: '0.0.0',
+    enabled: options.sampleRatio !== undefined,
+    sampleRatio: options.sampleRatio ?? 0,
+    otlpEndpoint: options.otlpEndpoint,
+  });
+  const app = createApp({
+    routes: [bindRoute(getItem, ({ params }) => Promise.resolve(toItem(params.item_id)))],
+    admit: (_route, req) =>
+      Promise.resolve({
+        identity: { kind: 'anonymous' },
+        parent: contextFromCarrier(carrierOf(req.headers)),
+        links: [],
+        correlationId: correlationIdOf(req),
+      }),
+    logger: createLogger({ service: 'bench', level: options.logging ? 'info' : 'error', format: 'json' }),
+    metrics: createMetrics({ service: 'bench', version: '0.0.0', enabled: options.metrics }),
+  });
+  const { port } = await listen(app, { host: '127.0.0.1', port: 0, name: 'bench', variable: 'PORT' });
+  return { port, measure: () => Promise.resolve(processCpuUs()) };
+}

@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+import { startTracing } from '@aion/tracing';
+import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
+import { registerInstrumentations, type Instrumentation } from '@opentelemetry/instrumentation';
+import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import type express from 'express';
+import type { Subject } from '../subject.ts';
+import { createExpressApp } from './express-app.ts';
+
+const SAMPLE_RATIO = 0.1;
+
+/** Express under the instrumentations of HTTP and express, at 10 % sampling. */
+export function createHttpInstrumented(otlpEndpoint: string): Promise<Subject> {
+  return createInstrumented(otlpEndpoint, [new HttpInstrumentation(), new ExpressInstrumentation()]);
+}
+
+/** Express under all automatic instrumentations that are on by default, at 10 % sampling. */
+export function createAutoInstrumented(otlpEndpoint: string): Promise<Subject> {
+  return createInstrumented(otlpEndpoint, getNodeAutoInstrumentations());
+}
+
+/** SDK, sampler and exporter are those of AION's own tracing: only the instrumentation differs. */
+function createInstrumented(otlpEndpoint: string, instrumentations: Instrumentation[]): Promise<Subject> {
+  startTracing({
+    serviceName: 'bench',
+    serviceVersion: '0.0.0',
+    enabled: true,
+    sampleRatio: SAMPLE_RATIO,
+    otlpEndpoint,
+  });
+  registerInstrumentations({ instrumentations });
+  const load = createRequire(import.meta.url);
+  load('node:http');
+  // What `require` gives has no type; the instrumentations reach modules that are loaded this way.
+  const createExpress = load('express') as typeof express;
+  return createExpressApp(createExpress());
+}

@@ -1,0 +1,82 @@
+import { createMetrics } from '@aion/metrics';
+import { startTracing, withSpan } from '@aion/tracing';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { cpuNsPerCall } from '../measure-cpu.ts';
+import type { Subject } from '../subject.ts';
+
+const PATH = '/api/v1/exports/{export_id}';
+const STATUSES = ['200', '201', '404', '500'];
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const TRACE = { trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331' };
+
+const labelsOf = (index: number) => ({ method: 'GET', path: PATH, status: STATUSES[index % 4] ?? '200' });
+const secondsOf = (index: number): number => (index % 1_000) / 250;
+const subjectOf = (call: (index: number) => void): Subject => ({ measure: (count) => cpuNsPerCall(count, call) });
+const aionMetrics = () => createMetrics({ service: 'bench', version: '0.0.0', enabled: true });
+
+/** A counter of AION. */
+export function createAionCounter(): Subject {
+  const counter = aionMetrics().counter('http_requests_total');
+  return subjectOf((index) => counter.inc(labelsOf(index)));
+}
+
+/** A gauge of AION. */
+export function createAionGauge(): Subject {
+  const gauge = aionMetrics().gauge('http_requests_in_flight');
+  return subjectOf((index) => gauge.set({ method: 'GET' }, index));
+}
+
+/** A histogram of AION, outside of any trace. */
+export function createAionHistogram(): Subject {
+  const histogram = aionMetrics().histogram('http_request_duration_seconds');
+  return subjectOf((index) => histogram.observe(labelsOf(index), secondsOf(index)));
+}
+
+/** A histogram of AION inside a sampled span, whose ids become the exemplar. */
+export function createAionHistogramWithExemplar(): Subject {
+  startTracing({ serviceName: 'bench', serviceVersion: '0.0.0', enabled: true, sampleRatio: 1 });
+  const histogram = aionMetrics().histogram('http_request_duration_seconds');
+  return {
+    measure: (count) =>
+      withSpan('bench', {}, () => cpuNsPerCall(count, (index) => histogram.observe(labelsOf(index), secondsOf(index)))),
+  };
+}
+
+/** A counter of prom-client. */
+export function createPromCounter(): Subject {
+  const counter = new Counter({ name: 'c_total', help: 'c', labelNames: ['method', 'path', 'status'], registers: [] });
+  return subjectOf((index) => counter.inc(labelsOf(index)));
+}
+
+/** A gauge of prom-client. */
+export function createPromGauge(): Subject {
+  const gauge = new Gauge({ name: 'g', help: 'g', labelNames: ['method'], registers: [] });
+  return subjectOf((index) => gauge.set({ method: 'GET' }, index));
+}
+
+/** A histogram of prom-client. */
+export function createPromHistogram(): Subject {
+  const histogram = new Histogram({
+    name: 'h_seconds',
+    help: 'h',
+    labelNames: ['method', 'path', 'status'],
+    buckets: BUCKETS,
+    registers: [],
+  });
+  return subjectOf((index) => histogram.observe(labelsOf(index), secondsOf(index)));
+}
+
+/** A histogram of prom-client that is given an exemplar each time. */
+export function createPromHistogramWithExemplar(): Subject {
+  const histogram = new Histogram<string>({
+    name: 'h_seconds',
+    help: 'h',
+    labelNames: ['method', 'path', 'status'],
+    buckets: BUCKETS,
+    registers: [],
+    enableExemplars: true,
+  });
+  return subjectOf((index) =>
+    histogram.observe({ labels: labelsOf(index), value: secondsOf(index), exemplarLabels: TRACE }),
+  );
+}

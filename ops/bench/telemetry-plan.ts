@@ -1,0 +1,93 @@
+import type { Goal } from './bench-result.ts';
+
+/** One subject of a group, as the benchmark drives it. */
+export interface PlannedSubject {
+  readonly name: string;
+  /** Operations per round, or requests. */
+  readonly count: number;
+  /** The subject that it is compared with. */
+  readonly reference?: string;
+  readonly goal?: Goal;
+  /** Servers only: what they must have produced, or they were not what their name says. */
+  readonly exportsSpans?: boolean;
+  readonly writesLines?: boolean;
+}
+
+/** Subjects that are measured in turn: A B C, A B C, ... */
+export interface PlannedGroup {
+  readonly title: string;
+  readonly unit: string;
+  readonly kind: 'operations' | 'server';
+  readonly subjects: readonly PlannedSubject[];
+}
+
+const REQUESTS = 4_000;
+const METRIC_GOAL: Goal = { of: 'value', op: '<=', value: 1_500 };
+const SCRAPE_GOAL: Goal = { of: 'value', op: '<=', value: 10 };
+const SUPPRESSED_GOAL: Goal = { of: 'value', op: '<=', value: 100 };
+const EVERYTHING_GOAL: Goal = { of: 'ratio', op: '<=', value: 1.3 };
+
+const metricPair = (kind: string): PlannedSubject[] => [
+  { name: `metric.${kind}.aion`, count: 300_000, reference: `metric.${kind}.prom_client`, goal: METRIC_GOAL },
+  { name: `metric.${kind}.prom_client`, count: 300_000 },
+];
+const scrapePair = (series: number): PlannedSubject[] => [
+  { name: `scrape.${series}.aion`, count: 20, reference: `scrape.${series}.prom_client`, goal: SCRAPE_GOAL },
+  { name: `scrape.${series}.prom_client`, count: 20 },
+];
+const logTriple = (kind: string, count: number, goal?: Goal): PlannedSubject[] => [
+  { name: `log.${kind}.aion`, count, reference: `log.${kind}.winston`, ...(goal === undefined ? {} : { goal }) },
+  { name: `log.${kind}.winston`, count },
+  { name: `log.${kind}.pino`, count, reference: `log.${kind}.winston` },
+];
+const server = (name: string, rest: Omit<PlannedSubject, 'name' | 'count'> = {}): PlannedSubject => ({
+  name: `http.${name}`,
+  count: REQUESTS,
+  ...(name === 'express' ? {} : { reference: 'http.express' }),
+  ...rest,
+});
+
+/** What `pnpm bench:telemetry` measures, with the goals of the design. */
+export const TELEMETRY_PLAN: readonly PlannedGroup[] = [
+  {
+    title: 'Metric operations',
+    unit: 'ns',
+    kind: 'operations',
+    subjects: ['counter', 'gauge', 'histogram', 'histogram_exemplar'].flatMap(metricPair),
+  },
+  {
+    title: 'Log lines',
+    unit: 'ns',
+    kind: 'operations',
+    subjects: [
+      ...logTriple('line', 10_000),
+      ...logTriple('suppressed', 300_000, SUPPRESSED_GOAL),
+      ...logTriple('redacted', 5_000),
+    ],
+  },
+  { title: 'Scrapes', unit: 'ms', kind: 'operations', subjects: [500, 1_000, 5_000].flatMap(scrapePair) },
+  {
+    title: 'CPU per request',
+    unit: 'us',
+    kind: 'server',
+    subjects: [
+      server('express'),
+      server('aion_off'),
+      server('aion_metrics'),
+      server('aion_metrics_tracing_0'),
+      server('aion_metrics_tracing_10', { exportsSpans: true }),
+      server('aion_metrics_tracing_100', { exportsSpans: true }),
+      server('aion_everything_10', { exportsSpans: true, writesLines: true, goal: EVERYTHING_GOAL }),
+      server('express_prom_bundle'),
+      server('otel_http_express_10', { exportsSpans: true }),
+      server('otel_auto_10', { exportsSpans: true }),
+    ],
+  },
+];
+
+/** Figures that compare the same measurements in another way: what telemetry alone costs an app of AION. */
+export const FURTHER_COMPARISONS: readonly {
+  readonly name: string;
+  readonly of: string;
+  readonly reference: string;
+}[] = [{ name: 'http.aion_everything_10_beside_off', of: 'http.aion_everything_10', reference: 'http.aion_off' }];
