@@ -80,3 +80,31 @@ describe('configuration', () => {
     });
   });
 });
+
+describe('pairs', () => {
+  it('are decoded, and a value may hold an equals sign', () => {
+    expect(types.pairs().parse('authorization=Bearer%20k=, x-a = b')).toEqual({
+      authorization: 'Bearer k=',
+      'x-a': 'b',
+    });
+  });
+
+  it.each(['a', '=b', 'a=%', 'a=b,'])('are refused when they are malformed: %s', (text) => {
+    expect(types.pairs().safeParse(text).success).toBe(false);
+  });
+});
+
+describe('shares by route', () => {
+  it('are read by method and template', () => {
+    expect(types.routeRatios().parse('POST /v1/chat/completions=0.01, GET /api/v1/exports/{export_id}=0')).toEqual(
+      new Map([
+        ['POST /v1/chat/completions', 0.01],
+        ['GET /api/v1/exports/{export_id}', 0],
+      ]),
+    );
+  });
+
+  it.each(['/v1=1', 'GET /v1=2', 'GET /v1', 'GET /v1=-1', 'get /v1=1', ''])('are refused when they are: %s', (text) => {
+    expect(types.routeRatios().safeParse(text).success).toBe(false);
+  });
+});

@@ -1,5 +1,7 @@
 export { configTable } from './config-table.ts';
 export { ConfigError, loadConfig, type ConfigOf, type Environment, type Variables } from './load-config.ts';
+export { logVariables } from './log-variables.ts';
 export { serviceVariables } from './service-variables.ts';
+export { tracingVariables } from './tracing-variables.ts';
 export { optionalVariable, types, variable, type Variable, type VariableOptions } from './variable.ts';
 export { checkQueue, databaseGatewayUrl, inferenceLimits, queueVariables } from './shared-variables.ts';

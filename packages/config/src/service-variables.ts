@@ -1,3 +1,5 @@
+import { logVariables } from './log-variables.ts';
+import { tracingVariables } from './tracing-variables.ts';
 import { optionalVariable, types, variable } from './variable.ts';
 
 /** The variables that every service has. */
@@ -33,32 +35,12 @@ export function serviceVariables(defaults: { readonly port: number; readonly adm
       example: '20000',
       fallback: '20000',
     }),
-    logLevel: variable('LOG_LEVEL', types.oneOf(['error', 'warn', 'info', 'debug']), {
-      description: 'The least important level that is written.',
-      example: 'info',
-      fallback: 'info',
-    }),
-    logFormat: optionalVariable('AION_LOG_FORMAT', types.oneOf(['json', 'pretty']), {
-      description: 'JSON lines, or compact lines for people; JSON unless the environment is development.',
-      example: 'json',
-    }),
+    ...logVariables,
     metricsEnabled: variable('AION_METRICS_ENABLED', types.flag(), {
       description: 'Whether metrics are collected and `/metrics` answers.',
       example: 'true',
       fallback: 'true',
     }),
-    tracingEnabled: variable('AION_TRACING_ENABLED', types.flag(), {
-      description: 'Whether spans are recorded.',
-      example: 'true',
-      fallback: 'true',
-    }),
-    traceSampleRatio: optionalVariable('AION_TRACING_SAMPLE_RATIO', types.ratio(), {
-      description: 'The share of new traces that is recorded; 0.1 in production, 1 in development.',
-      example: '0.1',
-    }),
-    otlpEndpoint: optionalVariable('OTEL_EXPORTER_OTLP_ENDPOINT', types.url('http', 'https'), {
-      description: 'An OTLP/HTTP receiver for spans; without one they stay in a bounded store of the process.',
-      example: 'http://127.0.0.1:4318',
-    }),
+    ...tracingVariables,
   };
 }

@@ -68,4 +68,36 @@ export const types = {
         .map((item) => item.trim())
         .filter(Boolean),
     ),
+  /** `name=value,name=value` with percent-encoded values, as the variables of OpenTelemetry have it (W3C Baggage). */
+  pairs: () =>
+    z.string().transform((text, check): Readonly<Record<string, string>> => {
+      const pairs = splitPairs(text);
+      if (pairs !== undefined) return Object.fromEntries(pairs);
+      check.addIssue('must be name=value pairs with commas between them, percent-encoded');
+      return z.NEVER;
+    }),
+  /** `METHOD /path/{template}=ratio,...`, each ratio from 0 to 1. */
+  routeRatios: () =>
+    z.string().transform((text, check): ReadonlyMap<string, number> => {
+      const items = text.split(',').map((item) => ROUTE_RATIO.exec(item.trim())?.groups);
+      const ratios = items.map((item) => [item?.['route'] ?? '', Number(item?.['ratio'])] as const);
+      if (ratios.every(([, ratio]) => ratio >= 0 && ratio <= 1)) return new Map(ratios);
+      check.addIssue('must be routes with a share from 0 to 1 each, with commas between them');
+      return z.NEVER;
+    }),
 };
+
+const ROUTE_RATIO = /^(?<route>(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[^\s=]*)=(?<ratio>\d+(?:\.\d+)?)$/;
+
+function splitPairs(text: string): readonly (readonly [string, string])[] | undefined {
+  try {
+    const pairs = text.split(',').map((item) => {
+      const at = item.indexOf('=');
+      return [item.slice(0, Math.max(0, at)).trim(), decodeURIComponent(item.slice(at + 1).trim())] as const;
+    });
+    return pairs.every(([name]) => name !== '') ? pairs : undefined;
+  } catch {
+    // A malformed percent-encoding; the message must not show the value, which may be a secret.
+    return undefined;
+  }
+}

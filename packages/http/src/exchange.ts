@@ -3,7 +3,7 @@ import { SpanStatusCode, type Context, type Link } from '@opentelemetry/api';
 import { toAionError, type AionError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
-import { activeSpanIds, contextWithIds, failSpan, isValidId, openSpan } from '@aion/tracing';
+import { captureTraceparent, contextWithIds, failSpan, isValidId, openSpan } from '@aion/tracing';
 import { context, SpanKind } from '@opentelemetry/api';
 import type { Request, Response } from 'express';
 
@@ -106,6 +106,7 @@ function finalStatus(res: Response, failure: AionError | undefined): number {
 function setIdHeaders(res: Response, requestId: string, correlationId: string | undefined, active: Context): void {
   res.setHeader('x-request-id', requestId);
   if (correlationId !== undefined) res.setHeader(CORRELATION_HEADER, correlationId);
-  const ids = activeSpanIds(active);
-  if (ids !== undefined) res.setHeader('traceresponse', `00-${ids.traceId}-${ids.spanId}-01`);
+  // `traceresponse` has the form of `traceparent` (W3C Trace Context Level 2), with the real sampled flag.
+  const { traceparent } = captureTraceparent(active);
+  if (traceparent !== undefined) res.setHeader('traceresponse', traceparent);
 }

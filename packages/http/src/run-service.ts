@@ -1,8 +1,12 @@
 import { ConfigError, type Environment } from '@aion/config';
-import { createLogger, type Logger, type LogLevel } from '@aion/logging';
+import type { ServiceName } from '@aion/contracts';
+import { createLogger, type Logger, type LogLevel, type RootLogger } from '@aion/logging';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { startTracing, type Tracing } from '@aion/tracing';
 import { ListenError } from './listen.ts';
+import type { LogLevelsAccess } from './log-levels-endpoint.ts';
+import { createServiceTokens } from './service-tokens.ts';
+import { toTracingOptions, type TracingConfig } from './tracing-options.ts';
 
 /** A service, from its composition root. */
 export interface Service {
@@ -17,23 +21,30 @@ export interface ServiceRuntime {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
+  /** For the admin server; tests may leave it out. */
+  readonly logLevels?: LogLevelsAccess;
+}
+
+/** The runtime of a process, whose owner flushes its logger. */
+interface ProcessRuntime extends ServiceRuntime {
+  readonly logger: RootLogger;
 }
 
 /** The part of the configuration that every service has. */
-export interface RuntimeConfig {
+export interface RuntimeConfig extends TracingConfig {
   readonly environment: 'development' | 'staging' | 'production';
   readonly logLevel: LogLevel;
+  readonly logLevels: Readonly<Record<string, LogLevel>> | undefined;
+  readonly logSampleRatio: number;
   readonly logFormat: 'json' | 'pretty' | undefined;
   readonly metricsEnabled: boolean;
-  readonly tracingEnabled: boolean;
-  readonly traceSampleRatio: number | undefined;
-  readonly otlpEndpoint: string | undefined;
+  readonly serviceTokenSecret: string;
   readonly shutdownGraceMs: number;
 }
 
 /** How a process becomes a service. */
 export interface ServiceDefinition<C extends RuntimeConfig> {
-  readonly name: string;
+  readonly name: ServiceName;
   readonly version: string;
   readonly loadConfig: (env: Environment) => C;
   readonly create: (config: C, runtime: ServiceRuntime) => Service;
@@ -41,6 +52,8 @@ export interface ServiceDefinition<C extends RuntimeConfig> {
 
 /** Exit status of a process that was configured wrongly (sysexits.h EX_CONFIG). */
 export const EXIT_CONFIG = 78;
+/** How long the last log lines may take to leave a process that ends. */
+const FLUSH_MS = 1_000;
 
 /**
  * The whole life of a service's process: configuration, telemetry, start, signals, exit code. SIGTERM and SIGINT stop
@@ -90,41 +103,49 @@ function loadOrExit<C extends RuntimeConfig>(definition: ServiceDefinition<C>): 
   }
 }
 
-function createRuntime({ name, version }: { name: string; version: string }, config: RuntimeConfig): ServiceRuntime {
+function createRuntime(
+  { name, version }: { name: ServiceName; version: string },
+  config: RuntimeConfig,
+): ProcessRuntime {
   const development = config.environment === 'development';
+  const metrics = createMetrics({ service: name, version, enabled: config.metricsEnabled });
+  const dropped = metrics.counter('aion_telemetry_dropped_total');
+  const logger = createLogger({
+    service: name,
+    level: config.logLevel,
+    moduleLevels: config.logLevels ?? {},
+    format: config.logFormat ?? (development ? 'pretty' : 'json'),
+    sampleRatio: config.logSampleRatio,
+    onDrop: (reason) => dropped.inc({ signal: 'log', reason }),
+  });
   return {
-    logger: createLogger({
-      service: name,
-      level: config.logLevel,
-      format: config.logFormat ?? (development ? 'pretty' : 'json'),
-    }),
-    metrics: createMetrics({ service: name, version, enabled: config.metricsEnabled }),
-    tracing: startTracing({
-      serviceName: name,
-      serviceVersion: version,
-      enabled: config.tracingEnabled,
-      sampleRatio: config.traceSampleRatio ?? (development ? 1 : 0.1),
-      otlpEndpoint: config.otlpEndpoint,
-    }),
+    logger,
+    logLevels: { logger, tokens: createServiceTokens({ secret: config.serviceTokenSecret, service: name }) },
+    metrics,
+    tracing: startTracing(toTracingOptions({ name, version }, config, metrics)),
   };
 }
 
 function createShutdown(
   service: Service,
-  { logger, tracing }: ServiceRuntime,
+  { logger, tracing }: ProcessRuntime,
   graceMs: number,
 ): (reason: string, exitCode: number) => void {
+  // The last lines say why it ended: they get a moment, and a stalled reader does not get more.
+  const exit = (code: number): void => {
+    void logger.flush(FLUSH_MS).then(() => process.exit(code));
+  };
   let stopping = false;
   return (reason, exitCode) => {
     if (stopping) {
       logger.warn('Stopping at once', { reason });
-      process.exit(1);
+      exit(1);
     }
     stopping = true;
     logger.info('Service is stopping', { reason, grace_ms: graceMs });
     const overdue = setTimeout(() => {
       logger.error('Service did not stop within its grace period', { grace_ms: graceMs });
-      process.exit(1);
+      exit(1);
     }, graceMs + 2_000);
     service
       .stop()
@@ -133,11 +154,11 @@ function createShutdown(
         () => {
           clearTimeout(overdue);
           logger.info('Service has stopped', { reason });
-          process.exit(exitCode);
+          exit(exitCode);
         },
         (error: unknown) => {
           logger.error('Service failed to stop', { error });
-          process.exit(1);
+          exit(1);
         },
       );
   };

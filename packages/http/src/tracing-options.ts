@@ -1,0 +1,56 @@
+import type { ConfigOf, tracingVariables } from '@aion/config';
+import { redactText } from '@aion/logging';
+import type { Metrics } from '@aion/metrics';
+import type { SpanDropReason, TracingOptions } from '@aion/tracing';
+
+/** The part of the configuration that says how a service traces. */
+export type TracingConfig = ConfigOf<typeof tracingVariables>;
+
+/** The reasons of the catalogue; undefined is what is not lost: the store keeps the newest traces and lets go the old. */
+const REASONS: Readonly<Record<SpanDropReason, string | undefined>> = {
+  queue_full: 'queue_full',
+  export_failed: 'export_failed',
+  shutdown: 'other',
+  store_full: 'other',
+  store_evicted: undefined,
+};
+
+/** The options of tracing that a service's configuration means; lost spans are counted in its metrics. */
+export function toTracingOptions(
+  service: { readonly name: string; readonly version: string },
+  config: TracingConfig & { readonly environment: 'development' | 'staging' | 'production' },
+  metrics: Metrics,
+): TracingOptions {
+  const dropped = metrics.counter('aion_telemetry_dropped_total');
+  return {
+    serviceName: service.name,
+    serviceVersion: service.version,
+    enabled: config.tracingEnabled && !config.otelSdkDisabled,
+    sampleRatio: config.traceSampleRatio ?? samplerRatio(config) ?? (config.environment === 'development' ? 1 : 0.1),
+    routeRatios: config.traceRouteRatios,
+    parentBased: config.tracesSampler?.startsWith('parentbased_') ?? true,
+    otlpEndpoint: config.otlpEndpoint,
+    otlpTracesEndpoint: config.otlpTracesEndpoint,
+    otlpHeaders: { ...config.otlpHeaders, ...config.otlpTracesHeaders },
+    resourceAttributes: config.resourceAttributes,
+    exportLimits: {
+      maxQueueSize: config.spanQueueSize,
+      maxBatchSize: config.spanBatchSize,
+      delayMs: config.spanDelayMs,
+      timeoutMs: config.spanTimeoutMs,
+    },
+    maxAttributeLength: config.maxSpanAttributeLength,
+    redactText,
+    onDrop: (reason, count) => {
+      const label = REASONS[reason];
+      if (label !== undefined) dropped.inc({ signal: 'traces', reason: label }, count);
+    },
+  };
+}
+
+/** The share that `OTEL_TRACES_SAMPLER` means (OpenTelemetry, environment variable specification). */
+function samplerRatio({ tracesSampler, tracesSamplerRatio }: TracingConfig): number | undefined {
+  if (tracesSampler === undefined) return undefined;
+  if (tracesSampler.endsWith('always_on')) return 1;
+  return tracesSampler.endsWith('always_off') ? 0 : (tracesSamplerRatio ?? 1);
+}
