@@ -1,5 +1,6 @@
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
+import { createJobMetrics } from './job-metrics.ts';
 import type { QueueDriver } from './queue-driver.ts';
 import { createErrorReporter } from './report-errors.ts';
 import { runJob } from './run-job.ts';
@@ -31,15 +32,20 @@ export function createJobWorker<TPayload>(deps: CreateJobWorkerOptions<TPayload>
   const { graceMs = DEFAULT_GRACE_MS, abortGraceMs = DEFAULT_ABORT_GRACE_MS } = options;
   const report = createErrorReporter(logger, { queue: definition.queue });
   const running = createRunningJobs();
+  const metrics = createJobMetrics(deps.metrics, definition.queue);
+  const jobDeps = { ...deps, metrics };
   const open = (): PromptWorker => {
     const worker = new PromptWorker(
       definition.queue,
-      (job, token) => running.track(job.id ?? '', (control) => runJob(deps, { ...control, job, token })),
+      (job, token) => running.track(job.id ?? '', (control) => runJob(jobDeps, { ...control, job, token })),
       toBullOptions(options),
       deps.driver.workerFactory,
     );
     worker.on('error', report);
-    worker.on('stalled', (jobId) => logger.warn('A job was taken over from a worker that has died.', { jobId }));
+    worker.on('stalled', (jobId) => {
+      metrics.stalled();
+      logger.warn('A job was taken over from a worker that has died.', { jobId });
+    });
     worker.on('lockRenewalFailed', (jobIds) => running.lose(jobIds));
     return worker;
   };

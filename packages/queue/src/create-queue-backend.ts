@@ -18,7 +18,7 @@ export interface CreateQueueBackendOptions {
   /** A database of the queues' own (PostgreSQL >= 15), whose role may create a schema in it. */
   readonly postgresUrl?: string | undefined;
   readonly logger: Logger;
-  /** Receives `aion_queue_job_duration_seconds`. */
+  /** Receives what workers of this process see of their jobs. */
   readonly metrics?: Metrics;
 }
 

@@ -1,10 +1,10 @@
 import type { Logger } from '@aion/logging';
-import type { Metrics } from '@aion/metrics';
 import { contextFromCarrier, withSpan } from '@aion/tracing';
 import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
 import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import { DiscardJobError, RetryJobLaterError } from './job-errors.ts';
 import { parseJobEnvelope } from './job-envelope.ts';
+import type { Ending, JobMetrics } from './job-metrics.ts';
 import { messagingAttributes } from './messaging-attributes.ts';
 import type { JobDefinition, JobHandler, JobOutcome } from './types.ts';
 
@@ -14,7 +14,12 @@ export interface RunnableJob {
   readonly name: string;
   readonly data: unknown;
   readonly attemptsMade: number;
-  readonly opts: { readonly attempts?: number | undefined };
+  /** From 1; unlike `attemptsMade` it counts runs that were given back or died, too. */
+  readonly attemptsStarted: number;
+  /** When it was added, and when this run was handed out: milliseconds of the epoch. */
+  readonly timestamp: number;
+  readonly processedOn?: number | undefined;
+  readonly opts: { readonly attempts?: number | undefined; readonly delay?: number | undefined };
   moveToDelayed(timestampMs: number, token?: string): Promise<void>;
   moveToWait(token?: string): Promise<number>;
 }
@@ -24,7 +29,7 @@ export interface RunJobDeps<TPayload> {
   readonly definition: JobDefinition<TPayload>;
   readonly handler: JobHandler<TPayload>;
   readonly logger: Logger;
-  readonly metrics: Metrics | undefined;
+  readonly metrics: JobMetrics;
 }
 
 /** The run of one job, as the worker sees it. */
@@ -39,16 +44,15 @@ export interface JobRun {
   readonly isClosing: () => boolean;
 }
 
-type Ending = JobOutcome | 'retried_later' | 'handed_back' | 'discarded' | 'failed';
-
 /**
  * Runs a job inside a CONSUMER span that continues its producer's trace, and tells BullMQ how it ended. What is thrown on
  * is kept in the backend, so it names the kind of error only; the error itself goes to the log.
  */
 export async function runJob<TPayload>(deps: RunJobDeps<TPayload>, run: JobRun): Promise<JobOutcome> {
-  const { definition } = deps;
+  const { definition, metrics } = deps;
   const startedAt = performance.now();
   let ending: Ending = 'failed';
+  countStart(metrics, run.job);
   try {
     const parent = parentOf(run.job.data);
     const attributes = messagingAttributes(definition, 'process', run.job.id ?? '');
@@ -74,10 +78,19 @@ export async function runJob<TPayload>(deps: RunJobDeps<TPayload>, run: JobRun):
     if (typeof result === 'string') return result;
     return await result.move();
   } finally {
-    deps.metrics
-      ?.histogram('aion_queue_job_duration_seconds')
-      .observe({ queue: definition.queue, outcome: ending }, (performance.now() - startedAt) / 1_000);
+    metrics.ended(ending, (performance.now() - startedAt) / 1_000);
   }
+}
+
+/** A job's wait is that of its first run: nothing tells when a job that comes again was due again. */
+function countStart(metrics: JobMetrics, { timestamp, opts, processedOn, attemptsStarted }: RunnableJob): void {
+  if (attemptsStarted > 1) {
+    metrics.rerun();
+    return;
+  }
+  const dueAt = timestamp + (opts.delay ?? 0);
+  // The clock of the producer may be ahead.
+  metrics.waited(Math.max(0, (processedOn ?? Date.now()) - dueAt) / 1_000);
 }
 
 /** The end of a run that is neither success nor failure: the job goes elsewhere, and BullMQ is told by an error. */

@@ -270,12 +270,67 @@ function suite(server: TestBackend): void {
     expect(most).toBe(3);
   });
 
-  it('observes the duration of runs by their outcome', async () => {
-    work(async () => 'done');
-    await add('row-1');
-    await untilCounts({ completed: 1 });
+  /** The value of a series of the queue's, by the metric's name and further labels. */
+  const valueOf = async (name: string, labels = '') => {
     const { body } = await metrics.exposition();
-    expect(body).toContain(`aion_queue_job_duration_seconds_count{queue="${job.queue}",outcome="done"} 1`);
+    const series = `${name}{queue="${job.queue}"${labels}} `;
+    const line = body.split('\n').find((candidate) => candidate.startsWith(series));
+    return line === undefined ? undefined : Number(line.slice(series.length));
+  };
+  const countOf = (outcome: string) => valueOf('aion_queue_job_duration_seconds_count', `,outcome="${outcome}"`);
+
+  it('shows every series of a worker at zero from the start, and nothing of what the queue holds', async () => {
+    work(async () => 'done');
+    for (const outcome of ['done', 'skipped', 'retried_later', 'handed_back', 'discarded', 'failed']) {
+      expect([outcome, await countOf(outcome)]).toEqual([outcome, 0]);
+    }
+    expect(await valueOf('aion_queue_job_wait_seconds_count')).toBe(0);
+    expect(await valueOf('aion_queue_job_retries_total')).toBe(0);
+    expect(await valueOf('aion_queue_jobs_stalled_total')).toBe(0);
+    expect((await metrics.exposition()).body).not.toMatch(
+      /^aion_queue_(jobs|dead_letter_jobs|oldest_job_age_seconds)\{/m,
+    );
+  });
+
+  it('observes the duration of runs by their outcome', async () => {
+    work(async ({ rowId }) => {
+      if (rowId === 'discarded') throw new DiscardJobError('x');
+      return rowId === 'done' ? 'done' : 'skipped';
+    });
+    for (const id of ['done', 'skipped', 'discarded']) await add(id);
+    await untilCounts({ completed: 2, failed: 1 });
+    for (const outcome of ['done', 'skipped', 'discarded'])
+      expect([outcome, await countOf(outcome)]).toEqual([outcome, 1]);
+  });
+
+  it('observes how long a job waited after it was due, once, and counts every further run', async () => {
+    const delayMs = 300;
+    await add('row-1', { delayMs });
+    const addedAt = Date.now();
+    let runs = 0;
+    let startedAfterMs = Infinity;
+    work(async () => {
+      startedAfterMs = Math.min(startedAfterMs, Date.now() - addedAt);
+      if (++runs === 1) throw new Error('no luck');
+      if (runs === 2) throw new RetryJobLaterError({ delayMs: 1 });
+      return 'done';
+    });
+    await untilCounts({ completed: 1 });
+    expect(await valueOf('aion_queue_job_wait_seconds_count')).toBe(1);
+    const waitedMs = ((await valueOf('aion_queue_job_wait_seconds_sum')) ?? NaN) * 1_000;
+    // The delay that was asked for is no wait.
+    expect(waitedMs).toBeLessThanOrEqual(startedAfterMs - delayMs + 100);
+    expect(await valueOf('aion_queue_job_retries_total')).toBe(2);
+    for (const outcome of ['failed', 'retried_later', 'done'])
+      expect([outcome, await countOf(outcome)]).toEqual([outcome, 1]);
+  });
+
+  it('counts the time in the queue as a wait', async () => {
+    await add('row-1');
+    await waitFor(async () => (await backend.queue(job).oldestWaitingAgeMs()) >= 150, { describe: 'the job to wait' });
+    work(async () => 'done');
+    await untilCounts({ completed: 1 });
+    expect(await valueOf('aion_queue_job_wait_seconds_sum')).toBeGreaterThanOrEqual(0.15);
   });
 
   it('gives the job of a worker process that was killed to another', async () => {
@@ -296,6 +351,8 @@ function suite(server: TestBackend): void {
     });
     await untilCounts({ completed: 1, active: 0 });
     expect(attempts).toEqual([1]);
+    expect(await valueOf('aion_queue_jobs_stalled_total')).toBe(1);
+    expect(await valueOf('aion_queue_job_retries_total')).toBe(1);
   });
 
   it('goes on by itself after every connection was broken, and logs little', async () => {
