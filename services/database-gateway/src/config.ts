@@ -41,6 +41,11 @@ export const databaseGatewayVariables = {
     example: '5000',
     fallback: '5000',
   }),
+  slowQueryMs: variable('AION_DATABASE_SLOW_QUERY_MS', types.integer(1, 600_000), {
+    description: 'From how many milliseconds on a query is logged and counted as slow.',
+    example: '2000',
+    fallback: '2000',
+  }),
   storeContent: variable('AION_STORE_CONTENT', types.flag(), {
     description: 'Whether prompts and answers are stored, apart from the accounting rows.',
     example: 'true',

@@ -6,6 +6,7 @@ import { assertConfinedRole } from './database/assert-confined-role.ts';
 import { createConnectionPool } from './database/connection-pool.ts';
 import { createDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
+import { createPoolInstruments } from './database/pool-instruments.ts';
 import { waitForDatabase } from './database/wait-for-database.ts';
 import { createExportClaims } from './exports/export-claims.ts';
 import { createExportReconciler } from './exports/export-reconciler.ts';
@@ -16,6 +17,7 @@ import { createOutboxListener } from './outbox/outbox-listener.ts';
 import { createOutboxRelay } from './outbox/outbox-relay.ts';
 import { createOutboxStore } from './outbox/outbox-store.ts';
 import { createQueueConnection } from './outbox/queue-connection.ts';
+import { createQueueGauges } from './outbox/queue-gauges.ts';
 import { repeat } from './repeat.ts';
 import { createSnapshotStore } from './snapshots/snapshot-store.ts';
 
@@ -36,7 +38,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
   let isReady = false;
   let server: HttpServer | undefined;
   const parts = createParts(config, runtime);
-  const { pool, exportsPool, database, queue, relay, listener, reconciler } = parts;
+  const { pool, exportsPool, database, queue, queueGauges, relay, listener, reconciler } = parts;
 
   const checks = {
     database: async () => {
@@ -87,6 +89,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       await admin.start();
       server = await listen(app, { host, port, name: 'database-gateway', variable: 'PORT' });
       queue.start();
+      queueGauges.start();
       try {
         await prepare();
       } catch (error) {
@@ -100,7 +103,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       await server?.close(Math.max(0, config.shutdownGraceMs - AFTER_DRAIN_MS));
       await Promise.all([reconciliation.stop(), listener.stop()]);
       await relay.stop();
-      await queue.close();
+      await Promise.all([queueGauges.stop(), queue.close()]);
       await exportsPool.close();
       await pool.close();
       await admin.stop();
@@ -110,22 +113,18 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
 
 function createParts(config: DatabaseGatewayConfig, { logger, metrics }: ServiceRuntime) {
   const url = config.databaseUrl;
-  const telemetry = { logger, metrics };
-  const waitMs = config.poolWaitMs;
+  const telemetry = { logger, metrics, slowQueryMs: config.slowQueryMs };
+  const toPool = { url, logger, instruments: createPoolInstruments(metrics), waitMs: config.poolWaitMs };
   const pool = createConnectionPool({
-    ...telemetry,
+    ...toPool,
     name: 'requests',
-    url,
     maxConnections: config.poolSize,
-    waitMs,
     statementTimeoutMs: config.statementTimeoutMs,
   });
   const exportsPool = createConnectionPool({
-    ...telemetry,
+    ...toPool,
     name: 'exports',
-    url,
     maxConnections: 2 * config.maxSnapshots,
-    waitMs,
     statementTimeoutMs: config.maxSnapshotAgeMs,
   });
   const database = createDatabase({ ...telemetry, pool });
@@ -136,6 +135,7 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
     exportsPool,
     database,
     queue,
+    queueGauges: createQueueGauges({ logger, metrics, read: () => queue.read() }),
     relay,
     listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
     reconciler: createExportReconciler({

@@ -145,7 +145,7 @@ describe('row-level security alone', () => {
   it('refuses to write a row of another tenant', async () => {
     const insert = (text: string, values: unknown[]) =>
       db.database.withTenant(stranger.tenantId, (transaction) =>
-        transaction.query({ operation: 'INSERT', table: 'pg_catalog', text, values }),
+        transaction.query({ operation: 'CALL', table: 'pg_catalog', text, values }),
       );
     const denied = { code: '42501' };
     const { tenantId, keyId } = owner;
@@ -178,7 +178,7 @@ describe('row-level security alone', () => {
   it('changes nothing of another tenant by an UPDATE without a predicate', async () => {
     const before = await contentsOf(owner.tenantId);
     await db.database.withTenant(stranger.tenantId, async (transaction) => {
-      const update = (text: string) => transaction.query({ operation: 'UPDATE', table: 'pg_catalog', text });
+      const update = (text: string) => transaction.query({ operation: 'CALL', table: 'pg_catalog', text });
       await update(`UPDATE generations SET model = 'stolen'`);
       await update(`UPDATE generation_contents SET response = '1'`);
       await update(`UPDATE export_jobs SET recipient = 'age1stolen'`);

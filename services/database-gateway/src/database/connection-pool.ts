@@ -1,19 +1,19 @@
 import type { Logger } from '@aion/logging';
-import type { Metrics } from '@aion/metrics';
 import pg from 'pg';
 import { toDatabaseError } from './database-error.ts';
+import type { PoolInstruments, PoolName } from './pool-instruments.ts';
 
 /** How a pool connects. */
 export interface ConnectionPoolOptions {
   /** Its name in metrics and in `pg_stat_activity`. */
-  readonly name: 'requests' | 'exports';
+  readonly name: PoolName;
   readonly url: string;
   readonly maxConnections: number;
   /** How long a caller waits for a connection. */
   readonly waitMs: number;
   readonly statementTimeoutMs: number;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly instruments: PoolInstruments;
 }
 
 /** A bounded set of connections. */
@@ -32,7 +32,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** Creates a pool; it connects when it is first used. */
 export function createConnectionPool(options: ConnectionPoolOptions): ConnectionPool {
-  const { name, logger } = options;
+  const { name, logger, instruments } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: `aion-database-gateway ${name}`,
@@ -55,26 +55,20 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   pool.on('connect', (client) => {
     client.on('error', (error) => logger.debug('A database connection in use broke', { pool: name, error }));
   });
-  reportPool(options, pool);
+  instruments.watch(name, options.maxConnections, pool);
   return {
     connect: async () => {
       try {
-        return await pool.connect();
+        return await instruments.observeWait(name, () => pool.connect());
       } catch (error) {
         throw toDatabaseError(error);
       }
     },
-    close: () => pool.end(),
+    close: async () => {
+      await pool.end();
+      instruments.unwatch(name, pool);
+    },
   };
-}
-
-function reportPool({ name, metrics, maxConnections }: ConnectionPoolOptions, pool: pg.Pool): void {
-  metrics.onCollect(() => {
-    metrics.gauge('db_connections').set({ pool: name, state: 'active' }, pool.totalCount - pool.idleCount);
-    metrics.gauge('db_connections').set({ pool: name, state: 'idle' }, pool.idleCount);
-    metrics.gauge('db_connections_max').set({ pool: name }, maxConnections);
-    metrics.gauge('db_connections_pending').set({ pool: name }, pool.waitingCount);
-  });
 }
 
 const INT8_OID = 20;

@@ -35,21 +35,14 @@ export function toDatabaseError(thrown: unknown): unknown {
   return thrown;
 }
 
-/** The value of the `error` label: a closed set. */
-export function errorClass(thrown: unknown): string {
-  const code = isError(thrown) ? errorCode(thrown) : undefined;
-  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return 'connection';
-  if (code === '23505') return 'unique_violation';
-  if (code === '57014') return 'timeout';
-  const classes: Readonly<Record<string, string>> = {
-    '08': 'connection',
-    '23': 'constraint',
-    '40': 'serialization',
-    '42': 'statement',
-    '53': 'resources',
-    '57': 'operator_intervention',
-  };
-  return classes[code.slice(0, 2)] ?? 'other';
+/** Whether a connection was not to be had or was lost, as Node and pg tell it; PostgreSQL tells it by a SQLSTATE. */
+export function isConnectionFailure(error: Error): boolean {
+  return NETWORK_CODES.has(errorCode(error) ?? '') || CONNECTION_MESSAGES.test(error.message);
+}
+
+/** Whether a pool could lend no connection in time: all were in use, or a new one took too long to open. */
+export function isConnectionTimeout(thrown: unknown): boolean {
+  return isError(thrown) && /timeout exceeded when trying to connect|due to connection timeout/.test(thrown.message);
 }
 
 /** Whether an error is the violation of a foreign key. */
@@ -76,7 +69,8 @@ export function isError(thrown: unknown): thrown is Error {
   return Object.prototype.toString.call(thrown) === '[object Error]';
 }
 
-function errorCode(error: Error): string | undefined {
+/** An error's SQLSTATE or the code of the operating system. */
+export function errorCode(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 

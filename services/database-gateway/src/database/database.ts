@@ -1,15 +1,14 @@
-import type { Logger } from '@aion/logging';
-import type { Metrics } from '@aion/metrics';
 import type pg from 'pg';
 import type { ConnectionPool } from './connection-pool.ts';
 import { toDatabaseError } from './database-error.ts';
-import { createQueryInstruments, type QueryInstruments, type QueryName } from './query-instruments.ts';
+import { createQueryInstruments, type QueryInstruments, type QueryInstrumentsOptions } from './query-instruments.ts';
+import type { QueryName } from './query-name.ts';
 
 /** One statement, with what telemetry calls it. */
-export interface Query extends QueryName {
+export type Query = QueryName & {
   readonly text: string;
   readonly values?: readonly unknown[];
-}
+};
 
 /** Runs statements. `R` describes the rows of the statement; nothing checks that it does. */
 export interface QueryRunner {
@@ -35,11 +34,7 @@ export interface Database extends QueryRunner {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Creates the database on a pool. */
-export function createDatabase(options: {
-  readonly pool: ConnectionPool;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-}): Database {
+export function createDatabase(options: QueryInstrumentsOptions & { readonly pool: ConnectionPool }): Database {
   const { pool } = options;
   const instruments = createQueryInstruments(options);
   return {
@@ -69,15 +64,16 @@ async function runTransaction<T>(
   run: () => Promise<T>,
 ): Promise<T> {
   const setTenant = setTenantStatement(tenantId);
+  const startedAt = performance.now();
   try {
     // One round trip for both.
     await client.query(`BEGIN; ${setTenant}`);
     const result = await run();
     await client.query('COMMIT');
-    instruments.countTransaction('commit');
+    instruments.endTransaction('commit', startedAt);
     return result;
   } catch (error) {
-    instruments.countTransaction('rollback');
+    instruments.endTransaction('rollback', startedAt);
     // What failed is what the caller must hear of. A connection that cannot roll back is closed, which rolls back, too.
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;

@@ -2,16 +2,8 @@ import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { failSpan, openSpan } from '@aion/tracing';
 import { SpanKind, trace, type Span } from '@opentelemetry/api';
-import type { TableName } from '../data-map/data-map.ts';
-import { errorClass } from './database-error.ts';
-
-/** What telemetry calls a query. */
-export interface QueryName {
-  /** `CALL` is for the functions that serve all tenants. */
-  readonly operation: 'SELECT' | 'INSERT' | 'UPDATE' | 'CALL' | 'COPY';
-  /** The table that it is about; `pg_catalog` for the catalogue and probes. */
-  readonly table: TableName | 'pg_catalog';
-}
+import { ERROR_CLASSES, errorClass } from './error-class.ts';
+import { listQueryNames, type QueryName } from './query-name.ts';
 
 /** A query that is running. Exactly one of both ends it; a second call does nothing. */
 export interface RunningQuery {
@@ -24,23 +16,39 @@ export interface QueryInstruments {
   /** For a query whose end is not a function's: a stream. Prefer `observe`. */
   begin(name: QueryName): RunningQuery;
   observe<T>(name: QueryName, run: () => Promise<T>): Promise<T>;
-  countTransaction(outcome: 'commit' | 'rollback'): void;
+  /** Counts a transaction that has ended; `startedAt` is `performance.now()` before its BEGIN. */
+  endTransaction(outcome: TransactionOutcome, startedAt: number): void;
 }
 
-const SLOW_QUERY_MS = 2_000;
+/** How a transaction ends; one whose COMMIT fails is rolled back. */
+export type TransactionOutcome = 'commit' | 'rollback';
 
-/** Creates the instruments of a database. */
-export function createQueryInstruments(options: {
+/** What query instruments need. */
+export interface QueryInstrumentsOptions {
   readonly metrics: Metrics;
   readonly logger: Logger;
-}): QueryInstruments {
+  /** A longer query is slow; default 2 000. */
+  readonly slowQueryMs?: number;
+}
+
+const OUTCOMES: readonly TransactionOutcome[] = ['commit', 'rollback'];
+const DEFAULT_SLOW_QUERY_MS = 2_000;
+
+/** Creates the instruments of a database. */
+export function createQueryInstruments(options: QueryInstrumentsOptions): QueryInstruments {
+  const { slowQueryMs = DEFAULT_SLOW_QUERY_MS } = options;
   const durations = options.metrics.histogram('db_query_duration_seconds');
   const errors = options.metrics.counter('db_query_errors_total');
+  const slow = options.metrics.counter('db_slow_queries_total');
   const transactions = options.metrics.counter('db_transactions_total');
+  const transactionDurations = options.metrics.histogram('db_transaction_duration_seconds');
+  startAtZero(options.metrics);
 
-  const begin = ({ operation, table }: QueryName): RunningQuery => {
+  const begin = (name: QueryName): RunningQuery => {
+    // Not the rest of a query: its text and its values.
+    const { operation, table } = name;
     const startedAt = performance.now();
-    const span = beginSpan({ operation, table });
+    const span = beginSpan(name);
     let isOver = false;
     const end = (): void => {
       isOver = true;
@@ -48,7 +56,8 @@ export function createQueryInstruments(options: {
       const durationMs = performance.now() - startedAt;
       durations.observe({ operation, table }, durationMs / 1_000);
       // A stream takes as long as its reader.
-      if (durationMs <= SLOW_QUERY_MS || operation === 'COPY') return;
+      if (durationMs <= slowQueryMs || operation === 'COPY') return;
+      slow.inc({ operation, table });
       options.logger.warn('Slow query', { operation, table, duration_ms: Math.round(durationMs) });
     };
     return {
@@ -77,8 +86,24 @@ export function createQueryInstruments(options: {
         throw error;
       }
     },
-    countTransaction: (outcome) => transactions.inc({ outcome }),
+    endTransaction: (outcome, startedAt) => {
+      transactions.inc({ outcome });
+      transactionDurations.observe({ outcome }, (performance.now() - startedAt) / 1_000);
+    },
   };
+}
+
+/** A series that is born at its final value is invisible to `rate()`. */
+function startAtZero(metrics: Metrics): void {
+  for (const outcome of OUTCOMES) {
+    metrics.counter('db_transactions_total').inc({ outcome }, 0);
+    metrics.histogram('db_transaction_duration_seconds').zero({ outcome });
+  }
+  for (const name of listQueryNames()) {
+    metrics.histogram('db_query_duration_seconds').zero(name);
+    if (name.operation !== 'COPY') metrics.counter('db_slow_queries_total').inc(name, 0);
+    for (const error of ERROR_CLASSES) metrics.counter('db_query_errors_total').inc({ ...name, error }, 0);
+  }
 }
 
 /** Polling has no request to belong to: a trace of its own for each look would bury those that matter. */

@@ -5,6 +5,7 @@ import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { createQueueBackend, type QueueBackend } from '@aion/queue';
 import type { PublishOutboxRow } from './outbox-relay.ts';
+import type { QueueReading } from './queue-gauges.ts';
 
 /** The sending side of the queue. It is opened in the background, so that requests need not wait for it. */
 export interface QueueConnection {
@@ -13,6 +14,8 @@ export interface QueueConnection {
   readonly publish: PublishOutboxRow;
   /** @throws unless an operation on the queue succeeds */
   ping(): Promise<void>;
+  /** What each queue holds now; waits until the queue is open. @throws when the queue does not answer in time */
+  read(): Promise<readonly QueueReading[]>;
   close(): Promise<void>;
 }
 
@@ -59,6 +62,16 @@ export function createQueueConnection(options: {
       await requireBackend().queue(job).add(job.parse(payload), { jobId: dedupeKey });
     },
     ping: async () => requireBackend().ping(),
+    read: async () => {
+      await opening;
+      const opened = requireBackend();
+      const reading = async (job: typeof runExportJob): Promise<QueueReading> => {
+        const queue = opened.queue(job);
+        const [counts, oldestWaitingAgeMs] = await Promise.all([queue.counts(), queue.oldestWaitingAgeMs()]);
+        return { queue: job.queue, counts, oldestWaitingAgeMs };
+      };
+      return Promise.all([...JOBS.values()].map(reading));
+    },
     close: async () => {
       stopping.abort();
       await opening;

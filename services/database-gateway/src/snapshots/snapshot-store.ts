@@ -1,11 +1,9 @@
 import { NotFoundError, UnavailableError } from '@aion/errors';
-import type { Logger } from '@aion/logging';
-import type { Metrics } from '@aion/metrics';
 import pg from 'pg';
 import { planExport } from '../data-map/export-plan.ts';
 import type { ConnectionPool } from '../database/connection-pool.ts';
 import type { Database } from '../database/database.ts';
-import { createQueryInstruments } from '../database/query-instruments.ts';
+import { createQueryInstruments, type QueryInstrumentsOptions } from '../database/query-instruments.ts';
 import { copyRows } from './copy-rows.ts';
 import { holdSnapshot } from './hold-snapshot.ts';
 import { readSnapshotHead } from './snapshot-head.ts';
@@ -33,7 +31,7 @@ export interface RowsRequest {
 }
 
 /** How snapshots are held. */
-export interface SnapshotStoreOptions {
+export interface SnapshotStoreOptions extends QueryInstrumentsOptions {
   /** For snapshots and streams alone: each holds a connection for minutes. Twice `maxSnapshots` are needed. */
   readonly pool: ConnectionPool;
   readonly database: Database;
@@ -41,8 +39,6 @@ export interface SnapshotStoreOptions {
   readonly maxSnapshotAgeMs: number;
   /** Default 5 000. */
   readonly heartbeatMs?: number;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
 }
 
 /** Creates the store. */

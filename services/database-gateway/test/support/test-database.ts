@@ -9,6 +9,7 @@ import { bootstrapDatabase, ROLES } from '../../src/bootstrap.ts';
 import { createConnectionPool, type ConnectionPool } from '../../src/database/connection-pool.ts';
 import { createDatabase, type Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
+import { createPoolInstruments } from '../../src/database/pool-instruments.ts';
 import { createKeyStore } from '../../src/keys/key-store.ts';
 
 /** The same for every test: roles belong to the whole server. */
@@ -70,7 +71,7 @@ export function createTestPool(url: string, maxConnections = 8, name: 'requests'
     waitMs: 1_000,
     statementTimeoutMs: 10_000,
     logger: silentLogger,
-    metrics: noMetrics,
+    instruments: createPoolInstruments(noMetrics),
   });
 }
 

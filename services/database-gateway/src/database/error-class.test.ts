@@ -1,0 +1,32 @@
+import { ClientClosedRequestError } from '@aion/errors';
+import { ERROR_CLASSES, errorClass } from './error-class.ts';
+
+const withCode = (code: string) => Object.assign(new Error('x'), { code });
+
+describe('the class of an error', () => {
+  it.each([
+    ['a unique violation', withCode('23505'), 'unique_violation'],
+    ['another constraint', withCode('23503'), 'constraint'],
+    ['a serialisation failure', withCode('40001'), 'serialization'],
+    ['a deadlock', withCode('40P01'), 'deadlock'],
+    ['the statement timeout', withCode('57014'), 'timeout'],
+    ['the lock timeout', withCode('55P03'), 'timeout'],
+    ['a server that has fallen silent', new Error('Query read timeout'), 'timeout'],
+    ['a server that shuts down', withCode('57P01'), 'operator_intervention'],
+    ['too many connections', withCode('53300'), 'resources'],
+    ['a broken statement', withCode('42P01'), 'statement'],
+    ['a value out of range', withCode('22003'), 'data'],
+    ['a lost connection, from PostgreSQL', withCode('08006'), 'connection'],
+    ['a lost connection, from Node', withCode('ECONNRESET'), 'connection'],
+    ['a lost connection, from pg', new Error('Connection terminated unexpectedly'), 'connection'],
+    ['a reader that went away', new ClientClosedRequestError('x'), 'cancelled'],
+    ['a SQLSTATE of another class', withCode('XX000'), 'other'],
+    ['a rare rollback', withCode('40003'), 'other'],
+    ['an error of our own', new Error('x'), 'other'],
+    ['what is no error', 'x', 'other'],
+    ['a code that is a name of every object', withCode('constructor'), 'other'],
+  ])('of %s is of a closed set', (_what, thrown, expected) => {
+    expect(errorClass(thrown)).toBe(expected);
+    expect(ERROR_CLASSES).toContain(expected);
+  });
+});

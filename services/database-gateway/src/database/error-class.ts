@@ -1,0 +1,45 @@
+import { ClientClosedRequestError } from '@aion/errors';
+import { errorCode, isConnectionFailure, isError } from './database-error.ts';
+
+/** SQLSTATEs that alerts and people tell apart. */
+const BY_SQLSTATE = {
+  '23505': 'unique_violation',
+  '40001': 'serialization',
+  '40P01': 'deadlock',
+  '55P03': 'timeout',
+  '57014': 'timeout',
+} as const;
+
+/** By the first two characters of a SQLSTATE (PostgreSQL, appendix A). */
+const BY_SQLSTATE_CLASS = {
+  '08': 'connection',
+  '22': 'data',
+  '23': 'constraint',
+  '42': 'statement',
+  '53': 'resources',
+  '57': 'operator_intervention',
+} as const;
+
+/** Every value of the `error` label. */
+export const ERROR_CLASSES = [
+  ...new Set([...Object.values(BY_SQLSTATE), ...Object.values(BY_SQLSTATE_CLASS), 'cancelled', 'other'] as const),
+];
+
+/** A value of the `error` label of `db_query_errors_total`. */
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
+
+/** What a failed query counts as. A reader that goes away is no fault of the database: `cancelled`. */
+export function errorClass(thrown: unknown): ErrorClass {
+  if (thrown instanceof ClientClosedRequestError) return 'cancelled';
+  if (!isError(thrown)) return 'other';
+  if (thrown.message === 'Query read timeout') return 'timeout';
+  const code = errorCode(thrown);
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return isConnectionFailure(thrown) ? 'connection' : 'other';
+  if (has(BY_SQLSTATE, code)) return BY_SQLSTATE[code];
+  const sqlstateClass = code.slice(0, 2);
+  return has(BY_SQLSTATE_CLASS, sqlstateClass) ? BY_SQLSTATE_CLASS[sqlstateClass] : 'other';
+}
+
+function has<T extends object>(record: T, key: PropertyKey): key is keyof T {
+  return Object.hasOwn(record, key);
+}

@@ -1,0 +1,37 @@
+import type { TableName } from '../data-map/data-map.ts';
+import { planExport } from '../data-map/export-plan.ts';
+
+/** Every operation with the tables that it is done on, but for COPY, which reads what an export takes. */
+const QUERIES = {
+  SELECT: ['export_jobs', 'export_files', 'generations', 'pg_catalog'],
+  INSERT: [
+    'tenants',
+    'api_keys',
+    'generations',
+    'generation_contents',
+    'audit_events',
+    'export_jobs',
+    'export_files',
+    'outbox',
+  ],
+  UPDATE: ['export_jobs', 'generations', 'generation_contents'],
+  CALL: ['api_keys', 'export_jobs', 'outbox', 'pg_catalog'],
+} as const satisfies Readonly<Record<string, readonly (TableName | 'pg_catalog')[]>>;
+
+type Operation = keyof typeof QUERIES;
+
+/**
+ * What telemetry calls a query: its operation (`CALL` is for the functions that serve all tenants) and the table that it
+ * is about (`pg_catalog` for the catalogue and probes). A closed set, so that every series is there from the start.
+ */
+export type QueryName =
+  | { [O in Operation]: { readonly operation: O; readonly table: (typeof QUERIES)[O][number] } }[Operation]
+  | { readonly operation: 'COPY'; readonly table: TableName };
+
+/** All names that queries have, each once. */
+export function listQueryNames(): readonly { readonly operation: string; readonly table: string }[] {
+  const statements = Object.entries(QUERIES).flatMap(([operation, tables]) =>
+    tables.map((table) => ({ operation, table })),
+  );
+  return [...statements, ...planExport().tables.map(({ name }) => ({ operation: 'COPY', table: name }))];
+}
