@@ -1,4 +1,4 @@
-import type { ChatCompletionRequest, GenerationErrorType } from '@aion/contracts';
+import type { ChatCompletionRequest } from '@aion/contracts';
 import { AionError, ClientClosedRequestError, toAionError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import { failSpan, openSpan, type OpenSpan } from '@aion/tracing';
@@ -7,10 +7,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ProviderResponse } from '../providers/provider.ts';
 import type { ProviderRegistry, RoutedModel } from '../providers/provider-registry.ts';
 import { createDocumentScanner, createEventScanner, type AnswerScanner } from './answer-scanner.ts';
-import { countTokens } from './count-tokens.ts';
-import type { GenerationStore, Settlement } from './generation-store.ts';
+import type { GenerationStore } from './generation-store.ts';
 import type { InferenceMetrics, InferenceSession } from './inference-metrics.ts';
-import { costMicroUsd, type PriceTable } from './price-table.ts';
+import type { PriceTable } from './price-table.ts';
+import { toSettlement } from './to-settlement.ts';
 
 /** A completion to be run for a tenant. */
 export interface ChatCommand {
@@ -192,7 +192,19 @@ async function settle(
 ): Promise<void> {
   const { session, span } = generation;
   await context.with(span.context, async () => {
-    const settlement = await toSettlement(deps, generation, scanner, failure);
+    const { id, command, route, startedAt } = generation;
+    const settlement = await toSettlement({
+      id,
+      tenantId: command.tenantId,
+      messages: command.body.messages,
+      provider: route.provider.name,
+      model: route.model,
+      prices: deps.prices,
+      answer: scanner?.result(),
+      failure,
+      durationMs: Math.round(performance.now() - startedAt),
+      timeToFirstTokenMs: session.timeToFirstTokenMs,
+    });
     session.end(settlement);
     span.span.setAttributes({
       'gen_ai.usage.input_tokens': settlement.promptTokens,
@@ -210,52 +222,4 @@ async function settle(
       span.span.end();
     }
   });
-}
-
-async function toSettlement(
-  deps: ChatServiceDeps,
-  generation: Generation,
-  scanner: AnswerScanner | undefined,
-  failure: unknown,
-): Promise<Settlement> {
-  const { command, route, session } = generation;
-  const answer = scanner?.result();
-  const counted = answer?.usage;
-  const reached = answer !== undefined || !(failure instanceof AionError);
-  const usage = counted ?? {
-    promptTokens: reached ? await countTokens(JSON.stringify(command.body.messages)) : 0,
-    completionTokens: await countTokens(answer?.text ?? ''),
-  };
-  const errorType = failure === undefined ? null : toErrorType(failure, answer !== undefined);
-  return {
-    id: generation.id,
-    tenantId: command.tenantId,
-    status: errorType === null ? 'succeeded' : errorType === 'caller_cancelled' ? 'cancelled' : 'failed',
-    errorType,
-    ...usage,
-    usageSource: counted === undefined ? 'estimated' : 'provider',
-    costMicroUsd: costMicroUsd(deps.prices, { provider: route.provider.name, model: route.model, ...usage }),
-    durationMs: Math.round(performance.now() - generation.startedAt),
-    timeToFirstTokenMs: session.timeToFirstTokenMs,
-    response: answer === undefined ? null : { text: answer.text, finish_reason: answer.finishReason },
-  };
-}
-
-/** Whose fault a failure is: callers' mistakes must not look like a provider's outage. */
-function toErrorType(failure: unknown, answerBegan: boolean): GenerationErrorType {
-  if (!(failure instanceof AionError)) return answerBegan ? 'provider_stream_broken' : 'internal_error';
-  switch (failure.code) {
-    case 'INVALID_REQUEST':
-    case 'MODEL_NOT_FOUND':
-      return 'caller_invalid_request';
-    case 'CLIENT_CLOSED_REQUEST':
-      return 'caller_cancelled';
-    case 'DEADLINE_EXCEEDED':
-      return 'provider_timeout';
-    case 'PROVIDER_FAILED':
-    case 'RATE_LIMITED':
-      return answerBegan ? 'provider_stream_broken' : 'provider_error';
-    default:
-      return 'internal_error';
-  }
 }
