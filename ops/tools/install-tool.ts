@@ -1,3 +1,4 @@
+import { installGoTool } from './install-go-tool.ts';
 import { installPipTool } from './install-pip-tool.ts';
 import { installWheelTool } from './install-wheel-tool.ts';
 import type { InstallContext } from './install-context.ts';
@@ -10,6 +11,8 @@ export async function installTool(tool: Tool, context: InstallContext): Promise<
       return context.system.install(tool, context.onLine);
     case 'pip':
       return installPipTool(tool, context);
+    case 'go':
+      return installGoTool(tool, context);
     case 'wheel':
       return installWheelTool(tool, context);
   }

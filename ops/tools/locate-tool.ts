@@ -5,7 +5,7 @@ import { runCommand } from './run-command.ts';
 import { CommandFailedError } from './tool-errors.ts';
 import { cachedProgramTarget } from './link-programs.ts';
 import { toolsBin, wheelFilePath } from './tools-cache.ts';
-import type { DebianTool, InstalledTool, PipTool, Tool, VersionCommand, WheelTool } from './tool.ts';
+import type { DebianTool, GoTool, InstalledTool, PipTool, Tool, VersionCommand, WheelTool } from './tool.ts';
 
 const VERSION_TIMEOUT_MS = 10_000;
 
@@ -15,7 +15,7 @@ const VERSION_TIMEOUT_MS = 10_000;
  */
 export async function locateTool(tool: Tool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
   if (tool.kind === 'wheel') return locateFile(tool, env);
-  return (await locateInPath(tool, env)) ?? (tool.kind === 'pip' ? locateInCache(tool, env) : null);
+  return (await locateInPath(tool, env)) ?? (tool.kind === 'debian' ? null : locateInCache(tool, env));
 }
 
 function locateFile(tool: WheelTool, env: NodeJS.ProcessEnv): InstalledTool | null {
@@ -25,7 +25,10 @@ function locateFile(tool: WheelTool, env: NodeJS.ProcessEnv): InstalledTool | nu
   return { name: tool.name, version: tool.pinned, path };
 }
 
-async function locateInPath(tool: DebianTool | PipTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
+async function locateInPath(
+  tool: DebianTool | GoTool | PipTool,
+  env: NodeJS.ProcessEnv,
+): Promise<InstalledTool | null> {
   // The cache's own links are left out: after a new pin they may still point at the old version.
   const [first = tool.name, ...others] = tool.programs;
   if (!others.every((program) => findProgram(program, env) !== null)) return null;
@@ -37,12 +40,13 @@ async function locateInPath(tool: DebianTool | PipTool, env: NodeJS.ProcessEnv):
   return null;
 }
 
-async function locateInCache(tool: PipTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
+async function locateInCache(tool: GoTool | PipTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
+  const [first = tool.name]: readonly string[] = tool.programs;
   for (const program of tool.programs) {
     const link = join(toolsBin(env), program);
     if (!isExecutableFile(link) || readlinkSync(link) !== cachedProgramTarget(tool, program)) return null;
   }
-  const path = join(toolsBin(env), tool.programs[0] ?? tool.name);
+  const path = join(toolsBin(env), first);
   const version = await readVersion(path, tool.version, env);
   return version === tool.pinned ? { name: tool.name, version, path } : null;
 }

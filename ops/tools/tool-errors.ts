@@ -55,3 +55,13 @@ export class BrokenToolError extends Error {
     this.name = 'BrokenToolError';
   }
 }
+
+/** The compiler that a tool is built with is missing. */
+export class CompilerNeededError extends Error {
+  readonly code = 'COMPILER_NEEDED';
+
+  constructor(tool: string, minimum: string) {
+    super(`cannot build ${tool}: there is no 'go' in PATH; install Go >= ${minimum} (https://go.dev/dl)`);
+    this.name = 'CompilerNeededError';
+  }
+}

@@ -1,4 +1,4 @@
-import { AdministratorNeededError, BrokenToolError, CommandFailedError } from './tool-errors.ts';
+import { AdministratorNeededError, BrokenToolError, CommandFailedError, CompilerNeededError } from './tool-errors.ts';
 
 /** Why a tool could not be installed. */
 export interface ToolFailure {
@@ -32,6 +32,9 @@ export function toFailure(error: unknown): ToolFailure {
   if (error instanceof BrokenToolError) {
     const tail = error.cause instanceof CommandFailedError ? error.cause.tail : [];
     return { code: error.code, message: error.message, tail, needed: null };
+  }
+  if (error instanceof CompilerNeededError) {
+    return { code: error.code, message: error.message, tail: [], needed: null };
   }
   return {
     code: 'UNEXPECTED',

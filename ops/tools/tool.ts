@@ -47,8 +47,28 @@ export interface WheelTool extends ToolBase {
   sha256: string;
 }
 
+/**
+ * A program that is compiled here from Go sources. What it is made of is fixed by the `go.mod` and `go.sum` of a module of
+ * its own.
+ */
+export interface GoTool extends ToolBase {
+  kind: 'go';
+  programs: [string];
+  version: VersionCommand;
+  /** Folder of the module, relative to the catalogue's. */
+  module: string;
+  /** Import path of the program's main package. */
+  mainPackage: string;
+  pinned: string;
+  /** Package variable that the linker sets to the version, without which the program does not know its own. */
+  versionVariable: string;
+}
+
+/** A tool that is kept in the cache under its pinned version. */
+export type CachedTool = PipTool | WheelTool | GoTool;
+
 /** One entry of the catalogue. A new kind is a member here and a case in `install-tool.ts`. */
-export type Tool = DebianTool | PipTool | WheelTool;
+export type Tool = DebianTool | CachedTool;
 
 /** A tool that is present and answers. */
 export interface InstalledTool {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import type { PipTool, WheelTool } from './tool.ts';
+import type { CachedTool, WheelTool } from './tool.ts';
 
 /**
  * Absolute path of the tools cache: `AION_TOOLS_DIR`, else `$XDG_CACHE_HOME/aion/tools`, else
@@ -20,7 +20,7 @@ export function toolsBin(env: NodeJS.ProcessEnv): string {
 }
 
 /** The directory of one pinned version of a cached tool. It exists only when it is whole. */
-export function toolHome(tool: PipTool | WheelTool, env: NodeJS.ProcessEnv): string {
+export function toolHome(tool: CachedTool, env: NodeJS.ProcessEnv): string {
   return join(toolsCache(env), `${tool.name}-${tool.pinned}`);
 }
 

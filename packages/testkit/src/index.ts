@@ -3,10 +3,14 @@ export { createTestDatabase, prepareTemplateDatabase } from './test-database.ts'
 export type { CreateTestDatabaseOptions, TestDatabase } from './test-database.ts';
 export { describeWithProgram } from './describe-with-program.ts';
 export { findProgram, installCommand, requireProgram } from './find-program.ts';
+export { startJaeger } from './start-jaeger.ts';
+export type { JaegerPorts, StartJaegerOptions, TestJaeger } from './start-jaeger.ts';
 export { startMoto } from './start-moto.ts';
 export type { TestMoto } from './start-moto.ts';
 export { startProcess } from './start-process.ts';
 export type { ProcessExit, RunningProcess, StartProcessOptions } from './start-process.ts';
+export { startPrometheus } from './start-prometheus.ts';
+export type { StartPrometheusOptions, TestPrometheus } from './start-prometheus.ts';
 export { startRedis } from './start-redis.ts';
 export type { StartRedisOptions, TestRedis } from './start-redis.ts';
 export { startTestPostgres } from './start-test-postgres.ts';
