@@ -9,6 +9,7 @@ export {
   type MetricUnit,
 } from './catalogue/metric-declaration.ts';
 export { compareWithCatalogue, type CatalogueDifferences } from './compare-with-catalogue.ts';
+export { negotiateExposition, type ExpositionFormat, type RenderedExposition } from './exposition.ts';
 export {
   createMetrics,
   type Counter,

@@ -1,12 +1,9 @@
-import {
-  collectDefaultMetrics,
-  Counter as PromCounter,
-  Gauge as PromGauge,
-  Histogram as PromHistogram,
-  Registry,
-} from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
-import type { MetricDeclaration } from './catalogue/metric-declaration.ts';
+import { renderExposition, type ExpositionFormat, type RenderedExposition } from './exposition.ts';
+import { createCounter, createGauge, createHistogram } from './instruments.ts';
+import { createLabelGuards } from './label-guard.ts';
+import { reportProcess } from './process-gauges.ts';
 
 /** Counts up. */
 export interface Counter<N extends MetricName<'counter'>> {
@@ -37,8 +34,8 @@ export interface Metrics {
   histogram<N extends MetricName<'histogram'>>(name: N): Histogram<N>;
   /** Runs just before each exposition, to set gauges from what is true now. */
   onCollect(update: () => void): void;
-  /** The Prometheus text exposition format. */
-  exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /** What a scrape is answered with; `text` by default. */
+  exposition(format?: ExpositionFormat): Promise<RenderedExposition>;
 }
 
 /** Which process the metrics are of. */
@@ -48,6 +45,8 @@ export interface MetricsOptions {
   /** The commit of the build. Default `unknown`. */
   readonly revision?: string | undefined;
   readonly enabled: boolean;
+  /** The trace that is active and kept, which OpenMetrics shows as the exemplar of what is observed in it. */
+  readonly currentTraceId?: () => string | undefined;
 }
 
 const NOOP = {
@@ -59,59 +58,71 @@ const NOOP = {
   zero: () => undefined,
 };
 
-/** Creates the metrics of a process on a registry of its own. */
+/**
+ * Creates the metrics of a process on a registry of its own. The counters and histograms that the catalogue says its
+ * service emits exist from the start. A label that holds what is not of its set is recorded as `other`, and counted.
+ */
 export function createMetrics(options: MetricsOptions): Metrics {
   if (!options.enabled) return createDisabledMetrics();
   const registry = new Registry();
   const updates: (() => void)[] = [];
   collectDefaultMetrics({ register: registry });
-  const common = (name: string, declaration: MetricDeclaration) => ({
-    name,
-    help: declaration.help,
-    labelNames: Object.keys(declaration.labels),
-    registers: [registry],
-  });
+  const guardOf = createLabelGuards(() => dropped.inc({ signal: 'metrics', reason: 'label_not_in_set' }));
+  const describe = (name: keyof typeof CATALOGUE) => {
+    const declaration = CATALOGUE[name];
+    return { name, declaration, registry, guard: guardOf(declaration) };
+  };
+  const counters = remember((name: MetricName<'counter'>) => createCounter(describe(name)));
+  const gauges = remember((name: MetricName<'gauge'>) => createGauge(describe(name)));
+  const histograms = remember((name: MetricName<'histogram'>) =>
+    createHistogram(describe(name), options.currentTraceId),
+  );
   const metrics: Metrics = {
     enabled: true,
-    counter: (name) => existing(registry, name, PromCounter) ?? new PromCounter(common(name, CATALOGUE[name])),
-    gauge: (name) => existing(registry, name, PromGauge) ?? new PromGauge(common(name, CATALOGUE[name])),
-    histogram: (name) => {
-      const declaration = CATALOGUE[name];
-      return (
-        existing(registry, name, PromHistogram) ??
-        new StartedHistogram({ ...common(name, declaration), buckets: [...declaration.buckets] })
-      );
-    },
+    counter: counters,
+    gauge: gauges,
+    histogram: histograms,
     onCollect: (update) => {
       updates.push(update);
     },
-    exposition: async () => {
+    exposition: async (format = 'text') => {
       for (const update of updates) update();
-      return { contentType: registry.contentType, body: await registry.metrics() };
+      return renderExposition(registry, format);
     },
   };
-  metrics
-    .gauge('aion_build_info')
-    .set({ service: options.service, version: options.version, revision: options.revision ?? 'unknown' }, 1);
+  const dropped = metrics.counter('aion_telemetry_dropped_total');
+  createDeclared(metrics, options.service);
+  reportProcess(metrics);
+  const { service, version, revision = 'unknown' } = options;
+  metrics.gauge('aion_build_info').set({ service, version, revision }, 1);
+  metrics.gauge('aion_feature_enabled').set({ feature: 'metrics' }, 1);
   return metrics;
 }
 
-/** prom-client's `zero` forgets what was observed; instruments that are created anew must not. */
-class StartedHistogram extends PromHistogram {
-  readonly #started = new Set<string>();
+/** The instrument that was created under this name before: asking twice gives the same one. */
+function remember<K, V>(create: (name: K) => V): (name: K) => V {
+  const known = new Map<K, V>();
+  return (name) => {
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const created = create(name);
+    known.set(name, created);
+    return created;
+  };
+}
 
-  override zero(labels: Readonly<Record<string, string>>): void {
-    const key = JSON.stringify(labels);
-    if (this.#started.has(key)) return;
-    this.#started.add(key);
-    super.zero(labels);
+/** Gauges are left out: one that nobody has set would say 0 of what is not known. */
+function createDeclared(metrics: Metrics, service: string): void {
+  // `Object.entries` forgets that the keys are the catalogue's.
+  for (const name of Object.keys(CATALOGUE) as (keyof typeof CATALOGUE)[]) {
+    if (!CATALOGUE[name].emittedBy.some((emitter) => emitter === service)) continue;
+    if (isA(name, 'counter')) metrics.counter(name);
+    else if (isA(name, 'histogram')) metrics.histogram(name);
   }
 }
 
-/** The instrument that was created under this name before: asking twice gives the same one. */
-function existing<T>(registry: Registry, name: string, kind: abstract new (...args: never[]) => T): T | undefined {
-  const found: unknown = registry.getSingleMetric(name);
-  return found instanceof kind ? found : undefined;
+function isA<T extends 'counter' | 'histogram'>(name: keyof typeof CATALOGUE, type: T): name is MetricName<T> {
+  return CATALOGUE[name].type === type;
 }
 
 function createDisabledMetrics(): Metrics {

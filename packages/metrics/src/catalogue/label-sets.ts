@@ -22,8 +22,8 @@ export const BOUNDED_SETS = {
   },
   model: {
     description: 'a model that the operator configured, or `other`',
-    pattern: /^[\w.:/-]{1,128}$/,
-    maxValues: 50,
+    pattern: /^[\x21-\x7e]{1,128}$/,
+    maxValues: 100,
   },
   provider: { description: 'a provider that the operator configured', pattern: /^[\w.-]{1,64}$/, maxValues: 20 },
   table: {
@@ -31,6 +31,8 @@ export const BOUNDED_SETS = {
     pattern: /^[a-z][a-z0-9_]{0,62}$/,
     maxValues: 60,
   },
+  queue: { description: 'a queue of the contracts', pattern: /^[\w.:-]{1,100}$/, maxValues: 100 },
+  service: { description: 'the service that is asked', pattern: /^[\w-]{1,64}$/, maxValues: 1 },
   version: { description: "the release's version", pattern: /^[\w.+-]{1,64}$/, maxValues: 1 },
   revision: { description: 'the commit of the build, or `unknown`', pattern: /^[\w.+-]{1,64}$/, maxValues: 1 },
 } as const satisfies Record<string, BoundedSet>;
@@ -43,8 +45,6 @@ export const OTHER = 'other';
 
 /** Methods by name; any other is `OTHER`. */
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
-/** The queues of the contracts. */
-export const QUEUES = ['exports'] as const;
 /** The database's pools. */
 export const POOLS = ['requests', 'exports'] as const;
 /** The verbs of queries; `CALL` is for functions that serve all tenants. */

@@ -6,7 +6,7 @@ export const PROCESS_METRICS = {
     type: 'gauge',
     help: 'Always 1; the labels say what is running.',
     unit: 'flag',
-    labels: { service: SERVICES, version: 'version', revision: 'revision' },
+    labels: { service: 'service', version: 'version', revision: 'revision' },
     emittedBy: SERVICES,
   },
   aion_feature_enabled: {

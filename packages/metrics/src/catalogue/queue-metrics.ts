@@ -1,12 +1,20 @@
-import { QUEUES } from './label-sets.ts';
 import type { MetricDeclaration } from './metric-declaration.ts';
 
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600] as const;
 const EXPORT_OUTCOMES = ['ready', 'failed'] as const;
+const EXPORT_FAILURES = [
+  'INVALID_RECIPIENT',
+  'ROW_TOO_LARGE',
+  'ROW_UNREADABLE',
+  'ROW_COUNT_MISMATCH',
+  'UNAVAILABLE',
+  'EXPORT_FAILED',
+  'WORKERS_LOST',
+] as const;
 const emittedBy = ['data-export'] as const;
 /** What a queue holds is shown by its producer alone: two exporters would count each job twice. */
 const emittedByProducer = ['database-gateway'] as const;
-const queue = { queue: QUEUES } as const;
+const queue = { queue: 'queue' } as const;
 
 /** What is said of queues, of the outbox that feeds them, and of the exports that they carry. */
 export const QUEUE_METRICS = {
@@ -73,6 +81,13 @@ export const QUEUE_METRICS = {
     help: 'Exports that have ended.',
     unit: 'count',
     labels: { outcome: EXPORT_OUTCOMES },
+    emittedBy,
+  },
+  aion_export_failures_total: {
+    type: 'counter',
+    help: 'Exports that have failed, by the code that their owner reads; `INVALID_RECIPIENT` is the mistake of the owner.',
+    unit: 'count',
+    labels: { code: EXPORT_FAILURES },
     emittedBy,
   },
   aion_export_rows_total: {
