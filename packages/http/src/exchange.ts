@@ -60,7 +60,11 @@ export function openExchange(options: ExchangeOptions): Exchange {
     parent: base,
     links: options.links,
     startTime: arrivedAt,
-    attributes: { 'http.request.method': method, 'http.route': path },
+    attributes: {
+      'http.request.method': method === 'OTHER' ? '_OTHER' : method,
+      // The path of no route is anything that somebody typed.
+      ...(path === 'unmatched' ? {} : { 'http.route': path, 'url.path': req.path }),
+    },
   });
   setIdHeaders(res, requestId, options.correlationId, active);
 
@@ -77,8 +81,10 @@ export function openExchange(options: ExchangeOptions): Exchange {
     options.metrics.histogram('http_request_duration_seconds').observe(labels, durationMs / 1_000);
     span.setAttribute('http.response.status_code', status);
     if (status >= 500) {
-      if (failure === undefined) span.setStatus({ code: SpanStatusCode.ERROR });
-      else failSpan(span, failure);
+      if (failure === undefined) {
+        span.setAttribute('error.type', String(status));
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      } else failSpan(span, failure);
     }
     span.end();
     context.with(active, () => {

@@ -69,6 +69,8 @@ const MAX_ERROR_BYTES = 65_536;
 /** Creates a client. Requests carry the service token, the trace context with baggage, and the remaining time. */
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {
   const { audience } = options;
+  const { hostname, port, protocol } = new URL(options.baseUrl);
+  const server = { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) };
   const pool = new Pool(options.baseUrl, { connections: options.maxConnections ?? 128, bodyTimeout: 0 });
 
   const send = (route: Route, input: AnyInput): Promise<Dispatcher.ResponseData> =>
@@ -76,7 +78,12 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       `${route.method} ${route.path}`,
       {
         kind: SpanKind.CLIENT,
-        attributes: { 'http.request.method': route.method, 'url.template': route.path, 'peer.service': audience },
+        attributes: {
+          'http.request.method': route.method,
+          'url.template': route.path,
+          'peer.service': audience,
+          ...server,
+        },
       },
       async (span) => {
         const startedAt = performance.now();
