@@ -1,23 +1,27 @@
-import { context, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, SpanKind, trace, TraceFlags } from '@opentelemetry/api';
 import {
   activeIds,
+  activeSpanIds,
   captureCarrier,
   captureTraceparent,
   contextFromCarrier,
   contextWithIds,
+  failSpan,
   formatSpanTree,
   isValidId,
+  openSpan,
   SpanStore,
   startTracing,
   toSpanTree,
   withSpan,
   type SpanRecord,
   type Tracing,
+  type TracingOptions,
 } from './index.ts';
 
 describe('tracing', () => {
   let tracing: Tracing;
-  const start = (overrides: { enabled?: boolean; sampleRatio?: number } = {}): void => {
+  const start = (overrides: Partial<TracingOptions> = {}): void => {
     tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1, ...overrides });
   };
   afterEach(async () => {
@@ -75,6 +79,122 @@ describe('tracing', () => {
     await withSpan('followed', { parent }, () => undefined);
     expect(spansOf('a'.repeat(32))).toHaveLength(1);
   });
+
+  it('starts a trace of its own with a link for work that others only caused', async () => {
+    start();
+    await withSpan('cause', {}, (cause) =>
+      withSpan('effect', { root: true, links: [{ context: cause.spanContext() }] }, (effect) => {
+        effect.end();
+        const [record] = spansOf(effect.spanContext().traceId);
+        expect(effect.spanContext().traceId).not.toBe(cause.spanContext().traceId);
+        expect(record?.parentSpanId).toBeUndefined();
+        const { traceId, spanId } = cause.spanContext();
+        expect(record?.links).toEqual([{ traceId, spanId }]);
+      }),
+    );
+  });
+
+  it('keeps the events of a span, with secrets taken out and stacks in lines', () => {
+    start({ redactText: (text) => text.replaceAll('hunter2', '[redacted]').replaceAll('\n', ' ') });
+    const { span } = openSpan('leak', { attributes: { 'url.path': '/hunter2', n: 1, list: ['hunter2'], ids: [1, 2] } });
+    failSpan(span, new Error('no hunter2'));
+    span.end();
+    const [record] = spansOf(span.spanContext().traceId);
+    expect(record?.attributes).toMatchObject({ 'url.path': '/[redacted]', n: 1, list: ['[redacted]'], ids: [1, 2] });
+    expect(record?.events?.[0]).toMatchObject({
+      name: 'exception',
+      attributes: { 'exception.message': 'no [redacted]' },
+    });
+    expect(String(record?.events?.[0]?.attributes['exception.stacktrace']).split('\n').length).toBeGreaterThan(1);
+    expect(JSON.stringify(record)).not.toContain('hunter2');
+  });
+
+  it('leaves ids as they are, which a redactor could take for something else', () => {
+    start({ redactText: () => '[redacted]' });
+    const id = '01234567-1234-7123-8123-123456789012';
+    const { span } = openSpan('ids', { attributes: { 'aion.export.id': id, other: 'text' } });
+    span.end();
+    expect(spansOf(span.spanContext().traceId)[0]?.attributes).toEqual({ 'aion.export.id': id, other: '[redacted]' });
+  });
+
+  it('cuts long attributes', () => {
+    start({ maxAttributeLength: 10 });
+    const { span } = openSpan('long', { attributes: { text: 'x'.repeat(100) } });
+    span.end();
+    expect(spansOf(span.spanContext().traceId)[0]?.attributes['text']).toHaveLength(10);
+  });
+});
+
+describe('sampling', () => {
+  let tracing: Tracing;
+  const start = (overrides: Partial<TracingOptions>): void => {
+    tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1, ...overrides });
+  };
+  afterEach(async () => {
+    await tracing.shutdown();
+  });
+  const isSampled = (name: string, kind = SpanKind.SERVER, parent = ROOT_CONTEXT): boolean =>
+    (openSpan(name, { kind, parent }).span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+  const remote = (index: number, flag: '00' | '01') =>
+    contextFromCarrier({
+      traceparent: `00-${index.toString(16).padStart(8, '0').repeat(4)}-${'b'.repeat(16)}-${flag}`,
+    });
+
+  it('has shares of its own for routes, which only requests have', () => {
+    start({ sampleRatio: 1, routeRatios: new Map([['GET /a/{id}', 0]]) });
+    expect(isSampled('GET /a/{id}')).toBe(false);
+    expect(isSampled('GET /b')).toBe(true);
+    expect(isSampled('GET /a/{id}', SpanKind.CLIENT)).toBe(true);
+    expect(isSampled('GET /a/{id}', SpanKind.SERVER, remote(1, '01'))).toBe(true);
+  });
+
+  it('can raise the share of a route as well', () => {
+    start({ sampleRatio: 0, routeRatios: new Map([['GET /a', 1]]) });
+    expect(isSampled('GET /a')).toBe(true);
+    expect(isSampled('GET /b')).toBe(false);
+  });
+
+  it.each(['GET /healthz', 'GET /health', 'GET /readyz', 'HEAD /livez', 'GET /metrics'])('never takes %s', (name) => {
+    start({ routeRatios: new Map([[name, 1]]) });
+    expect(isSampled(name)).toBe(false);
+    expect(isSampled(name, SpanKind.SERVER, remote(1, '01'))).toBe(false);
+  });
+
+  it('decides by the trace id alone, so that a smaller share is part of a larger one', async () => {
+    const takenAt = async (sampleRatio: number): Promise<Set<number>> => {
+      start({ sampleRatio, parentBased: false });
+      const ids = Array.from({ length: 2_000 }, (_, index) => index);
+      const spread = (index: number) =>
+        contextFromCarrier({
+          traceparent: `00-${((index * 2_654_435_761) >>> 0).toString(16).padStart(8, '0')}${'0'.repeat(23)}1-${'b'.repeat(16)}-00`,
+        });
+      const taken = new Set(ids.filter((index) => isSampled('GET /a', SpanKind.SERVER, spread(index))));
+      await tracing.shutdown();
+      return taken;
+    };
+    const small = await takenAt(0.1);
+    const large = await takenAt(0.5);
+    expect(small.size).toBeGreaterThan(150);
+    expect(small.size).toBeLessThan(250);
+    expect([...small].every((index) => large.has(index))).toBe(true);
+    expect(await takenAt(0.1)).toEqual(small);
+  });
+
+  it('follows the decision of the caller unless it is told not to', async () => {
+    start({ sampleRatio: 1 });
+    expect(isSampled('GET /a', SpanKind.SERVER, remote(1, '00'))).toBe(false);
+    await tracing.shutdown();
+    start({ sampleRatio: 1, parentBased: false });
+    expect(isSampled('GET /a', SpanKind.SERVER, remote(1, '00'))).toBe(true);
+  });
+
+  it('leaves ids for logs and headers where it does not take a trace', async () => {
+    start({ sampleRatio: 0 });
+    await withSpan('quiet', {}, () => {
+      expect(activeSpanIds()?.traceId).toMatch(/^[0-9a-f]{32}$/);
+      expect(captureCarrier().traceparent).toMatch(/-00$/);
+    });
+  });
 });
 
 describe('the span store', () => {
@@ -100,6 +220,30 @@ describe('the span store', () => {
     expect(store.get('a')).toHaveLength(0);
     expect(store.get('c')).toHaveLength(1);
     expect(store.dropped).toBe(3);
+  });
+
+  it('bounds the size of what it keeps, and says what it let go and why', () => {
+    const drops: [string, number][] = [];
+    const store = new SpanStore({ maxBytes: 10_000, onDrop: (reason, count) => drops.push([reason, count]) });
+    const sized = (traceId: string, spanId: string, characters: number): SpanRecord => ({
+      ...record(traceId, spanId),
+      attributes: { text: 'x'.repeat(characters) },
+    });
+    store.add(sized('a', '1', 1_000));
+    store.add(sized('a', '2', 1_000));
+    store.add(sized('b', '3', 2_500));
+    expect(drops).toEqual([['store_evicted', 2]]);
+    store.add(sized('b', '4', 5_000));
+    store.add({ ...record('b', '5'), events: [{ name: 'e', attributes: { list: ['x'.repeat(5_000)] } }] });
+    expect(drops.slice(1)).toEqual([
+      ['store_full', 1],
+      ['store_full', 1],
+    ]);
+    expect(store.bytes).toBeLessThan(10_000);
+    store.add(sized('c', '6', 4_000));
+    expect(store.get('b')).toHaveLength(0);
+    expect(store.get('c')).toHaveLength(1);
+    expect(store.dropped).toBe(5);
   });
 
   it('prints a tree by parent and start time', () => {
