@@ -78,7 +78,7 @@ describe('a process', () => {
     for (const name of ['aion_memory_limit_bytes', 'aion_cpu_limit_cores', 'aion_heap_limit_bytes']) {
       expect((await seriesOf(metrics, name))[0]?.value).toBeGreaterThan(0);
     }
-    const [{ value = -1 } = {}] = await seriesOf(metrics, 'aion_event_loop_utilization_ratio');
+    const value = (await seriesOf(metrics, 'aion_event_loop_utilization_ratio'))[0]?.value;
     expect(value).toBeGreaterThanOrEqual(0);
     expect(value).toBeLessThanOrEqual(1);
     expect(await seriesOf(metrics, 'aion_event_loop_delay_seconds')).toHaveLength(2);

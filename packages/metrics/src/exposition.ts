@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Registry, type OpenMetricsContentType } from 'prom-client';
 
 /** The formats of an exposition: Prometheus' text 0.0.4, and OpenMetrics 1.0, which has exemplars. */
 export type ExpositionFormat = 'text' | 'openmetrics';
@@ -9,20 +9,30 @@ export interface RenderedExposition {
   readonly body: string;
 }
 
+/** A registry whose metrics may have exemplars, which prom-client allows in those of OpenMetrics only. */
+export type MetricRegistry = Registry<OpenMetricsContentType>;
+
+/** Creates an empty registry. */
+export function createRegistry(): MetricRegistry {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return registry;
+}
+
 /** Renders a registry. */
-export async function renderExposition(registry: Registry, format: ExpositionFormat): Promise<RenderedExposition> {
-  if (format === 'text') return { contentType: registry.contentType, body: await registry.metrics() };
-  const view = openMetricsView(registry);
-  return { contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: await view.metrics() };
+export async function renderExposition(
+  registry: MetricRegistry,
+  format: ExpositionFormat,
+): Promise<RenderedExposition> {
+  const view = viewOf(registry, format === 'openmetrics' ? createRegistry() : new Registry());
+  return { contentType: view.contentType, body: await view.metrics() };
 }
 
 /**
- * A registry of views of the metrics. prom-client renames counters when it renders OpenMetrics, and would show them
- * under the short names in the text format ever after: only the views are renamed.
+ * Fills a registry with views of the metrics. prom-client renames counters when it renders OpenMetrics, and would show
+ * them under the short names in the text format ever after: only the views are renamed.
  */
-function openMetricsView(registry: Registry) {
-  const view = new Registry<'application/openmetrics-text; version=1.0.0; charset=utf-8'>();
-  view.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+function viewOf<T extends Pick<Registry, 'registerMetric'>>(registry: MetricRegistry, view: T): T {
   for (const { name } of registry.getMetricsAsArray()) {
     const metric = registry.getSingleMetric(name);
     if (metric === undefined) continue;

@@ -3,16 +3,16 @@ import {
   Gauge as PromGauge,
   Histogram as PromHistogram,
   type HistogramConfiguration,
-  type Registry,
 } from 'prom-client';
 import type { MetricDeclaration } from './catalogue/metric-declaration.ts';
+import type { MetricRegistry } from './exposition.ts';
 import { closedCombinations, type LabelGuard, type Labels } from './label-guard.ts';
 
 /** What an instrument is made of. */
 export interface InstrumentOptions {
   readonly name: string;
   readonly declaration: MetricDeclaration;
-  readonly registry: Registry;
+  readonly registry: MetricRegistry;
   readonly guard: LabelGuard;
 }
 

@@ -1,6 +1,6 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics } from 'prom-client';
 import { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
-import { renderExposition, type ExpositionFormat, type RenderedExposition } from './exposition.ts';
+import { createRegistry, renderExposition, type ExpositionFormat, type RenderedExposition } from './exposition.ts';
 import { createCounter, createGauge, createHistogram } from './instruments.ts';
 import { createLabelGuards } from './label-guard.ts';
 import { reportProcess } from './process-gauges.ts';
@@ -64,7 +64,7 @@ const NOOP = {
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   if (!options.enabled) return createDisabledMetrics();
-  const registry = new Registry();
+  const registry = createRegistry();
   const updates: (() => void)[] = [];
   collectDefaultMetrics({ register: registry });
   const guardOf = createLabelGuards(() => dropped.inc({ signal: 'metrics', reason: 'label_not_in_set' }));
