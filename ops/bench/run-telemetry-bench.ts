@@ -83,7 +83,7 @@ const measureOperations: Measure = ({ process }, count) => process.measure({ cou
 function createServerMeasure(load: SubjectProcess, sink: OtlpSink): Measure {
   return async ({ subject, process }, count, isWarmUp) => {
     const cpuUs = (): Promise<number> => process.measure({ count: 0, port: undefined });
-    const before = { cpuUs: await cpuUs(), spans: sink.spans(), lines: process.lines() };
+    const before = { cpuUs: await cpuUs(), spans: sink.spans(), bytes: process.writtenBytes() };
     await load.measure({ count, port: process.port });
     if (isWarmUp) return 0;
     if (subject.exportsSpans === true) await setTimeout(EXPORT_SETTLE_MS);
@@ -91,7 +91,7 @@ function createServerMeasure(load: SubjectProcess, sink: OtlpSink): Measure {
     if (subject.exportsSpans === true && sink.spans() === before.spans) {
       throw new Error(`${subject.name} exported no span: it did not do what its figure would claim.`);
     }
-    if (subject.writesLines === true && process.lines() === before.lines) {
+    if (subject.writesLines === true && process.writtenBytes() === before.bytes) {
       throw new Error(`${subject.name} wrote no line: it did not do what its figure would claim.`);
     }
     return spentUs / count;

@@ -7,8 +7,8 @@ import type { MeasureRequest, SubjectReply } from './subject.ts';
 export interface SubjectProcess {
   readonly port: number | undefined;
   measure(request: MeasureRequest): Promise<number>;
-  /** Lines that it has written to standard output. */
-  lines(): number;
+  /** Bytes that it has written to standard output. */
+  writtenBytes(): number;
   /** Ends the process; may be called again. */
   stop(): Promise<void>;
 }
@@ -21,7 +21,6 @@ export interface SubjectProcessOptions {
 }
 
 const MAIN = fileURLToPath(new URL('./subject-main.ts', import.meta.url));
-const NEWLINE = 10;
 
 /** Starts a subject and waits until it can be measured. @throws Error when it cannot, with its reason */
 export async function startSubject(name: string, options: SubjectProcessOptions): Promise<SubjectProcess> {
@@ -34,9 +33,9 @@ export async function startSubject(name: string, options: SubjectProcessOptions)
   });
   // An abort that arrives between two requests must not bring the benchmark down: the next request reports it.
   child.on('error', () => undefined);
-  let lines = 0;
+  let writtenBytes = 0;
   child.stdout?.on('data', (chunk: Buffer) => {
-    for (const byte of chunk) if (byte === NEWLINE) lines += 1;
+    writtenBytes += chunk.length;
   });
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -49,7 +48,7 @@ export async function startSubject(name: string, options: SubjectProcessOptions)
     if (ready.kind !== 'ready') throw new Error(`${name} answered before it was ready`);
     return {
       port: ready.port,
-      lines: () => lines,
+      writtenBytes: () => writtenBytes,
       stop,
       measure: async (request) => {
         const answer = nextReply(child, name);

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { processCpuUs } from '../measure-cpu.ts';
 import type { Subject } from '../subject.ts';
 import { toItem } from './item.ts';
+import { keptTraceId } from './kept-trace-id.ts';
 
 /** What of its telemetry an app has switched on. */
 export interface AionAppOptions {
@@ -55,7 +56,12 @@ export async function createAionApp(options: AionAppOptions): Promise<Subject> {
         correlationId: correlationIdOf(req),
       }),
     logger: createLogger({ service: 'bench', level: options.logging ? 'info' : 'error', format: 'json' }),
-    metrics: createMetrics({ service: 'bench', version: '0.0.0', enabled: options.metrics }),
+    metrics: createMetrics({
+      service: 'web-api',
+      version: '0.0.0',
+      enabled: options.metrics,
+      ...(options.sampleRatio === undefined ? {} : { currentTraceId: keptTraceId }),
+    }),
   });
   const { port } = await listen(app, { host: '127.0.0.1', port: 0, name: 'bench', variable: 'PORT' });
   return { port, measure: () => Promise.resolve(processCpuUs()) };

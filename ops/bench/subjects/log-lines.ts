@@ -16,8 +16,17 @@ const secretFields = (index: number) => ({
   url: 'https://user:secret@example.org/?token=abcdef',
 });
 
-/** What a line is written to: nothing, so that the line is measured and no device. */
-const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
+/** Where lines of this process go: nowhere, so that the line is measured and no device. */
+let writtenBytes = 0;
+const nowhere = (): Writable =>
+  new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      writtenBytes += chunk.length;
+      done();
+    },
+  });
+/** Below any whole line of this benchmark. */
+const MIN_LINE_BYTES = 60;
 
 /** A line of AION: JSON, redacted, with trace, request, correlation and tenant ids. */
 export function createAionLine(): Subject {
@@ -28,7 +37,7 @@ export function createAionLine(): Subject {
 /** A line of AION below its level. */
 export function createAionSuppressedLine(): Subject {
   const logger = createLogger({ service: 'bench', level: 'info', format: 'json', stream: nowhere() });
-  return insideRequest((index) => logger.debug(MESSAGE, plainFields(index)));
+  return insideRequest((index) => logger.debug(MESSAGE, plainFields(index)), 0);
 }
 
 /** A line of AION with secrets in it. */
@@ -37,11 +46,11 @@ export function createAionRedactedLine(): Subject {
   return insideRequest((index) => logger.info(MESSAGE, secretFields(index)));
 }
 
-function insideRequest(call: (index: number) => void): Subject {
+function insideRequest(call: (index: number) => void, lineBytes = MIN_LINE_BYTES): Subject {
   startTracing({ serviceName: 'bench', serviceVersion: '0.0.0', enabled: true, sampleRatio: 0.1 });
   const ids = { correlationId: 'c0ffee', tenantId: '0198c0de', requestId: 'r1' };
   return {
-    measure: (count) => withSpan('bench', {}, () => runWithIds(ids, () => cpuNsPerCall(count, call, 50))),
+    measure: (count) => withSpan('bench', {}, () => runWithIds(ids, () => measureLines(count, call, lineBytes))),
   };
 }
 
@@ -62,7 +71,7 @@ export function createWinstonLine(): Subject {
 /** A line of winston below its level. */
 export function createWinstonSuppressedLine(): Subject {
   const logger = createWinston();
-  return subjectOf((index) => void logger.debug(MESSAGE, plainFields(index)));
+  return subjectOf((index) => void logger.debug(MESSAGE, plainFields(index)), 0);
 }
 
 /** The same fields with secrets through winston, which redacts nothing. */
@@ -80,7 +89,7 @@ export function createPinoLine(): Subject {
 /** A line of pino below its level. */
 export function createPinoSuppressedLine(): Subject {
   const logger = pino({ level: 'info' }, nowhere());
-  return subjectOf((index) => logger.debug(plainFields(index), MESSAGE));
+  return subjectOf((index) => logger.debug(plainFields(index), MESSAGE), 0);
 }
 
 /** A line of pino with the paths of the secrets listed; secrets inside of texts stay. */
@@ -89,6 +98,17 @@ export function createPinoRedactedLine(): Subject {
   return subjectOf((index) => logger.info(secretFields(index), MESSAGE));
 }
 
-function subjectOf(call: (index: number) => void): Subject {
-  return { measure: (count) => cpuNsPerCall(count, call, 50) };
+function subjectOf(call: (index: number) => void, lineBytes = MIN_LINE_BYTES): Subject {
+  return { measure: (count) => measureLines(count, call, lineBytes) };
+}
+
+/** @throws Error when fewer bytes were written than so many lines have, or some where there should be none */
+async function measureLines(count: number, call: (index: number) => void, lineBytes: number): Promise<number> {
+  const before = writtenBytes;
+  const value = await cpuNsPerCall(count, call, 50);
+  const written = writtenBytes - before;
+  if (lineBytes === 0 ? written > 0 : written < count * lineBytes) {
+    throw new Error(`${count} calls wrote ${written} bytes: the figure would not be of what it claims.`);
+  }
+  return value;
 }

@@ -3,6 +3,7 @@ import { startTracing, withSpan } from '@aion/tracing';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { cpuNsPerCall } from '../measure-cpu.ts';
 import type { Subject } from '../subject.ts';
+import { keptTraceId } from './kept-trace-id.ts';
 
 const PATH = '/api/v1/exports/{export_id}';
 const STATUSES = ['200', '201', '404', '500'];
@@ -35,10 +36,16 @@ export function createAionHistogram(): Subject {
 /** A histogram of AION inside a sampled span, whose ids become the exemplar. */
 export function createAionHistogramWithExemplar(): Subject {
   startTracing({ serviceName: 'bench', serviceVersion: '0.0.0', enabled: true, sampleRatio: 1 });
-  const histogram = aionMetrics().histogram('http_request_duration_seconds');
+  const metrics = createMetrics({ service: 'bench', version: '0.0.0', enabled: true, currentTraceId: keptTraceId });
+  const histogram = metrics.histogram('http_request_duration_seconds');
+  const observe = (index: number): void => histogram.observe(labelsOf(index), secondsOf(index));
   return {
-    measure: (count) =>
-      withSpan('bench', {}, () => cpuNsPerCall(count, (index) => histogram.observe(labelsOf(index), secondsOf(index)))),
+    measure: async (count) => {
+      const value = await withSpan('bench', {}, () => cpuNsPerCall(count, observe));
+      const { body } = await metrics.exposition('openmetrics');
+      if (!body.includes('# {trace_id=')) throw new Error('No observation has an exemplar.');
+      return value;
+    },
   };
 }
 
