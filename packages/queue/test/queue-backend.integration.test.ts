@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { context, trace } from '@opentelemetry/api';
-import { createMetrics } from '@aion/metrics';
+import { createMetrics, type Metrics } from '@aion/metrics';
 import { createQueueBackend, DiscardJobError, RetryJobLaterError } from '@aion/queue';
 import type { JobContext, JobDefinition, JobHandler, JobWorkerOptions, QueueBackend } from '@aion/queue';
 import { describeWithProgram, freePort, startProcess, waitFor } from '@aion/testkit';
@@ -43,7 +43,7 @@ describe('createQueueBackend', () => {
 
 function suite(server: TestBackend): void {
   const { logger, records } = recordingLogger();
-  const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+  let metrics: Metrics;
   let backend: QueueBackend;
   let job: JobDefinition<Payload>;
 
@@ -56,6 +56,7 @@ function suite(server: TestBackend): void {
   beforeEach(async () => {
     records.length = 0;
     job = definition(`q-${randomUUID()}`);
+    metrics = createMetrics({ service: 'test', version: '0', enabled: true });
     backend = await createQueueBackend({ ...server.urls(), logger, metrics });
   });
   afterEach(async () => {
@@ -270,7 +271,7 @@ function suite(server: TestBackend): void {
     expect(most).toBe(3);
   });
 
-  /** The value of a series of the queue's, by the metric's name and further labels. */
+  /** The value of a series of the queue, by the metric and further labels. */
   const valueOf = async (name: string, labels = '') => {
     const { body } = await metrics.exposition();
     const series = `${name}{queue="${job.queue}"${labels}} `;
@@ -280,7 +281,7 @@ function suite(server: TestBackend): void {
   const countOf = (outcome: string) => valueOf('aion_queue_job_duration_seconds_count', `,outcome="${outcome}"`);
 
   it('shows every series of a worker at zero from the start, and nothing of what the queue holds', async () => {
-    work(async () => 'done');
+    await work(async () => 'done').ready();
     for (const outcome of ['done', 'skipped', 'retried_later', 'handed_back', 'discarded', 'failed']) {
       expect([outcome, await countOf(outcome)]).toEqual([outcome, 0]);
     }

@@ -51,6 +51,12 @@ describe('data-export', () => {
     const metrics = await (await fetch(`${admin}/metrics`)).text();
     expect(metrics).toContain('aion_exports_total{outcome="ready"} 1');
     expect(metrics).toContain(`aion_export_rows_total ${TOTAL_ROWS}`);
+    expect(metrics).toContain('aion_queue_job_wait_seconds_count{queue="exports"} 1');
+    expect(metrics).toContain('aion_queue_jobs_stalled_total{queue="exports"} 0');
+    // What the queue holds, and the database, are database-gateway's to show.
+    expect(metrics).not.toMatch(
+      /^(aion_queue_(jobs|dead_letter_jobs|oldest_job_age_seconds)|aion_outbox_\w+|db_\w+)[ {]/m,
+    );
     const traceId = /"message":"Export ready".*?"trace_id":"([0-9a-f]{32})"/.exec(worker.output())?.[1] ?? '';
     const trace = await platform.waitFor(async () => {
       const body = await (await fetch(`${admin}/debug/traces/${traceId}`)).text();
@@ -70,9 +76,13 @@ describe('data-export', () => {
     await untilStored(row);
     await first.stop('SIGKILL');
     expect(await platform.objectsOf(row)).not.toEqual([]);
-    await platform.startWorker();
+    const adminPort = await freePort();
+    await platform.startWorker({ AION_ADMIN_PORT: String(adminPort) });
     await untilReady(row);
     await expectWhole(row, 2);
+    const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+    expect(metrics).toContain('aion_queue_jobs_stalled_total{queue="exports"} 1');
+    expect(metrics).toMatch(/aion_queue_job_retries_total\{queue="exports"\} [1-9]/);
   });
 
   it('ignores a worker that was frozen, lost its claim and wakes up', async () => {

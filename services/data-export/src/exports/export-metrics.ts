@@ -1,4 +1,5 @@
 import type { Metrics } from '@aion/metrics';
+import { FAILURE_CODES, type FailureCode } from './export.ts';
 
 /** How an export ends. */
 export type ExportEnding = 'ready' | 'failed';
@@ -12,7 +13,11 @@ export class ExportMetrics {
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
     // A series that is born at its final value is invisible to `rate()`.
-    for (const outcome of ENDINGS) metrics.counter('aion_exports_total').inc({ outcome }, 0);
+    for (const outcome of ENDINGS) {
+      metrics.counter('aion_exports_total').inc({ outcome }, 0);
+      metrics.histogram('aion_export_duration_seconds').zero({ outcome });
+    }
+    for (const code of FAILURE_CODES) metrics.counter('aion_export_failures_total').inc({ code }, 0);
     this.written(0, 0);
   }
 
@@ -27,5 +32,11 @@ export class ExportMetrics {
     this.#metrics.counter('aion_exports_total').inc({ outcome });
     const seconds = Math.max(0, Date.now() - createdAt.getTime()) / 1_000;
     this.#metrics.histogram('aion_export_duration_seconds').observe({ outcome }, seconds);
+  }
+
+  /** Counts an export that has ended without a bundle. */
+  failed(code: FailureCode, createdAt: Date): void {
+    this.#metrics.counter('aion_export_failures_total').inc({ code });
+    this.ended('failed', createdAt);
   }
 }

@@ -4,6 +4,7 @@ import { createSigningKey, generateAgeIdentity, verifyBundle } from '@aion/bundl
 import { DeadlineExceededError, NotFoundError, UnavailableError } from '@aion/errors';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
+import { FAILURE_CODES } from './export.ts';
 import { ExportMetrics } from './export-metrics.ts';
 import { createExportObjects } from './export-objects.ts';
 import { createExportService } from './export-service.ts';
@@ -94,6 +95,19 @@ describe('an export that succeeds', () => {
     store.objects.set('exports/other/1/data/kept', Buffer.from('3'));
     await run();
     expect(store.keys().filter((key) => !key.startsWith(`${PREFIX}3/`))).toEqual(['exports/other/1/data/kept']);
+  });
+
+  it('shows every series at zero before it is counted', async () => {
+    const { metrics } = setUp();
+    const { body } = await metrics.exposition();
+    const series = body.split('\n').filter((line) => /^aion_exports?_.*(total|count)\b/.test(line));
+    expect(series.filter((line) => !line.endsWith(' 0'))).toEqual([]);
+    for (const outcome of ['ready', 'failed']) {
+      expect(series).toContain(`aion_exports_total{outcome="${outcome}"} 0`);
+      expect(series).toContain(`aion_export_duration_seconds_count{outcome="${outcome}"} 0`);
+    }
+    for (const code of FAILURE_CODES) expect(series).toContain(`aion_export_failures_total{code="${code}"} 0`);
+    expect(series).toEqual(expect.arrayContaining(['aion_export_rows_total 0', 'aion_export_bytes_total 0']));
   });
 
   it('is counted, with its rows and bytes', async () => {
@@ -258,7 +272,10 @@ describe('a run that fails', () => {
     expect(delays).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 'failed']);
     expect(gateway.failure.code).toBe('UNAVAILABLE');
     expect(gateway.failure.message).not.toContain('secret');
-    expect((await metrics.exposition()).body).toContain('aion_exports_total{outcome="failed"} 1');
+    const { body } = await metrics.exposition();
+    expect(body).toContain('aion_exports_total{outcome="failed"} 1');
+    expect(body).toContain('aion_export_failures_total{code="UNAVAILABLE"} 1');
+    expect(body).toContain('aion_export_duration_seconds_count{outcome="failed"} 1');
   });
 
   it('fails the export at once when the recipient cannot be used, and repeats it nowhere', async () => {

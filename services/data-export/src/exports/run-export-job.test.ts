@@ -1,8 +1,8 @@
 import { RetryJobLaterError } from '@aion/queue';
-import type { ExportOutcome, ExportRef } from './export.ts';
+import type { ExportFailure, ExportOutcome, ExportRef } from './export.ts';
 import { classifyOutcome, createRunExportHandler } from './run-export-job.ts';
 
-const FAILURE = { code: 'INVALID_RECIPIENT', message: 'No.' };
+const FAILURE: ExportFailure = { code: 'INVALID_RECIPIENT', message: 'No.' };
 const PAYLOAD = { export_id: 'e', tenant_id: 't' };
 
 describe('classifyOutcome', () => {
