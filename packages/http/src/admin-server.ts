@@ -4,6 +4,7 @@ import type { Metrics } from '@aion/metrics';
 import type { Tracing } from '@aion/tracing';
 import express, { type Express } from 'express';
 import { listen, type HttpServer } from './listen.ts';
+import { sendMetrics } from './metrics-endpoint.ts';
 
 /** Does the thing that readiness depends on, for real, and throws when it cannot. */
 export type ReadinessCheck = () => Promise<unknown>;
@@ -75,11 +76,7 @@ function createAdminApp(options: AdminServerOptions, readiness: () => Promise<Re
     const result = await readiness();
     res.status(result.ready ? 200 : 503).json({ service: options.service, ...result });
   });
-  app.get('/metrics', async (_req, res) => {
-    if (!options.metrics.enabled) return res.status(404).type('text/plain').send('Metrics are switched off.\n');
-    const { contentType, body } = await options.metrics.exposition();
-    return res.type(contentType).send(body);
-  });
+  app.get('/metrics', (req, res) => sendMetrics(options.metrics, req, res));
   app.get('/debug/traces/:traceId', (req, res) => {
     const { store } = options.tracing;
     if (store === undefined) return res.status(404).json({ error: 'Spans are exported; ask the tracing backend.' });

@@ -10,6 +10,7 @@ import { openExchange, type Exchange } from './exchange.ts';
 import { tenantOf, type Identity } from './identity.ts';
 import { createBodyReader, type BodyReader } from './read-body.ts';
 import { sendError, sendResult } from './send-reply.ts';
+import { startHttpSeries } from './start-http-series.ts';
 import { parseJson, validate } from './validate.ts';
 
 /** What a request comes with: who sent it and which trace it belongs to. */
@@ -45,6 +46,10 @@ export interface AppOptions {
  * deadline, validation by contract, metrics, the access log, and errors in the API's shape.
  */
 export function createApp(options: AppOptions): Express {
+  startHttpSeries(
+    options.metrics,
+    options.routes.map((bound) => bound.route),
+  );
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -94,6 +99,7 @@ async function handleRequest(
       const params = validate(route.params, req.params, 'path');
       const query = validate(route.query, req.query, 'query');
       const rawBody = route.body === undefined ? Buffer.alloc(0) : await readInTime(readBody(req, res), abort.signal);
+      exchange.received(rawBody.length);
       const body = route.body === undefined ? undefined : validate(route.body, parseJson(rawBody), 'body');
       const { identity } = admission;
       const { headers } = req;

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly requestId: string;
   /** Says why the answer failed, also after its head was sent. The first reason counts: later ones follow from it. */
   readonly fail: (thrown: unknown) => AionError;
+  /** Says how long the request's body was. */
+  readonly received: (bytes: number) => void;
   /** Says that the reader has everything, although the connection may break before its end. */
   readonly complete: () => void;
 }
@@ -70,6 +72,9 @@ export function openExchange(options: ExchangeOptions): Exchange {
 
   let failure: AionError | undefined;
   let isComplete = false;
+  let receivedBytes = 0;
+  const { socket } = req;
+  const sentBefore = socket.bytesWritten;
   const inFlight = options.metrics.gauge('http_requests_in_flight');
   inFlight.inc({ method });
   res.once('close', () => {
@@ -77,8 +82,6 @@ export function openExchange(options: ExchangeOptions): Exchange {
     const status = isComplete ? res.statusCode : finalStatus(res, failure);
     const durationMs = Date.now() - arrivedAt;
     const labels = { method, path, status: String(status) };
-    options.metrics.counter('http_requests_total').inc(labels);
-    options.metrics.histogram('http_request_duration_seconds').observe(labels, durationMs / 1_000);
     span.setAttribute('http.response.status_code', status);
     if (status >= 500) {
       if (failure === undefined) {
@@ -88,6 +91,8 @@ export function openExchange(options: ExchangeOptions): Exchange {
     }
     span.end();
     context.with(active, () => {
+      const sentBytes = Math.max(0, socket.bytesWritten - sentBefore);
+      recordMetrics(options.metrics, labels, { seconds: durationMs / 1_000, receivedBytes, sentBytes });
       const fields = { method, path, status, duration_ms: durationMs };
       if (status >= 500) options.logger.warn('Request failed', { ...fields, error: failure });
       else options.logger.info('Request handled', fields);
@@ -97,10 +102,25 @@ export function openExchange(options: ExchangeOptions): Exchange {
     context: active,
     requestId,
     fail: (thrown) => (failure ??= toAionError(thrown)),
+    received: (bytes) => {
+      receivedBytes = bytes;
+    },
     complete: () => {
       isComplete = true;
     },
   };
+}
+
+function recordMetrics(
+  metrics: Metrics,
+  labels: { readonly method: string; readonly path: string; readonly status: string },
+  measured: { readonly seconds: number; readonly receivedBytes: number; readonly sentBytes: number },
+): void {
+  const { method, path } = labels;
+  metrics.counter('http_requests_total').inc(labels);
+  metrics.histogram('http_request_duration_seconds').observe(labels, measured.seconds);
+  metrics.histogram('http_request_size_bytes').observe({ method, path }, measured.receivedBytes);
+  metrics.histogram('http_response_size_bytes').observe({ method, path }, measured.sentBytes);
 }
 
 /** 499 when the client went away first; the failure's status when an answer broke after its head. */

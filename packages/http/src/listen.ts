@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Metrics } from '@aion/metrics';
 
 /** A server that listens. */
 export interface HttpServer {
@@ -16,7 +17,14 @@ export class ListenError extends Error {
 /** Listens on an address; port 0 takes a free one. @throws ListenError */
 export async function listen(
   handler: RequestListener,
-  address: { readonly host: string; readonly port: number; readonly name: string; readonly variable: string },
+  address: {
+    readonly host: string;
+    readonly port: number;
+    readonly name: string;
+    readonly variable: string;
+    /** Shows the number of connections. */
+    readonly metrics?: Metrics;
+  },
 ): Promise<HttpServer> {
   const server = createServer(handler);
   // Longer than the clients' keep-alive, so that the client is the one that closes an idle connection.
@@ -27,6 +35,7 @@ export async function listen(
   });
   const bound = server.address();
   const connections = trackConnections(server);
+  address.metrics?.onCollect(() => address.metrics?.gauge('http_active_connections').set({}, connections.count()));
   let closing: Promise<void> | undefined;
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
@@ -47,7 +56,7 @@ export async function listen(
  * Knows which connections have no request in progress. `closeIdleConnections` leaves those alone that have never had
  * one, which clients open in advance: a server would wait its whole grace period for them.
  */
-function trackConnections(server: Server): { endIdle(): void } {
+function trackConnections(server: Server): { count(): number; endIdle(): void } {
   const running = new Map<Socket, number>();
   let ending = false;
   server.on('connection', (socket: Socket) => {
@@ -63,6 +72,7 @@ function trackConnections(server: Server): { endIdle(): void } {
     });
   });
   return {
+    count: () => running.size,
     endIdle: () => {
       ending = true;
       for (const [socket, requests] of running) if (requests === 0) socket.destroy();

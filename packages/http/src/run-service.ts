@@ -2,6 +2,7 @@ import { ConfigError, type Environment } from '@aion/config';
 import type { ServiceName } from '@aion/contracts';
 import { createLogger, type Logger, type LogLevel, type RootLogger } from '@aion/logging';
 import { createMetrics, type Metrics } from '@aion/metrics';
+import { currentTraceId } from './current-trace-id.ts';
 import { startTracing, type Tracing } from '@aion/tracing';
 import { ListenError } from './listen.ts';
 import type { LogLevelsAccess } from './log-levels-endpoint.ts';
@@ -54,6 +55,8 @@ export interface ServiceDefinition<C extends RuntimeConfig> {
 export const EXIT_CONFIG = 78;
 /** How long the last log lines may take to leave a process that ends. */
 const FLUSH_MS = 1_000;
+/** Why lines are dropped, in the words of the catalogue. */
+const DROP_REASONS = { sampled: 'sampled', overflow: 'queue_full', sink: 'export_failed' } as const;
 
 /**
  * The whole life of a service's process: configuration, telemetry, start, signals, exit code. SIGTERM and SIGINT stop
@@ -108,7 +111,8 @@ function createRuntime(
   config: RuntimeConfig,
 ): ProcessRuntime {
   const development = config.environment === 'development';
-  const metrics = createMetrics({ service: name, version, enabled: config.metricsEnabled });
+  const metrics = createMetrics({ service: name, version, enabled: config.metricsEnabled, currentTraceId });
+  metrics.gauge('aion_feature_enabled').set({ feature: 'tracing' }, config.tracingEnabled ? 1 : 0);
   const dropped = metrics.counter('aion_telemetry_dropped_total');
   const logger = createLogger({
     service: name,
@@ -116,7 +120,7 @@ function createRuntime(
     moduleLevels: config.logLevels ?? {},
     format: config.logFormat ?? (development ? 'pretty' : 'json'),
     sampleRatio: config.logSampleRatio,
-    onDrop: (reason) => dropped.inc({ signal: 'log', reason }),
+    onDrop: (reason) => dropped.inc({ signal: 'logs', reason: DROP_REASONS[reason] }),
   });
   return {
     logger,

@@ -67,7 +67,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
   return {
     start: async () => {
       await admin.start();
-      server = await listen(app, { host, port, name: 'ai-engine', variable: 'PORT' });
+      server = await listen(app, { host, port, name: 'ai-engine', variable: 'PORT', metrics });
       logger.info('Service is listening', { port: server.port, providers: providers.map((provider) => provider.name) });
       await reportReadiness(admin, logger, stopped.signal);
     },

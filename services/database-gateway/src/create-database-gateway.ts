@@ -87,7 +87,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     },
     start: async () => {
       await admin.start();
-      server = await listen(app, { host, port, name: 'database-gateway', variable: 'PORT' });
+      server = await listen(app, { host, port, name: 'database-gateway', variable: 'PORT', metrics: runtime.metrics });
       queue.start();
       queueGauges.start();
       try {

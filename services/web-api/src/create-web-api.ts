@@ -71,6 +71,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
         port: config.port,
         name: 'web-api',
         variable: 'PORT',
+        metrics,
       });
       logger.info('Service is listening', { host: config.host, port: server.port });
       readiness = reportReadiness(admin, logger, stopping.signal);

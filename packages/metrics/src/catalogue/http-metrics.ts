@@ -5,6 +5,9 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as
 /** Powers of 4 from 256 bytes to 64 MiB. */
 const BYTES = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864] as const;
 
+/** data-export serves nothing but its admin port. */
+const SERVING = ['web-api', 'ai-engine', 'database-gateway'] as const;
+
 /** What every service says of its HTTP server and of its calls of other services. */
 export const HTTP_METRICS = {
   http_requests_total: {
@@ -12,7 +15,7 @@ export const HTTP_METRICS = {
     help: 'Requests that have ended, by matched route template and status; 499 when the client went away.',
     unit: 'count',
     labels: { method: HTTP_METHODS, path: 'route', status: 'status' },
-    emittedBy: SERVICES,
+    emittedBy: SERVING,
   },
   http_request_duration_seconds: {
     type: 'histogram',
@@ -20,21 +23,21 @@ export const HTTP_METRICS = {
     unit: 'seconds',
     labels: { method: HTTP_METHODS, path: 'route', status: 'status' },
     buckets: SECONDS,
-    emittedBy: SERVICES,
+    emittedBy: SERVING,
   },
   http_requests_in_flight: {
     type: 'gauge',
     help: 'Requests that have not ended.',
     unit: 'count',
     labels: { method: HTTP_METHODS },
-    emittedBy: SERVICES,
+    emittedBy: SERVING,
   },
   http_active_connections: {
     type: 'gauge',
     help: "Open connections of the service's port, idle ones included.",
     unit: 'count',
     labels: {},
-    emittedBy: SERVICES,
+    emittedBy: SERVING,
   },
   http_request_size_bytes: {
     type: 'histogram',
@@ -42,7 +45,7 @@ export const HTTP_METRICS = {
     unit: 'bytes',
     labels: { method: HTTP_METHODS, path: 'route' },
     buckets: BYTES,
-    emittedBy: SERVICES,
+    emittedBy: SERVING,
   },
   http_response_size_bytes: {
     type: 'histogram',
@@ -50,7 +53,7 @@ export const HTTP_METRICS = {
     unit: 'bytes',
     labels: { method: HTTP_METHODS, path: 'route' },
     buckets: BYTES,
-    emittedBy: SERVICES,
+    emittedBy: SERVING,
   },
   http_client_request_duration_seconds: {
     type: 'histogram',

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import * as contracts from '@aion/contracts';
+import { createLogger } from '@aion/logging';
+import { createMetrics, parseExposition, type Metrics } from '@aion/metrics';
+import { startTracing } from '@aion/tracing';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { request } from 'undici';
+import { z } from 'zod';
+import { bindRoute, createAdminServer, createApp, listen, type HttpServer } from '../src/index.ts';
+import { currentTraceId } from '../src/current-trace-id.ts';
+import { startHttpSeries } from '../src/start-http-series.ts';
+
+const echo = contracts.defineRoute({
+  name: 'echo',
+  service: 'web-api',
+  method: 'POST',
+  path: '/echo/{name}',
+  summary: 's',
+  description: 'd',
+  auth: { kind: 'none' },
+  params: z.object({ name: z.string() }),
+  body: z.object({ text: z.string() }),
+  response: { status: 200, description: 'd', json: z.object({ text: z.string() }) },
+  errors: ['CONFLICT'],
+  idempotent: true,
+});
+const logger = createLogger({ service: 'test', level: 'error', format: 'json' });
+const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
+const open: HttpServer[] = [];
+
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close(0);
+});
+afterAll(() => tracing.shutdown());
+
+async function serve(metrics: Metrics): Promise<number> {
+  const app = createApp({
+    routes: [bindRoute(echo, async ({ body }) => body)],
+    admit: async () => ({
+      identity: { kind: 'anonymous' },
+      parent: ROOT_CONTEXT,
+      links: [],
+      correlationId: undefined,
+    }),
+    logger,
+    metrics,
+  });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, name: 'test', variable: 'PORT', metrics });
+  open.push(server);
+  return server.port;
+}
+
+const create = (enabled = true): Metrics =>
+  createMetrics({ service: 'web-api', version: '0', enabled, currentTraceId });
+
+async function samplesOf(metrics: Metrics) {
+  return parseExposition((await metrics.exposition()).body).samples;
+}
+
+async function valueOf(metrics: Metrics, name: string, labels: Readonly<Record<string, string>> = {}) {
+  const of = (await samplesOf(metrics)).filter((sample) => sample.name === name);
+  return of.find((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))?.value;
+}
+
+/** Sends requests on one connection, as they are, and waits until the server has closed it. */
+async function sendRaw(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
+  socket.write(text, 'latin1');
+  await new Promise((resolve, reject) => socket.once('close', resolve).once('error', reject));
+  return answer;
+}
+
+describe('the HTTP metrics of a service', () => {
+  it('are there at zero before the first request', async () => {
+    const metrics = create();
+    await serve(metrics);
+    for (const status of ['200', '400', '409', '413', '499', '500', '503', '504']) {
+      const labels = { method: 'POST', path: '/echo/{name}', status };
+      expect([status, await valueOf(metrics, 'http_requests_total', labels)]).toEqual([status, 0]);
+    }
+    expect(await valueOf(metrics, 'http_request_duration_seconds_count', { status: '200' })).toBe(0);
+    expect(await valueOf(metrics, 'http_active_connections')).toBe(0);
+  });
+
+  it('say how much was received and sent, by how many connections', async () => {
+    const metrics = create();
+    const port = await serve(metrics);
+    const body = JSON.stringify({ text: 'x'.repeat(5_000) });
+    const answer = await request(`http://127.0.0.1:${port}/echo/a`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    await answer.body.dump();
+    const labels = { method: 'POST', path: '/echo/{name}' };
+    expect(await valueOf(metrics, 'http_request_size_bytes_sum', labels)).toBe(body.length);
+    const sent = await valueOf(metrics, 'http_response_size_bytes_sum', labels);
+    expect(sent).toBeGreaterThan(body.length);
+    expect(sent).toBeLessThan(body.length + 1_000);
+    expect(await valueOf(metrics, 'http_active_connections')).toBe(1);
+    const { body: openMetrics } = await metrics.exposition('openmetrics');
+    expect(openMetrics).toMatch(
+      /^http_request_duration_seconds_bucket\{.*status="200"\} 1 # \{trace_id="[0-9a-f]{32}"\}/m,
+    );
+  });
+
+  it('are as many after 10 000 hostile requests as after one of each kind', async () => {
+    const metrics = create();
+    const port = await serve(metrics);
+    const hostile = (i: number): string =>
+      [
+        `GET /${randomBytes(6).toString('hex')}/${i}?q=${i} HTTP/1.1\r\nHost: h${i}\r\nUser-Agent: ua-${i}\r\n\r\n`,
+        `PROPFIND /echo/${i} HTTP/1.1\r\nHost: a\r\nX-Correlation-Id: c-${i}\r\n\r\n`,
+        `POST /echo/%ff${i} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nTraceparent: 00-${i}\r\n\r\n`,
+        `DELETE /echo/a${i} HTTP/1.1\r\nHost: a\r\nX-Aion-Timeout-Ms: ${i}x\r\n\r\n`,
+      ][i % 4] ?? '';
+    const last = 'GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const send = (from: number, count: number): Promise<string> =>
+      sendRaw(port, Array.from({ length: count }, (_, i) => hostile(from + i)).join('') + last);
+    await send(0, 4);
+    // The client library shows kinds of garbage collection when they first happen.
+    const ofAion = async () => (await samplesOf(metrics)).filter(({ name }) => !/^(nodejs|process)_/.test(name));
+    const before = (await ofAion()).length;
+    for (let from = 0; from < 10_000; from += 500) await send(from, 500);
+    const after = await ofAion();
+    expect(after.length).toBe(before);
+    const counted = after.filter(({ name }) => name === 'http_requests_total');
+    expect(counted.reduce((sum, { value }) => sum + value, 0)).toBe(10_000 + 4 + 21);
+    expect(counted.filter(({ labels }) => labels['method'] === 'OTHER').length).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('stay below 5 000 series for every service, were each status of each route seen', async () => {
+    const exported: unknown[] = Object.values(contracts);
+    const routes = exported.filter(
+      (value): value is contracts.Route =>
+        typeof value === 'object' && value !== null && 'path' in value && 'method' in value,
+    );
+    for (const service of ['web-api', 'ai-engine', 'database-gateway'] as const) {
+      const metrics = createMetrics({ service, version: '0', enabled: true });
+      const own = routes.filter((route) => route.service === service);
+      startHttpSeries(metrics, own);
+      const seen = (await samplesOf(metrics)).filter(({ name }) => name === 'http_requests_total');
+      for (const { labels } of seen) {
+        const { method = '', path = '', status = '' } = labels;
+        metrics.histogram('http_request_duration_seconds').zero({ method, path, status });
+      }
+      expect([service, (await samplesOf(metrics)).length < 5_000]).toEqual([service, true]);
+    }
+  });
+});
+
+describe('the metrics endpoint', () => {
+  async function admin(metrics: Metrics): Promise<{ url: string; stop: () => Promise<void> }> {
+    const free = await listen((_req, res) => res.end(), {
+      host: '127.0.0.1',
+      port: 0,
+      name: 'free',
+      variable: 'PORT',
+    });
+    await free.close(0);
+    const { port } = free;
+    const server = createAdminServer({
+      service: 'web-api',
+      host: '127.0.0.1',
+      port,
+      logger,
+      metrics,
+      tracing,
+      checks: {},
+    });
+    await server.start();
+    return { url: `http://127.0.0.1:${port}/metrics`, stop: () => server.stop() };
+  }
+
+  it('answers in the format that is asked for, compressed when that is accepted', async () => {
+    const { url, stop } = await admin(create());
+    try {
+      const plain = await request(url);
+      expect(plain.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      expect(parseExposition(await plain.body.text()).samples.length).toBeGreaterThan(50);
+      const asked = await request(url, {
+        headers: { accept: 'application/openmetrics-text;version=1.0.0', 'accept-encoding': 'gzip' },
+      });
+      expect(asked.headers['content-type']).toMatch(/^application\/openmetrics-text/);
+      expect(asked.headers['content-encoding']).toBe('gzip');
+      expect(gunzipSync(Buffer.from(await asked.body.arrayBuffer())).toString()).toMatch(/# EOF\n$/);
+    } finally {
+      await stop();
+    }
+  });
+
+  it('answers 404 when metrics are switched off', async () => {
+    const { url, stop } = await admin(create(false));
+    try {
+      const answer = await request(url);
+      expect(answer.statusCode).toBe(404);
+      await answer.body.dump();
+    } finally {
+      await stop();
+    }
+  });
+});
