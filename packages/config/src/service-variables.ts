@@ -1,6 +1,6 @@
 import { logVariables } from './log-variables.ts';
 import { tracingVariables } from './tracing-variables.ts';
-import { optionalVariable, types, variable } from './variable.ts';
+import { types, variable } from './variable.ts';
 
 /** The variables that every service has. */
 export function serviceVariables(defaults: { readonly port: number; readonly adminPort: number }) {

@@ -5,7 +5,7 @@ import { runService } from '../src/index.ts';
 while (process.connected) await new Promise((resolve) => setTimeout(resolve, 5));
 
 await runService({
-  name: 'orphan',
+  name: 'web-api',
   version: '0.1.0',
   loadConfig: (env) => loadConfig(serviceVariables({ port: 0, adminPort: 0 }), env),
   create: () => {

@@ -6,7 +6,8 @@ import { formatPretty } from './format-pretty.ts';
 import { keepTrace } from './keep-trace.ts';
 import { LogLevels, type LogLevelSettings } from './log-levels.ts';
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel, type RootLogger } from './logger.ts';
-import { redact, redactText } from './redact.ts';
+import { redactText } from './redact-text.ts';
+import { redact } from './redact.ts';
 
 /** How a process logs. */
 export interface LoggerOptions {

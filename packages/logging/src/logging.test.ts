@@ -135,9 +135,9 @@ describe('redaction', () => {
 
   it('removes values by key, whatever they are', () => {
     expect(redact({ password: 'x', Authorization: 'y', detail: { any: 'z' }, model: 'm' })).toEqual({
-      password: '[redacted]',
-      Authorization: '[redacted]',
-      detail: '[redacted]',
+      password: '[redacted:credential]',
+      Authorization: '[redacted:credential]',
+      detail: '[redacted:database]',
       model: 'm',
     });
   });

@@ -1,88 +1,148 @@
-const SECRET_KEYS =
-  /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|api[-_]?key|password|passwd|secret|token|access[-_]?token|refresh[-_]?token|private[-_]?key|identity|passphrase|credentials?|pepper|key_hash|detail|prompt|completion|content|messages)$/i;
-
-/** Replaced in every string: AION and provider keys, bearer tokens, JWTs, age identities, e-mails, URL passwords. */
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  [/\baion_sk_[A-Za-z0-9]+_[A-Za-z0-9]+/g, '[redacted:key]'],
-  [/\b(sk|pk|rk)-[A-Za-z0-9_-]{16,}/g, '[redacted:key]'],
-  [/\bBearer\s+[A-Za-z0-9._~+/-]+=*/gi, 'Bearer [redacted]'],
-  [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g, '[redacted:jwt]'],
-  [/\bAGE-SECRET-KEY-1[A-Z0-9]+/g, '[redacted:age-identity]'],
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, '$1[redacted]@'],
-  [/([?&](?:signature|token|key|api_key|password)=)[^&\s]+/gi, '$1[redacted]'],
-  [/[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/g, '[redacted:email]'],
-];
-const CARD_CANDIDATE = /\b\d(?:[ -]?\d){12,18}\b/g;
-// Control characters, ANSI escapes and bidirectional overrides: a record must stay one line that reads as it is.
-const UNSAFE_CHARACTERS = /\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+import { dataClassOf } from './data-classes.ts';
+import { redactText } from './redact-text.ts';
 
 const MAX_DEPTH = 6;
-const MAX_STRING = 8_192;
 const MAX_ITEMS = 100;
+/** Values and characters of one record: beyond them the rest is left out. */
+const MAX_VALUES = 1_000;
+const MAX_CHARACTERS = 32_768;
 
-/** A string made fit for a log: secrets replaced, control and bidirectional characters removed, length bounded. */
-export function redactText(text: string): string {
-  let clean = text.length > MAX_STRING ? `${text.slice(0, MAX_STRING)}...` : text;
-  clean = clean.replace(UNSAFE_CHARACTERS, ' ');
-  for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
-  return clean.replace(CARD_CANDIDATE, (candidate) => (isCardNumber(candidate) ? '[redacted:card]' : candidate));
+/** What is left of a record's bounds. */
+interface Budget {
+  values: number;
+  characters: number;
 }
 
 /**
- * Any value made fit for a log, through nested objects and `Error.cause`: by key, then by pattern. The result is plain
- * JSON-safe data and shares nothing with the input; depth, width and string length are bounded, cycles are cut.
+ * Any value made fit for a log, through nested objects, collections and causes: by key and its class of data, then by
+ * pattern. The result is plain JSON-safe data and shares nothing with the input; depth, width, number of values and
+ * length are bounded, cycles are cut. Never throws: what cannot be read says so. `toJSON` is never called.
  */
-export function redact(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return redactText(value);
-  if (typeof value === 'bigint') return value.toString();
-  if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return value;
+export function redact(value: unknown): unknown {
+  return redactValue(value, 0, { values: MAX_VALUES, characters: MAX_CHARACTERS });
+}
+
+function redactValue(value: unknown, depth: number, budget: Budget): unknown {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined) return value;
+  budget.values -= 1;
+  if (budget.values < 0 || budget.characters < 0) return '[more]';
+  if (typeof value === 'string') return spend(redactText(value), budget);
+  if (typeof value === 'bigint') return spend(redactText(value.toString()), budget);
   if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`;
   if (depth >= MAX_DEPTH) return '[deep]';
-  if (value instanceof Error) return redactError(value, depth);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '[invalid date]' : value.toISOString();
-  if (value instanceof URL) return redactText(value.href);
-  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redact(item, depth + 1));
-  return redactEntries(Object.entries(value), depth);
-}
-
-function redactError(error: Error, depth: number): unknown {
-  const { name, message, stack, cause, ...own } = error;
-  return {
-    name: redactText(name),
-    message: redactText(message),
-    ...(stack === undefined
-      ? {}
-      : {
-          stack: redactText(
-            stack
-              .split('\n')
-              .slice(1, 12)
-              .map((line) => line.trim())
-              .join(' | '),
-          ),
-        }),
-    ...(cause === undefined ? {} : { cause: redact(cause, depth + 1) }),
-    ...redactEntries(Object.entries(own), depth),
-  };
-}
-
-function redactEntries(entries: readonly [string, unknown][], depth: number): Record<string, unknown> {
-  const clean: Record<string, unknown> = {};
-  for (const [key, item] of entries.slice(0, MAX_ITEMS)) {
-    clean[redactText(key)] = SECRET_KEYS.test(key) && item !== undefined ? '[redacted]' : redact(item, depth + 1);
+  try {
+    return redactObject(value, depth, budget);
+  } catch {
+    // A getter or a Proxy that throws must not turn a log line into a failure.
+    return '[unreadable]';
   }
+}
+
+function spend(text: string, budget: Budget): string {
+  budget.characters -= text.length;
+  return text;
+}
+
+function redactObject(value: object, depth: number, budget: Budget): unknown {
+  if (Array.isArray(value)) return redactList(value, depth, budget);
+  if (value instanceof Error) return redactError(value, depth, budget);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '[invalid date]' : new Date(value).toISOString();
+  if (value instanceof URL || value instanceof URLSearchParams) {
+    return spend(redactText(value instanceof URL ? value.href : `?${value.toString()}`), budget);
+  }
+  if (value instanceof String) return spend(redactText(String(value)), budget);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (value instanceof Set) return redactList([...take(value)], depth, budget);
+  if (value instanceof Map || value instanceof Headers) {
+    const entries = [...take<readonly [unknown, unknown]>(value)];
+    return redactEntries(
+      entries.map(([key, item]) => [toKey(key), () => item]),
+      depth,
+      budget,
+    );
+  }
+  return redactEntries(ownEntries(value), depth, budget);
+}
+
+function* take<T>(items: Iterable<T>): Iterable<T> {
+  let left = MAX_ITEMS;
+  for (const item of items) {
+    if (left === 0) return;
+    left -= 1;
+    yield item;
+  }
+}
+
+function toKey(key: unknown): string {
+  return typeof key === 'string' || typeof key === 'number' ? String(key) : `[${typeof key}]`;
+}
+
+/** Lists of headers alternate names and values: what follows the name of a secret is one. */
+function redactList(items: readonly unknown[], depth: number, budget: Budget): unknown[] {
+  const clean: unknown[] = [];
+  for (let i = 0; i < Math.min(items.length, MAX_ITEMS); i += 1) {
+    const before = clean.length === 0 ? undefined : items[i - 1];
+    const isSecret = typeof before === 'string' && dataClassOf(before) === 'credential';
+    clean.push(isSecret ? '[redacted:credential]' : redactValue(items[i], depth + 1, budget));
+  }
+  if (items.length > MAX_ITEMS) clean.push(`[${items.length - MAX_ITEMS} more]`);
   return clean;
 }
 
-/** Luhn's check (ISO/IEC 7812-1). */
-function isCardNumber(candidate: string): boolean {
-  const digits = candidate.replace(/\D/g, '');
-  let sum = 0;
-  for (let i = 0; i < digits.length; i += 1) {
-    const digit = Number(digits[digits.length - 1 - i]);
-    const doubled = i % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
+type Entry = readonly [key: string, read: () => unknown];
+
+/** The own enumerable properties, each read on its own: one that throws does not hide the others. */
+function ownEntries(value: object): Entry[] {
+  return Object.keys(value).map((key) => [key, () => Reflect.get(value, key) as unknown]);
+}
+
+function redactEntries(entries: readonly Entry[], depth: number, budget: Budget): Record<string, unknown> {
+  const clean: Record<string, unknown> = {};
+  for (const [key, read] of entries.slice(0, MAX_ITEMS)) {
+    const dataClass = dataClassOf(key);
+    // Assigned like any other key, `__proto__` would vanish.
+    const name = key === '__proto__' ? '[__proto__]' : spend(redactText(key), budget);
+    if (dataClass === undefined) clean[name] = redactValue(tryRead(read), depth + 1, budget);
+    else if (tryRead(read) !== undefined) clean[name] = `[redacted:${dataClass}]`;
   }
-  return sum % 10 === 0;
+  if (entries.length > MAX_ITEMS) clean['[more]'] = entries.length - MAX_ITEMS;
+  return clean;
+}
+
+function tryRead(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return '[unreadable]';
+  }
+}
+
+function redactError(error: Error, depth: number, budget: Budget): Record<string, unknown> {
+  const read = (key: string): unknown => tryRead(() => Reflect.get(error, key) as unknown);
+  const text = (key: string): string => String(redactValue(read(key), depth + 1, budget));
+  const stack = read('stack');
+  // PostgreSQL's errors have a severity; their messages may quote values.
+  const message = typeof read('severity') === 'string' ? withoutLiterals(text('message')) : text('message');
+  const clean: Record<string, unknown> = { name: text('name'), message };
+  if (typeof stack === 'string') clean['stack'] = spend(redactText(toFrames(stack)), budget);
+  for (const key of ['cause', 'errors']) {
+    const inner = read(key);
+    if (inner !== undefined) clean[key] = redactValue(inner, depth + 1, budget);
+  }
+  const own = ownEntries(error).filter(([key]) => !['name', 'message', 'stack', 'cause', 'errors'].includes(key));
+  return { ...redactEntries(own, depth, budget), ...clean };
+}
+
+/** SQL literals, and the value that PostgreSQL quotes at the end of `invalid input syntax for type uuid: "..."`. */
+function withoutLiterals(message: string): string {
+  return message.replace(/'[^']*'/g, "'[redacted]'").replace(/: ".*"$/, ': "[redacted]"');
+}
+
+/** The first frames of a stack on one line, without its message, which may be many lines and hold values. */
+function toFrames(stack: string): string {
+  const frames = stack.split('\n', 100).map((line) => line.trim());
+  return frames
+    .filter((line) => line.startsWith('at '))
+    .slice(0, 11)
+    .join(' | ');
 }

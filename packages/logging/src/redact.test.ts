@@ -1,0 +1,159 @@
+import { redact, redactText } from './index.ts';
+
+describe('redaction by pattern', () => {
+  const pem = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPLANTED\n-----END PRIVATE KEY-----';
+  const secrets: readonly (readonly [name: string, text: string, planted: string])[] = [
+    ['AWS key', 'AKIAIOSFODNN7EXAMPLE', 'AKIAIOSFODNN7EXAMPLE'],
+    ['GitHub token', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789', 'abcdefghijklmnop'],
+    ['GitHub fine-grained token', 'github_pat_11ABCDEFG0abcdefghijkl_mnop', '11ABCDEFG0'],
+    ['PEM block', pem, 'PLANTED'],
+    ['cut PEM block', pem.slice(0, 60), 'PLANTED'],
+    ['PEM block in JSON', JSON.stringify({ pem }), 'PLANTED'],
+    ['IBAN', 'GB82 WEST 1234 5698 7654 32', '5698'],
+    ['password in text', 'host=db password=hunter2 user=aion', 'hunter2'],
+    ['password in JSON', '{"password":"hunter2"}', 'hunter2'],
+    ['basic authorization', 'Authorization: Basic YWlvbjpodW50ZXIy', 'YWlvbjpodW50ZXIy'],
+    ['cookie header', 'cookie: session=abc123; other=def456', 'def456'],
+    ['URL password with a slash', 'postgres://aion:hun/ter2@db.test/aion', 'ter2'],
+    ['presigned URL', 'https://s3.test/a?X-Amz-Credential=AAA%2F1&X-Amz-Signature=deadbeef', 'deadbeef'],
+    ['international e-mail', 'jané.doe@exämple.org', 'doe'],
+  ];
+  it.each(secrets)('removes a planted %s', (_name, text, planted) => {
+    expect(redactText(`before ${text} after`)).not.toContain(planted);
+    expect(JSON.stringify(redact({ list: [{ note: text }], error: new Error(text, { cause: text }) }))).not.toContain(
+      planted,
+    );
+  });
+
+  it.each([
+    'GET http://127.0.0.1:8080/v1/models',
+    'Basic settings and token budgets were read',
+    'GB82 WEST 1234 5698 7654 33',
+    'http://127.0.0.1:8080/packages/x@1',
+    'at run (node_modules/jest-circus@30.5.2/node_modules/index.js:1:2)',
+    'input_tokens=12 max_tokens: 400',
+    '0af7651916cd43dd8448eb211c80319c',
+  ])('leaves %p alone', (text) => expect(redactText(text)).toBe(text));
+
+  it('recognises a secret that stands across the bound of a string', () => {
+    expect(redactText(`${'x '.repeat(4_090)}jane.doe@example.org`)).not.toContain('jane');
+  });
+
+  it('removes what makes a line read as something else', () => {
+    expect(redactText('a\r\nb\u001b[2Jc\u009bd\u2028e\u202ef\u061cg\ufeffh\u0000')).toMatch(/^[a-h ]+$/);
+  });
+});
+
+describe('redaction by class of data', () => {
+  it('removes values under keys of any case and separators', () => {
+    const keys = {
+      credential: ['dbPassword', 'X-Api-Key', 'client_secret', 'SET-COOKIE', 'refreshToken', 'key_hash', 'signing_key'],
+      content: ['prompt', 'messages', 'tool_calls', 'rawBody'],
+      personal: ['email', 'phone_number', 'X-Forwarded-For'],
+      database: ['detail', 'where', 'internalQuery', 'internal_query', 'bindings'],
+    };
+    for (const [dataClass, names] of Object.entries(keys)) {
+      for (const name of names) expect(redact({ [name]: ['v'] })).toEqual({ [name]: `[redacted:${dataClass}]` });
+    }
+  });
+
+  it('leaves counts and names alone', () => {
+    const fields = { input_tokens: 1, model: 'm', key_id: 'k', path: '/v1', content_type: 'json', tokens: 3 };
+    expect(redact(fields)).toEqual(fields);
+  });
+
+  it('reaches into maps, sets, headers, URLs and lists of headers', () => {
+    const clean = redact({
+      map: new Map<unknown, unknown>([
+        ['password', 'planted'],
+        ['a', new Set(['Bearer planted'])],
+      ]),
+      headers: new Headers({ authorization: 'planted', accept: 'json' }),
+      raw: ['Authorization', 'planted', 'accept', 'json'],
+      url: new URL('https://aion:planted@x.test/?token=planted'),
+      query: new URLSearchParams({ signature: 'planted' }),
+      boxed: new String('Bearer planted'),
+    });
+    expect(JSON.stringify(clean)).not.toContain('planted');
+    expect(clean).toMatchObject({
+      headers: { accept: 'json' },
+      raw: ['Authorization', expect.anything(), 'accept', 'json'],
+    });
+  });
+});
+
+describe('redaction of errors', () => {
+  it('reaches causes, aggregated errors and own fields', () => {
+    const fail = (): Error => Object.assign(new Error('password=planted'), { token: 'planted' });
+    const error = new AggregateError([fail(), 'Bearer planted'], 'jane@planted.org', { cause: fail() });
+    const clean = redact({ error });
+    expect(JSON.stringify(clean)).not.toContain('planted');
+    expect(clean).toMatchObject({ error: { name: 'AggregateError', errors: [{ name: 'Error' }, expect.any(String)] } });
+  });
+
+  it("leaves out the values in PostgreSQL's errors", () => {
+    const error = Object.assign(new Error(`insert into t values ('planted') - invalid input syntax: "planted"`), {
+      severity: 'ERROR',
+      code: '22P02',
+      detail: 'Key (a)=(planted)',
+      where: 'COPY t, line 1: "planted"',
+      internalQuery: "select 'planted'",
+      constraint: 't_key',
+    });
+    const clean = redact({ error });
+    expect(JSON.stringify(clean)).not.toContain('planted');
+    expect(clean).toMatchObject({ error: { code: '22P02', constraint: 't_key' } });
+  });
+
+  it('leaves out bodies and headers in errors of an HTTP client', () => {
+    const error = Object.assign(new Error('Response Error'), {
+      code: 'UND_ERR_RESPONSE',
+      statusCode: 401,
+      headers: { 'set-cookie': 'planted' },
+      body: { message: 'planted' },
+    });
+    expect(JSON.stringify(redact(error))).not.toContain('planted');
+    expect(redact(error)).toMatchObject({ statusCode: 401 });
+  });
+});
+
+describe('redaction of hostile values', () => {
+  const fail = (): never => {
+    throw new Error('trap');
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+
+  it.each<readonly [string, unknown]>([
+    ['a getter that throws', Object.defineProperty({ a: 1 }, 'b', { enumerable: true, get: fail })],
+    ['a proxy that throws', new Proxy({}, { ownKeys: fail, get: fail, getPrototypeOf: fail })],
+    ['a revoked proxy', revoked.proxy],
+    ['toJSON that throws', { toJSON: fail, a: 1 }],
+    [
+      'an error without readable fields',
+      Object.defineProperties(new Error('x'), { message: { get: fail }, stack: { get: fail }, cause: { get: fail } }),
+    ],
+    ['an iterator that throws', Object.assign(new Map(), { [Symbol.iterator]: fail })],
+    ['an error whose name is an object', Object.assign(new Error('x'), { name: { toString: 1 } })],
+    ['no prototype', Object.create(null)],
+    ['an invalid date', new Date(Number.NaN)],
+    ['a symbol', Symbol('s')],
+  ])('survives %s, and logs what is beside it', (_name, value) => {
+    const clean = redact({ value, beside: 1 });
+    expect(JSON.parse(JSON.stringify(clean))).toMatchObject({ beside: 1 });
+  });
+
+  it('keeps a key that would vanish, and pollutes no prototype', () => {
+    const clean = redact(JSON.parse('{"__proto__":{"polluted":true}}')) as Record<string, unknown>;
+    expect(JSON.stringify(clean)).toContain('polluted');
+    expect(clean['polluted']).toBeUndefined();
+  });
+
+  it('bounds deep, wide and long values', () => {
+    let deep: unknown = 'end';
+    for (let i = 0; i < 10_000; i += 1) deep = { deep };
+    const wide = Array.from({ length: 300 }, () => Array.from({ length: 300 }, () => 'x'.repeat(300)));
+    const line = JSON.stringify(redact({ deep, wide, text: 'y'.repeat(1e6), map: new Map(Object.entries(wide)) }));
+    expect(line.length).toBeLessThan(80_000);
+  });
+});
