@@ -4,6 +4,7 @@ import type { Metrics } from '@aion/metrics';
 import type { Tracing } from '@aion/tracing';
 import express, { type Express } from 'express';
 import { listen, type HttpServer } from './listen.ts';
+import { serveLogLevels, type LogLevelsAccess } from './log-levels-endpoint.ts';
 import { sendMetrics } from './metrics-endpoint.ts';
 
 /** Does the thing that readiness depends on, for real, and throws when it cannot. */
@@ -18,6 +19,8 @@ export interface AdminServerOptions {
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  /** Serves `/log-levels` when given. */
+  readonly logLevels?: LogLevelsAccess | undefined;
 }
 
 /** The result of all readiness checks. */
@@ -82,6 +85,7 @@ function createAdminApp(options: AdminServerOptions, readiness: () => Promise<Re
     if (store === undefined) return res.status(404).json({ error: 'Spans are exported; ask the tracing backend.' });
     return res.json({ spans: store.get(req.params.traceId) });
   });
+  if (options.logLevels !== undefined) serveLogLevels(app, options.logLevels);
   return app;
 }
 
