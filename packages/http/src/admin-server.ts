@@ -4,8 +4,8 @@ import type { Metrics } from '@aion/metrics';
 import type { Tracing } from '@aion/tracing';
 import express, { type Express } from 'express';
 import { listen, type HttpServer } from './listen.ts';
-import { serveLogLevels, type LogLevelsAccess } from './log-levels-endpoint.ts';
 import { sendMetrics } from './metrics-endpoint.ts';
+import { serveLogLevels, type LogLevelsAccess } from './log-levels-endpoint.ts';
 
 /** Does the thing that readiness depends on, for real, and throws when it cannot. */
 export type ReadinessCheck = () => Promise<unknown>;
