@@ -214,6 +214,20 @@ describe('database-gateway over HTTP', () => {
     expect(body).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
+  it('shows what the queue holds, which no other process does, and nothing of what workers do', async () => {
+    const scrape = async () => (await fetch(`${running.adminUrl}/metrics`)).text();
+    const body = await waitFor(
+      async () => {
+        const text = await scrape();
+        return /^aion_queue_jobs\{queue="exports",state="waiting"\} [1-9]/m.test(text) && text;
+      },
+      { describe: 'the job of the export to show' },
+    );
+    expect(body).toMatch(/^aion_queue_oldest_job_age_seconds\{queue="exports"\} [\d.]+$/m);
+    expect(body).toMatch(/^aion_queue_dead_letter_jobs\{queue="exports"\} 0$/m);
+    expect(body).not.toMatch(/^aion_(queue_job_(wait|duration)_seconds|queue_jobs_stalled_total|exports_total)/m);
+  });
+
   it('keeps content and keys out of its logs', () => {
     expect(running.logs()).toContain('Request handled');
     expect(running.logs()).not.toMatch(/Hello|0a0a0a/);
