@@ -1,5 +1,5 @@
 /**
- * Why spans are dropped, the values of `reason` in `aion_telemetry_dropped_total{signal="trace"}`:
+ * Why spans are dropped:
  * `queue_full`: more ended than the receiver took; `export_failed`: refused, broken or too slow; `shutdown`: not
  * delivered when the process stopped; `store_full`: beyond the bounds of the in-process store; `store_evicted`: an old
  * trace of the store made room for a new one.
