@@ -8,6 +8,7 @@ import { databaseGatewayVariables } from '../../services/database-gateway/src/co
 import { webApiVariables } from '../../services/web-api/src/config.ts';
 import { createApiReference } from './api-reference.ts';
 import { createEnvironmentExample } from './environment-example.ts';
+import { createCatalogueJson, createMetricTables } from './metric-tables.ts';
 import { replaceSection } from './replace-section.ts';
 
 const services: readonly { name: string; variables: Variables }[] = [
@@ -23,13 +24,16 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
     ['docs/openapi.json', `${JSON.stringify(createOpenApiDocument('0.1.0'), null, 2)}\n`],
     ['docs/API.md', createApiReference()],
     ['deploy/production.env.example', createEnvironmentExample(services)],
+    ['ops/telemetry/catalogue.json', createCatalogueJson()],
+    ['docs/MONITORING.md', replaceSection(readFileSync('docs/MONITORING.md', 'utf8'), 'metrics', createMetricTables())],
   ]);
   for (const { name, variables } of services) {
     const path = `services/${name}/README.md`;
     files.set(path, replaceSection(readFileSync(path, 'utf8'), 'config', configTable(variables)));
   }
   for (const [path, text] of files) {
-    if (path.endsWith('.md')) files.set(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
+    if (/\.md$|catalogue\.json$/.test(path))
+      files.set(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
   }
   return files;
 }
