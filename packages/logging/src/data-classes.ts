@@ -11,10 +11,22 @@ const PERSONAL =
 /** PostgreSQL puts values of rows into these fields of an error; drivers put statements and their values into others. */
 const DATABASE = /^(?:detail|where|internalquery|query|sql|parameters|bindings|values|dataline)$/;
 
+/** What was found for a key: code logs under few keys, again and again. Bounded, as keys may come from callers too. */
+const known = new Map<string, DataClass | undefined>();
+const MAX_KNOWN = 1_000;
+
 /** The class of data that a key holds, whatever its case and separators; undefined when it may be logged. */
 export function dataClassOf(key: string): DataClass | undefined {
   if (key.length > 64) return undefined;
-  const name = key.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const found = known.get(key);
+  if (found !== undefined || known.has(key)) return found;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const dataClass = classify(key.toLowerCase().replaceAll(/[^a-z]/g, ''));
+  known.set(key, dataClass);
+  return dataClass;
+}
+
+function classify(name: string): DataClass | undefined {
   if (CREDENTIAL.test(name)) return 'credential';
   if (CONTENT.test(name)) return 'content';
   if (PERSONAL.test(name)) return 'personal';
