@@ -56,14 +56,18 @@ export async function everythingInJaeger(queryUrl: string, services: readonly st
   return texts.join('\n');
 }
 
-/** A span's ancestors and itself, from the root, as `service: name`. */
-export function wayTo(spans: readonly JaegerSpan[], last: JaegerSpan | undefined): string[] {
+/** For each span of a name its ancestors and itself, from the root, as `service: name`. */
+export function waysTo(spans: readonly JaegerSpan[], name: string): string[][] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const way: string[] = [];
-  for (let span = last; span !== undefined; span = byId.get(span.parentSpanId ?? '')) {
-    way.unshift(`${span.service}: ${span.name}`);
-  }
-  return way;
+  return spans
+    .filter((span) => span.name === name)
+    .map((last) => {
+      const way: string[] = [];
+      for (let span: JaegerSpan | undefined = last; span !== undefined; span = byId.get(span.parentSpanId ?? '')) {
+        way.unshift(`${span.service}: ${span.name}`);
+      }
+      return way;
+    });
 }
 
 /** Spans that name a parent which is not there. */

@@ -19,7 +19,7 @@ export async function startPlainProvider(): Promise<PlainProvider> {
     const chunks: Buffer[] = [];
     req.on('data', (chunk: Buffer) => chunks.push(chunk));
     req.once('end', () => {
-      if (req.url === '/v1/models') return void sendJson({ object: 'list', data: [{ id: MODEL, object: 'model' }] });
+      if (req.url === '/v1/models') return sendJson({ object: 'list', data: [{ id: MODEL, object: 'model' }] });
       seen.push(req.headers);
       const { stream } = JSON.parse(Buffer.concat(chunks).toString()) as { stream?: boolean };
       if (stream === true) sendStream();
