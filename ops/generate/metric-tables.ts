@@ -12,10 +12,12 @@ const declarations: readonly (readonly [string, MetricDeclaration])[] = Object.e
 
 /** The metric catalogue as JSON, for programs that are not written in TypeScript. */
 export function createCatalogueJson(): string {
-  const sets = Object.entries(BOUNDED_SETS).map(([name, { description, maxValues }]) => [
-    name,
-    { description, max_values: maxValues },
-  ]);
+  const sets = new Map(
+    Object.entries(BOUNDED_SETS).map(([name, { description, maxValues }]) => [
+      name,
+      { description, max_values: maxValues },
+    ]),
+  );
   const metrics = declarations.map(([name, { emittedBy, ...rest }]) => ({ name, ...rest, emitted_by: emittedBy }));
   return `${JSON.stringify({ metrics, bounded_sets: Object.fromEntries(sets) }, null, 2)}\n`;
 }
