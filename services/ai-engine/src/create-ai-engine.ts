@@ -11,7 +11,6 @@ import {
   type Service,
   type ServiceRuntime,
 } from '@aion/http';
-import type { Logger } from '@aion/logging';
 import { createGenerationStore } from './clients/database-gateway-generation-store.ts';
 import type { AiEngineConfig } from './config.ts';
 import { createChatService } from './inference/chat-service.ts';
@@ -33,7 +32,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
     tokens,
     metrics,
   });
-  const providers = createProviders(config, logger);
+  const providers = createProviders(config, runtime);
   const registry = createProviderRegistry(providers, logger.child('providers'));
   const chat = createChatService({
     registry,
@@ -83,8 +82,8 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
   };
 }
 
-function createProviders(config: AiEngineConfig, logger: Logger): readonly Provider[] {
-  const embedded = createEmbeddedProvider({ modelsDir: config.modelsDir, logger });
+function createProviders(config: AiEngineConfig, { logger, metrics }: ServiceRuntime): readonly Provider[] {
+  const embedded = createEmbeddedProvider({ modelsDir: config.modelsDir, logger, metrics });
   if (config.openAiApiKey === undefined && config.openAiBaseUrl === undefined) return [embedded];
   const openAi = createOpenAiCompatibleProvider({
     name: 'openai',

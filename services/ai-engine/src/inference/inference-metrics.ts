@@ -1,3 +1,4 @@
+import { GENERATION_ERROR_TYPES } from '@aion/contracts';
 import type { Metrics } from '@aion/metrics';
 import type { Settlement } from './generation-store.ts';
 
@@ -17,16 +18,24 @@ export interface InferenceMetrics {
 
 /** Creates the metrics. Active sessions are counted from the live set, so that they cannot drift. */
 export function createInferenceMetrics(metrics: Metrics, providers: readonly string[]): InferenceMetrics {
-  const active = new Map(providers.map((provider) => [provider, new Set<InferenceSession>()]));
+  const active = new Map(providers.map((provider) => [provider, new Map<InferenceSession, number>()]));
   const activeSessions = metrics.gauge('ai_active_sessions');
+  const oldestAge = metrics.gauge('ai_inflight_oldest_age_seconds');
   metrics.onCollect(() => {
-    for (const [provider, sessions] of active) activeSessions.set({ provider }, sessions.size);
+    const now = performance.now();
+    for (const [provider, sessions] of active) {
+      activeSessions.set({ provider }, sessions.size);
+      // A map keeps the order of insertion: the first is the oldest.
+      const oldestAt = sessions.values().next().value ?? now;
+      oldestAge.set({ provider }, (now - oldestAt) / 1_000);
+    }
   });
   return {
     begin: (provider, model) => {
       const labels = { provider, model };
       const startedAt = performance.now();
       let firstTokenMs: number | null = null;
+      startAtZero(metrics, labels);
       metrics.counter('ai_inference_requests_total').inc(labels);
       const session: InferenceSession = {
         firstToken: () => {
@@ -42,10 +51,17 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
           record(metrics, labels, settlement);
         },
       };
-      active.get(provider)?.add(session);
+      active.get(provider)?.set(session, startedAt);
       return session;
     },
   };
+}
+
+/** Errors of a model that was called are counted from zero: the first one must be seen by `rate()`. */
+function startAtZero(metrics: Metrics, labels: { provider: string; model: string }): void {
+  for (const error_type of GENERATION_ERROR_TYPES) {
+    metrics.counter('ai_inference_errors_total').inc({ ...labels, error_type }, 0);
+  }
 }
 
 function record(metrics: Metrics, labels: { provider: string; model: string }, settlement: Settlement): void {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { ModelNotFoundError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
+import type { Metrics } from '@aion/metrics';
 import type { Provider } from '../provider.ts';
 import { createExtractiveModel, EXTRACTIVE_MODEL } from './extractive/extractive-model.ts';
 import { findGgufModels } from './gguf/find-gguf-models.ts';
@@ -8,6 +9,7 @@ import type { GgufModelFile } from './gguf/find-gguf-models.ts';
 import { createGenerationQueue } from './gguf/generation-queue.ts';
 import { createGgufModel } from './gguf/gguf-model.ts';
 import type { GgufModel } from './gguf/gguf-model.ts';
+import { createModelLoadMetrics } from './gguf/model-load-metrics.ts';
 import { probeLlama } from './gguf/probe-llama.ts';
 
 /** Options of `createEmbeddedProvider`. */
@@ -15,6 +17,7 @@ export interface EmbeddedProviderOptions {
   /** Folder whose `*.gguf` files are offered; it is read at every call, and need not exist. */
   readonly modelsDir: string;
   readonly logger: Logger;
+  readonly metrics?: Metrics;
   /**
    * Threads of a language model; one less than the cores by default. With as many threads as busy cores, llama.cpp
    * spins at its barriers and one answer was measured to take 500 times as long.
@@ -35,6 +38,8 @@ export function createEmbeddedProvider(options: EmbeddedProviderOptions): Provid
   const extractive = createExtractiveModel();
   const queue = createGenerationQueue(maxWaiting);
   const ggufModels = new Map<string, GgufModel>();
+  const loads = createModelLoadMetrics(options.metrics);
+  loads.watch(EXTRACTIVE_MODEL.id, () => true);
   const warned = new Set<string>();
   let probing: Promise<boolean> | undefined;
 
@@ -52,7 +57,10 @@ export function createEmbeddedProvider(options: EmbeddedProviderOptions): Provid
         param: 'model',
       });
     }
-    const model = ggufModels.get(file.path) ?? createGgufModel({ modelPath: file.path, threads, queue, logger });
+    const known = ggufModels.get(file.path);
+    if (known !== undefined) return known;
+    const onLoad = loads.watch(id, () => model.pid !== undefined);
+    const model = createGgufModel({ modelPath: file.path, threads, queue, logger, onLoad });
     ggufModels.set(file.path, model);
     return model;
   };

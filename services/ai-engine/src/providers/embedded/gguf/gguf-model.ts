@@ -15,6 +15,8 @@ export interface GgufModelOptions {
   /** Threads that compute; keep it below the number of cores. */
   readonly threads: number;
   readonly queue: GenerationQueue;
+  /** Told when loading has ended, after so many milliseconds. */
+  readonly onLoad?: (outcome: 'loaded' | 'failed', durationMs: number) => void;
   readonly logger: Logger;
 }
 
@@ -38,20 +40,25 @@ interface Loaded {
 }
 
 /** Creates the model; nothing runs before its first completion. */
-export function createGgufModel({ modelPath, threads, queue, logger }: GgufModelOptions): GgufModel {
+export function createGgufModel(options: GgufModelOptions): GgufModel {
+  const { modelPath, threads, queue, logger } = options;
   let worker: WorkerProcess | undefined;
   let loading: Promise<Loaded> | undefined;
   let isClosed = false;
 
   const load = async (): Promise<Loaded> => {
     if (isClosed) throw new UnavailableError('The embedded provider is closed: this service is stopping.');
+    const startedAt = performance.now();
+    const loadMs = (): number => performance.now() - startedAt;
     const started = startWorkerProcess(logger);
     worker = started;
     try {
       const { quantisation } = await askWorker(started, { type: 'load', modelPath, threads }, 'ready');
+      options.onLoad?.('loaded', loadMs());
       logger.info('A model is loaded', { path: modelPath, pid: started.pid, quantisation, threads });
       return { worker: started, systemFingerprint: `${path.basename(modelPath)} ${quantisation}` };
     } catch (error) {
+      options.onLoad?.('failed', loadMs());
       await started.kill();
       throw error;
     }
