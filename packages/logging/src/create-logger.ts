@@ -4,8 +4,15 @@ import TransportStream from 'winston-transport';
 import { BoundedSink, type DropReason } from './bounded-sink.ts';
 import { formatPretty } from './format-pretty.ts';
 import { keepTrace } from './keep-trace.ts';
-import { LogLevels, type LogLevelSettings } from './log-levels.ts';
-import { LOG_LEVELS, type LogFields, type Logger, type LogLevel, type RootLogger } from './logger.ts';
+import { LogLevels } from './log-levels.ts';
+import {
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  type LogLevelSettings,
+  type RootLogger,
+} from './logger.ts';
 import { redactText } from './redact-text.ts';
 import { redact } from './redact.ts';
 

@@ -1,11 +1,4 @@
-import { LOG_LEVELS, type LogLevel } from './logger.ts';
-
-/** The levels of a process: one for all modules, and others for some. */
-export interface LogLevelSettings {
-  readonly root: LogLevel;
-  /** By module or by a prefix of it up to a dot: `database` holds for `database.pool` too; the longest wins. */
-  readonly modules: Readonly<Record<string, LogLevel>>;
-}
+import { LOG_LEVELS, type LogLevelSettings } from './logger.ts';
 
 /** The levels of a process, changeable while it runs. */
 export class LogLevels {

@@ -1,5 +1,3 @@
-import type { LogLevelSettings } from './log-levels.ts';
-
 /** Structured fields of a record. An `error` field may hold any thrown value. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -7,6 +5,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 /** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The levels of a process: one for all modules, and others for some. */
+export interface LogLevelSettings {
+  readonly root: LogLevel;
+  /** By module or by a prefix of it up to a dot: `database` holds for `database.pool` too; the longest wins. */
+  readonly modules: Readonly<Record<string, LogLevel>>;
+}
 
 /**
  * What all code logs through. Messages are constant sentences; what varies goes into fields. Trace, correlation,
