@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { Metrics } from './metrics.ts';
+import type { MetricName } from './catalogue.ts';
+import type { Labels } from './label-guard.ts';
 import { cpuLimitCores, memoryLimitBytes } from './process-limits.ts';
+
+/** Where the gauges are shown: what this needs of `Metrics`. */
+interface Target {
+  gauge(name: MetricName<'gauge'>): { set(labels: Labels, value: number): void };
+  onCollect(update: () => void): void;
+}
 
 const NANOSECONDS = 1e9;
 const RESOLUTION_MS = 10;
 
 /** Shows what the process may use, and how busy its event loop was since the scrape before. */
-export function reportProcess(metrics: Metrics): void {
+export function reportProcess(metrics: Target): void {
   metrics.gauge('aion_memory_limit_bytes').set({}, memoryLimitBytes(readText));
   metrics.gauge('aion_cpu_limit_cores').set({}, cpuLimitCores(readText));
   metrics.gauge('aion_heap_limit_bytes').set({}, getHeapStatistics().heap_size_limit);
