@@ -59,6 +59,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
     logger,
     metrics,
     tracing,
+    logLevels: runtime.logLevels,
     checks: { 'database-gateway': () => gateway.call(pingDatabaseGateway, {}) },
   });
   const stopped = new AbortController();

@@ -54,6 +54,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
     logger,
     metrics,
     tracing,
+    logLevels: runtime.logLevels,
     checks: {
       'database-gateway': () => database.call(pingDatabaseGateway, {}),
       'ai-engine': () => aiEngine.call(pingAiEngine, {}),
