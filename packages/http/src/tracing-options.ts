@@ -10,8 +10,8 @@ export type TracingConfig = ConfigOf<typeof tracingVariables>;
 const REASONS: Readonly<Record<SpanDropReason, string | undefined>> = {
   queue_full: 'queue_full',
   export_failed: 'export_failed',
-  shutdown: 'other',
-  store_full: 'other',
+  shutdown: 'shutdown',
+  store_full: 'store_full',
   store_evicted: undefined,
 };
 

@@ -22,7 +22,7 @@ export const PROCESS_METRICS = {
     unit: 'count',
     labels: {
       signal: ['logs', 'traces', 'metrics'],
-      reason: ['queue_full', 'export_failed', 'sampled', 'label_not_in_set', 'other'],
+      reason: ['queue_full', 'export_failed', 'sampled', 'shutdown', 'store_full', 'label_not_in_set', 'other'],
     },
     emittedBy: SERVICES,
   },
