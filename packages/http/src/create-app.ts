@@ -9,6 +9,7 @@ import { allowedMs, contextWithDeadline, createRequestAbort, TIMEOUT_HEADER } fr
 import { openExchange, type Exchange } from './exchange.ts';
 import { tenantOf, type Identity } from './identity.ts';
 import { createBodyReader, type BodyReader } from './read-body.ts';
+import { redactPath } from './redact-path.ts';
 import { sendError, sendResult } from './send-reply.ts';
 import { startHttpSeries } from './start-http-series.ts';
 import { parseJson, validate } from './validate.ts';
@@ -158,7 +159,7 @@ function begin(
 function answerFailure(res: Response, exchange: Exchange, thrown: unknown, path: string): void {
   const error = exchange.fail(thrown);
   if (res.headersSent) res.destroy();
-  else sendError(res, error, { path, requestId: exchange.requestId });
+  else sendError(res, error, { path: redactPath(path), requestId: exchange.requestId });
 }
 
 function toError(thrown: unknown): Error {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { SpanStatusCode, type Context, type Link } from '@opentelemetry/api';
 import { toAionError, type AionError } from '@aion/errors';
-import type { Logger } from '@aion/logging';
+import { redactText, type Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { captureTraceparent, contextWithIds, failSpan, isValidId, openSpan } from '@aion/tracing';
 import { context, SpanKind } from '@opentelemetry/api';
 import type { Request, Response } from 'express';
+import { redactPath } from './redact-path.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -44,7 +45,8 @@ export interface ExchangeOptions {
 /** The correlation id that a caller sent, when it is fit to be echoed and logged; else a new one. */
 export function correlationIdOf(req: Request): string {
   const sent = req.headers[CORRELATION_HEADER];
-  return isValidId(sent) ? sent : randomUUID();
+  // A key or a card number has the form of an id, too: what looks like a secret is not echoed, logged or passed on.
+  return isValidId(sent) && redactText(sent) === sent ? sent : randomUUID();
 }
 
 /** Opens an exchange: its span and ids; at the close of the response it records metrics, span and access log, once. */
@@ -65,7 +67,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
     attributes: {
       'http.request.method': method === 'OTHER' ? '_OTHER' : method,
       // The path of no route is anything that somebody typed.
-      ...(path === 'unmatched' ? {} : { 'http.route': path, 'url.path': req.path }),
+      ...(path === 'unmatched' ? {} : { 'http.route': path, 'url.path': redactPath(req.path) }),
     },
   });
   setIdHeaders(res, requestId, options.correlationId, active);

@@ -12,6 +12,8 @@ import {
   bindRoute,
   createApp,
   createServiceClient,
+  correlationIdOf,
+  CORRELATION_HEADER,
   createServiceTokens,
   listen,
   remainingMs,
@@ -205,6 +207,21 @@ describe('the context', () => {
       fields: { status: 200 },
     });
     expect(logLines[0]).toHaveProperty('trace_id');
+  });
+});
+
+describe('what looks like a secret', () => {
+  it.each(['sk-abcdefghijklmnopqrst', '4111111111111111'])('is not taken for a correlation id: %s', (sent) => {
+    // The function reads the headers of a request and nothing else.
+    const req = { headers: { [CORRELATION_HEADER]: sent } } as unknown as Parameters<typeof correlationIdOf>[0];
+    expect(correlationIdOf(req)).not.toBe(sent);
+  });
+
+  it('is not echoed from a path, percent-encoded or not', async () => {
+    const { url } = await serve([echoing]);
+    const answer = await (await fetch(`${url}/internal/none/jane.doe%40example.org`)).text();
+    expect(answer).toContain('[redacted');
+    expect(answer).not.toContain('jane');
   });
 });
 

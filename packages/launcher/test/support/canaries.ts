@@ -94,6 +94,7 @@ function headersOf(key: string, plant: string): Record<string, string> {
     referer: `https://example.org/${encodeURIComponent(plant)}`,
     'x-api-key': plant,
     'x-request-id': plant,
+    'x-correlation-id': plant,
     baggage: `aion.tenant_id=${encodeURIComponent(plant)},user=${encodeURIComponent(plant)}`,
     'idempotency-key': plant,
     'last-event-id': plant,

@@ -91,16 +91,18 @@ export function createChatService(deps: ChatServiceDeps): ChatService {
 
 function begin(deps: ChatServiceDeps, command: ChatCommand, route: RoutedModel): Generation {
   const { provider, model } = route;
-  const span = openSpan(`chat ${model}`, {
+  // A caller may send any text as a model's name to a provider that it names: telemetry knows the listed ones only.
+  const label = deps.registry.labelOf(model);
+  const span = openSpan(`chat ${label}`, {
     kind: SpanKind.CLIENT,
     attributes: {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': provider.name,
-      'gen_ai.request.model': model,
+      'gen_ai.request.model': label,
       'aion.inference.stream': command.body.stream === true,
     },
   });
-  const session = deps.metrics.begin(provider.name, deps.registry.labelOf(model));
+  const session = deps.metrics.begin(provider.name, label);
   const upstream = new AbortController();
   return { id: uuidv7(), command, route, span, session, startedAt: performance.now(), upstream };
 }

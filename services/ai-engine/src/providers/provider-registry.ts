@@ -1,5 +1,5 @@
 import { ModelNotFoundError } from '@aion/errors';
-import type { Logger } from '@aion/logging';
+import { redactText, type Logger } from '@aion/logging';
 import type { Provider, ProviderModel } from './provider.ts';
 
 /** A provider and the model that it is to run. */
@@ -57,7 +57,7 @@ export function createProviderRegistry(providers: readonly Provider[], logger: L
       }
       const known = (await listModels()).slice(0, 5).map((model) => model.id);
       throw new ModelNotFoundError(
-        `There is no model "${name.slice(0, 100)}". Available are ${known.join(', ')}; see GET /v1/models.`,
+        `There is no model "${redactText(name.slice(0, 100))}". Available are ${known.join(', ')}; see GET /v1/models.`,
         { param: 'model' },
       );
     },
