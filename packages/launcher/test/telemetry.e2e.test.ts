@@ -134,11 +134,11 @@ describeWithProgram('prometheus', 'telemetry', (prometheusPath) => {
       expect(leaksOf({ logs, spans, metrics, queue, errors: errors.join('\n') })).toEqual([]);
     });
 
-    it('holds no secret of a path or model name in any log line, metric or job', async () => {
+    it('holds no secret of a path or model name in any log line, span, metric, job or error', async () => {
       const answers = await plantCanaries(observed, plantedInNames);
       expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
-      const { logs, metrics, queue } = await settledSinks();
-      expect(leaksOf({ logs, metrics, queue })).toEqual([]);
+      const errors = answers.map(({ body }) => body).join('\n');
+      expect(leaksOf({ ...(await settledSinks()), errors })).toEqual([]);
     });
 
     it('costs no request when Jaeger is killed, and comes back with it', async () => {

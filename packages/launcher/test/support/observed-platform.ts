@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createApiKey, createTenant } from '@aion/contracts';
-import { startJaeger, startPrometheus, waitFor, type TestJaeger, type TestPrometheus } from '@aion/testkit';
+import { startJaeger, startPrometheus, type TestJaeger, type TestPrometheus } from '@aion/testkit';
 import { startTracing, type Tracing } from '@aion/tracing';
 import { callRoute } from '../../src/demo/call-route.ts';
-import { assertPortsFree } from '../../src/platform/assert-ports-free.ts';
-import { planPorts, type PortPlan } from '../../src/platform/port-plan.ts';
+import { planPorts } from '../../src/platform/port-plan.ts';
 import { startPlatform, type Platform } from '../../src/platform/start-platform.ts';
+import { findPorts } from './processes.ts';
 import { startPlainProvider, type PlainProvider } from './plain-provider.ts';
 
 /** The whole platform, with a tenant, a third party's model, and real backends of telemetry. */
@@ -64,7 +64,7 @@ async function start(stateDir: string, jaeger: TestJaeger, env: NodeJS.ProcessEn
   return startPlatform({
     checkoutDir: resolve(import.meta.dirname, '../../../..'),
     stateDir,
-    ports: await findPortPlan(),
+    ports: planPorts(await findPorts()),
     otlpEndpoint: jaeger.otlpEndpoint,
     modelsDir: join(stateDir, 'models'),
     logLevel: 'debug',
@@ -72,18 +72,6 @@ async function start(stateDir: string, jaeger: TestJaeger, env: NodeJS.ProcessEn
     signal,
     killSignal: signal,
   });
-}
-
-/** Below the ports that the system gives to outgoing connections, any of which could be taken between look and use. */
-async function findPortPlan(): Promise<PortPlan> {
-  return waitFor(
-    async () => {
-      const plan = planPorts(20_000 + Math.floor(Math.random() * 12_000));
-      await assertPortsFree(plan, '127.0.0.1');
-      return plan;
-    },
-    { describe: 'free ports' },
-  );
 }
 
 function traceThisProcess({ otlpEndpoint }: TestJaeger): Tracing {

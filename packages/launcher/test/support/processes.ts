@@ -4,11 +4,14 @@ import { waitFor } from '@aion/testkit';
 import { assertPortsFree } from '../../src/platform/assert-ports-free.ts';
 import { planPorts } from '../../src/platform/port-plan.ts';
 
-/** The first of fourteen ports in a row that the platform can have. */
+/**
+ * The first of fourteen ports in a row that the platform can have, below the range from which systems take ports for
+ * outgoing connections: one that is free now could else be taken before the platform has it.
+ */
 export async function findPorts(): Promise<number> {
   return waitFor(
     async () => {
-      const first = 20_000 + Math.floor(Math.random() * 40_000);
+      const first = 20_000 + Math.floor(Math.random() * 12_000);
       await assertPortsFree(planPorts(first), '127.0.0.1');
       return first;
     },
