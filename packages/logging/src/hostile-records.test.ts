@@ -25,7 +25,7 @@ const FRAGMENTS = [
   '__proto__',
   'a',
   '7',
-  '🙂',
+  '\u{1f642}',
   '../',
   '://u:p@h',
   'Bearer x',

@@ -176,7 +176,7 @@ describe('the rows of a table', () => {
     'line\nfeed\r\nand\ttab',
     'quotes " \' ` and , ; |',
     'control \u0001 \u0002 \u0007 \u001b \u007f',
-    'Zürich 東京 🦜 \u2028 \u{10ffff}',
+    'Zürich 東京 \u{1f99c} \u2028 \u{10ffff}',
     '</script> {"a":[1]}',
     ' ',
     '',
