@@ -29,7 +29,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
   for (const child of children.splice(0)) child.kill('SIGKILL');
-  await rm(home, { recursive: true, force: true });
+  // The server of a killed owner is stopped by its watchdog, and writes until then.
+  await rm(home, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
 });
 
 async function start(options: Partial<StartEmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> {
