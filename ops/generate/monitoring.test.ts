@@ -39,6 +39,7 @@ describe('the catalogue for programs', () => {
           type: 'gauge',
           help: 'Callers that wait for a connection.',
           unit: 'count',
+          subject: 'db',
           labels: { pool: ['requests', 'exports'] },
           emitted_by: ['database-gateway'],
         },

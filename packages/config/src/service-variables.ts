@@ -1,4 +1,5 @@
 import { logVariables } from './log-variables.ts';
+import { metricsVariables } from './metrics-variables.ts';
 import { tracingVariables } from './tracing-variables.ts';
 import { types, variable } from './variable.ts';
 
@@ -36,11 +37,7 @@ export function serviceVariables(defaults: { readonly port: number; readonly adm
       fallback: '20000',
     }),
     ...logVariables,
-    metricsEnabled: variable('AION_METRICS_ENABLED', types.flag(), {
-      description: 'Whether metrics are collected and `/metrics` answers.',
-      example: 'true',
-      fallback: 'true',
-    }),
+    ...metricsVariables,
     ...tracingVariables,
   };
 }

@@ -68,6 +68,16 @@ export const types = {
         .map((item) => item.trim())
         .filter(Boolean),
     ),
+  /** Some of the known names with commas between them, or `none` alone. */
+  subsetOf: <const T extends string>(known: readonly T[]) =>
+    z.string().transform((text, check): readonly T[] => {
+      if (text.trim() === 'none') return [];
+      const names = new Set(text.split(',').map((name) => name.trim()));
+      const unknown = [...names].find((name) => !known.some((one) => one === name));
+      if (unknown === undefined) return known.filter((name) => names.has(name));
+      check.addIssue(`${JSON.stringify(unknown)} is not known: give some of ${known.join(', ')}, or none alone`);
+      return z.NEVER;
+    }),
   /** `name=value,name=value` with percent-encoded values, as the variables of OpenTelemetry have it (W3C Baggage). */
   pairs: () =>
     z.string().transform((text, check): Readonly<Record<string, string>> => {

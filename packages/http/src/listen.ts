@@ -35,7 +35,8 @@ export async function listen(
   });
   const bound = server.address();
   const connections = trackConnections(server);
-  address.metrics?.onCollect(() => address.metrics?.gauge('http_active_connections').set({}, connections.count()));
+  const open = address.metrics?.gauge('http_active_connections');
+  address.metrics?.onCollect(() => open?.set({}, connections.count()), 'http');
   let closing: Promise<void> | undefined;
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : address.port,

@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from '@aion/config';
+import { ConfigError, type ConfigOf, type Environment, type metricsVariables } from '@aion/config';
 import type { ServiceName } from '@aion/contracts';
 import { createLogger, type Logger, type LogLevel, type RootLogger } from '@aion/logging';
 import { createMetrics, type Metrics } from '@aion/metrics';
@@ -6,6 +6,7 @@ import { currentTraceId } from './current-trace-id.ts';
 import { startTracing, type Tracing } from '@aion/tracing';
 import { ListenError } from './listen.ts';
 import type { LogLevelsAccess } from './log-levels-endpoint.ts';
+import { recordsSpans } from './records-spans.ts';
 import { createServiceTokens } from './service-tokens.ts';
 import { toTracingOptions, type TracingConfig } from './tracing-options.ts';
 
@@ -32,13 +33,12 @@ interface ProcessRuntime extends ServiceRuntime {
 }
 
 /** The part of the configuration that every service has. */
-export interface RuntimeConfig extends TracingConfig {
+export interface RuntimeConfig extends TracingConfig, ConfigOf<typeof metricsVariables> {
   readonly environment: 'development' | 'staging' | 'production';
   readonly logLevel: LogLevel;
   readonly logLevels: Readonly<Record<string, LogLevel>> | undefined;
   readonly logSampleRatio: number;
   readonly logFormat: 'json' | 'pretty' | undefined;
-  readonly metricsEnabled: boolean;
   readonly serviceTokenSecret: string;
   readonly shutdownGraceMs: number;
 }
@@ -111,8 +111,16 @@ function createRuntime(
   config: RuntimeConfig,
 ): ProcessRuntime {
   const development = config.environment === 'development';
-  const metrics = createMetrics({ service: name, version, enabled: config.metricsEnabled, currentTraceId });
-  metrics.gauge('aion_feature_enabled').set({ feature: 'tracing' }, config.tracingEnabled ? 1 : 0);
+  const metrics = createMetrics({
+    service: name,
+    version,
+    enabled: config.metricsEnabled,
+    subjects: config.metricsSubjects,
+    genAi: config.metricsGenAi,
+    currentTraceId,
+  });
+  const tracingOptions = toTracingOptions({ name, version }, config, metrics);
+  metrics.gauge('aion_feature_enabled').set({ feature: 'tracing' }, recordsSpans(tracingOptions) ? 1 : 0);
   const dropped = metrics.counter('aion_telemetry_dropped_total');
   const logger = createLogger({
     service: name,
@@ -126,7 +134,7 @@ function createRuntime(
     logger,
     logLevels: { logger, tokens: createServiceTokens({ secret: config.serviceTokenSecret, service: name }) },
     metrics,
-    tracing: startTracing(toTracingOptions({ name, version }, config, metrics)),
+    tracing: startTracing(tracingOptions),
   };
 }
 

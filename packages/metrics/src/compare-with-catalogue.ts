@@ -1,5 +1,6 @@
 import { CATALOGUE } from './catalogue.ts';
 import { BOUNDED_SETS, OTHER, type BoundedSet } from './catalogue/label-sets.ts';
+import { decideFeatures, featuresNeededBy } from './catalogue/metric-features.ts';
 import type { LabelValues, MetricDeclaration } from './catalogue/metric-declaration.ts';
 import { parseExposition, type Sample } from './parse-exposition.ts';
 
@@ -17,8 +18,11 @@ export interface CatalogueDifferences {
 const OF_THE_LIBRARY = /^(process|nodejs)_/;
 const declarations: ReadonlyMap<string, MetricDeclaration> = new Map(Object.entries(CATALOGUE));
 
+/** What a service that does not say otherwise has switched on. */
+const DEFAULT_FEATURES = decideFeatures({});
+
 /**
- * Compares what services expose with the catalogue.
+ * Compares what services expose with the catalogue. What `aion_feature_enabled` says is switched off must not be there.
  * @param expositions the text of `/metrics` by name of the service, in either format
  * @throws SyntaxError for a text that is no exposition
  */
@@ -29,8 +33,10 @@ export function compareWithCatalogue(expositions: Readonly<Record<string, string
   for (const [service, text] of Object.entries(expositions)) {
     const { types, samples } = parseExposition(text);
     const byMetric = Map.groupBy(samples, (sample) => metricOf(sample.name));
-    for (const [name, { emittedBy }] of declarations) {
-      if (emittedBy.some((emitter) => emitter === service) && !byMetric.has(name)) missing.push(`${service}: ${name}`);
+    const isOn = readSwitches(byMetric.get('aion_feature_enabled') ?? []);
+    for (const [name, declaration] of declarations) {
+      if (!declaration.emittedBy.some((emitter) => emitter === service) || !isOn(declaration)) continue;
+      if (!byMetric.has(name)) missing.push(`${service}: ${name}`);
     }
     for (const [name, found] of byMetric) {
       if (OF_THE_LIBRARY.test(name)) continue;
@@ -38,10 +44,18 @@ export function compareWithCatalogue(expositions: Readonly<Record<string, string
       const objection = objectionTo(service, declaration, types.get(name) ?? types.get(name.replace(/_total$/, '')));
       if (objection !== undefined) undeclared.push(`${service}: ${name} ${objection}`);
       if (declaration === undefined) continue;
+      if (!isOn(declaration)) undeclared.push(`${service}: ${name} is switched off`);
       for (const problem of labelProblems(declaration, found)) badLabels.add(`${service}: ${name} ${problem}`);
     }
   }
   return { missing, undeclared, badLabels: [...badLabels] };
+}
+
+/** Whether a metric is switched on by what the process says of its features. */
+function readSwitches(samples: readonly Sample[]): (declaration: MetricDeclaration) => boolean {
+  const said = new Map(samples.map(({ labels, value }) => [labels['feature'], value === 1]));
+  return (declaration) =>
+    featuresNeededBy(declaration).every((feature) => said.get(feature) ?? DEFAULT_FEATURES[feature]);
 }
 
 /** The metric of a sample: a histogram's samples have names of their own. */

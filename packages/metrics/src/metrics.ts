@@ -1,6 +1,8 @@
+import { TELEMETRY_SUBJECTS, type TelemetrySubject } from '@aion/config';
 import { collectDefaultMetrics } from 'prom-client';
 import { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
 import { createRegistry, renderExposition, type ExpositionFormat, type RenderedExposition } from './exposition.ts';
+import { decideFeatures, featuresNeededBy, type FeatureOptions } from './catalogue/metric-features.ts';
 import { createCounter, createGauge, createHistogram } from './instruments.ts';
 import { createLabelGuards } from './label-guard.ts';
 import { reportProcess } from './process-gauges.ts';
@@ -29,17 +31,22 @@ export interface Histogram<N extends MetricName<'histogram'>> {
 export interface Metrics {
   /** When false every instrument does nothing and there is no exposition. */
   readonly enabled: boolean;
+  /** What is measured: the instruments of other subjects do nothing and are not exposed. */
+  readonly subjects: ReadonlySet<TelemetrySubject>;
   counter<N extends MetricName<'counter'>>(name: N): Counter<N>;
   gauge<N extends MetricName<'gauge'>>(name: N): Gauge<N>;
   histogram<N extends MetricName<'histogram'>>(name: N): Histogram<N>;
-  /** Runs just before each exposition, to set gauges from what is true now. */
-  onCollect(update: () => void): void;
+  /**
+   * Runs just before each exposition, to set gauges from what is true now.
+   * @param subject that of all the gauges which it sets, so that it does not run while that is switched off
+   */
+  onCollect(update: () => void, subject?: TelemetrySubject): void;
   /** What a scrape is answered with; `text` by default. */
   exposition(format?: ExpositionFormat): Promise<RenderedExposition>;
 }
 
 /** Which process the metrics are of. */
-export interface MetricsOptions {
+export interface MetricsOptions extends FeatureOptions {
   readonly service: string;
   readonly version: string;
   /** The commit of the build. Default `unknown`. */
@@ -60,11 +67,13 @@ const NOOP = {
 
 /**
  * Creates the metrics of a process on a registry of its own. The counters and histograms that the catalogue says its
- * service emits exist from the start. A label that holds what is not of its set is recorded as `other`, and counted.
+ * service emits exist from the start, unless their subject is switched off. A label that holds what is not of its set is recorded as `other`, and counted.
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   if (!options.enabled) return createDisabledMetrics();
   const registry = createRegistry();
+  const features = decideFeatures(options);
+  const subjects = new Set(options.subjects ?? TELEMETRY_SUBJECTS);
   const updates: (() => void)[] = [];
   collectDefaultMetrics({ register: registry });
   const guardOf = createLabelGuards(() => dropped.inc({ signal: 'metrics', reason: 'label_not_in_set' }));
@@ -72,18 +81,21 @@ export function createMetrics(options: MetricsOptions): Metrics {
     const declaration = CATALOGUE[name];
     return { name, declaration, registry, guard: guardOf(declaration) };
   };
-  const counters = remember((name: MetricName<'counter'>) => createCounter(describe(name)));
-  const gauges = remember((name: MetricName<'gauge'>) => createGauge(describe(name)));
+  const isOn = (name: keyof typeof CATALOGUE) =>
+    featuresNeededBy(CATALOGUE[name]).every((feature) => features[feature]);
+  const counters = remember((name: MetricName<'counter'>) => (isOn(name) ? createCounter(describe(name)) : NOOP));
+  const gauges = remember((name: MetricName<'gauge'>) => (isOn(name) ? createGauge(describe(name)) : NOOP));
   const histograms = remember((name: MetricName<'histogram'>) =>
-    createHistogram(describe(name), options.currentTraceId),
+    isOn(name) ? createHistogram(describe(name), options.currentTraceId) : NOOP,
   );
   const metrics: Metrics = {
     enabled: true,
+    subjects,
     counter: counters,
     gauge: gauges,
     histogram: histograms,
-    onCollect: (update) => {
-      updates.push(update);
+    onCollect: (update, subject) => {
+      if (subject === undefined || subjects.has(subject)) updates.push(update);
     },
     exposition: async (format = 'text') => {
       for (const update of updates) update();
@@ -95,7 +107,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   reportProcess(metrics);
   const { service, version, revision = 'unknown' } = options;
   metrics.gauge('aion_build_info').set({ service, version, revision }, 1);
-  metrics.gauge('aion_feature_enabled').set({ feature: 'metrics' }, 1);
+  for (const [feature, on] of Object.entries(features)) {
+    metrics.gauge('aion_feature_enabled').set({ feature }, on ? 1 : 0);
+  }
   return metrics;
 }
 
@@ -128,6 +142,7 @@ function isA<T extends 'counter' | 'histogram'>(name: keyof typeof CATALOGUE, ty
 function createDisabledMetrics(): Metrics {
   return {
     enabled: false,
+    subjects: new Set(),
     counter: () => NOOP,
     gauge: () => NOOP,
     histogram: () => NOOP,

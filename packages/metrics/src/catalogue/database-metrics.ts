@@ -20,6 +20,7 @@ const ERROR_CLASSES = [
 ] as const;
 const emittedBy = ['database-gateway'] as const;
 const query = { operation: OPERATIONS, table: 'table' } as const;
+const subject = 'db' as const;
 
 /** What the database gateway says of PostgreSQL. */
 export const DATABASE_METRICS = {
@@ -27,6 +28,7 @@ export const DATABASE_METRICS = {
     type: 'histogram',
     help: 'Time of database queries.',
     unit: 'seconds',
+    subject,
     labels: query,
     buckets: SECONDS,
     emittedBy,
@@ -35,6 +37,7 @@ export const DATABASE_METRICS = {
     type: 'counter',
     help: 'Failed database queries by class of SQLSTATE.',
     unit: 'count',
+    subject,
     labels: { ...query, error: ERROR_CLASSES },
     emittedBy,
   },
@@ -42,6 +45,7 @@ export const DATABASE_METRICS = {
     type: 'counter',
     help: 'Queries that took longer than the threshold of slow queries; streams are not counted.',
     unit: 'count',
+    subject,
     labels: query,
     emittedBy,
   },
@@ -49,6 +53,7 @@ export const DATABASE_METRICS = {
     type: 'counter',
     help: 'Database transactions that have ended.',
     unit: 'count',
+    subject,
     labels: { outcome: OUTCOMES },
     emittedBy,
   },
@@ -56,6 +61,7 @@ export const DATABASE_METRICS = {
     type: 'histogram',
     help: 'Time from the begin of a transaction to its end.',
     unit: 'seconds',
+    subject,
     labels: { outcome: OUTCOMES },
     buckets: SECONDS,
     emittedBy,
@@ -64,6 +70,7 @@ export const DATABASE_METRICS = {
     type: 'gauge',
     help: 'Connections of the pool.',
     unit: 'count',
+    subject,
     labels: { pool: POOLS, state: ['active', 'idle'] },
     emittedBy,
   },
@@ -71,6 +78,7 @@ export const DATABASE_METRICS = {
     type: 'gauge',
     help: 'The most connections that the pool opens.',
     unit: 'count',
+    subject,
     labels: { pool: POOLS },
     emittedBy,
   },
@@ -78,6 +86,7 @@ export const DATABASE_METRICS = {
     type: 'gauge',
     help: 'Callers that wait for a connection.',
     unit: 'count',
+    subject,
     labels: { pool: POOLS },
     emittedBy,
   },
@@ -85,6 +94,7 @@ export const DATABASE_METRICS = {
     type: 'histogram',
     help: 'Time that callers waited for a connection, in vain or not.',
     unit: 'seconds',
+    subject,
     labels: { pool: POOLS },
     buckets: SECONDS,
     emittedBy,
@@ -93,6 +103,7 @@ export const DATABASE_METRICS = {
     type: 'counter',
     help: 'Callers that got no connection in time.',
     unit: 'count',
+    subject,
     labels: { pool: POOLS },
     emittedBy,
   },

@@ -7,6 +7,7 @@ const BYTES = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304,
 
 /** data-export serves nothing but its admin port. */
 const SERVING = ['web-api', 'ai-engine', 'database-gateway'] as const;
+const subject = 'http' as const;
 
 /** What every service says of its HTTP server and of its calls of other services. */
 export const HTTP_METRICS = {
@@ -14,6 +15,7 @@ export const HTTP_METRICS = {
     type: 'counter',
     help: 'Requests that have ended, by matched route template and status; 499 when the client went away.',
     unit: 'count',
+    subject,
     labels: { method: HTTP_METHODS, path: 'route', status: 'status' },
     emittedBy: SERVING,
   },
@@ -21,6 +23,7 @@ export const HTTP_METRICS = {
     type: 'histogram',
     help: 'Time from the arrival of a request to the close of its response.',
     unit: 'seconds',
+    subject,
     labels: { method: HTTP_METHODS, path: 'route', status: 'status' },
     buckets: SECONDS,
     emittedBy: SERVING,
@@ -29,6 +32,7 @@ export const HTTP_METRICS = {
     type: 'gauge',
     help: 'Requests that have not ended.',
     unit: 'count',
+    subject,
     labels: { method: HTTP_METHODS },
     emittedBy: SERVING,
   },
@@ -36,6 +40,7 @@ export const HTTP_METRICS = {
     type: 'gauge',
     help: "Open connections of the service's port, idle ones included.",
     unit: 'count',
+    subject,
     labels: {},
     emittedBy: SERVING,
   },
@@ -43,6 +48,7 @@ export const HTTP_METRICS = {
     type: 'histogram',
     help: 'Bytes of request bodies that were received.',
     unit: 'bytes',
+    subject,
     labels: { method: HTTP_METHODS, path: 'route' },
     buckets: BYTES,
     emittedBy: SERVING,
@@ -51,6 +57,7 @@ export const HTTP_METRICS = {
     type: 'histogram',
     help: 'Bytes of responses with their heads, as handed to the connection.',
     unit: 'bytes',
+    subject,
     labels: { method: HTTP_METHODS, path: 'route' },
     buckets: BYTES,
     emittedBy: SERVING,
@@ -59,6 +66,7 @@ export const HTTP_METRICS = {
     type: 'histogram',
     help: 'Time from sending a request to another service of AION to the head of its response.',
     unit: 'seconds',
+    subject,
     labels: { peer: SERVICES, method: HTTP_METHODS, path: 'route', status: 'client_status' },
     buckets: SECONDS,
     emittedBy: ['web-api', 'ai-engine', 'data-export'],

@@ -13,6 +13,7 @@ const ERROR_TYPES = [
 ] as const;
 const emittedBy = ['ai-engine'] as const;
 const call = { provider: 'provider', model: 'model' } as const;
+const subject = 'ai' as const;
 
 /** What the AI engine says of inference. */
 export const INFERENCE_METRICS = {
@@ -20,6 +21,7 @@ export const INFERENCE_METRICS = {
     type: 'counter',
     help: 'Inference requests that were routed to a provider.',
     unit: 'count',
+    subject,
     labels: call,
     emittedBy,
   },
@@ -27,6 +29,7 @@ export const INFERENCE_METRICS = {
     type: 'histogram',
     help: 'Time from the call of a provider to the end of its answer.',
     unit: 'seconds',
+    subject,
     labels: call,
     buckets: SECONDS,
     emittedBy,
@@ -35,6 +38,7 @@ export const INFERENCE_METRICS = {
     type: 'histogram',
     help: "Time from the call of a provider to the first bytes of its answer's content.",
     unit: 'seconds',
+    subject,
     labels: call,
     buckets: SECONDS,
     emittedBy,
@@ -43,6 +47,7 @@ export const INFERENCE_METRICS = {
     type: 'counter',
     help: 'Inference requests that failed, by kind; the prefix says whose fault it was.',
     unit: 'count',
+    subject,
     labels: { ...call, error_type: ERROR_TYPES },
     emittedBy,
   },
@@ -50,6 +55,7 @@ export const INFERENCE_METRICS = {
     type: 'counter',
     help: 'Tokens used.',
     unit: 'count',
+    subject,
     labels: { ...call, direction: ['input', 'output'] },
     emittedBy,
   },
@@ -57,6 +63,7 @@ export const INFERENCE_METRICS = {
     type: 'counter',
     help: 'Cost of inference in US dollars.',
     unit: 'usd',
+    subject,
     labels: call,
     emittedBy,
   },
@@ -64,6 +71,7 @@ export const INFERENCE_METRICS = {
     type: 'gauge',
     help: 'Inference requests in progress.',
     unit: 'count',
+    subject,
     labels: { provider: 'provider' },
     emittedBy,
   },
@@ -71,6 +79,7 @@ export const INFERENCE_METRICS = {
     type: 'gauge',
     help: 'Age of the oldest inference request in progress; 0 when there is none.',
     unit: 'seconds',
+    subject,
     labels: { provider: 'provider' },
     emittedBy,
   },
@@ -78,6 +87,7 @@ export const INFERENCE_METRICS = {
     type: 'counter',
     help: 'Loads of embedded models that have ended.',
     unit: 'count',
+    subject,
     labels: { model: 'model', outcome: ['loaded', 'failed'] },
     emittedBy,
   },
@@ -85,6 +95,7 @@ export const INFERENCE_METRICS = {
     type: 'histogram',
     help: 'Time that loading an embedded model took.',
     unit: 'seconds',
+    subject,
     labels: { model: 'model' },
     buckets: SECONDS,
     emittedBy,
@@ -93,6 +104,7 @@ export const INFERENCE_METRICS = {
     type: 'gauge',
     help: 'Whether an embedded model is in memory: 1 or 0.',
     unit: 'flag',
+    subject,
     labels: { model: 'model' },
     emittedBy,
   },

@@ -1,3 +1,4 @@
+import type { TelemetrySubject } from '@aion/config';
 import type { BoundedSetName } from './label-sets.ts';
 
 /** The types of instruments. */
@@ -20,6 +21,10 @@ export interface MetricDeclaration {
   /** One sentence: what a number of this metric means. */
   readonly help: string;
   readonly unit: MetricUnit;
+  /** Which switch of `AION_METRICS_SUBJECTS` it obeys; undefined for what exists as long as metrics are on. */
+  readonly subject?: TelemetrySubject;
+  /** Set for metrics that do not exist unless their own switch is on: `genai` is `AION_METRICS_GENAI`. */
+  readonly optIn?: 'genai';
   /** Each label with its closed set. */
   readonly labels: Readonly<Record<string, LabelValues>>;
   /** Upper bounds; thresholds of alerts must be among them. */

@@ -1,3 +1,4 @@
+import { METRIC_FEATURES } from './metric-features.ts';
 import { SERVICES, type MetricDeclaration } from './metric-declaration.ts';
 
 /** What every process says of itself, beside the `process_*` and `nodejs_*` of the client library. */
@@ -13,7 +14,7 @@ export const PROCESS_METRICS = {
     type: 'gauge',
     help: 'Whether a switch is on: 1 or 0.',
     unit: 'flag',
-    labels: { feature: ['metrics', 'tracing'] },
+    labels: { feature: [...METRIC_FEATURES, 'tracing'] },
     emittedBy: SERVICES,
   },
   aion_telemetry_dropped_total: {

@@ -29,7 +29,7 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
       const oldestAt = sessions.values().next().value ?? now;
       oldestAge.set({ provider }, (now - oldestAt) / 1_000);
     }
-  });
+  }, 'ai');
   return {
     begin: (provider, model) => {
       const labels = { provider, model };

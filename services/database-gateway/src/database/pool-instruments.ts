@@ -37,7 +37,7 @@ export function createPoolInstruments(metrics: Metrics): PoolInstruments {
   }
   metrics.onCollect(() => {
     for (const [name, { maxConnections, pool }] of pools) report(metrics, name, maxConnections, pool);
-  });
+  }, 'db');
   return {
     watch: (name, maxConnections, pool) => {
       pools.set(name, { maxConnections, pool });

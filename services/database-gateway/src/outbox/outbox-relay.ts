@@ -76,6 +76,7 @@ async function drain(options: OutboxRelayOptions, isStopped: () => boolean): Pro
     await Promise.all(rows.map((row) => relayRow(options, row)));
     isMore = rows.length === BATCH_ROWS;
   }
+  if (!metrics.subjects.has('queue')) return;
   metrics.gauge('aion_outbox_oldest_age_seconds').set({}, await outbox.oldestAgeSeconds());
 }
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { createLogger } from '@aion/logging';
-import { createMetrics } from '@aion/metrics';
+import { createMetrics, type MetricsOptions } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
 import { createQueueGauges, type QueueReading } from './queue-gauges.ts';
 
@@ -10,8 +10,8 @@ const READING: QueueReading = {
   oldestWaitingAgeMs: 1_500,
 };
 
-function setUp(read: () => Promise<readonly QueueReading[]>, enabled = true) {
-  const metrics = createMetrics({ service: 'test', version: '0', enabled });
+function setUp(read: () => Promise<readonly QueueReading[]>, switches: Partial<MetricsOptions> = {}) {
+  const metrics = createMetrics({ service: 'test', version: '0', enabled: true, ...switches });
   const stream = new PassThrough();
   const logger = createLogger({ service: 'test', level: 'warn', format: 'json', stream });
   const gauges = createQueueGauges({ read, metrics, logger, pollMs: 1, maxAgeMs: 50 });
@@ -66,14 +66,17 @@ describe('the gauges of queues', () => {
     await gauges.stop();
   });
 
-  it('read nothing when metrics are off', async () => {
-    let reads = 0;
-    const { gauges } = setUp(() => {
-      reads++;
-      return Promise.resolve([READING]);
-    }, false);
-    gauges.start();
-    await gauges.stop();
-    expect(reads).toBe(0);
-  });
+  it.each<Partial<MetricsOptions>>([{ enabled: false }, { subjects: ['http', 'db', 'ai'] }])(
+    'read nothing with %j',
+    async (switches) => {
+      let reads = 0;
+      const { gauges } = setUp(() => {
+        reads++;
+        return Promise.resolve([READING]);
+      }, switches);
+      gauges.start();
+      await gauges.stop();
+      expect(reads).toBe(0);
+    },
+  );
 });

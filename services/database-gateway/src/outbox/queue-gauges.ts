@@ -56,10 +56,10 @@ export function createQueueGauges(options: QueueGaugesOptions): QueueGauges {
     if (latest === undefined) return;
     if (performance.now() - latest.readAt <= maxAgeMs) for (const reading of latest.readings) show(metrics, reading);
     else for (const reading of latest.readings) hide(metrics, reading);
-  });
+  }, 'queue');
   return {
     start: () => {
-      if (metrics.enabled) repetition.start();
+      if (metrics.subjects.has('queue')) repetition.start();
     },
     stop: async () => {
       isStopped = true;

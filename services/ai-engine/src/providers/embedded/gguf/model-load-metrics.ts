@@ -15,7 +15,7 @@ export function createModelLoadMetrics(metrics: Metrics | undefined): ModelLoadM
   const watched = new Map<string, () => boolean>();
   metrics?.onCollect(() => {
     for (const [model, isLoaded] of watched) metrics.gauge('ai_loaded_models').set({ model }, isLoaded() ? 1 : 0);
-  });
+  }, 'ai');
   return {
     watch: (model, isLoaded) => {
       watched.set(model, isLoaded);
