@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CATALOGUE } from '@aion/metrics';
+import { CATALOGUE, type MetricDeclaration } from '@aion/metrics';
 import { createCatalogueJson, createMetricTables } from './metric-tables.ts';
 
 const document = readFileSync(new URL('../../docs/MONITORING.md', import.meta.url), 'utf8');
@@ -10,6 +10,19 @@ const declared: readonly string[] = Object.keys(CATALOGUE);
 function seriesIn(query: string): string[] {
   const plain = query.replaceAll(/\{[^}]*\}/g, '').replaceAll(/\bby \([^)]*\)/g, '');
   return plain.match(/\b(http|db|ai|aion|process|nodejs)_\w+/g) ?? [];
+}
+
+/** Values that a query looks for and the catalogue's list of that label does not have, so that it selects nothing. */
+function unknownValuesIn(query: string): string[] {
+  const declarations = new Map<string, MetricDeclaration>(Object.entries(CATALOGUE));
+  return [...query.matchAll(/(\w+)\{([^}]*)\}/g)].flatMap(([, series = '', matchers = '']) => {
+    const labels = declarations.get(series.replace(/_(bucket|sum|count)$/, ''))?.labels ?? {};
+    return [...matchers.matchAll(/(\w+)[!=]~?"([^"]*)"/g)].flatMap(([, label = '', pattern = '']) => {
+      const values = labels[label];
+      if (values === undefined || typeof values === 'string') return [];
+      return pattern.split('|').filter((part) => !values.some((value) => new RegExp(`^(?:${part})$`).test(value)));
+    });
+  });
 }
 
 describe('the monitoring page', () => {
@@ -23,6 +36,10 @@ describe('the monitoring page', () => {
     for (const name of series.filter((found) => !/^(process|nodejs)_/.test(found))) {
       expect(declared).toContain(name.replace(/_(bucket|sum|count)$/, ''));
     }
+  });
+
+  it.each(queries)('looks for values that there are: %s', (query) => {
+    expect(unknownValuesIn(query)).toEqual([]);
   });
 
   it.each(declared)('describes %s once in its tables', (name) => {

@@ -1,4 +1,5 @@
 export { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
+export { DATABASE_ERROR_CLASSES, type DatabaseErrorClass } from './catalogue/database-metrics.ts';
 export { BOUNDED_SETS, type BoundedSet, type BoundedSetName } from './catalogue/label-sets.ts';
 export {
   SERVICES,

@@ -7,6 +7,24 @@ export const EXPORT_STATES = ['requested', 'running', 'sealing', 'ready', 'faile
 /** One of `EXPORT_STATES`. */
 export type ExportState = (typeof EXPORT_STATES)[number];
 
+/**
+ * Why an export has failed, for its owner and for metrics. The workers give all but the last two, with which
+ * database-gateway ends an export that no worker ends.
+ */
+export const EXPORT_FAILURE_CODES = [
+  'INVALID_RECIPIENT',
+  'ROW_TOO_LARGE',
+  'ROW_UNREADABLE',
+  'ROW_COUNT_MISMATCH',
+  'UNAVAILABLE',
+  'EXPORT_FAILED',
+  'WORKERS_LOST',
+  'NO_PROGRESS',
+  'ATTEMPTS_EXHAUSTED',
+] as const;
+/** One of `EXPORT_FAILURE_CODES`. */
+export type ExportFailureCode = (typeof EXPORT_FAILURE_CODES)[number];
+
 /** An age X25519 recipient. Its checksum is verified where it is used. */
 export const ageRecipient = z
   .string()
@@ -28,7 +46,13 @@ export const tenantExport = z
       .object({ files: count, bytes: count, rows: count, manifest_sha256: sha256 })
       .nullable()
       .meta({ description: 'What the sealed bundle holds; null until the export is ready.' }),
-    failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    failure: z
+      .object({
+        // Not an enumeration: a client must be able to read what a newer release says.
+        code: z.string().meta({ description: `One of ${EXPORT_FAILURE_CODES.join(', ')}.` }),
+        message: z.string().meta({ description: 'What to do, in a sentence for people.' }),
+      })
+      .nullable(),
   })
   .meta({ id: 'Export' });
 /** A tenant's export. */

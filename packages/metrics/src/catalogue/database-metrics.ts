@@ -3,8 +3,11 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10] as const;
 const OUTCOMES = ['commit', 'rollback'] as const;
-/** Constraints, deadlocks and serialisation failures are told apart: callers cause them, and a retry mends some. */
-const ERROR_CLASSES = [
+/**
+ * Why queries fail: what PostgreSQL's SQLSTATEs come down to. Constraints, deadlocks and serialisation failures are told
+ * apart: callers cause them, and a retry mends some.
+ */
+export const DATABASE_ERROR_CLASSES = [
   'unique_violation',
   'serialization',
   'deadlock',
@@ -18,6 +21,9 @@ const ERROR_CLASSES = [
   'cancelled',
   'other',
 ] as const;
+/** One of `DATABASE_ERROR_CLASSES`. */
+export type DatabaseErrorClass = (typeof DATABASE_ERROR_CLASSES)[number];
+
 const emittedBy = ['database-gateway'] as const;
 const query = { operation: OPERATIONS, table: 'table' } as const;
 const subject = 'db' as const;
@@ -38,7 +44,7 @@ export const DATABASE_METRICS = {
     help: 'Failed database queries by class of SQLSTATE.',
     unit: 'count',
     subject,
-    labels: { ...query, error: ERROR_CLASSES },
+    labels: { ...query, error: DATABASE_ERROR_CLASSES },
     emittedBy,
   },
   db_slow_queries_total: {

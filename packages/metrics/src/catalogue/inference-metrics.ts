@@ -1,16 +1,7 @@
+import { GENERATION_ERROR_TYPES } from '@aion/contracts';
 import type { MetricDeclaration } from './metric-declaration.ts';
 
 const SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 120] as const;
-/** The kinds of a generation's failure, as the contract of its store names them. */
-const ERROR_TYPES = [
-  'caller_invalid_request',
-  'caller_cancelled',
-  'provider_unreachable',
-  'provider_error',
-  'provider_stream_broken',
-  'provider_timeout',
-  'internal_error',
-] as const;
 const emittedBy = ['ai-engine'] as const;
 const call = { provider: 'provider', model: 'model' } as const;
 const subject = 'ai' as const;
@@ -48,7 +39,7 @@ export const INFERENCE_METRICS = {
     help: 'Inference requests that failed, by kind; the prefix says whose fault it was.',
     unit: 'count',
     subject,
-    labels: { ...call, error_type: ERROR_TYPES },
+    labels: { ...call, error_type: GENERATION_ERROR_TYPES },
     emittedBy,
   },
   ai_tokens_total: {

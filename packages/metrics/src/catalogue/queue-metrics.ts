@@ -1,16 +1,8 @@
+import { EXPORT_FAILURE_CODES } from '@aion/contracts';
 import type { MetricDeclaration } from './metric-declaration.ts';
 
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600] as const;
 const EXPORT_OUTCOMES = ['ready', 'failed'] as const;
-const EXPORT_FAILURES = [
-  'INVALID_RECIPIENT',
-  'ROW_TOO_LARGE',
-  'ROW_UNREADABLE',
-  'ROW_COUNT_MISMATCH',
-  'UNAVAILABLE',
-  'EXPORT_FAILED',
-  'WORKERS_LOST',
-] as const;
 const emittedBy = ['data-export'] as const;
 /** What a queue holds is shown by its producer alone: two exporters would count each job twice. */
 const emittedByProducer = ['database-gateway'] as const;
@@ -98,7 +90,7 @@ export const QUEUE_METRICS = {
     help: 'Exports that have failed, by the code that their owner reads; `INVALID_RECIPIENT` is the mistake of the owner.',
     unit: 'count',
     subject,
-    labels: { code: EXPORT_FAILURES },
+    labels: { code: EXPORT_FAILURE_CODES },
     emittedBy,
   },
   aion_export_rows_total: {

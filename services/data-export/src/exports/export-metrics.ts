@@ -1,5 +1,5 @@
+import { EXPORT_FAILURE_CODES, type ExportFailureCode } from '@aion/contracts';
 import type { Metrics } from '@aion/metrics';
-import { FAILURE_CODES, type FailureCode } from './export.ts';
 
 /** How an export ends. */
 export type ExportEnding = 'ready' | 'failed';
@@ -17,7 +17,7 @@ export class ExportMetrics {
       metrics.counter('aion_exports_total').inc({ outcome }, 0);
       metrics.histogram('aion_export_duration_seconds').zero({ outcome });
     }
-    for (const code of FAILURE_CODES) metrics.counter('aion_export_failures_total').inc({ code }, 0);
+    for (const code of EXPORT_FAILURE_CODES) metrics.counter('aion_export_failures_total').inc({ code }, 0);
     this.written(0, 0);
   }
 
@@ -35,7 +35,7 @@ export class ExportMetrics {
   }
 
   /** Counts an export that has ended without a bundle. */
-  failed(code: FailureCode, createdAt: Date): void {
+  failed(code: ExportFailureCode, createdAt: Date): void {
     this.#metrics.counter('aion_export_failures_total').inc({ code });
     this.ended('failed', createdAt);
   }

@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSigningKey, generateAgeIdentity, verifyBundle } from '@aion/bundle';
+import { EXPORT_FAILURE_CODES } from '@aion/contracts';
 import { DeadlineExceededError, NotFoundError, UnavailableError } from '@aion/errors';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
-import { FAILURE_CODES } from './export.ts';
 import { ExportMetrics } from './export-metrics.ts';
 import { createExportObjects } from './export-objects.ts';
 import { createExportService } from './export-service.ts';
@@ -106,7 +106,7 @@ describe('an export that succeeds', () => {
       expect(series).toContain(`aion_exports_total{outcome="${outcome}"} 0`);
       expect(series).toContain(`aion_export_duration_seconds_count{outcome="${outcome}"} 0`);
     }
-    for (const code of FAILURE_CODES) expect(series).toContain(`aion_export_failures_total{code="${code}"} 0`);
+    for (const code of EXPORT_FAILURE_CODES) expect(series).toContain(`aion_export_failures_total{code="${code}"} 0`);
     expect(series).toEqual(expect.arrayContaining(['aion_export_rows_total 0', 'aion_export_bytes_total 0']));
   });
 

@@ -1,3 +1,5 @@
+import type { ExportFailureCode } from '@aion/contracts';
+
 /** Which export is meant. */
 export interface ExportRef {
   readonly exportId: string;
@@ -67,23 +69,9 @@ export interface SealedExport {
   readonly files: readonly StoredFile[];
 }
 
-/** Why exports fail: a closed set, for owners and for metrics. */
-export const FAILURE_CODES = [
-  'INVALID_RECIPIENT',
-  'ROW_TOO_LARGE',
-  'ROW_UNREADABLE',
-  'ROW_COUNT_MISMATCH',
-  'UNAVAILABLE',
-  'EXPORT_FAILED',
-  'WORKERS_LOST',
-] as const;
-
-/** One of {@link FAILURE_CODES}. */
-export type FailureCode = (typeof FAILURE_CODES)[number];
-
 /** Why an export has failed, in words that its owner may read. */
 export interface ExportFailure {
-  readonly code: FailureCode;
+  readonly code: ExportFailureCode;
   readonly message: string;
 }
 

@@ -1,4 +1,5 @@
 import { ClientClosedRequestError } from '@aion/errors';
+import type { DatabaseErrorClass } from '@aion/metrics';
 import { errorCode, isConnectionFailure, isError } from './database-error.ts';
 
 /** SQLSTATEs that alerts and people tell apart. */
@@ -8,7 +9,7 @@ const BY_SQLSTATE = {
   '40P01': 'deadlock',
   '55P03': 'timeout',
   '57014': 'timeout',
-} as const;
+} as const satisfies Readonly<Record<string, DatabaseErrorClass>>;
 
 /** By the first two characters of a SQLSTATE (PostgreSQL, appendix A). */
 const BY_SQLSTATE_CLASS = {
@@ -18,18 +19,10 @@ const BY_SQLSTATE_CLASS = {
   '42': 'statement',
   '53': 'resources',
   '57': 'operator_intervention',
-} as const;
-
-/** Every value of the `error` label. */
-export const ERROR_CLASSES = [
-  ...new Set([...Object.values(BY_SQLSTATE), ...Object.values(BY_SQLSTATE_CLASS), 'cancelled', 'other'] as const),
-];
-
-/** A value of the `error` label of `db_query_errors_total`. */
-export type ErrorClass = (typeof ERROR_CLASSES)[number];
+} as const satisfies Readonly<Record<string, DatabaseErrorClass>>;
 
 /** What a failed query counts as. A reader that goes away is no fault of the database: `cancelled`. */
-export function errorClass(thrown: unknown): ErrorClass {
+export function errorClass(thrown: unknown): DatabaseErrorClass {
   if (thrown instanceof ClientClosedRequestError) return 'cancelled';
   if (!isError(thrown)) return 'other';
   if (thrown.message === 'Query read timeout') return 'timeout';

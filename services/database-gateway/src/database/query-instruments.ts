@@ -1,8 +1,8 @@
 import type { Logger } from '@aion/logging';
-import type { Metrics } from '@aion/metrics';
+import { DATABASE_ERROR_CLASSES, type Metrics } from '@aion/metrics';
 import { failSpan, openSpan } from '@aion/tracing';
 import { SpanKind, trace, type Span } from '@opentelemetry/api';
-import { ERROR_CLASSES, errorClass } from './error-class.ts';
+import { errorClass } from './error-class.ts';
 import { listQueryNames, type QueryName } from './query-name.ts';
 
 /** A query that is running. Exactly one of both ends it; a second call does nothing. */
@@ -102,7 +102,7 @@ function startAtZero(metrics: Metrics): void {
   for (const name of listQueryNames()) {
     metrics.histogram('db_query_duration_seconds').zero(name);
     if (name.operation !== 'COPY') metrics.counter('db_slow_queries_total').inc(name, 0);
-    for (const error of ERROR_CLASSES) metrics.counter('db_query_errors_total').inc({ ...name, error }, 0);
+    for (const error of DATABASE_ERROR_CLASSES) metrics.counter('db_query_errors_total').inc({ ...name, error }, 0);
   }
 }
 
