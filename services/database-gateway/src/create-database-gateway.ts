@@ -139,8 +139,8 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
     relay,
     listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
     reconciler: createExportReconciler({
+      ...telemetry,
       database,
-      logger,
       requeueMs: config.exportRequeueMs,
       deadlineMs: config.exportDeadlineMs,
     }),

@@ -1,3 +1,4 @@
+import { createMetrics, parseExposition } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { createExportClaims, type ExportClaims } from '../src/exports/export-claims.ts';
@@ -228,10 +229,21 @@ describe('a download', () => {
 });
 
 describe('the reconciler', () => {
+  let metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
+  beforeEach(() => {
+    metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
+  });
+  /** The series of exports that are not zero, without the buckets. */
+  const counted = async () => {
+    const { samples } = parseExposition((await metrics.exposition()).body);
+    const series = samples.filter(({ name, value }) => /^aion_export\w+(total|count)$/.test(name) && value !== 0);
+    return series.map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '));
+  };
   const reconciler = (options: Partial<ExportReconcilerOptions> = {}) =>
     createExportReconciler({
       database: db.database,
       logger: silentLogger,
+      metrics,
       requeueMs: 60_000,
       deadlineMs: 86_400_000,
       ...options,
@@ -301,6 +313,24 @@ describe('the reconciler', () => {
     });
   });
 
+  it('counts an export that it ends once, however many replicas look, with the time since its request', async () => {
+    const { id } = await claimNewExport(db.database, tenant);
+    await publish();
+    await age(id, '25 hours');
+    await db.sql(`UPDATE export_jobs SET created_at = created_at - interval '30 hours' WHERE id = $1`, [id]);
+    expect(await counted()).toEqual([]);
+    await Promise.all([reconciler().reconcile(), reconciler().reconcile(), reconciler().reconcile()]);
+    await reconciler().reconcile();
+    expect(await counted()).toEqual([
+      'aion_exports_total failed 1',
+      'aion_export_failures_total NO_PROGRESS 1',
+      'aion_export_duration_seconds_count failed 1',
+    ]);
+    const { body } = await metrics.exposition();
+    const [, seconds] = /aion_export_duration_seconds_sum\{outcome="failed"\} (\S+)/.exec(body) ?? [];
+    expect(Math.round(Number(seconds) / 3_600)).toBe(30);
+  });
+
   it('ends an export that kills every worker which claims it', async () => {
     const { id } = await claimNewExport(db.database, tenant);
     await publish();
@@ -310,5 +340,6 @@ describe('the reconciler', () => {
     await reconciler({ maxClaims: 3 }).reconcile();
     const { failure } = await waitFor(() => exports.read(tenant.tenantId, id), { describe: 'the export' });
     expect(failure?.code).toBe('ATTEMPTS_EXHAUSTED');
+    expect(await counted()).toContain('aion_export_failures_total ATTEMPTS_EXHAUSTED 1');
   });
 });

@@ -1,5 +1,6 @@
-import { runExportJob } from '@aion/contracts';
+import { runExportJob, type ExportFailureCode } from '@aion/contracts';
 import type { Logger } from '@aion/logging';
+import type { Metrics } from '@aion/metrics';
 import type { TraceCarrier } from '@aion/tracing';
 import type { Database, TenantTransaction } from '../database/database.ts';
 import { failUnfinished } from './export-claims.ts';
@@ -9,6 +10,8 @@ import { queueExport } from './queue-export.ts';
 export interface ExportReconcilerOptions {
   readonly database: Database;
   readonly logger: Logger;
+  /** Counts the exports that it ends; those that a worker ends are counted by that worker's process. */
+  readonly metrics: Metrics;
   /** How long it may rest before it is queued again. Doubled each time, up to an hour. */
   readonly requeueMs: number;
   /** How long it may go without progress before it fails. */
@@ -31,7 +34,13 @@ interface UnattendedRow {
   readonly is_due: boolean;
   readonly is_in_outbox: boolean;
   readonly carrier: TraceCarrier | null;
+  readonly age_seconds: number;
 }
+
+/** What was done about an export. */
+type Care =
+  | { readonly done: 'failed'; readonly code: ExportFailureCode; readonly ageSeconds: number }
+  | { readonly done: 'queued again' };
 
 const MAX_PAUSE_MS = 3_600_000;
 const MAX_EXPORTS = 100;
@@ -49,9 +58,11 @@ export function createExportReconciler(options: ExportReconcilerOptions): Export
         values: [options.requeueMs, MAX_EXPORTS],
       });
       for (const { tenant_id: tenantId, export_id: id } of exports) {
-        const done = await database.withTenant(tenantId, (transaction) => lookAfter(transaction, id, options));
-        if (done === undefined) continue;
-        logger.warn('An export that no worker held was looked after', { export_id: id, done });
+        const care = await database.withTenant(tenantId, (transaction) => lookAfter(transaction, id, options));
+        if (care === undefined) continue;
+        const failure = care.done === 'failed' ? { failure: care.code } : {};
+        logger.warn('An export that no worker held was looked after', { export_id: id, done: care.done, ...failure });
+        if (care.done === 'failed') count(options.metrics, care);
       }
     },
   };
@@ -61,13 +72,13 @@ async function lookAfter(
   transaction: TenantTransaction,
   id: string,
   options: ExportReconcilerOptions,
-): Promise<'failed' | 'queued again' | undefined> {
+): Promise<Care | undefined> {
   const row = await lockUnattended(transaction, id, options);
   if (row === undefined) return undefined;
   const failure = reasonToFail(row, options);
   if (failure !== undefined) {
     await failUnfinished(transaction, id, { epoch: row.epoch, ...failure }, ACTOR);
-    return 'failed';
+    return { done: 'failed', code: failure.code, ageSeconds: row.age_seconds };
   }
   // While its row waits in the outbox, it is the queue that is away: more rows would only pile up.
   if (!row.is_due || row.is_in_outbox) return undefined;
@@ -80,7 +91,13 @@ async function lookAfter(
   });
   // The trace of the request goes on.
   await queueExport(transaction, { id, queuedTimes, carrier: row.carrier ?? {} });
-  return 'queued again';
+  return { done: 'queued again' };
+}
+
+function count(metrics: Metrics, { code, ageSeconds }: Care & { readonly done: 'failed' }): void {
+  metrics.counter('aion_exports_total').inc({ outcome: 'failed' });
+  metrics.counter('aion_export_failures_total').inc({ code });
+  metrics.histogram('aion_export_duration_seconds').observe({ outcome: 'failed' }, ageSeconds);
 }
 
 /** Locks the export if it still is as it was listed and no other process looks after it. */
@@ -89,7 +106,7 @@ async function lockUnattended(transaction: TenantTransaction, id: string, option
     operation: 'SELECT',
     table: 'export_jobs',
     text: `
-      SELECT e.epoch, e.queued_times,
+      SELECT e.epoch, e.queued_times, extract(epoch FROM now() - e.created_at)::float8 AS age_seconds,
         e.progressed_at < now() - $4 * interval '1 ms' AS is_overdue,
         e.updated_at < now() - least($3 * power(2, least(e.queued_times - 1, 30)), $5) * interval '1 ms' AS is_due,
         EXISTS (SELECT 1 FROM outbox o WHERE o.tenant_id = $1 AND o.published_at IS NULL
@@ -113,7 +130,10 @@ async function lockUnattended(transaction: TenantTransaction, id: string, option
   return row;
 }
 
-function reasonToFail(row: UnattendedRow, { deadlineMs, maxClaims = 20 }: ExportReconcilerOptions) {
+function reasonToFail(
+  row: UnattendedRow,
+  { deadlineMs, maxClaims = 20 }: ExportReconcilerOptions,
+): { readonly code: ExportFailureCode; readonly message: string } | undefined {
   if (row.is_overdue) {
     return {
       code: 'NO_PROGRESS',
