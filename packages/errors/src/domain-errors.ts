@@ -85,6 +85,13 @@ export class InternalError extends AionError {
   }
 }
 
+/** The database holds what the data map does not declare, or lacks what it does: no retry helps, an operator does (500). */
+export class SchemaDriftError extends AionError {
+  constructor(message: string, options?: AionErrorOptions) {
+    super('SCHEMA_DRIFT', message, options);
+  }
+}
+
 /** A model provider could not be reached or failed, after retries (502). */
 export class ProviderError extends AionError {
   constructor(message: string, options?: AionErrorOptions) {
@@ -122,6 +129,7 @@ export const ERROR_CLASSES: Readonly<
   RATE_LIMITED: RateLimitedError,
   CLIENT_CLOSED_REQUEST: ClientClosedRequestError,
   INTERNAL: InternalError,
+  SCHEMA_DRIFT: SchemaDriftError,
   PROVIDER_FAILED: ProviderError,
   UNAVAILABLE: UnavailableError,
   DEADLINE_EXCEEDED: DeadlineExceededError,

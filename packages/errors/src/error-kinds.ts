@@ -55,6 +55,7 @@ export const ERROR_KINDS = {
     openAiCode: 'client_closed_request',
   },
   INTERNAL: { status: 500, title: 'Internal error', openAiType: 'server_error', openAiCode: 'internal_error' },
+  SCHEMA_DRIFT: { status: 500, title: 'Schema drift', openAiType: 'server_error', openAiCode: 'schema_drift' },
   PROVIDER_FAILED: {
     status: 502,
     title: 'Model provider failed',

@@ -158,7 +158,7 @@ describe('a snapshot', () => {
     try {
       for (let i = 0; i < 4; i++) {
         await expect(openSnapshot()).rejects.toMatchObject({
-          code: 'UNAVAILABLE',
+          code: 'SCHEMA_DRIFT',
           message: expect.stringMatching(/"notes".*"tenants\.nickname"/),
         });
       }

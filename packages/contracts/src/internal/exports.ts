@@ -227,7 +227,7 @@ export const openSnapshot = defineRoute({
   params: exportParams,
   body: z.strictObject(claimed),
   response: { status: 200, description: 'The snapshot, then heartbeats.', stream: 'application/x-ndjson' },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'SCHEMA_DRIFT', 'UNAVAILABLE'],
   idempotent: false,
 });
 

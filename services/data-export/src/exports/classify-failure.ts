@@ -3,8 +3,8 @@ import { errorCode } from './run-errors.ts';
 
 /** What a failed run means for its export. */
 export interface FailureVerdict {
-  /** Known failures are logged by their code alone: their messages and causes may quote a row or a recipient. */
-  readonly known: boolean;
+  /** It is logged by its code alone: its message and causes may quote a row or a recipient. */
+  readonly quotesData: boolean;
   /** What the owner is told when there is no further attempt. Holds nothing of the error itself. */
   readonly failure: ExportFailure;
   /** How often an export may have been begun when this failure ends it. */
@@ -17,7 +17,7 @@ const ASK_AGAIN = 'No bundle was made. Request a new export; if it fails again, 
  * Failures that more attempts do not mend. A count that differs in one snapshot is never read over: it gets one more
  * attempt with a new snapshot, then the export fails.
  */
-const KNOWN: ReadonlyMap<string, Omit<FailureVerdict, 'known'>> = new Map([
+const KNOWN: ReadonlyMap<string, FailureVerdict> = new Map<string, FailureVerdict>([
   [
     'INVALID_AGE_RECIPIENT',
     {
@@ -26,6 +26,7 @@ const KNOWN: ReadonlyMap<string, Omit<FailureVerdict, 'known'>> = new Map([
         message: 'The recipient is not a usable age recipient. Request a new export with the age1... line of your key.',
       },
       attempts: 1,
+      quotesData: true,
     },
   ],
   [
@@ -33,6 +34,7 @@ const KNOWN: ReadonlyMap<string, Omit<FailureVerdict, 'known'>> = new Map([
     {
       failure: { code: 'ROW_TOO_LARGE', message: `A row is larger than an export can hold. ${ASK_AGAIN}` },
       attempts: 1,
+      quotesData: true,
     },
   ],
   [
@@ -43,11 +45,29 @@ const KNOWN: ReadonlyMap<string, Omit<FailureVerdict, 'known'>> = new Map([
         message: `The rows that were read are not as many as the database counted. ${ASK_AGAIN}`,
       },
       attempts: 2,
+      quotesData: true,
     },
   ],
   [
     'ROW_KEY_MISSING',
-    { failure: { code: 'ROW_UNREADABLE', message: `A row could not be read. ${ASK_AGAIN}` }, attempts: 2 },
+    {
+      failure: { code: 'ROW_UNREADABLE', message: `A row could not be read. ${ASK_AGAIN}` },
+      attempts: 2,
+      quotesData: true,
+    },
+  ],
+  [
+    'SCHEMA_DRIFT',
+    {
+      failure: {
+        code: 'SCHEMA_DRIFT',
+        message:
+          'The database holds something that exports do not know yet, so nothing was exported. Tell your operator, and ' +
+          'request a new export when that is mended.',
+      },
+      attempts: 1,
+      quotesData: false,
+    },
   ],
 ]);
 
@@ -61,9 +81,9 @@ const OTHER: ExportFailure = { code: 'EXPORT_FAILED', message: `The export faile
 export function classifyFailure(thrown: unknown, maxAttempts: number): FailureVerdict {
   const code = errorCode(thrown);
   const known = code === undefined ? undefined : KNOWN.get(code);
-  if (known !== undefined) return { ...known, known: true };
+  if (known !== undefined) return known;
   const isUnavailable = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
-  return { known: false, failure: isUnavailable ? UNAVAILABLE : OTHER, attempts: maxAttempts };
+  return { quotesData: false, failure: isUnavailable ? UNAVAILABLE : OTHER, attempts: maxAttempts };
 }
 
 /** The failure of an export whose workers keep dying: it was begun too often without ever ending. */

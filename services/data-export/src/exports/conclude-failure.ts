@@ -58,7 +58,7 @@ async function decide(deps: ExportServiceDeps, run: ClaimedRun, thrown: unknown)
     return { kind: 'interrupted' };
   }
   const verdict = classifyFailure(cause, deps.maxAttempts ?? DEFAULT_MAX_ATTEMPTS);
-  const told = { ...fields, ...(verdict.known ? { error_code: errorCode(cause) } : { error: cause }) };
+  const told = { ...fields, ...(verdict.quotesData ? { error_code: errorCode(cause) } : { error: cause }) };
   if (claimed.epoch >= verdict.attempts) return failExport(deps, claimed, verdict.failure, told);
   const delayMs = Math.min(deps.leaseMs * 2 ** (claimed.epoch - 1), MAX_DELAY_MS);
   deps.logger.warn('Export run failed and will be repeated', { ...told, delay_ms: delayMs });

@@ -20,7 +20,8 @@ export interface Snapshot {
 
 /**
  * The database side of exports. Every method throws the callee's `AionError`: CONFLICT when the epoch is not the newest,
- * NOT_FOUND when there is no such export, UNAVAILABLE or DEADLINE_EXCEEDED when a retry may help.
+ * NOT_FOUND when there is no such export, UNAVAILABLE or DEADLINE_EXCEEDED when a retry may help, SCHEMA_DRIFT when none
+ * does.
  */
 export interface ExportGateway {
   /** CONFLICT while another worker holds the lease, with the time to wait. */

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSigningKey, generateAgeIdentity, verifyBundle } from '@aion/bundle';
 import { EXPORT_FAILURE_CODES } from '@aion/contracts';
-import { DeadlineExceededError, NotFoundError, UnavailableError } from '@aion/errors';
+import { DeadlineExceededError, NotFoundError, SchemaDriftError, UnavailableError } from '@aion/errors';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
 import { ExportMetrics } from './export-metrics.ts';
@@ -285,6 +285,19 @@ describe('a run that fails', () => {
     expect(gateway.calls).toEqual(['claim', 'fail']);
     expect(gateway.failure?.message).not.toContain('notarecipient');
     expect(logged()).not.toContain('notarecipient');
+  });
+
+  it('fails the export at once when the data map does not know the schema, and says where for the operator', async () => {
+    const { gateway, run, logged, metrics } = setUp();
+    gateway.before.openSnapshot = () => {
+      throw new SchemaDriftError('Column "tenants.nickname" is not in the data map.');
+    };
+    expect(await run()).toMatchObject({ kind: 'failed', failure: { code: 'SCHEMA_DRIFT' } });
+    expect(gateway.calls).toEqual(['claim', 'openSnapshot', 'fail']);
+    expect(gateway.failure?.message).toContain('operator');
+    expect(gateway.failure?.message).not.toContain('nickname');
+    expect(logged()).toContain('tenants.nickname');
+    expect((await metrics.exposition()).body).toContain('aion_export_failures_total{code="SCHEMA_DRIFT"} 1');
   });
 
   it('fails the export when the rows are fewer than counted for a second time', async () => {

@@ -1,5 +1,5 @@
 import type { SnapshotHead } from '@aion/contracts';
-import { UnavailableError } from '@aion/errors';
+import { SchemaDriftError, UnavailableError } from '@aion/errors';
 import type pg from 'pg';
 import { DATA_MAP } from '../data-map/data-map.ts';
 import type { ExportPlan, ExportTable } from '../data-map/export-plan.ts';
@@ -14,7 +14,7 @@ import {
 
 /**
  * Describes the snapshot of a session.
- * @throws UnavailableError when the live schema is not the one of the data map: nothing is exported on a guess
+ * @throws SchemaDriftError when the live schema is not the one of the data map: nothing is exported on a guess
  */
 export async function readSnapshotHead(
   client: pg.PoolClient,
@@ -25,7 +25,7 @@ export async function readSnapshotHead(
   const { rows: constraints } = await client.query<LiveConstraint>(CONSTRAINTS_QUERY);
   const problems = compareSchema(DATA_MAP, columns);
   if (problems.length > 0) {
-    throw new UnavailableError(`The schema of the database is not the one of the data map. ${problems.join(' ')}`);
+    throw new SchemaDriftError(`The schema of the database is not the one of the data map. ${problems.join(' ')}`);
   }
   const identity = await readIdentity(client);
   const tables: SnapshotHead['tables'] = [];

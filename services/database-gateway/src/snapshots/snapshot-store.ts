@@ -13,7 +13,7 @@ import { openSnapshotSession } from './snapshot-session.ts';
 export interface SnapshotStore {
   /**
    * Opens a snapshot and describes it in a first line; empty lines follow. The snapshot lives until the stream ends.
-   * @throws UnavailableError when too many are open, or when the schema is not the one of the data map
+   * @throws UnavailableError when too many are open; SchemaDriftError when the schema is not the one of the data map
    */
   open(tenantId: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /**
