@@ -64,12 +64,13 @@ export function openExchange(options: ExchangeOptions): Exchange {
     parent: base,
     links: options.links,
     startTime: arrivedAt,
-    attributes: {
-      'http.request.method': method === 'OTHER' ? '_OTHER' : method,
-      // The path of no route is anything that somebody typed.
-      ...(path === 'unmatched' ? {} : { 'http.route': path, 'url.path': redactPath(req.path) }),
-    },
+    subject: 'http',
   });
+  if (span.isRecording()) {
+    span.setAttribute('http.request.method', method === 'OTHER' ? '_OTHER' : method);
+    // The path of no route is anything that somebody typed.
+    if (path !== 'unmatched') span.setAttributes({ 'http.route': path, 'url.path': redactPath(req.path) });
+  }
   setIdHeaders(res, requestId, options.correlationId, active);
 
   let failure: AionError | undefined;

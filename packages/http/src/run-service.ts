@@ -53,6 +53,8 @@ export interface ServiceDefinition<C extends RuntimeConfig> {
 
 /** Exit status of a process that was configured wrongly (sysexits.h EX_CONFIG). */
 export const EXIT_CONFIG = 78;
+/** A write costs more than its lines; what a process that is killed has written is at most this much behind. */
+const LOG_BATCH_MS = 10;
 /** How long the last log lines may take to leave a process that ends. */
 const FLUSH_MS = 1_000;
 /** Why lines are dropped, in the words of the catalogue. */
@@ -128,6 +130,7 @@ function createRuntime(
     moduleLevels: config.logLevels ?? {},
     format: config.logFormat ?? (development ? 'pretty' : 'json'),
     sampleRatio: config.logSampleRatio,
+    batchMs: LOG_BATCH_MS,
     onDrop: (reason) => dropped.inc({ signal: 'logs', reason: DROP_REASONS[reason] }),
   });
   return {

@@ -63,7 +63,8 @@ async function* watchStream(reply: StreamReply, options: SendOptions): AsyncIter
 }
 
 function sendJson(res: Response, status: number, contentType: string, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  res.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
-  res.end(bytes);
+  // Text goes out in one write together with the head; bytes would be a second chunk, at more than the cost of the rest.
+  const text = JSON.stringify(body);
+  res.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) });
+  res.end(text);
 }

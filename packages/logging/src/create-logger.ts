@@ -30,6 +30,8 @@ export interface LoggerOptions {
   readonly sampleRatio?: number;
   /** Bytes of lines that may wait for a stalled stream, default 1 MiB. */
   readonly maxBufferedBytes?: number;
+  /** How long INFO and DEBUG lines may wait to be written together, in milliseconds; default 0. */
+  readonly batchMs?: number;
   /** Told of each line that was not written, and why. */
   readonly onDrop?: (reason: DropReason) => void;
 }
@@ -42,11 +44,14 @@ export function createLogger(options: LoggerOptions): RootLogger {
   const sink = new BoundedSink({
     stream: options.stream ?? process.stdout,
     maxBufferedBytes: options.maxBufferedBytes ?? 1_048_576,
+    batchMs: options.batchMs ?? 0,
     onDrop,
   });
   const writer = createWriter(options.format, sink);
   const levels = new LogLevels({ root: options.level, modules: options.moduleLevels ?? {} });
   const sampleRatio = options.sampleRatio ?? 1;
+
+  const clean = rememberMessages();
 
   const createChild = (name: string): Logger => {
     const module = redactText(name);
@@ -61,7 +66,7 @@ export function createLogger(options: LoggerOptions): RootLogger {
       if (severity > threshold) return;
       const span = activeSpanIds();
       if (severity > WARN && span !== undefined && !keepTrace(span.traceId, sampleRatio)) onDrop('sampled');
-      else writer.log(toRecord({ service: options.service, module, level, message, fields, span }));
+      else writer.log(toRecord({ service: options.service, module, level, message: clean(message), fields, span }));
     };
     return {
       debug: (message, fields) => write(3, 'debug', message, fields),
@@ -87,7 +92,8 @@ export function createLogger(options: LoggerOptions): RootLogger {
 function createWriter(format: LoggerOptions['format'], sink: BoundedSink): winston.Logger {
   const transport = new TransportStream({
     log: (record: Readonly<Record<symbol, string>>, next: () => void) => {
-      sink.write(`${record[MESSAGE] ?? ''}\n`);
+      const isUrgent = record[LEVEL] === 'error' || record[LEVEL] === 'warn';
+      sink.write(`${record[MESSAGE] ?? ''}\n`, isUrgent);
       next();
     },
   });
@@ -101,8 +107,24 @@ function createWriter(format: LoggerOptions['format'], sink: BoundedSink): winst
   });
 }
 
-/** Where winston keeps the formatted line of a record (triple-beam). */
+/** Where winston keeps the formatted line of a record, and its level (triple-beam). */
 const MESSAGE = Symbol.for('message');
+const LEVEL = Symbol.for('level');
+
+const MAX_MESSAGES = 1_000;
+
+/** Makes messages fit for a log, and remembers them: code has a few constant ones. Bounded, should one not be constant. */
+function rememberMessages(): (message: string) => string {
+  const known = new Map<string, string>();
+  return (message) => {
+    const found = known.get(message);
+    if (found !== undefined) return found;
+    if (known.size >= MAX_MESSAGES) known.clear();
+    const clean = redactText(message);
+    known.set(message, clean);
+    return clean;
+  };
+}
 
 interface RecordParts {
   readonly service: string;
@@ -117,7 +139,7 @@ function toRecord({ service, module, level, message, fields, span }: RecordParts
   const record: winston.LogEntry = {
     timestamp: new Date().toISOString(),
     level,
-    message: redactText(message),
+    message,
     service,
     module,
   };

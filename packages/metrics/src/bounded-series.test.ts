@@ -30,6 +30,24 @@ describe('the series of a process', () => {
     });
   });
 
+  it('are not found by values that only look like theirs when they are put together', async () => {
+    const metrics = createMetrics(options);
+    // What tells the parts of a key from each other, inside of a value.
+    metrics.counter('http_requests_total').inc({ method: 'GET', path: '/a', status: '200' });
+    metrics.counter('http_requests_total').inc({ method: 'GET\u0000/a', path: '200', status: '' });
+    const requests = await seriesOf(metrics, 'http_requests_total');
+    expect(requests.find(({ labels }) => labels['path'] === '/a')?.value).toBe(1);
+  });
+
+  it('count up by finite numbers only', () => {
+    const counter = createMetrics(options).counter('http_requests_total');
+    for (const by of [-1, Number.NaN, Infinity]) {
+      expect(() => counter.inc({ method: 'GET', path: '/a', status: '200' }, by)).toThrow('http_requests_total');
+    }
+    const histogram = createMetrics(options).histogram('ai_inference_duration_seconds');
+    expect(() => histogram.observe({ provider: 'embedded', model: 'other' }, Number.NaN)).toThrow('finite');
+  });
+
   it('take no value that does not look like one of its set', async () => {
     const metrics = createMetrics(options);
     metrics.counter('ai_inference_requests_total').inc({ provider: 'embedded', model: 'x"\n\u001b[31m' });

@@ -1,12 +1,10 @@
-import {
-  Counter as PromCounter,
-  Gauge as PromGauge,
-  Histogram as PromHistogram,
-  type HistogramConfiguration,
-} from 'prom-client';
+import type { Metric } from 'prom-client';
 import type { MetricDeclaration } from './catalogue/metric-declaration.ts';
 import type { MetricRegistry } from './exposition.ts';
+import { createHistogramSeries, observeIn, toHistogramSamples } from './histogram-series.ts';
 import { closedCombinations, type LabelGuard, type Labels } from './label-guard.ts';
+import type { Sample } from './sample.ts';
+import { SeriesMap } from './series-map.ts';
 
 /** What an instrument is made of. */
 export interface InstrumentOptions {
@@ -18,21 +16,32 @@ export interface InstrumentOptions {
 
 /** Creates a counter whose closed combinations are at zero: a series born at its final value is invisible to `rate()`. */
 export function createCounter(options: InstrumentOptions) {
-  const { guard } = options;
-  const counter = new PromCounter(configure(options));
-  for (const labels of closedCombinations(options.declaration)) counter.inc(labels, 0);
-  return { inc: (labels: Labels, by = 1) => counter.inc(guard(labels), by) };
+  const series = createValueSeries(options);
+  register(options, () => [...series.values()]);
+  for (const labels of closedCombinations(options.declaration)) series.at(labels);
+  return {
+    inc: (labels: Labels, by = 1) => {
+      if (!(by >= 0) || by === Infinity) throw new TypeError(`${options.name} counts up by finite numbers, not ${by}.`);
+      series.at(labels).value += by;
+    },
+  };
 }
 
-/** Creates a gauge; it shows nothing before it is set, unless it has no labels. */
+/** Creates a gauge; it shows nothing before it is set. */
 export function createGauge(options: InstrumentOptions) {
-  const { guard } = options;
-  const gauge = new PromGauge(configure(options));
+  const series = createValueSeries(options);
+  register(options, () => [...series.values()]);
   return {
-    set: (labels: Labels, value: number) => gauge.set(guard(labels), value),
-    inc: (labels: Labels) => gauge.inc(guard(labels)),
-    dec: (labels: Labels) => gauge.dec(guard(labels)),
-    remove: (labels: Labels) => gauge.remove(guard(labels)),
+    set: (labels: Labels, value: number) => {
+      series.at(labels).value = value;
+    },
+    inc: (labels: Labels) => {
+      series.at(labels).value += 1;
+    },
+    dec: (labels: Labels) => {
+      series.at(labels).value -= 1;
+    },
+    remove: (labels: Labels) => series.delete(labels),
   };
 }
 
@@ -41,40 +50,42 @@ export function createGauge(options: InstrumentOptions) {
  * @param currentTraceId the trace that an observation belongs to, when it is kept: the exemplar of its bucket
  */
 export function createHistogram(options: InstrumentOptions, currentTraceId: (() => string | undefined) | undefined) {
-  const { guard, declaration } = options;
-  const configuration: HistogramConfiguration<string> = {
-    ...configure(options),
-    buckets: [...(declaration.buckets ?? [])],
-    enableExemplars: currentTraceId !== undefined,
-  };
-  const histogram = new PromHistogram(configuration);
-  const started = new Set<string>();
-  /** prom-client's `zero` forgets what was observed; instruments that are created anew must not. */
-  const zero = (labels: Labels): void => {
-    const key = JSON.stringify(labels);
-    if (started.has(key)) return;
-    started.add(key);
-    histogram.zero(labels);
-  };
-  for (const labels of closedCombinations(declaration)) zero(labels);
+  const { name, declaration, guard } = options;
+  const bounds = declaration.buckets ?? [];
+  const series = new SeriesMap(Object.keys(declaration.labels), guard, (labels) =>
+    createHistogramSeries(labels, bounds),
+  );
+  register(options, () => [...series.values()].flatMap((each) => toHistogramSamples(name, bounds, each)));
+  for (const labels of closedCombinations(declaration)) series.at(labels);
   return {
     observe: (labels: Labels, value: number) => {
-      const guarded = guard(labels);
-      if (currentTraceId === undefined) {
-        histogram.observe(guarded, value);
-        return;
-      }
-      const traceId = currentTraceId();
-      histogram.observe({
-        labels: guarded,
-        value,
-        ...(traceId === undefined ? {} : { exemplarLabels: { trace_id: traceId } }),
-      });
+      if (!Number.isFinite(value)) throw new TypeError(`${name} takes finite numbers, not ${value}.`);
+      observeIn(series.at(labels), bounds, value, currentTraceId?.());
     },
-    zero: (labels: Labels) => zero(guard(labels)),
+    zero: (labels: Labels) => {
+      series.at(labels);
+    },
   };
 }
 
-function configure({ name, declaration, registry }: InstrumentOptions) {
-  return { name, help: declaration.help, labelNames: Object.keys(declaration.labels), registers: [registry] };
+function createValueSeries({ declaration, guard }: InstrumentOptions): SeriesMap<Sample> {
+  return new SeriesMap(Object.keys(declaration.labels), guard, (labels) => ({ labels, value: 0 }));
+}
+
+/**
+ * Shows a metric in prom-client's registry, which asks each of its metrics for its name, type and samples and nothing
+ * else. Views of a registry rename it: the name is read when it is shown.
+ */
+function register({ name, declaration, registry }: InstrumentOptions, read: () => readonly Sample[]): void {
+  const { help, type } = declaration;
+  const metric = {
+    name,
+    help,
+    type,
+    get(): Promise<object> {
+      return Promise.resolve({ name: this.name, help, type, values: read() });
+    },
+  };
+  // The type lists prom-client's own classes; what the registry calls is above.
+  registry.registerMetric(metric as unknown as Metric);
 }

@@ -1,17 +1,19 @@
-import { context, createContextKey, propagation, trace, type Context } from '@opentelemetry/api';
+import { context, createContextKey, trace, type Context } from '@opentelemetry/api';
+import { LinkedContext } from './linked-context.ts';
 
 /** The ids that every log line and every hop of one user action shares. */
 export interface RequestIds {
   /** Names the user's action across all services and the queue. */
-  readonly correlationId?: string;
-  readonly tenantId?: string;
+  readonly correlationId?: string | undefined;
+  readonly tenantId?: string | undefined;
   /** Names one request to one service; does not cross to the next. */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
 }
 
-const CORRELATION_KEY = 'aion.correlation_id';
-const TENANT_KEY = 'aion.tenant_id';
-const REQUEST_ID_KEY = createContextKey('aion.request_id');
+const CORRELATION_ENTRY = 'aion.correlation_id';
+const TENANT_ENTRY = 'aion.tenant_id';
+const IDS_KEY = createContextKey('aion.ids');
+const NO_IDS: RequestIds = {};
 const VALID_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Whether an id from outside may be logged and echoed: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
@@ -19,13 +21,14 @@ export function isValidId(value: unknown): value is string {
   return typeof value === 'string' && VALID_ID.test(value);
 }
 
-/** A context that carries the given ids: correlation and tenant in baggage, the request id in this process only. */
+/** A context that carries the given ids beside those of its base; what is not a valid id is left out. */
 export function contextWithIds(base: Context, ids: RequestIds): Context {
-  let baggage = propagation.getBaggage(base) ?? propagation.createBaggage();
-  if (ids.correlationId !== undefined) baggage = baggage.setEntry(CORRELATION_KEY, { value: ids.correlationId });
-  if (ids.tenantId !== undefined) baggage = baggage.setEntry(TENANT_KEY, { value: ids.tenantId });
-  const withBaggage = propagation.setBaggage(base, baggage);
-  return ids.requestId === undefined ? withBaggage : withBaggage.setValue(REQUEST_ID_KEY, ids.requestId);
+  const { correlationId, tenantId, requestId } = idsOf(base);
+  return new LinkedContext(base, IDS_KEY, {
+    correlationId: isValidId(ids.correlationId) ? ids.correlationId : correlationId,
+    tenantId: isValidId(ids.tenantId) ? ids.tenantId : tenantId,
+    requestId: isValidId(ids.requestId) ? ids.requestId : requestId,
+  });
 }
 
 /** Runs a function in a context with the given ids. */
@@ -33,17 +36,34 @@ export function runWithIds<T>(ids: RequestIds, run: () => T): T {
   return context.with(contextWithIds(context.active(), ids), run);
 }
 
-/** The ids of the active context; an id that arrived malformed is left out. */
+/** The ids of the active context. */
 export function activeIds(from: Context = context.active()): RequestIds {
-  const baggage = propagation.getBaggage(from);
-  const correlationId = baggage?.getEntry(CORRELATION_KEY)?.value;
-  const tenantId = baggage?.getEntry(TENANT_KEY)?.value;
-  const requestId = from.getValue(REQUEST_ID_KEY);
-  return {
-    ...(isValidId(correlationId) ? { correlationId } : {}),
-    ...(isValidId(tenantId) ? { tenantId } : {}),
-    ...(isValidId(requestId) ? { requestId } : {}),
-  };
+  return idsOf(from);
+}
+
+function idsOf(from: Context): RequestIds {
+  // Nothing but `contextWithIds` has the key.
+  return (from.getValue(IDS_KEY) as RequestIds | undefined) ?? NO_IDS;
+}
+
+/** The ids that go to the next process, as W3C Baggage; undefined when there is none. Their characters need no escape. */
+export function toBaggage({ correlationId, tenantId }: RequestIds): string | undefined {
+  const correlation = correlationId === undefined ? undefined : `${CORRELATION_ENTRY}=${correlationId}`;
+  if (tenantId === undefined) return correlation;
+  const tenant = `${TENANT_ENTRY}=${tenantId}`;
+  return correlation === undefined ? tenant : `${correlation},${tenant}`;
+}
+
+/** The ids that a W3C Baggage header brings; an id that arrived malformed is left out. */
+export function fromBaggage(header: string): RequestIds {
+  const entries = new Map<string, string>();
+  for (const member of header.split(',')) {
+    const [entry = ''] = member.split(';', 1);
+    const equals = entry.indexOf('=');
+    if (equals !== -1) entries.set(entry.slice(0, equals).trim(), entry.slice(equals + 1).trim());
+  }
+  // What is not valid is left out where the ids are put into a context.
+  return { correlationId: entries.get(CORRELATION_ENTRY), tenantId: entries.get(TENANT_ENTRY) };
 }
 
 /** Trace and span id (hex) of the active span, or undefined outside of any. */

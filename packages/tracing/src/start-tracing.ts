@@ -1,27 +1,23 @@
 import { context, propagation, SpanKind, trace, TraceFlags } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import {
-  CompositePropagator,
-  ExportResultCode,
-  W3CBaggagePropagator,
-  W3CTraceContextPropagator,
-} from '@opentelemetry/core';
+import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
-  AlwaysOffSampler,
+  AlwaysOnSampler,
   NodeTracerProvider,
-  ParentBasedSampler,
   SamplingDecision,
   TraceIdRatioBasedSampler,
   type ReadableSpan,
-  type Sampler,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-node';
 import type { OnDrop } from './drop-reasons.ts';
 import { ExportQueue, type ExportLimits } from './export-queue.ts';
 import { redactSpan, toSpanRecord } from './finished-span.ts';
+import { HeadSamplingProvider, type HeadSampler } from './head-sampling-provider.ts';
+import { SpanIds } from './span-ids.ts';
 import { SpanStore } from './span-store.ts';
+import { SPAN_SUBJECTS, tracerNameOf, type SpanSubject } from './with-span.ts';
 
 /** How a process traces. */
 export interface TracingOptions {
@@ -30,6 +26,8 @@ export interface TracingOptions {
   readonly serviceVersion: string;
   /** When false, context still propagates and ids still reach the logs, but no span is recorded. */
   readonly enabled: boolean;
+  /** The subjects whose spans are recorded, all by default. What happens below a span that is not belongs to the one above. */
+  readonly subjects?: readonly SpanSubject[] | undefined;
   /** Share of new traces that are recorded, 0 to 1; which ones depends on the trace id alone. */
   readonly sampleRatio: number;
   /** Instead of `sampleRatio` for traces that begin with a request to a route: `POST /v1/chat/completions` to 0.01. */
@@ -71,13 +69,16 @@ const NEVER_TRACED = /^[A-Z]+ \/(?:healthz?|readyz|livez|metrics)$/;
 export function startTracing(options: TracingOptions): Tracing {
   const url = tracesUrl(options);
   const store = url === undefined ? new SpanStore({ onDrop: options.onDrop }) : undefined;
+  const ids = new SpanIds();
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({
       ...options.resourceAttributes,
       'service.name': options.serviceName,
       'service.version': options.serviceVersion,
     }),
-    sampler: options.enabled ? createSampler(options) : new AlwaysOffSampler(),
+    // It is asked for what is sampled already.
+    sampler: new AlwaysOnSampler(),
+    idGenerator: ids,
     spanLimits: { attributeValueLengthLimit: options.maxAttributeLength ?? MAX_ATTRIBUTE_LENGTH },
     spanProcessors: [
       store === undefined
@@ -85,12 +86,18 @@ export function startTracing(options: TracingOptions): Tracing {
         : createProcessor(options, { take: (span) => store.add(toSpanRecord(span)) }),
     ],
   });
-  provider.register({
-    contextManager: new AsyncLocalStorageContextManager(),
-    propagator: new CompositePropagator({
-      propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+  const { subjects = SPAN_SUBJECTS } = options;
+  const tracersOff = new Set(SPAN_SUBJECTS.filter((subject) => !subjects.includes(subject)).map(tracerNameOf));
+  trace.setGlobalTracerProvider(
+    new HeadSamplingProvider({
+      recorder: provider,
+      ids,
+      isSampled: options.enabled ? createSampler(options) : () => false,
+      isTracerEnabled: (name) => !tracersOff.has(name),
     }),
-  });
+  );
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   return {
     store,
     shutdown: async () => {
@@ -107,23 +114,17 @@ function tracesUrl({ otlpEndpoint, otlpTracesEndpoint }: TracingOptions): string
   return otlpEndpoint === undefined ? undefined : `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`;
 }
 
-function createSampler(options: TracingOptions): Sampler {
+function createSampler(options: TracingOptions): HeadSampler {
   const fallback = new TraceIdRatioBasedSampler(options.sampleRatio);
   const byRoute = new Map(
     [...(options.routeRatios ?? [])].map(([route, ratio]) => [route, new TraceIdRatioBasedSampler(ratio)]),
   );
-  const root: Sampler = {
-    shouldSample: (parent, traceId, name, kind) => {
-      const sampler = (kind === SpanKind.SERVER ? byRoute.get(name) : undefined) ?? fallback;
-      return sampler.shouldSample(parent, traceId);
-    },
-  };
-  const sampler = options.parentBased === false ? root : new ParentBasedSampler({ root });
-  return {
-    shouldSample: (parent, traceId, name, kind, attributes, links) =>
-      kind === SpanKind.SERVER && NEVER_TRACED.test(name)
-        ? { decision: SamplingDecision.NOT_RECORD }
-        : sampler.shouldSample(parent, traceId, name, kind, attributes, links),
+  return (parent, traceId, name, kind) => {
+    if (kind === SpanKind.SERVER && NEVER_TRACED.test(name)) return false;
+    const above = options.parentBased === false ? undefined : trace.getSpanContext(parent);
+    if (above !== undefined && trace.isSpanContextValid(above)) return (above.traceFlags & TraceFlags.SAMPLED) !== 0;
+    const sampler = (kind === SpanKind.SERVER ? byRoute.get(name) : undefined) ?? fallback;
+    return sampler.shouldSample(parent, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED;
   };
 }
 

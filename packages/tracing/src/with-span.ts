@@ -1,25 +1,21 @@
 import {
   context,
-  SpanKind,
   SpanStatusCode,
   trace,
-  type Attributes,
   type Context,
-  type Link,
   type Span,
-  type TimeInput,
+  type SpanOptions as ApiSpanOptions,
 } from '@opentelemetry/api';
 
-/** How a span starts. */
-export interface SpanOptions {
-  readonly kind?: SpanKind;
-  readonly attributes?: Attributes;
+/** What spans are about: the spans of each subject can be switched off. */
+export const SPAN_SUBJECTS = ['http', 'db', 'ai', 'queue'] as const;
+export type SpanSubject = (typeof SPAN_SUBJECTS)[number];
+
+/** How a span starts; the API's own options, of which `root` keeps the baggage of the parent. */
+export interface SpanOptions extends ApiSpanOptions {
+  readonly subject?: SpanSubject;
   /** Instead of the active context. */
   readonly parent?: Context;
-  /** Starts a new trace; baggage of the parent is kept. */
-  readonly root?: boolean;
-  readonly links?: Link[];
-  readonly startTime?: TimeInput;
 }
 
 /** A span whose end does not coincide with a function's: a request that ends when its connection closes. */
@@ -29,22 +25,15 @@ export interface OpenSpan {
   readonly context: Context;
 }
 
-const TRACER_NAME = 'aion';
+/** The tracer, which is the instrumentation scope, of a subject's spans. */
+export function tracerNameOf(subject: SpanSubject | undefined): string {
+  return subject === undefined ? 'aion' : `aion.${subject}`;
+}
 
 /** Starts a span that the caller ends. Prefer `withSpan`, which cannot forget. */
 export function openSpan(name: string, options: SpanOptions = {}): OpenSpan {
   const parent = options.parent ?? context.active();
-  const span = trace.getTracer(TRACER_NAME).startSpan(
-    name,
-    {
-      kind: options.kind ?? SpanKind.INTERNAL,
-      ...(options.attributes === undefined ? {} : { attributes: options.attributes }),
-      ...(options.links === undefined ? {} : { links: options.links }),
-      ...(options.startTime === undefined ? {} : { startTime: options.startTime }),
-      ...(options.root === undefined ? {} : { root: options.root }),
-    },
-    parent,
-  );
+  const span = trace.getTracer(tracerNameOf(options.subject)).startSpan(name, options, parent);
   return { span, context: trace.setSpan(parent, span) };
 }
 

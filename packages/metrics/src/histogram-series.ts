@@ -1,0 +1,53 @@
+import type { Labels } from './label-guard.ts';
+import type { Exemplar, Sample } from './sample.ts';
+
+/** What was observed in one series. */
+export interface HistogramSeries {
+  readonly labels: Labels;
+  /** Observations by bucket, each in one bucket only; the last one is above all bounds. */
+  readonly counts: number[];
+  /** The latest observation of each bucket that belongs to a trace. */
+  readonly exemplars: (Exemplar | undefined)[];
+  sum: number;
+}
+
+/** A series that has seen nothing. */
+export function createHistogramSeries(labels: Labels, bounds: readonly number[]): HistogramSeries {
+  return { labels, counts: Array.from({ length: bounds.length + 1 }, () => 0), exemplars: [], sum: 0 };
+}
+
+/** Counts an observation in the first bucket whose bound it does not exceed. */
+export function observeIn(
+  series: HistogramSeries,
+  bounds: readonly number[],
+  value: number,
+  traceId: string | undefined,
+): void {
+  let bucket = 0;
+  for (const bound of bounds) {
+    if (value <= bound) break;
+    bucket += 1;
+  }
+  series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
+  series.sum += value;
+  if (traceId === undefined) return;
+  series.exemplars[bucket] = { labelSet: { trace_id: traceId }, value, timestamp: Date.now() / 1_000 };
+}
+
+/** The lines of a series: its buckets, each with all that is below it, its sum and its count. */
+export function toHistogramSamples(name: string, bounds: readonly number[], series: HistogramSeries): Sample[] {
+  const { labels: sharedLabels, counts, exemplars, sum } = series;
+  const metricName = `${name}_bucket`;
+  let count = 0;
+  const buckets = counts.map((observed, bucket) => {
+    count += observed;
+    const bound = bounds[bucket];
+    const le = bound === undefined ? '+Inf' : String(bound);
+    return { metricName, labels: { le }, sharedLabels, value: count, exemplar: exemplars[bucket] };
+  });
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels: {}, sharedLabels, value: sum },
+    { metricName: `${name}_count`, labels: {}, sharedLabels, value: count },
+  ];
+}
