@@ -1,3 +1,4 @@
+import { TELEMETRY_SUBJECTS } from './telemetry-subjects.ts';
 import { optionalVariable, types, variable } from './variable.ts';
 
 /** How spans are chosen, bounded and sent; names of OpenTelemetry where it has one. */
@@ -6,6 +7,12 @@ export const tracingVariables = {
     description: 'Whether spans are recorded.',
     example: 'true',
     fallback: 'true',
+  }),
+  tracingSubjects: variable('AION_TRACING_SUBJECTS', types.subsetOf(TELEMETRY_SUBJECTS), {
+    description:
+      'What has spans: requests, PostgreSQL, inference, queues; or `none`. What happens below a span that is left out belongs to the one above.',
+    example: 'http,ai',
+    fallback: TELEMETRY_SUBJECTS.join(','),
   }),
   otelSdkDisabled: variable('OTEL_SDK_DISABLED', types.flag(), {
     description: 'The standard way to switch spans off: `true` means the same as `AION_TRACING_ENABLED=false`.',

@@ -77,6 +77,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
     withSpan(
       `${route.method} ${route.path}`,
       {
+        subject: 'http',
         kind: SpanKind.CLIENT,
         attributes: {
           'http.request.method': route.method,

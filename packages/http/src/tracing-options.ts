@@ -26,6 +26,7 @@ export function toTracingOptions(
     serviceName: service.name,
     serviceVersion: service.version,
     enabled: config.tracingEnabled && !config.otelSdkDisabled,
+    subjects: config.tracingSubjects,
     sampleRatio: config.traceSampleRatio ?? samplerRatio(config) ?? (config.environment === 'development' ? 1 : 0.1),
     routeRatios: config.traceRouteRatios,
     parentBased: config.tracesSampler?.startsWith('parentbased_') ?? true,

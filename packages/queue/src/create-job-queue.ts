@@ -30,7 +30,11 @@ export function createJobQueue<TPayload>(
     add: (payload, options) =>
       withSpan(
         `send ${definition.queue}`,
-        { kind: SpanKind.PRODUCER, attributes: messagingAttributes(definition, 'send', options.jobId) },
+        {
+          subject: 'queue',
+          kind: SpanKind.PRODUCER,
+          attributes: messagingAttributes(definition, 'send', options.jobId),
+        },
         async () => {
           definition.parse(payload);
           const envelope: JobEnvelope = { v: 1, carrier: captureCarrier(), payload };

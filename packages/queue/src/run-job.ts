@@ -58,7 +58,7 @@ export async function runJob<TPayload>(deps: RunJobDeps<TPayload>, run: JobRun):
     const attributes = messagingAttributes(definition, 'process', run.job.id ?? '');
     const result = await withSpan(
       `process ${definition.queue}`,
-      { kind: SpanKind.CONSUMER, parent, attributes },
+      { subject: 'queue', kind: SpanKind.CONSUMER, parent, attributes },
       async (span) => {
         try {
           const outcome = await attempt(deps, run);

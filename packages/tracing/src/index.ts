@@ -6,12 +6,4 @@ export { SpanStore, type SpanStoreOptions } from './span-store.ts';
 export { formatSpanTree, toSpanTree, type SpanNode } from './span-tree.ts';
 export { startTracing, type Tracing, type TracingOptions } from './start-tracing.ts';
 export { captureCarrier, captureTraceparent, contextFromCarrier, type TraceCarrier } from './trace-carrier.ts';
-export {
-  failSpan,
-  openSpan,
-  SPAN_SUBJECTS,
-  withSpan,
-  type OpenSpan,
-  type SpanOptions,
-  type SpanSubject,
-} from './with-span.ts';
+export { failSpan, openSpan, withSpan, type OpenSpan, type SpanOptions } from './with-span.ts';

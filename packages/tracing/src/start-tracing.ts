@@ -1,3 +1,4 @@
+import { TELEMETRY_SUBJECTS, type TelemetrySubject } from '@aion/config';
 import { context, propagation, SpanKind, trace, TraceFlags } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -17,7 +18,7 @@ import { redactSpan, toSpanRecord } from './finished-span.ts';
 import { HeadSamplingProvider, type HeadSampler } from './head-sampling-provider.ts';
 import { SpanIds } from './span-ids.ts';
 import { SpanStore } from './span-store.ts';
-import { SPAN_SUBJECTS, tracerNameOf, type SpanSubject } from './with-span.ts';
+import { tracerNameOf } from './with-span.ts';
 
 /** How a process traces. */
 export interface TracingOptions {
@@ -27,7 +28,7 @@ export interface TracingOptions {
   /** When false, context still propagates and ids still reach the logs, but no span is recorded. */
   readonly enabled: boolean;
   /** The subjects whose spans are recorded, all by default. What happens below a span that is not belongs to the one above. */
-  readonly subjects?: readonly SpanSubject[] | undefined;
+  readonly subjects?: readonly TelemetrySubject[] | undefined;
   /** Share of new traces that are recorded, 0 to 1; which ones depends on the trace id alone. */
   readonly sampleRatio: number;
   /** Instead of `sampleRatio` for traces that begin with a request to a route: `POST /v1/chat/completions` to 0.01. */
@@ -86,8 +87,8 @@ export function startTracing(options: TracingOptions): Tracing {
         : createProcessor(options, { take: (span) => store.add(toSpanRecord(span)) }),
     ],
   });
-  const { subjects = SPAN_SUBJECTS } = options;
-  const tracersOff = new Set(SPAN_SUBJECTS.filter((subject) => !subjects.includes(subject)).map(tracerNameOf));
+  const { subjects = TELEMETRY_SUBJECTS } = options;
+  const tracersOff = new Set(TELEMETRY_SUBJECTS.filter((subject) => !subjects.includes(subject)).map(tracerNameOf));
   trace.setGlobalTracerProvider(
     new HeadSamplingProvider({
       recorder: provider,

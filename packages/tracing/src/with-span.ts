@@ -1,3 +1,4 @@
+import type { TelemetrySubject } from '@aion/config';
 import {
   context,
   SpanStatusCode,
@@ -7,13 +8,10 @@ import {
   type SpanOptions as ApiSpanOptions,
 } from '@opentelemetry/api';
 
-/** What spans are about: the spans of each subject can be switched off. */
-export const SPAN_SUBJECTS = ['http', 'db', 'ai', 'queue'] as const;
-export type SpanSubject = (typeof SPAN_SUBJECTS)[number];
-
 /** How a span starts; the API's own options, of which `root` keeps the baggage of the parent. */
 export interface SpanOptions extends ApiSpanOptions {
-  readonly subject?: SpanSubject;
+  /** What the span is about; the spans of a subject can be switched off. */
+  readonly subject?: TelemetrySubject;
   /** Instead of the active context. */
   readonly parent?: Context;
 }
@@ -26,7 +24,7 @@ export interface OpenSpan {
 }
 
 /** The tracer, which is the instrumentation scope, of a subject's spans. */
-export function tracerNameOf(subject: SpanSubject | undefined): string {
+export function tracerNameOf(subject: TelemetrySubject | undefined): string {
   return subject === undefined ? 'aion' : `aion.${subject}`;
 }
 

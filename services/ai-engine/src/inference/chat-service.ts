@@ -9,6 +9,7 @@ import type { ProviderRegistry, RoutedModel } from '../providers/provider-regist
 import { createDocumentScanner, createEventScanner, type AnswerScanner } from './answer-scanner.ts';
 import type { GenerationStore } from './generation-store.ts';
 import type { InferenceMetrics, InferenceSession } from './inference-metrics.ts';
+import { inputTypeOf } from './input-type.ts';
 import type { PriceTable } from './price-table.ts';
 import { toSettlement } from './to-settlement.ts';
 
@@ -94,6 +95,7 @@ function begin(deps: ChatServiceDeps, command: ChatCommand, route: RoutedModel):
   // A caller may send any text as a model's name to a provider that it names: telemetry knows the listed ones only.
   const label = deps.registry.labelOf(model);
   const span = openSpan(`chat ${label}`, {
+    subject: 'ai',
     kind: SpanKind.CLIENT,
     attributes: {
       'gen_ai.operation.name': 'chat',
@@ -102,7 +104,7 @@ function begin(deps: ChatServiceDeps, command: ChatCommand, route: RoutedModel):
       'aion.inference.stream': command.body.stream === true,
     },
   });
-  const session = deps.metrics.begin(provider.name, label);
+  const session = deps.metrics.begin(provider.name, label, inputTypeOf(command.body.messages));
   const upstream = new AbortController();
   return { id: uuidv7(), command, route, span, session, startedAt: performance.now(), upstream };
 }

@@ -110,6 +110,7 @@ function startAtZero(metrics: Metrics): void {
 function beginSpan({ operation, table }: QueryName): Span | undefined {
   if (trace.getActiveSpan() === undefined) return undefined;
   const { span } = openSpan(`${operation} ${table}`, {
+    subject: 'db',
     kind: SpanKind.CLIENT,
     attributes: {
       'db.system.name': 'postgresql',

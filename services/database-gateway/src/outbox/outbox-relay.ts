@@ -84,7 +84,7 @@ async function relayRow({ outbox, publish, logger }: OutboxRelayOptions, row: Cl
   const parent = contextFromCarrier(row.carrier);
   const attributes = { 'aion.outbox.topic': row.topic, 'aion.outbox.attempt': row.attempts };
   try {
-    await withSpan('publish outbox', { parent, attributes }, async () => {
+    await withSpan('publish outbox', { subject: 'queue', parent, attributes }, async () => {
       await publish({ topic: row.topic, payload: row.payload, dedupeKey: row.dedupe_key });
       await outbox.markPublished(row.id);
     });

@@ -57,6 +57,7 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
     withSpan(
       'POST /chat/completions',
       {
+        subject: 'ai',
         kind: SpanKind.CLIENT,
         attributes: {
           'http.request.method': 'POST',
