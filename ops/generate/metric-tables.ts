@@ -47,12 +47,19 @@ function describeSwitch(subject: TelemetrySubject | undefined): string {
     : `There while \`AION_METRICS_SUBJECTS\` has \`${subject}\`.`;
 }
 
-function row(name: string, { type, labels, emittedBy, help, buckets, optIn }: MetricDeclaration): string {
+function row(name: string, { type, labels, emittedBy, help, buckets, optIn, meanings }: MetricDeclaration): string {
   const described = Object.entries(labels).map(([label, values]) => `\`${label}\`: ${describe(values)}`);
   const bounds = buckets === undefined ? '' : ` Bounds: ${buckets.join(', ')}.`;
   const from = emittedBy.length === 4 ? 'all services' : emittedBy.join(', ');
+  const meant = Object.entries(meanings ?? {}).map(([label, values]) => ` ${describeMeanings(label, values)}`);
   const condition = optIn === undefined ? '' : ' Not there unless `AION_METRICS_GENAI` is `true`.';
-  return `| \`${name}\` | ${type} | ${described.join('; ') || 'none'} | ${from} | ${help}${bounds}${condition} |`;
+  return `| \`${name}\` | ${type} | ${described.join('; ') || 'none'} | ${from} | ${help}${meant.join('')}${bounds}${condition} |`;
+}
+
+function describeMeanings(label: string, values: Readonly<Record<string, string>>): string {
+  return `\`${label}\`: ${Object.entries(values)
+    .map(([value, meaning]) => `\`${value}\` is ${meaning}`)
+    .join('; ')}.`;
 }
 
 function describe(values: LabelValues): string {

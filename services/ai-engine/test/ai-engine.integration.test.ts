@@ -198,7 +198,7 @@ describe('ai-engine', () => {
     await textOf(await chat('openai/hidden-model'));
     expect(JSON.parse(upstreamCalls[0]?.body ?? '')).toMatchObject({ model: 'hidden-model' });
     const { body } = await metrics.exposition();
-    expect(body).toContain('ai_inference_requests_total{provider="openai",model="other"} 1');
+    expect(body).toContain('ai_inference_requests_total{provider="openai",model="other",input_type="text"} 1');
     expect(body).not.toContain('hidden-model');
   });
 

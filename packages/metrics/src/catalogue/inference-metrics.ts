@@ -2,6 +2,22 @@ import { GENERATION_ERROR_TYPES } from '@aion/contracts';
 import type { MetricDeclaration } from './metric-declaration.ts';
 
 const SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 120] as const;
+/**
+ * What the messages of a request hold, by the types of content parts that OpenAI's chat completions have: `text` and
+ * `refusal` are text, and so are the results of tools; then there are `image_url`, `input_audio` and `file`.
+ * @see https://platform.openai.com/docs/api-reference/chat/create
+ */
+export const INPUT_TYPES = {
+  text: 'text and nothing else',
+  image: 'images, with or without text',
+  audio: 'audio, sent or of an earlier answer, with or without text',
+  file: 'files, with or without text',
+  mixed: 'more than one of images, audio, files and others',
+  other: "parts of a type that OpenAI's chat completions do not have, with or without text",
+} as const;
+/** One of `INPUT_TYPES`. */
+export type InputType = keyof typeof INPUT_TYPES;
+
 const emittedBy = ['ai-engine'] as const;
 const call = { provider: 'provider', model: 'model' } as const;
 const subject = 'ai' as const;
@@ -10,10 +26,11 @@ const subject = 'ai' as const;
 export const INFERENCE_METRICS = {
   ai_inference_requests_total: {
     type: 'counter',
-    help: 'Inference requests that were routed to a provider.',
+    help: 'Inference requests that were routed to a provider, by what their messages hold.',
     unit: 'count',
     subject,
-    labels: call,
+    labels: { ...call, input_type: Object.keys(INPUT_TYPES) },
+    meanings: { input_type: INPUT_TYPES },
     emittedBy,
   },
   ai_inference_duration_seconds: {

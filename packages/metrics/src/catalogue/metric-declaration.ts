@@ -27,6 +27,8 @@ export interface MetricDeclaration {
   readonly optIn?: 'genai';
   /** Each label with its closed set. */
   readonly labels: Readonly<Record<string, LabelValues>>;
+  /** What the values of a label mean, where their names do not say it. */
+  readonly meanings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Upper bounds; thresholds of alerts must be among them. */
   readonly buckets?: readonly number[];
   readonly emittedBy: readonly EmittingService[];

@@ -1,5 +1,5 @@
 import { GENERATION_ERROR_TYPES } from '@aion/contracts';
-import type { Metrics } from '@aion/metrics';
+import { INPUT_TYPES, type InputType, type Metrics } from '@aion/metrics';
 import type { Settlement } from './generation-store.ts';
 
 /** The metrics of one inference. */
@@ -13,7 +13,7 @@ export interface InferenceSession {
 /** The metrics of all inferences of a process. */
 export interface InferenceMetrics {
   /** @param model a label of a bounded set, never a caller's text */
-  begin(provider: string, model: string): InferenceSession;
+  begin(provider: string, model: string, inputType: InputType): InferenceSession;
 }
 
 /** Creates the metrics. Active sessions are counted from the live set, so that they cannot drift. */
@@ -31,12 +31,12 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
     }
   }, 'ai');
   return {
-    begin: (provider, model) => {
+    begin: (provider, model, inputType) => {
       const labels = { provider, model };
       const startedAt = performance.now();
       let firstTokenMs: number | null = null;
       startAtZero(metrics, labels);
-      metrics.counter('ai_inference_requests_total').inc(labels);
+      metrics.counter('ai_inference_requests_total').inc({ ...labels, input_type: inputType });
       const session: InferenceSession = {
         firstToken: () => {
           if (firstTokenMs !== null) return;
@@ -57,8 +57,11 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
   };
 }
 
-/** Errors of a model that was called are counted from zero: the first one must be seen by `rate()`. */
+/** What comes of a model that was called is counted from zero: the first one must be seen by `rate()`. */
 function startAtZero(metrics: Metrics, labels: { provider: string; model: string }): void {
+  for (const input_type of Object.keys(INPUT_TYPES)) {
+    metrics.counter('ai_inference_requests_total').inc({ ...labels, input_type }, 0);
+  }
   for (const error_type of GENERATION_ERROR_TYPES) {
     metrics.counter('ai_inference_errors_total').inc({ ...labels, error_type }, 0);
   }
