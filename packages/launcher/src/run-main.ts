@@ -2,6 +2,12 @@ import { ConfigError } from '@aion/config';
 import { errorMessage, LauncherError } from './platform/launcher-error.ts';
 import { watchParents } from './platform/watch-parents.ts';
 
+/** How a command deals with what is around it. */
+export interface RunMainOptions {
+  /** Whether the command goes on when nobody reads its output any more; by default it stops, as for Ctrl-C. */
+  readonly outlivesOutput?: boolean;
+}
+
 /** How a person ends a command. */
 export interface MainSignals {
   /** Aborted by the first SIGINT or SIGTERM: stop in order. */
@@ -19,7 +25,10 @@ const EXIT_CONFIG = 2;
 /**
  * The life of a command's process: signals, error messages, exit code. Called by the `*-main.ts` files and nothing else.
  */
-export async function runMain(run: (signals: MainSignals) => Promise<number>): Promise<void> {
+export async function runMain(
+  run: (signals: MainSignals) => Promise<number>,
+  { outlivesOutput = false }: RunMainOptions = {},
+): Promise<void> {
   const interrupt = new AbortController();
   const kill = new AbortController();
   let interruptedBy: keyof typeof EXIT_CODES = 'SIGINT';
@@ -38,7 +47,7 @@ export async function runMain(run: (signals: MainSignals) => Promise<number>): P
   // Whoever reads the output has gone (`pnpm demo | head`): that must not leave the services behind.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => {
-      if (!interrupt.signal.aborted) onSignal('SIGHUP');
+      if (!outlivesOutput && !interrupt.signal.aborted) onSignal('SIGHUP');
     });
   }
   try {

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { assertPortsFree } from './platform/assert-ports-free.ts';
+import { createLineWriter } from './platform/line-relay.ts';
 import { SERVICE_NAMES } from './platform/port-plan.ts';
 import { adminUrlsOf } from './platform/service-environment.ts';
 import { createServiceGroup } from './platform/service-group.ts';
-import type { ServiceOutput } from './platform/service-process.ts';
-import { runMain } from './run-main.ts';
+import { runMain, type MainSignals } from './run-main.ts';
 import { loadStartPorts, startEnvironmentOf } from './start-environment.ts';
 
 /** Longer than the services' own grace period, AION_SHUTDOWN_GRACE_MS, should be. */
@@ -12,7 +12,9 @@ const STOP_TIMEOUT_MS = 30_000;
 const READY_TIMEOUT_MS = 90_000;
 
 // The four services as in production: everything from the environment, nothing embedded, logs on standard output.
-await runMain(async (signals) => {
+await runMain(startServices, { outlivesOutput: true });
+
+async function startServices(signals: MainSignals): Promise<number> {
   const { env } = process;
   const host = env['AION_HOST'] ?? '127.0.0.1';
   const ports = loadStartPorts(env);
@@ -23,7 +25,7 @@ await runMain(async (signals) => {
   signals.kill.addEventListener('abort', () => services.kill());
   void services.crashed.then((error) => failure.abort(error));
   const checkoutDir = resolve(import.meta.dirname, '../../..');
-  const output: ServiceOutput = { kind: 'lines', write: (line) => void process.stdout.write(`${line}\n`) };
+  const output = { kind: 'lines', write: createLineWriter(process.stdout) } as const;
   const aborted = new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   try {
     const starts = SERVICE_NAMES.map((name) => {
@@ -37,4 +39,4 @@ await runMain(async (signals) => {
   } finally {
     await services.stop();
   }
-});
+}

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceName } from '@aion/contracts';
 import { LauncherError } from './launcher-error.ts';
+import { relayLines, type LineWriter } from './line-relay.ts';
 
 /** Where a service's output goes: into a file, or line by line to whoever shows it. */
 export type ServiceOutput =
-  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'lines'; readonly write: (line: string) => void };
+  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'lines'; readonly write: LineWriter };
 
 /** How a service is started. */
 export interface ServiceProcessOptions {
@@ -41,6 +42,8 @@ export interface ServiceProcess {
 }
 
 const LAST_LINES = 20;
+/** What the last lines of a service may take to be shown. */
+const LAST_LINES_TIMEOUT_MS = 1_000;
 
 /**
  * Starts a service. It has a process group of its own, so that Ctrl-C reaches the launcher alone, which stops the services
@@ -50,16 +53,7 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
   const { name, output } = options;
   const recent: string[] = [];
   const child = spawnWithOutput(options);
-  if (output.kind === 'lines') {
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) continue;
-      createInterface({ input: stream }).on('line', (line) => {
-        recent.push(line);
-        if (recent.length > LAST_LINES) recent.shift();
-        output.write(line);
-      });
-    }
-  }
+  const relayed = output.kind === 'lines' ? relayOutput(child, output.write, recent) : Promise.resolve();
   const exited = new Promise<ServiceExit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
@@ -69,10 +63,24 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
     name,
     pid: child.pid,
     exited,
-    stop: () => stopChild(child, exited, options.stopTimeoutMs),
+    stop: async () => {
+      await stopChild(child, exited, options.stopTimeoutMs);
+      await Promise.race([relayed, sleep(LAST_LINES_TIMEOUT_MS, undefined, { ref: false })]);
+    },
     kill: () => void child.kill('SIGKILL'),
     lastLines: async () => (output.kind === 'file' ? lastLinesOf(output.path) : recent.join('\n')),
   };
+}
+
+/** Hands on what the service writes, and keeps the end of it. */
+async function relayOutput(child: ChildProcess, write: LineWriter, recent: string[]): Promise<void> {
+  const keepAndWrite: LineWriter = (lines) => {
+    recent.splice(0, recent.length, ...[...recent, ...lines].slice(-LAST_LINES));
+    return write(lines);
+  };
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  // A pipe that breaks has nothing more to hand on.
+  await Promise.allSettled(streams.map((stream) => relayLines(stream, keepAndWrite)));
 }
 
 function spawnWithOutput({ name, checkoutDir, env, output }: ServiceProcessOptions): ChildProcess {
