@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@aion/embedded';
-import { startProcess } from './start-process.ts';
+import { startProcess, type RunningProcess } from './start-process.ts';
 
 /** Options of {@link startPrometheus}. */
 export interface StartPrometheusOptions {
@@ -15,6 +15,10 @@ export interface TestPrometheus {
   readonly url: string;
   /** The value of an expression that has one series; 0 when it has none. @throws Error when it has several. */
   value(expression: string): Promise<number>;
+  /** Ends the program at once, as a crash does; its data stays. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, at the same place and on the same data. */
+  restart(): Promise<void>;
   /** Resolves when the program is gone and its data is removed. May be called again. */
   stop(): Promise<void>;
 }
@@ -31,23 +35,30 @@ export async function startPrometheus(
   const configFile = join(directory, 'prometheus.yml');
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(configuration(targets)));
-  const started = startProcess({
-    program: programPath,
-    args: [
-      `--config.file=${configFile}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    readyTimeoutMs: 30_000,
-    ready: async () => (await fetch(`${url}/-/ready`)).ok,
-  });
-  const server = await started.catch(async (error: unknown) => {
+  const start = (): Promise<RunningProcess> =>
+    startProcess({
+      program: programPath,
+      args: [
+        `--config.file=${configFile}`,
+        `--storage.tsdb.path=${join(directory, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      readyTimeoutMs: 30_000,
+      ready: async () => (await fetch(`${url}/-/ready`)).ok,
+    });
+  let server = await start().catch(async (error: unknown) => {
     await removeDirectory();
     throw error;
   });
   return {
     url,
     value: (expression) => queryValue(url, expression),
+    kill: async () => {
+      await server.stop('SIGKILL');
+    },
+    restart: async () => {
+      server = await start();
+    },
     stop: async () => {
       await server.stop();
       await removeDirectory();

@@ -1,24 +1,20 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createApiKey, createTenant } from '@aion/contracts';
 import { startJaeger, startPrometheus, type TestJaeger, type TestPrometheus } from '@aion/testkit';
 import { startTracing, type Tracing } from '@aion/tracing';
-import { callRoute } from '../../src/demo/call-route.ts';
 import { planPorts } from '../../src/platform/port-plan.ts';
 import { startPlatform, type Platform } from '../../src/platform/start-platform.ts';
+import { createAccess, type Access } from './create-access.ts';
 import { findPorts } from './processes.ts';
 import { startPlainProvider, type PlainProvider } from './plain-provider.ts';
 
 /** The whole platform, with a tenant, a third party's model, and real backends of telemetry. */
-export interface ObservedPlatform {
+export interface ObservedPlatform extends Access {
   readonly platform: Platform;
   readonly provider: PlainProvider;
   readonly jaeger: TestJaeger;
   readonly prometheus: TestPrometheus;
-  /** Its traces are this process's: the scope `trace` is among its scopes. */
-  readonly key: string;
-  readonly tenantId: string;
   readonly logs: () => Readonly<Record<string, string>>;
   /** Superuser of the platform's PostgreSQL, with the database left to be named. */
   readonly databaseUrl: (database: string) => string;
@@ -76,18 +72,6 @@ async function start(stateDir: string, jaeger: TestJaeger, env: NodeJS.ProcessEn
 
 function traceThisProcess({ otlpEndpoint }: TestJaeger): Tracing {
   return startTracing({ serviceName: 'client', serviceVersion: '0', enabled: true, sampleRatio: 1, otlpEndpoint });
-}
-
-async function createAccess({ baseUrl, operatorKey }: Platform): Promise<{ key: string; tenantId: string }> {
-  const tenant = await callRoute(createTenant, { baseUrl, key: operatorKey, body: { name: 'Observed' }, signal });
-  const { key } = await callRoute(createApiKey, {
-    baseUrl,
-    key: operatorKey,
-    params: { tenant_id: tenant.id },
-    body: { name: 'test', scopes: ['inference', 'exports:read', 'exports:write', 'trace'] },
-    signal,
-  });
-  return { key, tenantId: tenant.id };
 }
 
 function readLogs(stateDir: string): Record<string, string> {

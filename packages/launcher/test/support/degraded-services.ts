@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CompletionTarget } from './completion-load.ts';
+import { createAccess } from './create-access.ts';
+import { startFaultyCollector, type FaultyCollector } from './faulty-collector.ts';
+import { openLogPipe, type LogPipe } from './log-pipe.ts';
+import { startPlainProvider } from './plain-provider.ts';
+import { processesOf } from './processes.ts';
+import { startServices, type StartedServices } from './started-services.ts';
+
+/** Bounds of the export of spans: small, so that a test reaches them within seconds. */
+export const SPAN_LIMITS = { queue: 256, batch: 64, timeoutMs: 2_000, delayMs: 200 } as const;
+/** What the collector is to be told with the spans. */
+export const COLLECTOR_KEY = 'Bearer of-the-collector';
+
+/** `pnpm start` with everything around its telemetry under the test's control. */
+export interface DegradedServices {
+  readonly services: StartedServices;
+  readonly target: CompletionTarget;
+  readonly collector: FaultyCollector;
+  readonly logs: LogPipe;
+  /** Lets every service collect its garbage. */
+  collectGarbage(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts the services with a collector and a reader of logs that are well. */
+export async function startDegradedServices(): Promise<DegradedServices> {
+  const directory = mkdtempSync(join(tmpdir(), 'aion-degradation-'));
+  const closers: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0)) await close();
+  };
+  try {
+    const collector = await startFaultyCollector();
+    closers.unshift(() => collector.close());
+    const provider = await startPlainProvider();
+    closers.unshift(() => provider.close());
+    const logs = openLogPipe(join(directory, 'log'));
+    closers.unshift(() => logs.close());
+    const marker = randomUUID();
+    const services = await startServices(logs.writeEnd, {
+      ...telemetryVariables(collector.endpoint),
+      OPENAI_BASE_URL: provider.baseUrl,
+      OPENAI_API_KEY: 'nobody asks for it',
+      NODE_OPTIONS: `--expose-gc --import=${pathToFileURL(join(import.meta.dirname, 'collect-garbage.ts')).href}`,
+      AION_TEST_MARKER: marker,
+    });
+    closers.unshift(() => services.stop());
+    const { key } = await createAccess(services);
+    const collectGarbage = (): void => {
+      for (const pid of processesOf(marker, directory)) process.kill(pid, 'SIGUSR2');
+    };
+    // Named with its provider: no list of models is asked for now and then.
+    const target = { baseUrl: services.baseUrl, key, model: 'openai/plain-1' };
+    return { services, target, collector, logs, collectGarbage, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function telemetryVariables(endpoint: string): NodeJS.ProcessEnv {
+  return {
+    LOG_LEVEL: 'info',
+    AION_LOG_FORMAT: 'json',
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(COLLECTOR_KEY)}`,
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=degraded',
+    OTEL_TRACES_SAMPLER: 'parentbased_always_on',
+    OTEL_BSP_MAX_QUEUE_SIZE: String(SPAN_LIMITS.queue),
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: String(SPAN_LIMITS.batch),
+    OTEL_BSP_EXPORT_TIMEOUT: String(SPAN_LIMITS.timeoutMs),
+    OTEL_BSP_SCHEDULE_DELAY: String(SPAN_LIMITS.delayMs),
+  };
+}
