@@ -24,6 +24,8 @@ interface RunningSubject {
 /** Measures a subject once. Before the rounds it is warmed up, with nothing to wait for. */
 type Measure = (running: RunningSubject, count: number, isWarmUp: boolean) => Promise<number>;
 
+/** Until the compiler has done its work: a server that has just started costs twice as much as one that runs. */
+const WARM_UP_ROUNDS = 3;
 /** Longer than the span exporter waits for a batch, so that a round's spans are exported, and paid for, within it. */
 const EXPORT_SETTLE_MS = 1_300;
 const EXPORT_DEADLINE_MS = 10_000;
@@ -65,7 +67,7 @@ async function runGroup(
       group.kind === 'server' ? createServerMeasure(await start('load-generator'), sink) : measureOperations;
     const running: RunningSubject[] = [];
     for (const subject of group.subjects) running.push({ subject, process: await start(subject.name) });
-    for (const each of running) await measure(each, countOf(each.subject), true);
+    for (const each of running) await measure(each, WARM_UP_ROUNDS * countOf(each.subject), true);
     for (let round = 1; round <= rounds; round += 1) {
       progress(`${group.title}: round ${round} of ${rounds}`);
       for (const each of running) {

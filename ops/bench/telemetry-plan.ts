@@ -21,7 +21,7 @@ export interface PlannedGroup {
   readonly subjects: readonly PlannedSubject[];
 }
 
-const REQUESTS = 4_000;
+const REQUESTS = 8_000;
 const METRIC_GOAL: Goal = { of: 'value', op: '<=', value: 1_500 };
 const SCRAPE_GOAL: Goal = { of: 'value', op: '<=', value: 10 };
 const SUPPRESSED_GOAL: Goal = { of: 'value', op: '<=', value: 100 };
@@ -73,11 +73,13 @@ export const TELEMETRY_PLAN: readonly PlannedGroup[] = [
     subjects: [
       server('express'),
       server('aion_off'),
+      server('aion_subjects_off'),
       server('aion_metrics'),
       server('aion_metrics_tracing_0'),
       server('aion_metrics_tracing_10', { exportsSpans: true }),
       server('aion_metrics_tracing_100', { exportsSpans: true }),
       server('aion_everything_10', { exportsSpans: true, writesLines: true, goal: EVERYTHING_GOAL }),
+      server('aion_everything_10_lines_10', { exportsSpans: true, writesLines: true, goal: EVERYTHING_GOAL }),
       server('express_prom_bundle'),
       server('otel_http_express_10', { exportsSpans: true }),
       server('otel_auto_10', { exportsSpans: true }),

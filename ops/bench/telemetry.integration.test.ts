@@ -15,11 +15,13 @@ const NAMES = [
   ...operations(['aion', 'prom_client'], 'scrape', ['500', '1000', '5000']),
   'http.express',
   'http.aion_off',
+  'http.aion_subjects_off',
   'http.aion_metrics',
   'http.aion_metrics_tracing_0',
   'http.aion_metrics_tracing_10',
   'http.aion_metrics_tracing_100',
   'http.aion_everything_10',
+  'http.aion_everything_10_lines_10',
   'http.express_prom_bundle',
   'http.otel_http_express_10',
   'http.otel_auto_10',
@@ -50,6 +52,7 @@ describe('pnpm bench:telemetry', () => {
         'log.suppressed.aion',
         ...operations(['aion'], 'scrape', ['500', '1000', '5000']),
         'http.aion_everything_10',
+        'http.aion_everything_10_lines_10',
       ]);
     } finally {
       await bench.stop('SIGKILL');

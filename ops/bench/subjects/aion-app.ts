@@ -14,10 +14,15 @@ export interface AionAppOptions {
   readonly metrics: boolean;
   /** Undefined switches tracing off. */
   readonly sampleRatio: number | undefined;
-  /** The access log: one line per request. */
-  readonly logging: boolean;
+  /** The share of traces whose lines of the access log are written, one a request; undefined switches it off. */
+  readonly lineRatio: number | undefined;
+  /** False leaves metrics and tracing on, and everything that they could be about off. */
+  readonly subjects?: boolean;
   readonly otlpEndpoint: string;
 }
+
+/** As `runService` sets it. */
+const LOG_BATCH_MS = 10;
 
 const getItem = defineRoute({
   name: 'bench:get-item',
@@ -39,10 +44,12 @@ const getItem = defineRoute({
 
 /** The route in an app of AION: ids, deadline and validation always, the rest of the telemetry as the options say. */
 export async function createAionApp(options: AionAppOptions): Promise<Subject> {
+  const subjects = options.subjects === false ? [] : undefined;
   startTracing({
     serviceName: 'bench',
     serviceVersion: '0.0.0',
     enabled: options.sampleRatio !== undefined,
+    subjects,
     sampleRatio: options.sampleRatio ?? 0,
     otlpEndpoint: options.otlpEndpoint,
   });
@@ -55,11 +62,18 @@ export async function createAionApp(options: AionAppOptions): Promise<Subject> {
         links: [],
         correlationId: correlationIdOf(req),
       }),
-    logger: createLogger({ service: 'bench', level: options.logging ? 'info' : 'error', format: 'json' }),
+    logger: createLogger({
+      service: 'bench',
+      level: options.lineRatio === undefined ? 'error' : 'info',
+      format: 'json',
+      sampleRatio: options.lineRatio ?? 1,
+      batchMs: LOG_BATCH_MS,
+    }),
     metrics: createMetrics({
       service: 'web-api',
       version: '0.0.0',
       enabled: options.metrics,
+      ...(subjects === undefined ? {} : { subjects }),
       ...(options.sampleRatio === undefined ? {} : { currentTraceId: keptTraceId }),
     }),
   });
