@@ -1,4 +1,5 @@
 import { DATABASE_METRICS } from './catalogue/database-metrics.ts';
+import { GEN_AI_METRICS } from './catalogue/gen-ai-metrics.ts';
 import { HTTP_METRICS } from './catalogue/http-metrics.ts';
 import { INFERENCE_METRICS } from './catalogue/inference-metrics.ts';
 import type { MetricType } from './catalogue/metric-declaration.ts';
@@ -13,6 +14,7 @@ export const CATALOGUE = {
   ...HTTP_METRICS,
   ...DATABASE_METRICS,
   ...INFERENCE_METRICS,
+  ...GEN_AI_METRICS,
   ...QUEUE_METRICS,
   ...PROCESS_METRICS,
 } as const;

@@ -25,6 +25,11 @@ export const BOUNDED_SETS = {
     pattern: /^[\x21-\x7e]{1,128}$/,
     maxValues: 100,
   },
+  gen_ai_model: {
+    description: 'as of `model`, but fewer: each is some hundred series of `gen_ai_*`',
+    pattern: /^[\x21-\x7e]{1,128}$/,
+    maxValues: 10,
+  },
   provider: { description: 'a provider that the operator configured', pattern: /^[\w.-]{1,64}$/, maxValues: 20 },
   table: {
     description: 'a table of the data map, or `pg_catalog`',

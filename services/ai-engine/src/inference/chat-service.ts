@@ -9,7 +9,7 @@ import type { ProviderRegistry, RoutedModel } from '../providers/provider-regist
 import { createDocumentScanner, createEventScanner, type AnswerScanner } from './answer-scanner.ts';
 import type { GenerationStore } from './generation-store.ts';
 import type { InferenceMetrics, InferenceSession } from './inference-metrics.ts';
-import { inputTypeOf } from './input-type.ts';
+import { inputTypeOf, wantsText } from './input-type.ts';
 import type { PriceTable } from './price-table.ts';
 import { toSettlement } from './to-settlement.ts';
 
@@ -104,7 +104,12 @@ function begin(deps: ChatServiceDeps, command: ChatCommand, route: RoutedModel):
       'aion.inference.stream': command.body.stream === true,
     },
   });
-  const session = deps.metrics.begin(provider.name, label, inputTypeOf(command.body.messages));
+  const session = deps.metrics.begin({
+    provider: provider.name,
+    model: label,
+    inputType: inputTypeOf(command.body.messages),
+    outputIsText: wantsText(command.body),
+  });
   const upstream = new AbortController();
   return { id: uuidv7(), command, route, span, session, startedAt: performance.now(), upstream };
 }

@@ -1,6 +1,8 @@
 import { createMetrics, parseExposition, type MetricsOptions } from '@aion/metrics';
 import { createInferenceMetrics } from './inference-metrics.ts';
 
+const CALL = { provider: 'openai', model: 'tiny', inputType: 'text', outputIsText: true } as const;
+
 function setUp(more: Partial<MetricsOptions> = {}) {
   const metrics = createMetrics({ service: 'ai-engine', version: '0', enabled: true, ...more });
   const inference = createInferenceMetrics(metrics, ['openai']);
@@ -14,8 +16,7 @@ function setUp(more: Partial<MetricsOptions> = {}) {
 describe('the metrics of inference', () => {
   it('count requests by what they hold, every type of a called model from zero', async () => {
     const { inference, samplesOf } = setUp();
-    inference.begin('openai', 'tiny', 'image');
-    inference.begin('openai', 'tiny', 'image');
+    for (let i = 0; i < 2; i += 1) inference.begin({ ...CALL, inputType: 'image' });
     const requests = await samplesOf('ai_inference_requests_total');
     expect(Object.fromEntries(requests.map(({ labels, value }) => [labels['input_type'], value]))).toEqual({
       text: 0,

@@ -1,5 +1,6 @@
 import { GENERATION_ERROR_TYPES } from '@aion/contracts';
 import { INPUT_TYPES, type InputType, type Metrics } from '@aion/metrics';
+import { createGenAiMetrics } from './gen-ai-metrics.ts';
 import type { Settlement } from './generation-store.ts';
 
 /** The metrics of one inference. */
@@ -10,15 +11,26 @@ export interface InferenceSession {
   end(settlement: Settlement): void;
 }
 
+/** A completion that begins. */
+export interface InferenceCall {
+  readonly provider: string;
+  /** A label of a bounded set, never a caller's text. */
+  readonly model: string;
+  readonly inputType: InputType;
+  /** Whether nothing but text is wanted. */
+  readonly outputIsText: boolean;
+}
+
 /** The metrics of all inferences of a process. */
 export interface InferenceMetrics {
-  /** @param model a label of a bounded set, never a caller's text */
-  begin(provider: string, model: string, inputType: InputType): InferenceSession;
+  begin(call: InferenceCall): InferenceSession;
 }
 
 /** Creates the metrics. Active sessions are counted from the live set, so that they cannot drift. */
 export function createInferenceMetrics(metrics: Metrics, providers: readonly string[]): InferenceMetrics {
   const active = new Map(providers.map((provider) => [provider, new Map<InferenceSession, number>()]));
+  const genAi = createGenAiMetrics(metrics);
+  const started = new Set<string>();
   const activeSessions = metrics.gauge('ai_active_sessions');
   const oldestAge = metrics.gauge('ai_inflight_oldest_age_seconds');
   metrics.onCollect(() => {
@@ -31,11 +43,17 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
     }
   }, 'ai');
   return {
-    begin: (provider, model, inputType) => {
+    begin: ({ provider, model, inputType, outputIsText }) => {
       const labels = { provider, model };
+      const genAiCall = { ...labels, inputIsText: inputType === 'text', outputIsText };
       const startedAt = performance.now();
       let firstTokenMs: number | null = null;
-      startAtZero(metrics, labels);
+      const key = JSON.stringify(genAiCall);
+      if (!started.has(key)) {
+        started.add(key);
+        startAtZero(metrics, labels);
+        genAi.start(genAiCall);
+      }
       metrics.counter('ai_inference_requests_total').inc({ ...labels, input_type: inputType });
       const session: InferenceSession = {
         firstToken: () => {
@@ -49,6 +67,7 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
         end: (settlement) => {
           active.get(provider)?.delete(session);
           record(metrics, labels, settlement);
+          genAi.end(genAiCall, settlement);
         },
       };
       active.get(provider)?.set(session, startedAt);

@@ -1,6 +1,6 @@
 import { chatCompletionRequest } from '@aion/contracts';
 import { INPUT_TYPES } from '@aion/metrics';
-import { inputTypeOf } from './input-type.ts';
+import { inputTypeOf, wantsText } from './input-type.ts';
 
 const image = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
 const audio = { type: 'input_audio', input_audio: { data: '', format: 'wav' } };
@@ -54,5 +54,17 @@ describe('the type of an input', () => {
 
   it('can be every one that the catalogue of metrics has', () => {
     expect([...reached].toSorted()).toEqual(Object.keys(INPUT_TYPES).toSorted());
+  });
+});
+
+describe('the wanted answer', () => {
+  it.each<[unknown, boolean]>([
+    [undefined, true],
+    [null, true],
+    [['text'], true],
+    [['text', 'audio'], false],
+  ])('with modalities %j is text: %p', (modalities, expected) => {
+    const messages = [{ role: 'user', content: 'Hello' }];
+    expect(wantsText(chatCompletionRequest.parse({ model: 'm', messages, modalities }))).toBe(expected);
   });
 });

@@ -27,6 +27,11 @@ export function inputTypeOf(messages: ChatCompletionRequest['messages']): InputT
   return found;
 }
 
+/** Whether a request wants nothing but text, which is what it gets when it does not say. */
+export function wantsText({ modalities }: ChatCompletionRequest): boolean {
+  return !Array.isArray(modalities) || modalities.every((modality) => modality === 'text');
+}
+
 function kindOf({ type }: { readonly type: string }): Kind {
   return KINDS.get(type) ?? 'other';
 }
