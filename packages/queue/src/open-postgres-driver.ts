@@ -1,4 +1,4 @@
-import { createPostgresBackend, PostgresConnection, PostgresQueueBackend, runMigrations } from 'bullmq';
+import { PostgresConnection, PostgresQueueBackend, runMigrations } from 'bullmq';
 import pg from 'pg';
 import { withPauseAfterErrors } from './queue-driver.ts';
 import type { QueueDriver } from './queue-driver.ts';
@@ -32,10 +32,30 @@ export async function openPostgresDriver(url: string, report: ErrorReporter): Pr
     kind: 'postgres',
     queueFactory: (name, options) =>
       new PostgresQueueBackend(shared, name, { ...options, connection: settings }, false),
-    workerFactory: (name, options, factoryOptions) =>
-      withPauseAfterErrors(createPostgresBackend(name, { ...options, connection: settings }, factoryOptions)),
+    workerFactory: (name, options) =>
+      withPauseAfterErrors(
+        // Under its queue's name, as BullMQ names the listening connections of workers.
+        new PostgresQueueBackend(
+          new WorkerConnection(settings),
+          name,
+          { ...options, connection: settings },
+          true,
+          name,
+        ),
+      ),
     close: () => shared.close(),
   };
+}
+
+/**
+ * BullMQ opens a worker's listening connection at the end of its start, even when the worker was closed meanwhile: then
+ * nobody would ever close it.
+ */
+class WorkerConnection extends PostgresConnection {
+  override async getListenClient(): ReturnType<PostgresConnection['getListenClient']> {
+    if (this.isClosing !== undefined) throw new Error('The connection was closed before it could listen.');
+    return super.getListenClient();
+  }
 }
 
 async function migrate(url: string): Promise<void> {

@@ -17,8 +17,14 @@ export interface TestBackend {
   disrupt(): Promise<void>;
 }
 
+/** What only the backend on PostgreSQL can tell. */
+export interface PostgresTestBackend extends TestBackend {
+  /** Connections that others than the asker have to the database. */
+  connections(): Promise<number>;
+}
+
 /** A database on the server of the test run. */
-export function postgresBackend(): TestBackend {
+export function postgresBackend(): PostgresTestBackend {
   let database: TestDatabase | undefined;
   const url = () => database?.url ?? '';
   return {
@@ -31,14 +37,24 @@ export function postgresBackend(): TestBackend {
     },
     urls: () => ({ postgresUrl: url() }),
     disrupt: async () => {
-      const client = new pg.Client({ connectionString: url() });
-      await client.connect();
-      await client.query(
-        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-      );
-      await client.end();
+      await askOthers(url(), 'pg_terminate_backend(pid)');
     },
+    connections: async () => (await askOthers(url(), 'pid')).length,
   };
+}
+
+/** Gives an expression for each of the other connections to a database. */
+async function askOthers(url: string, expression: string): Promise<readonly unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(
+      `select ${expression} from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+    return rows;
+  } finally {
+    await client.end();
+  }
 }
 
 /** A redis-server that keeps its data over a restart. */
