@@ -37,6 +37,7 @@ describe('the series of a process', () => {
     // What tells the parts of a key from each other, inside of a value.
     metrics.counter('http_requests_total').inc({ method: 'GET', path: '/a', status: '200' });
     metrics.counter('http_requests_total').inc({ method: 'GET\u0000/a', path: '200', status: '' });
+    metrics.counter('http_requests_total').inc({ method: 'GET', path: '/a2', status: '00' });
     const requests = await seriesOf(metrics, 'http_requests_total');
     expect(requests.find(({ labels }) => labels['path'] === '/a')?.value).toBe(1);
   });
