@@ -65,7 +65,7 @@ describe('services whose collector', () => {
         { describe: `drops for ${reasons.join(' and ')}`, intervalMs: 100 },
       ).catch(() => undefined);
       expect(Object.keys(drops)).toEqual(expect.arrayContaining([...reasons]));
-      expect(await ledger.overgrown()).toEqual([]);
+      expect(await ledger.overgrown('fault')).toEqual([]);
       if (mode.kind !== 'slow') expect(run.collector.refusals()).toBeGreaterThan(0);
 
       run.collector.become({ kind: 'healthy' });
@@ -89,7 +89,7 @@ describeWithProgram('prometheus', 'services whose scraper', (prometheusPath) => 
       const scraped = await prometheus.value('sum(count_over_time(up[10m]))');
       await prometheus.kill();
       expect((await ledger.load('scraper is gone', COMPLETIONS)).failures).toEqual([]);
-      expect(await ledger.overgrown()).toEqual([]);
+      expect(await ledger.overgrown('fault')).toEqual([]);
       scrapes.close();
       await prometheus.restart();
       const all = WARM_UP + ledger.completions();
@@ -115,7 +115,7 @@ describe("services whose logs' reader", () => {
     expect((await ledger.load("logs' reader stalls", COMPLETIONS)).failures).toEqual([]);
     while ((await droppedLines()) === 0 && requests < 20_000) requests += await listModels(500);
     expect(await droppedLines()).toBeGreaterThan(0);
-    expect(await ledger.overgrown()).toEqual([]);
+    expect(await ledger.overgrown('fault')).toEqual([]);
 
     run.logs.resume();
     const accounted = async (): Promise<number> => accessLines().length - linesBefore + (await droppedLines());
@@ -131,6 +131,16 @@ describe("services whose logs' reader", () => {
     run.logs.resume();
     await waitFor(() => traceIds.every((id) => run.logs.text().includes(id)), { describe: 'the lines of the outage' });
     expect((await ledger.load('log reader is back', COMPLETIONS)).failures).toEqual([]);
+  }, 30_000);
+});
+
+describe('services whose telemetry has come back', () => {
+  it('hold nothing of all that was lost', async () => {
+    await waitFor(async () => (await ledger.overgrown('settled')).length === 0, {
+      describe: 'the spans and lines of before',
+      intervalMs: 500,
+    }).catch(() => undefined);
+    expect(await ledger.overgrown('settled')).toEqual([]);
   }, 30_000);
 });
 

@@ -4,17 +4,19 @@ import { SPAN_LIMITS, type DegradedServices } from './degraded-services.ts';
 import { dropsOf, memoryOf, type Memory } from './service-telemetry.ts';
 
 const MIB = 1_048_576;
+/** How much more a service holds after thousands of requests: what V8 has compiled and cached; 2 MiB were seen. */
+const SETTLED_GROWTH_BYTES = 5 * MIB;
 /**
- * How much more a service may hold under a fault than when all is well. Of spans: a full queue, one batch on its way and
- * up to four whose requests were given up; 8 KiB for each is twice what a span with its attributes was seen to take. Of
- * log lines: 1 MiB by default, two bytes a character. The rest is for what V8 compiles and caches meanwhile.
+ * How much more it holds under a fault. Of spans: a full queue, one batch on its way and up to four whose requests were
+ * given up; 4 KiB for each is twice what a span with its attributes was seen to take. Of log lines: 1 MiB by default, two
+ * bytes a character.
  */
-const MAX_HEAP_GROWTH_BYTES = (SPAN_LIMITS.queue + 5 * SPAN_LIMITS.batch) * 8_192 + 2 * MIB + 4 * MIB;
+const FAULT_GROWTH_BYTES = SETTLED_GROWTH_BYTES + (SPAN_LIMITS.queue + 5 * SPAN_LIMITS.batch) * 4_096 + 2 * MIB;
 /**
  * Resident memory holds garbage, too, and V8 gives little of it back: three semi-spaces of 16 MiB and an old space that
  * may grow as much again before it is looked at. It tells of what no heap shows, such as buffers of sockets.
  */
-const MAX_RESIDENT_GROWTH_BYTES = 160 * MIB;
+const RESIDENT_GROWTH_BYTES = 160 * MIB;
 
 /** What became of the spans of one service. */
 interface SpanCount {
@@ -38,8 +40,8 @@ export interface DegradationLedger {
   begin(): Promise<void>;
   /** Remembers what the services hold while all is well. */
   remember(): Promise<void>;
-  /** Services that hold more than they may, with what they hold. */
-  overgrown(): Promise<readonly string[]>;
+  /** Services that hold more than they may, with what they hold: under a fault, or when all is well again. */
+  overgrown(state: 'fault' | 'settled'): Promise<readonly string[]>;
 }
 
 /** The service that is held to account: nothing but completions has spans of it. */
@@ -64,10 +66,17 @@ export function createLedger(run: DegradedServices): DegradationLedger {
     const { received, dropped } = await count();
     return completions * SPANS_PER_COMPLETION - (received - start.received) - (dropped - start.dropped);
   };
-  const memory = async (): Promise<Record<string, Memory>> => {
+  const memories = async (): Promise<readonly (readonly [string, Memory])[]> =>
+    Promise.all(Object.entries(adminUrls).map(async ([name, url]) => [name, await memoryOf(url)] as const));
+  const cleanMemory = async (): Promise<Record<string, Memory>> => {
+    const before = Object.fromEntries(await memories());
     run.collectGarbage();
-    const entries = Object.entries(adminUrls).map(async ([name, url]) => [name, await memoryOf(url)] as const);
-    return Object.fromEntries(await Promise.all(entries));
+    const look = async (): Promise<Record<string, Memory> | false> => {
+      const now = await memories();
+      const isClean = now.every(([name, { collections }]) => collections > (before[name]?.collections ?? 0));
+      return isClean && Object.fromEntries(now);
+    };
+    return waitFor(look, { describe: 'the collection of garbage', intervalMs: 50 });
   };
 
   return {
@@ -102,16 +111,9 @@ export function createLedger(run: DegradedServices): DegradationLedger {
       completions = 0;
     },
     remember: async () => {
-      held = await memory();
+      held = await cleanMemory();
     },
-    overgrown: async () => {
-      const look = async (): Promise<string[]> => compare(held, await memory());
-      // Garbage is collected when the signal has been heard.
-      await waitFor(async () => (await look()).length === 0, { describe: 'less', timeoutMs: 3_000 }).catch(
-        () => undefined,
-      );
-      return look();
-    },
+    overgrown: async (state) => compare(held, await cleanMemory(), state),
   };
 }
 
@@ -130,11 +132,16 @@ async function settled(count: () => Promise<SpanCount>): Promise<SpanCount> {
   );
 }
 
-function compare(before: Readonly<Record<string, Memory>>, now: Readonly<Record<string, Memory>>): string[] {
+function compare(
+  before: Readonly<Record<string, Memory>>,
+  now: Readonly<Record<string, Memory>>,
+  state: 'fault' | 'settled',
+): string[] {
+  const maxHeapGrowth = state === 'fault' ? FAULT_GROWTH_BYTES : SETTLED_GROWTH_BYTES;
   return Object.entries(now).flatMap(([name, { heapBytes, residentBytes }]) => {
     const heapGrowth = heapBytes - (before[name]?.heapBytes ?? 0);
     const residentGrowth = residentBytes - (before[name]?.residentBytes ?? 0);
-    if (heapGrowth <= MAX_HEAP_GROWTH_BYTES && residentGrowth <= MAX_RESIDENT_GROWTH_BYTES) return [];
+    if (heapGrowth <= maxHeapGrowth && residentGrowth <= RESIDENT_GROWTH_BYTES) return [];
     return [`${name} holds ${heapGrowth} bytes more in its heap, ${residentGrowth} resident`];
   });
 }

@@ -17,6 +17,8 @@ export async function dropsOf(adminUrl: string): Promise<Readonly<Record<string,
 export interface Memory {
   readonly heapBytes: number;
   readonly residentBytes: number;
+  /** Full collections of garbage so far. */
+  readonly collections: number;
 }
 
 /** The memory of a service. */
@@ -26,5 +28,8 @@ export async function memoryOf(adminUrl: string): Promise<Memory> {
   return {
     heapBytes: valueOf('nodejs_heap_size_used_bytes') + valueOf('nodejs_external_memory_bytes'),
     residentBytes: valueOf('process_resident_memory_bytes'),
+    collections: samples
+      .filter(({ name, labels }) => name === 'nodejs_gc_duration_seconds_count' && labels['kind'] === 'major')
+      .reduce((sum, { value }) => sum + value, 0),
   };
 }
