@@ -6,7 +6,7 @@ import { currentTraceId } from './current-trace-id.ts';
 import { startTracing, type Tracing } from '@aion/tracing';
 import { ListenError } from './listen.ts';
 import type { LogLevelsAccess } from './log-levels-endpoint.ts';
-import { recordsSpans } from './records-spans.ts';
+import { reportTracingFeatures } from './report-features.ts';
 import { createServiceTokens } from './service-tokens.ts';
 import { toTracingOptions, type TracingConfig } from './tracing-options.ts';
 
@@ -122,7 +122,7 @@ function createRuntime(
     currentTraceId,
   });
   const tracingOptions = toTracingOptions({ name, version }, config, metrics);
-  metrics.gauge('aion_feature_enabled').set({ feature: 'tracing' }, recordsSpans(tracingOptions) ? 1 : 0);
+  reportTracingFeatures(metrics, tracingOptions);
   const dropped = metrics.counter('aion_telemetry_dropped_total');
   const logger = createLogger({
     service: name,

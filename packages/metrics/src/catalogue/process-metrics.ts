@@ -1,3 +1,4 @@
+import { TELEMETRY_SUBJECTS } from '@aion/config';
 import { METRIC_FEATURES } from './metric-features.ts';
 import { SERVICES, type MetricDeclaration } from './metric-declaration.ts';
 
@@ -14,7 +15,7 @@ export const PROCESS_METRICS = {
     type: 'gauge',
     help: 'Whether a switch is on: 1 or 0.',
     unit: 'flag',
-    labels: { feature: [...METRIC_FEATURES, 'tracing'] },
+    labels: { feature: [...METRIC_FEATURES, 'tracing', ...TELEMETRY_SUBJECTS.map((subject) => `tracing_${subject}`)] },
     emittedBy: SERVICES,
   },
   aion_telemetry_dropped_total: {
