@@ -7,7 +7,12 @@ import { listen, type HttpServer } from './listen.ts';
 import { sendMetrics } from './metrics-endpoint.ts';
 import { serveLogLevels, type LogLevelsAccess } from './log-levels-endpoint.ts';
 
-/** Does the thing that readiness depends on, for real, and throws when it cannot. */
+/** What a check may give when it succeeds and somebody should look all the same; shown at `/readyz`. */
+export interface ReadinessDetail {
+  readonly detail: string;
+}
+
+/** Does the thing that readiness depends on, for real, and throws when it cannot; may give a `ReadinessDetail`. */
 export type ReadinessCheck = () => Promise<unknown>;
 
 /** What an admin server shows. */
@@ -27,7 +32,10 @@ export interface AdminServerOptions {
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<
-    Record<string, { readonly ok: boolean; readonly error?: string; readonly duration_ms: number }>
+    Record<
+      string,
+      { readonly ok: boolean; readonly error?: string; readonly detail?: string; readonly duration_ms: number }
+    >
   >;
 }
 
@@ -97,12 +105,16 @@ async function runCheck(check: ReadinessCheck): Promise<Readiness['checks'][stri
     timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
   });
   try {
-    await Promise.race([check(), timeout]);
-    return { ok: true, duration_ms: elapsed() };
+    const result = await Promise.race([check(), timeout]);
+    return { ok: true, ...(hasDetail(result) ? { detail: redactText(result.detail) } : {}), duration_ms: elapsed() };
   } catch (error) {
     const message = redactText(error instanceof Error ? error.message : String(error));
     return { ok: false, error: message, duration_ms: elapsed() };
   } finally {
     clearTimeout(timer);
   }
+}
+
+function hasDetail(result: unknown): result is ReadinessDetail {
+  return typeof result === 'object' && result !== null && 'detail' in result && typeof result.detail === 'string';
 }

@@ -5,6 +5,7 @@ export {
   type AdminServerOptions,
   type Readiness,
   type ReadinessCheck,
+  type ReadinessDetail,
 } from './admin-server.ts';
 export {
   bindRoute,

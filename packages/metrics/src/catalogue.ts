@@ -5,6 +5,7 @@ import { INFERENCE_METRICS } from './catalogue/inference-metrics.ts';
 import type { MetricType } from './catalogue/metric-declaration.ts';
 import { PROCESS_METRICS } from './catalogue/process-metrics.ts';
 import { QUEUE_METRICS } from './catalogue/queue-metrics.ts';
+import { SCHEMA_METRICS } from './catalogue/schema-metrics.ts';
 
 /**
  * Every metric of AION. Labels hold values of closed sets only: never an id, a tenant, a key, a raw URL or a raw model
@@ -13,6 +14,7 @@ import { QUEUE_METRICS } from './catalogue/queue-metrics.ts';
 export const CATALOGUE = {
   ...HTTP_METRICS,
   ...DATABASE_METRICS,
+  ...SCHEMA_METRICS,
   ...INFERENCE_METRICS,
   ...GEN_AI_METRICS,
   ...QUEUE_METRICS,

@@ -7,6 +7,7 @@ import { createConnectionPool } from './database/connection-pool.ts';
 import { createDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { createPoolInstruments } from './database/pool-instruments.ts';
+import { createSchemaUpkeep } from './database/schema-upkeep.ts';
 import { waitForDatabase } from './database/wait-for-database.ts';
 import { createExportClaims } from './exports/export-claims.ts';
 import { createExportReconciler } from './exports/export-reconciler.ts';
@@ -23,6 +24,8 @@ import { createSnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** Content of long conversations and the file lists of large bundles. */
 const MAX_BODY_BYTES = 32 * 1_048_576;
+/** Between two looks at partitions and at the live schema. */
+const SCHEMA_UPKEEP_MS = 60_000;
 /** Left of the grace period for what follows the last request. */
 const AFTER_DRAIN_MS = 2_000;
 
@@ -38,7 +41,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
   let isReady = false;
   let server: HttpServer | undefined;
   const parts = createParts(config, runtime);
-  const { pool, exportsPool, database, queue, queueGauges, relay, listener, reconciler } = parts;
+  const { pool, exportsPool, database, queue, queueGauges, relay, listener, reconciler, schemaUpkeep } = parts;
 
   const checks = {
     database: async () => {
@@ -46,6 +49,8 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       await database.query({ operation: 'SELECT', table: 'pg_catalog', text: 'SELECT 1' });
     },
     queue: () => queue.ping(),
+    // Reads and writes go on while the schema differs; exports do not.
+    schema: () => Promise.resolve(schemaUpkeep.readiness()),
   };
   const { serviceTokenSecret: secret, host, port, adminPort } = config;
   const admin = createAdminServer({ ...runtime, service: 'database-gateway', host, port: adminPort, checks });
@@ -68,14 +73,22 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     pauseMs: Math.min(config.exportRequeueMs, 15_000),
     onError: (error) => logger.warn('Exports could not be looked after', { error }),
   });
+  const upkeep = repeat({
+    run: () => schemaUpkeep.run(),
+    pauseMs: SCHEMA_UPKEEP_MS,
+    onError: (error) => logger.warn('The schema could not be looked after', { error }),
+  });
 
   const prepare = async (): Promise<void> => {
     await waitForDatabase({ url: config.migrationUrl, logger, signal: stopping.signal });
     const applied = await migrate({ url: config.migrationUrl, logger });
     if (applied.length > 0) logger.info('Migrations were applied', { migrations: applied });
     await assertConfinedRole(database);
+    // Before the first request, so that its rows have a partition to go to.
+    await schemaUpkeep.run();
     if (stopping.signal.aborted) return;
     isReady = true;
+    upkeep.start();
     relay.start();
     listener.start();
     reconciliation.start();
@@ -101,7 +114,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       stopping.abort();
       admin.drain();
       await server?.close(Math.max(0, config.shutdownGraceMs - AFTER_DRAIN_MS));
-      await Promise.all([reconciliation.stop(), listener.stop()]);
+      await Promise.all([reconciliation.stop(), upkeep.stop(), listener.stop()]);
       await relay.stop();
       await Promise.all([queueGauges.stop(), queue.close()]);
       await exportsPool.close();
@@ -144,6 +157,7 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
       requeueMs: config.exportRequeueMs,
       deadlineMs: config.exportDeadlineMs,
     }),
+    schemaUpkeep: createSchemaUpkeep({ database, logger, metrics }),
     keys: createKeyStore(database),
     generations: createGenerationStore(database, config),
     exports: createExportStore(database),

@@ -1,13 +1,13 @@
-import { DATA_MAP, type TableEntry } from '../src/data-map/data-map.ts';
-import {
-  COLUMNS_QUERY,
-  compareSchema,
-  CONSTRAINTS_QUERY,
-  fingerprintSchema,
-  type LiveColumn,
-  type LiveConstraint,
-} from '../src/data-map/live-schema.ts';
-import { createMigratedDatabase, type MigratedDatabase } from './support/test-database.ts';
+import { createQueueBackend } from '@aion/queue';
+import { createTestDatabase } from '@aion/testkit';
+import pg from 'pg';
+import { DATA_MAP } from '../src/data-map/data-map.ts';
+import { planErasure } from '../src/data-map/erasure-plan.ts';
+import { fingerprintSchema, readLiveSchema } from '../src/data-map/live-schema.ts';
+import { QUEUE_TABLES } from '../src/data-map/queue-tables.ts';
+import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
+import { TENANT_RETENTION_CLASSES, type TableEntry } from '../src/data-map/table-entry.ts';
+import { createMigratedDatabase, silentLogger, type MigratedDatabase } from './support/test-database.ts';
 
 let db: MigratedDatabase;
 beforeAll(async () => {
@@ -15,58 +15,153 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const liveColumns = () => db.sql<LiveColumn & Record<string, unknown>>(COLUMNS_QUERY);
-const fingerprint = async () =>
-  fingerprintSchema({
-    columns: await liveColumns(),
-    constraints: await db.sql<LiveConstraint & Record<string, unknown>>(CONSTRAINTS_QUERY),
-  });
+const entries: [string, TableEntry][] = Object.entries(DATA_MAP);
+const drift = async () => findSchemaDrift(await readLiveSchema((text) => db.sql(text)));
+const fingerprint = async () => fingerprintSchema(await readLiveSchema((text) => db.sql(text)));
+
+/** Runs statements, gives the drift that they cause, and takes them back. */
+async function driftAfter(statements: string): Promise<string[]> {
+  await db.sql('BEGIN');
+  try {
+    await db.sql(statements);
+    return await drift();
+  } finally {
+    await db.sql('ROLLBACK');
+  }
+}
 
 describe('the data map', () => {
-  it('declares every table and column of a migrated database, and nothing else', async () => {
-    expect(compareSchema(DATA_MAP, await liveColumns())).toEqual([]);
+  it('declares everything of a migrated database, and nothing else', async () => {
+    expect(await drift()).toEqual([]);
   });
 
   it('names the primary key of every table, in its order', async () => {
     const rows = await db.sql<{ name: string; key: string[] }>(`
       SELECT c.relname AS name, array_agg(a.attname::text ORDER BY array_position(i.indkey::smallint[], a.attnum)) AS key
       FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid
-      WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace AND a.attnum = ANY (i.indkey) GROUP BY 1`);
-    const declared = Object.entries(DATA_MAP).map(([name, entry]) => ({ name, key: [...entry.primaryKey] }));
+      WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
+        AND a.attnum = ANY (i.indkey) GROUP BY 1`);
+    const declared = entries.map(([name, entry]) => ({ name, key: [...entry.primaryKey] }));
     expect(rows.toSorted(byName)).toEqual(declared.toSorted(byName));
   });
 
-  it('has row-level security, forced and restrictive, and tenant_id NOT NULL on every table of tenants', async () => {
-    const entries: [string, TableEntry][] = Object.entries(DATA_MAP);
-    for (const [name, { tenantColumn }] of entries.filter(([, entry]) => entry.tenantColumn !== null)) {
-      const [row] = await db.sql(
-        `SELECT c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, a.attnotnull AS required,
-           a.atttypid::regtype::text AS type,
-           (SELECT count(*)::int FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive
-            AND p.polroles = ARRAY['aion_app'::regrole::oid]) AS restrictive
-         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 WHERE c.relname = $1`,
-        [name, tenantColumn],
-      );
-      expect([name, row]).toEqual([
-        name,
-        { enabled: true, forced: true, required: true, type: 'uuid', restrictive: 1 },
-      ]);
+  it('names the tables that foreign keys point to', async () => {
+    const rows = await db.sql<{ name: string; targets: string[] }>(`
+      SELECT k.conrelid::regclass::text AS name, array_agg(DISTINCT k.confrelid::regclass::text) AS targets
+      FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid <> k.confrelid GROUP BY 1`);
+    const declared = entries
+      .filter(([, { references }]) => references.length > 0)
+      .map(([name, { references }]) => ({ name, targets: references.toSorted() }));
+    expect(rows.map((row) => ({ ...row, targets: row.targets.toSorted() })).toSorted(byName)).toEqual(
+      declared.toSorted(byName),
+    );
+  });
+
+  it('lists a table after those that it refers to, which is the order of an export and of an import', () => {
+    const names = Object.keys(DATA_MAP);
+    for (const [name, { references }] of entries) {
+      for (const reference of references) expect(names.indexOf(reference)).toBeLessThan(names.indexOf(name));
     }
   });
 
-  it('declares a tenant column wherever there is a tenant_id', () => {
-    for (const [name, entry] of Object.entries(DATA_MAP)) {
-      if ('tenant_id' in entry.columns) expect([name, entry.tenantColumn]).toEqual([name, 'tenant_id']);
+  it('leads from every row to its tenant: NOT NULL for tables of tenants, nullable for shared ones', async () => {
+    for (const [name, { owner, tenantPath, columns }] of entries) {
+      if (owner === 'platform') {
+        expect([name, tenantPath, 'tenant_id' in columns]).toEqual([name, null, false]);
+        continue;
+      }
+      const column = tenantPath === null || 'through' in tenantPath ? 'id' : tenantPath.column;
+      const [row] = await db.sql(
+        `SELECT a.attnotnull AS required, a.atttypid::regtype::text AS type FROM pg_attribute a
+         WHERE a.attrelid = $1::regclass AND a.attname = $2`,
+        [name, column],
+      );
+      expect([name, column, row]).toEqual([name, column, { required: owner === 'tenant', type: 'uuid' }]);
+      if ('tenant_id' in columns) expect([name, tenantPath]).toEqual([name, { column: 'tenant_id' }]);
+    }
+  });
+
+  it('has composite foreign keys: a row cannot refer to one of another tenant', async () => {
+    const rows = await db.sql<{ source: string; target: string; name: string; columns: string[] }>(`
+      SELECT k.conrelid::regclass::text AS source, k.confrelid::regclass::text AS target, k.conname AS name,
+        (SELECT array_agg(a.attname::text || '=' || b.attname) FROM unnest(k.conkey, k.confkey) u (here, there)
+         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.here
+         JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.there) AS columns
+      FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0`);
+    const isOfTenant = (name: string) => entries.some(([table, { owner }]) => table === name && owner !== 'platform');
+    const pairs = Map.groupBy(
+      rows.filter(({ source, target }) => isOfTenant(source) && isOfTenant(target)),
+      ({ source, target }) => `${source} -> ${target}`,
+    );
+    expect(pairs.size).toBeGreaterThan(25);
+    for (const [pair, keys] of pairs) {
+      const columns = keys.flatMap((key) => key.columns);
+      // A person is in several tenants; a membership is what ties them to one.
+      const needed = pair.endsWith('> tenants') ? 'tenant_id=id' : pair.endsWith('> users') ? 'user_id=id' : undefined;
+      expect([pair, columns]).toEqual([pair, expect.arrayContaining([needed ?? 'tenant_id=tenant_id'])]);
+    }
+  });
+
+  it('offers the retention classes that the schema lets a tenant choose from', async () => {
+    for (const table of ['retention_policies', 'retention_runs']) {
+      const [row] = await db.sql<{ definition: string }>(
+        `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
+         WHERE conname = '${table}_retention_class_check'`,
+      );
+      const classes = [...(row?.definition ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]);
+      expect(classes).toEqual([...TENANT_RETENTION_CLASSES]);
+    }
+  });
+
+  it('declares the tables that BullMQ makes in the database of the queue', async () => {
+    const queueDatabase = await createTestDatabase();
+    const backend = await createQueueBackend({ postgresUrl: queueDatabase.url, logger: silentLogger });
+    await backend.close();
+    const client = new pg.Client({ connectionString: queueDatabase.url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'`,
+    );
+    await client.end();
+    await queueDatabase.drop();
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(Object.keys(QUEUE_TABLES).toSorted());
+  });
+});
+
+describe('the plan of an erasure', () => {
+  it('deletes from no table before those whose foreign keys point to it', async () => {
+    const order = planErasure(DATA_MAP).steps.map((step) => step.table);
+    const rows = await db.sql<{ source: string; target: string }>(
+      `SELECT DISTINCT conrelid::regclass::text AS source, confrelid::regclass::text AS target FROM pg_constraint
+       WHERE contype = 'f' AND conparentid = 0`,
+    );
+    const known = rows.filter(({ source, target }) => order.includes(source) && order.includes(target));
+    expect(known.length).toBeGreaterThan(20);
+    for (const { source, target } of known) expect(order.indexOf(source)).toBeLessThan(order.indexOf(target));
+  });
+
+  it('empties columns that may be empty, or are a text', async () => {
+    for (const { table, anonymized } of planErasure(DATA_MAP).steps.filter((step) => step.strategy === 'anonymize')) {
+      expect(anonymized.length).toBeGreaterThan(0);
+      for (const column of anonymized) {
+        const [row] = await db.sql<{ possible: boolean }>(
+          `SELECT NOT attnotnull OR atttypid = 'text'::regtype AS possible FROM pg_attribute
+           WHERE attrelid = $1::regclass AND attname = $2`,
+          [table, column],
+        );
+        expect([table, column, row?.possible]).toEqual([table, column, true]);
+      }
     }
   });
 });
 
-describe('the comparison with the live schema', () => {
-  it('finds a table and a column that nobody declared, in any schema, and changes the fingerprint', async () => {
+describe('the drift of the live schema', () => {
+  it('is a table and a column that nobody declared, in any schema, and changes the fingerprint', async () => {
     const before = await fingerprint();
     expect(await fingerprint()).toBe(before);
     await db.sql('CREATE SCHEMA side; CREATE TABLE side.notes (id int); ALTER TABLE tenants ADD COLUMN nickname text');
-    expect(compareSchema(DATA_MAP, await liveColumns())).toEqual([
+    expect(await drift()).toEqual([
       'Table "side.notes" is not in the data map.',
       'Column "tenants.nickname" is not in the data map.',
     ]);
@@ -75,13 +170,59 @@ describe('the comparison with the live schema', () => {
     expect(await fingerprint()).toBe(before);
   });
 
-  it('finds what is declared and gone', async () => {
-    const columns = await liveColumns();
-    const live = columns.filter((c) => c.table_name !== 'outbox' && c.column_name !== 'recipient');
-    expect(compareSchema(DATA_MAP, live)).toEqual([
+  it('is what is declared and gone', async () => {
+    expect(
+      await driftAfter(`DROP TABLE outbox CASCADE; ALTER TABLE export_jobs DROP COLUMN recipient;
+        DROP FUNCTION settle_outbox`),
+    ).toEqual([
       'The data map has a column "export_jobs.recipient" that is gone.',
       'The data map has a table "outbox" that the database has not.',
+      'The definer settle_outbox is declared and gone.',
     ]);
+  });
+
+  it.each([
+    ['CREATE VIEW peek AS SELECT * FROM generations', 'The view peek is not declared.'],
+    [
+      'CREATE MATERIALIZED VIEW copy AS SELECT 1 AS n',
+      'Table "copy" is not in the data map. The materialised view copy is not declared.',
+    ],
+    ['CREATE SEQUENCE side_seq', 'The sequence side_seq is not declared.'],
+    ['SELECT lo_create(4711)', 'The large object 4711 is not declared.'],
+    [
+      'CREATE FUNCTION leak() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$SELECT 1::bigint$$',
+      'The definer leak is not declared.',
+    ],
+    [
+      `CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw;
+       CREATE FOREIGN TABLE away (id int) SERVER s`,
+      'Table "away" is not in the data map. The foreign table away is not declared.',
+    ],
+    [
+      'ALTER TABLE budgets NO FORCE ROW LEVEL SECURITY',
+      'Row-level security does not separate the tenants in "budgets".',
+    ],
+    ['DROP POLICY users_isolation ON users', 'Row-level security does not separate the tenants in "users".'],
+    [
+      'ALTER TABLE generations_default DISABLE ROW LEVEL SECURITY',
+      'Row-level security does not separate the tenants in "generations_default".',
+    ],
+  ])('is what could carry data past the map: %s', async (statements, sentence) => {
+    expect((await driftAfter(statements)).join(' ')).toBe(sentence);
+  });
+
+  it('is not a further partition, nor what an extension brings', async () => {
+    const before = await fingerprint();
+    expect(
+      await driftAfter(`CREATE EXTENSION pg_stat_statements;
+        SELECT create_month_partition('generations', '2031-01-01')`),
+    ).toEqual([]);
+    await db.sql('BEGIN');
+    await db.sql(
+      `SELECT create_month_partition(t, '2031-01-01') FROM unnest(ARRAY['generations', 'generation_contents']) t`,
+    );
+    expect(await fingerprint()).toBe(before);
+    await db.sql('ROLLBACK');
   });
 });
 

@@ -225,7 +225,7 @@ describe('database-gateway over HTTP', () => {
     );
     expect(body).toMatch(/^aion_queue_oldest_job_age_seconds\{queue="exports"\} [\d.]+$/m);
     expect(body).toMatch(/^aion_queue_dead_letter_jobs\{queue="exports"\} 0$/m);
-    expect(body).not.toMatch(/^aion_(queue_job_(wait|duration)_seconds|queue_jobs_stalled_total|exports_total)/m);
+    expect(body).not.toMatch(/^aion_(queue_job_(wait|duration)_seconds|queue_jobs_stalled_total)/m);
   });
 
   it('keeps content and keys out of its logs', () => {
@@ -311,8 +311,8 @@ describe('database-gateway under load', () => {
     const blocker = await connectBlocker();
     await blocker.query('BEGIN');
     await blocker.query(
-      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens)
-       VALUES ($1, $2, $3, 'x', 'x', false, 0)`,
+      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at)
+       VALUES ($1, $2, $3, 'x', 'x', false, 0, uuid_v7_time($1))`,
       [id, tenant.tenantId, tenant.keyId],
     );
     const open = () =>

@@ -1,12 +1,15 @@
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
-import { DATA_MAP, type TableEntry } from '../src/data-map/data-map.ts';
+import { DATA_MAP } from '../src/data-map/data-map.ts';
+import type { TableEntry, TenantPath } from '../src/data-map/table-entry.ts';
+import { tenantPredicate } from '../src/data-map/tenant-predicate.ts';
 import type { ConnectionPool } from '../src/database/connection-pool.ts';
 import { createDatabase, type Database } from '../src/database/database.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
 import { createExportStore } from '../src/exports/export-store.ts';
 import { createGenerationStore } from '../src/generations/generation-store.ts';
 import { insertOutboxRow } from '../src/outbox/outbox-store.ts';
+import { fillTables } from './support/fill-tenant.ts';
 import {
   addGeneration,
   claimNewExport,
@@ -34,7 +37,9 @@ let withoutPolicies: Database;
 let owner: { tenantId: string; keyId: string };
 let stranger: { tenantId: string; keyId: string };
 
-const tenantTables = (Object.entries(DATA_MAP) as [string, TableEntry][]).filter(([, entry]) => entry.tenantColumn);
+const tenantTables = (Object.entries(DATA_MAP) as [string, TableEntry][]).flatMap(
+  ([table, { tenantPath }]): [string, TenantPath][] => (tenantPath === null ? [] : [[table, tenantPath]]),
+);
 
 beforeAll(async () => {
   db = await createMigratedDatabase();
@@ -45,6 +50,7 @@ beforeAll(async () => {
   for (const tenant of [owner, stranger]) {
     await addGeneration(db.database, tenant);
     await completeNewExport(db.database, tenant);
+    await fillTables(db, tenant);
   }
 });
 afterAll(async () => {
@@ -55,8 +61,8 @@ afterAll(async () => {
 /** Everything of a tenant, as text, to see whether anything has changed. */
 async function contentsOf(tenantId: string): Promise<string> {
   const parts: unknown[] = [];
-  for (const [table, { tenantColumn }] of tenantTables) {
-    const where = `${String(tenantColumn)} = $1`;
+  for (const [table, path] of tenantTables) {
+    const where = tenantPredicate(path, '$1');
     parts.push(await db.sql(`SELECT to_jsonb(t)::text AS row FROM ${table} t WHERE ${where} ORDER BY 1`, [tenantId]));
   }
   return JSON.stringify(parts);
@@ -122,15 +128,19 @@ describe.each([
 });
 
 describe('row-level security alone', () => {
-  it.each(tenantTables)('shows of %s only the rows of the tenant, without any predicate', async (table, entry) => {
-    const seen = await db.database.withTenant(owner.tenantId, (transaction) =>
-      transaction.query<{ tenant: string }>({
-        operation: 'SELECT',
-        table: 'pg_catalog',
-        text: `SELECT DISTINCT ${String(entry.tenantColumn)} AS tenant FROM ${table}`,
-      }),
+  const everyRow = (table: string) => `SELECT to_jsonb(t)::text AS row FROM ${table} t ORDER BY 1`;
+  const runAs = (tenantId: string, text: string) =>
+    db.database.withTenant(tenantId, (transaction) =>
+      transaction.query<{ row: string }>({ operation: 'SELECT', table: 'pg_catalog', text }),
     );
-    expect(seen).toEqual([{ tenant: owner.tenantId }]);
+
+  it.each(tenantTables)('shows of %s only the rows of the tenant, without any predicate', async (table, path) => {
+    const where = tenantPredicate(path, '$1');
+    for (const { tenantId } of [owner, stranger]) {
+      const own = await db.sql(`SELECT to_jsonb(t)::text AS row FROM ${table} t WHERE ${where} ORDER BY 1`, [tenantId]);
+      expect(own.length).toBeGreaterThan(0);
+      expect(await runAs(tenantId, everyRow(table))).toEqual(own);
+    }
   });
 
   it.each(tenantTables)('shows nothing of %s outside of a tenant', async (table) => {
@@ -140,6 +150,56 @@ describe('row-level security alone', () => {
       await db.database.withTenant(owner.tenantId, (transaction) => transaction.query(select));
       expect(await db.database.query(select)).toEqual([]);
     }
+  });
+
+  it('shows rows of the platform in shared tables where no tenant is set, and nowhere else', async () => {
+    const shared = Object.entries(DATA_MAP).flatMap(([table, entry]) => (entry.owner === 'shared' ? [table] : []));
+    expect(shared).toHaveLength(6);
+    await fillTables(db, null);
+    for (const table of shared) {
+      const text = `SELECT tenant_id FROM ${table} WHERE tenant_id IS NULL`;
+      const rows = await db.database.query({ operation: 'SELECT', table: 'pg_catalog', text });
+      expect([table, rows]).toEqual([table, [{ tenant_id: null }]]);
+      expect(await runAs(owner.tenantId, text)).toEqual([]);
+      await db.sql(`DELETE FROM ${table} WHERE tenant_id IS NULL AND ${table === 'decommission_plans'} IS FALSE`);
+    }
+    await db.sql('DELETE FROM decommission_plans WHERE tenant_id IS NULL');
+  });
+
+  it('holds in every partition: a direct query is refused, and shows nothing of others even if it were granted', async () => {
+    const partitions = await db.sql<{ name: string }>(`SELECT inhrelid::regclass::text AS name FROM pg_inherits i
+      JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'`);
+    expect(partitions).toHaveLength(10);
+    for (const { name } of partitions) {
+      await expect(runAs(owner.tenantId, `SELECT 1 FROM ${name}`)).rejects.toMatchObject({ code: '42501' });
+      await db.sql(`GRANT SELECT ON ${name} TO aion_app`);
+      const seen = await runAs(owner.tenantId, `SELECT DISTINCT tenant_id::text AS row FROM ${name}`);
+      expect(seen.filter(({ row }) => row !== owner.tenantId)).toEqual([]);
+      expect(
+        await db.database.query({ operation: 'SELECT', table: 'pg_catalog', text: `SELECT 1 FROM ${name}` }),
+      ).toEqual([]);
+      await db.sql(`REVOKE SELECT ON ${name} FROM aion_app`);
+    }
+  });
+
+  it('lets nobody add a person outside of a tenant, nor change one of another', async () => {
+    const text = `INSERT INTO users (id, email, name) VALUES ('${uuidv7()}', 'a@example.com', 'A')`;
+    await expect(db.database.query({ operation: 'SELECT', table: 'pg_catalog', text })).rejects.toMatchObject({
+      code: '42501',
+    });
+    await expect(runAs(owner.tenantId, text)).rejects.toMatchObject({ code: '42501' });
+    const before = await contentsOf(stranger.tenantId);
+    await runAs(owner.tenantId, `UPDATE users SET name = 'Changed'`);
+    expect(await contentsOf(stranger.tenantId)).toBe(before);
+    const id = uuidv7();
+    await db.database.withTenant(owner.tenantId, async (transaction) => {
+      const run = (statement: string) =>
+        transaction.query({ operation: 'SELECT', table: 'pg_catalog', text: statement });
+      await run(`INSERT INTO memberships (id, tenant_id, user_id, role)
+        VALUES ('${uuidv7()}', '${owner.tenantId}', '${id}', 'member')`);
+      await run(`INSERT INTO users (id, email, name) VALUES ('${id}', 'b@example.com', 'B')`);
+    });
+    expect(await runAs(owner.tenantId, `SELECT email AS row FROM users WHERE id = '${id}'`)).toHaveLength(1);
   });
 
   it('refuses to write a row of another tenant', async () => {
@@ -179,7 +239,7 @@ describe('row-level security alone', () => {
     const before = await contentsOf(owner.tenantId);
     await db.database.withTenant(stranger.tenantId, async (transaction) => {
       const update = (text: string) => transaction.query({ operation: 'CALL', table: 'pg_catalog', text });
-      await update(`UPDATE generations SET model = 'stolen'`);
+      await update('UPDATE generations SET cost_micro_usd = 99');
       await update(`UPDATE generation_contents SET response = '1'`);
       await update(`UPDATE export_jobs SET recipient = 'age1stolen'`);
     });

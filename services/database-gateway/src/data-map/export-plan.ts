@@ -1,9 +1,10 @@
-import { DATA_MAP, type TableEntry, type TableName } from './data-map.ts';
+import { DATA_MAP, type TableName } from './data-map.ts';
+import type { ColumnEntry, TableEntry, TenantPath } from './table-entry.ts';
 
 /** A table as an export reads it. */
 export interface ExportTable {
   readonly name: TableName;
-  readonly tenantColumn: string;
+  readonly tenantPath: TenantPath;
   /** In the order of the map, without those that are excluded. */
   readonly columns: readonly string[];
   readonly orderBy: readonly string[];
@@ -32,17 +33,18 @@ export function planExport(): ExportPlan {
       excluded.push({ name, reason: entry.exportPolicy.excluded });
       continue;
     }
-    if (entry.tenantColumn === null) throw new Error(`The data map exports "${name}", which names no tenant column`);
-    const columns = Object.entries(entry.columns);
-    tables.push({
-      name,
-      tenantColumn: entry.tenantColumn,
-      columns: columns.filter(([, policy]) => typeof policy === 'string').map(([column]) => column),
-      orderBy: entry.primaryKey,
-    });
-    for (const [column, policy] of columns) {
-      if (typeof policy !== 'string') excluded.push({ name: `${name}.${column}`, reason: policy.excluded });
+    if (entry.tenantPath === null) throw new Error(`The data map exports "${name}", which has no path to a tenant`);
+    const columns: string[] = [];
+    for (const [column, policy] of Object.entries(entry.columns)) {
+      const reason = exclusionOf(policy);
+      if (reason === undefined) columns.push(column);
+      else excluded.push({ name: `${name}.${column}`, reason });
     }
+    tables.push({ name, tenantPath: entry.tenantPath, columns, orderBy: entry.primaryKey });
   }
   return { tables, excluded };
+}
+
+function exclusionOf(column: ColumnEntry): string | undefined {
+  return typeof column === 'string' ? undefined : column.excluded;
 }

@@ -2,33 +2,38 @@ import type pg from 'pg';
 import type { ConnectionPool } from './connection-pool.ts';
 import { toDatabaseError } from './database-error.ts';
 import { createQueryInstruments, type QueryInstruments, type QueryInstrumentsOptions } from './query-instruments.ts';
-import type { QueryName } from './query-name.ts';
+import type { QueryName, UnscopedQueryName } from './query-name.ts';
 
-/** One statement, with what telemetry calls it. */
-export type Query = QueryName & {
+interface Statement {
   readonly text: string;
   readonly values?: readonly unknown[];
-};
+}
 
-/** Runs statements. `R` describes the rows of the statement; nothing checks that it does. */
-export interface QueryRunner {
+/** One statement, with what telemetry calls it. */
+export type Query = QueryName & Statement;
+
+/** A statement that may be run where no tenant is set. */
+export type UnscopedQuery = UnscopedQueryName & Statement;
+
+/** A transaction of one tenant. */
+export interface TenantTransaction {
+  readonly tenantId: string;
+  /** `R` describes the rows of the statement; nothing checks that it does. */
   query<R extends pg.QueryResultRow = Record<string, never>>(query: Query): Promise<R[]>;
 }
 
-/** A transaction of one tenant. */
-export interface TenantTransaction extends QueryRunner {
-  readonly tenantId: string;
-}
-
 /** The one way to PostgreSQL, but for the streams of exports. */
-export interface Database extends QueryRunner {
+export interface Database {
   /**
    * Runs in one transaction that sees and writes rows of this tenant only. It commits when `run` is done, and rolls back
    * when it throws. Nothing else reaches a table of tenants.
    */
   withTenant<T>(tenantId: string, run: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
-  /** Runs a statement outside of any tenant: functions that serve all tenants, probes. */
-  query<R extends pg.QueryResultRow = Record<string, never>>(query: Query): Promise<R[]>;
+  /**
+   * Runs a statement outside of any tenant: functions that serve all tenants, tables of the platform, probes. The type
+   * takes no table of tenants, and row-level security shows none of their rows.
+   */
+  query<R extends pg.QueryResultRow = Record<string, never>>(query: UnscopedQuery): Promise<R[]>;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,4 +1,4 @@
-import type { TableName } from '../data-map/data-map.ts';
+import type { TableName, TableNameOf } from '../data-map/data-map.ts';
 import { planExport } from '../data-map/export-plan.ts';
 
 /** Every operation with the tables that it is done on, but for COPY, which reads what an export takes. */
@@ -15,18 +15,27 @@ const QUERIES = {
     'outbox',
   ],
   UPDATE: ['export_jobs', 'generations', 'generation_contents'],
-  CALL: ['api_keys', 'export_jobs', 'outbox', 'pg_catalog'],
+  CALL: ['api_keys', 'export_jobs', 'generations', 'outbox', 'pg_catalog'],
 } as const satisfies Readonly<Record<string, readonly (TableName | 'pg_catalog')[]>>;
 
 type Operation = keyof typeof QUERIES;
+type NameOn<T extends string> = {
+  [O in Operation]: { readonly operation: O; readonly table: Extract<(typeof QUERIES)[O][number], T> };
+}[Operation];
 
 /**
  * What telemetry calls a query: its operation (`CALL` is for the functions that serve all tenants) and the table that it
  * is about (`pg_catalog` for the catalogue and probes). A closed set, so that every series is there from the start.
  */
-export type QueryName =
-  | { [O in Operation]: { readonly operation: O; readonly table: (typeof QUERIES)[O][number] } }[Operation]
-  | { readonly operation: 'COPY'; readonly table: TableName };
+export type QueryName = NameOn<string> | { readonly operation: 'COPY'; readonly table: TableName };
+
+/**
+ * What may be run where no tenant is set: functions that serve all tenants, the catalogue, tables that hold rows of the
+ * platform. A table whose rows are all of tenants is none of them.
+ */
+export type UnscopedQueryName =
+  | NameOn<TableNameOf<'platform' | 'shared'> | 'pg_catalog'>
+  | { readonly operation: 'CALL'; readonly table: (typeof QUERIES)['CALL'][number] };
 
 /** All names that queries have, each once. */
 export function listQueryNames(): readonly { readonly operation: string; readonly table: string }[] {

@@ -4,6 +4,13 @@ import * as generations from './20261123180100_generations.ts';
 import * as auditEvents from './20261123180200_audit_events.ts';
 import * as exports from './20261123180300_exports.ts';
 import * as outbox from './20261123180400_outbox.ts';
+import * as peopleAndProjects from './20261123220030_people_and_projects.ts';
+import * as partitionedGenerations from './20261123220100_partitioned_generations.ts';
+import * as accounting from './20261123220200_accounting.ts';
+import * as auditChain from './20261123220300_audit_chain.ts';
+import * as lifecycle from './20261123220400_lifecycle.ts';
+import * as proofs from './20261123220500_proofs.ts';
+import * as idempotencyKeys from './20261123220600_idempotency_keys.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
 export interface Migration {
@@ -18,4 +25,11 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261123180200_audit_events', ...auditEvents },
   { name: '20261123180300_exports', ...exports },
   { name: '20261123180400_outbox', ...outbox },
+  { name: '20261123220030_people_and_projects', ...peopleAndProjects },
+  { name: '20261123220100_partitioned_generations', ...partitionedGenerations },
+  { name: '20261123220200_accounting', ...accounting },
+  { name: '20261123220300_audit_chain', ...auditChain },
+  { name: '20261123220400_lifecycle', ...lifecycle },
+  { name: '20261123220500_proofs', ...proofs },
+  { name: '20261123220600_idempotency_keys', ...idempotencyKeys },
 ];

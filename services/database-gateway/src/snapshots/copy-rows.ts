@@ -2,6 +2,7 @@ import { ClientClosedRequestError, InternalError } from '@aion/errors';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { ExportTable } from '../data-map/export-plan.ts';
+import { tenantPredicate } from '../data-map/tenant-predicate.ts';
 import { isError, toDatabaseError } from '../database/database-error.ts';
 import type { QueryInstruments } from '../database/query-instruments.ts';
 import type { SnapshotSession } from './snapshot-session.ts';
@@ -18,7 +19,7 @@ export function copyStatement(table: ExportTable, tenantId: string): string {
   const order = table.orderBy.map((column) => `t.${pg.escapeIdentifier(column)}`).join(', ');
   return (
     `COPY (SELECT row_to_json(t) FROM (SELECT ${columns} FROM ${pg.escapeIdentifier(table.name)} ` +
-    `WHERE ${pg.escapeIdentifier(table.tenantColumn)} = ${pg.escapeLiteral(tenantId)}) t ORDER BY ${order}) ` +
+    `WHERE ${tenantPredicate(table.tenantPath, pg.escapeLiteral(tenantId))}) t ORDER BY ${order}) ` +
     `TO STDOUT WITH (FORMAT csv, QUOTE e'\\x01', DELIMITER e'\\x02')`
   );
 }

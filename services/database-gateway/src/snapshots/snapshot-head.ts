@@ -1,16 +1,10 @@
 import type { SnapshotHead } from '@aion/contracts';
 import { SchemaDriftError, UnavailableError } from '@aion/errors';
 import type pg from 'pg';
-import { DATA_MAP } from '../data-map/data-map.ts';
 import type { ExportPlan, ExportTable } from '../data-map/export-plan.ts';
-import {
-  COLUMNS_QUERY,
-  compareSchema,
-  CONSTRAINTS_QUERY,
-  fingerprintSchema,
-  type LiveColumn,
-  type LiveConstraint,
-} from '../data-map/live-schema.ts';
+import { fingerprintSchema, readLiveSchema, type LiveColumn } from '../data-map/live-schema.ts';
+import { findSchemaDrift } from '../data-map/schema-drift.ts';
+import { tenantPredicate } from '../data-map/tenant-predicate.ts';
 
 /**
  * Describes the snapshot of a session.
@@ -21,9 +15,8 @@ export async function readSnapshotHead(
   tenantId: string,
   plan: ExportPlan,
 ): Promise<SnapshotHead> {
-  const { rows: columns } = await client.query<LiveColumn>(COLUMNS_QUERY);
-  const { rows: constraints } = await client.query<LiveConstraint>(CONSTRAINTS_QUERY);
-  const problems = compareSchema(DATA_MAP, columns);
+  const schema = await readLiveSchema(async (text) => (await client.query<Record<string, unknown>>(text)).rows);
+  const problems = findSchemaDrift(schema);
   if (problems.length > 0) {
     throw new SchemaDriftError(`The schema of the database is not the one of the data map. ${problems.join(' ')}`);
   }
@@ -33,13 +26,13 @@ export async function readSnapshotHead(
     tables.push({
       name: table.name,
       order_by: [...table.orderBy],
-      columns: describeColumns(table, columns),
+      columns: describeColumns(table, schema.columns),
       rows: await countRows(client, table, tenantId),
     });
   }
   return {
     ...identity,
-    schema_fingerprint: fingerprintSchema({ columns, constraints }),
+    schema_fingerprint: fingerprintSchema(schema),
     tables,
     excluded: plan.excluded.map(({ name, reason }) => ({ name, reason })),
   };
@@ -63,7 +56,7 @@ function describeColumns(table: ExportTable, live: readonly LiveColumn[]): { nam
 async function countRows(client: pg.PoolClient, table: ExportTable, tenantId: string): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
     `SELECT count(*) AS count FROM ${client.escapeIdentifier(table.name)}
-     WHERE ${client.escapeIdentifier(table.tenantColumn)} = $1`,
+     WHERE ${tenantPredicate(table.tenantPath, '$1')}`,
     [tenantId],
   );
   return rows[0]?.count ?? 0;

@@ -1,0 +1,56 @@
+import { DATA_MAP } from './data-map.ts';
+import type { LiveColumn, LiveObject, LiveSchema, LiveUnprotected } from './live-schema.ts';
+import { SCHEMA_OBJECTS } from './schema-objects.ts';
+import type { DataMap } from './table-entry.ts';
+
+/**
+ * Says in sentences how a live schema differs from what is declared: tables, columns, other objects, and row-level
+ * security that is missing; empty when they agree.
+ */
+export function findSchemaDrift(live: LiveSchema): string[] {
+  return [
+    ...compareColumns(DATA_MAP, live.columns),
+    ...compareObjects(SCHEMA_OBJECTS, live.objects),
+    ...findUnprotected(DATA_MAP, live.unprotected),
+  ];
+}
+
+function compareColumns(dataMap: DataMap, live: readonly LiveColumn[]): string[] {
+  const problems: string[] = [];
+  const liveTables = Map.groupBy(live, (column) => column.table_name);
+  for (const [table, columns] of liveTables) {
+    const entry = dataMap[table];
+    if (entry === undefined) {
+      problems.push(`Table "${table}" is not in the data map.`);
+      continue;
+    }
+    for (const { column_name: column } of columns) {
+      if (!Object.hasOwn(entry.columns, column)) problems.push(`Column "${table}.${column}" is not in the data map.`);
+    }
+  }
+  for (const [table, entry] of Object.entries(dataMap)) {
+    const columns = liveTables.get(table)?.map((column) => column.column_name);
+    if (columns === undefined) {
+      problems.push(`The data map has a table "${table}" that the database has not.`);
+      continue;
+    }
+    for (const column of Object.keys(entry.columns)) {
+      if (!columns.includes(column)) problems.push(`The data map has a column "${table}.${column}" that is gone.`);
+    }
+  }
+  return problems;
+}
+
+function compareObjects(declared: Readonly<Record<string, string>>, live: readonly LiveObject[]): string[] {
+  const names = new Set(live.map(({ name }) => name));
+  return [
+    ...[...names].filter((name) => !Object.hasOwn(declared, name)).map((name) => `The ${name} is not declared.`),
+    ...Object.keys(declared).flatMap((name) => (names.has(name) ? [] : [`The ${name} is declared and gone.`])),
+  ];
+}
+
+function findUnprotected(dataMap: DataMap, unprotected: readonly LiveUnprotected[]): string[] {
+  return unprotected
+    .filter(({ parent }) => dataMap[parent] !== undefined && dataMap[parent].owner !== 'platform')
+    .map(({ name }) => `Row-level security does not separate the tenants in "${name}".`);
+}
