@@ -43,6 +43,7 @@ async function valueOf(series: string): Promise<number | undefined> {
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
+const WAIT_SUM = 'db_connection_wait_seconds_sum{pool="requests"}';
 const probe = (text: string) => database.query({ operation: 'SELECT', table: 'pg_catalog', text });
 const raise = (sqlstate: string) => probe(`DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '${sqlstate}'; END $$`);
 
@@ -59,6 +60,7 @@ describe('the metrics of the database', () => {
       'db_transactions_total{outcome="rollback"}',
       'db_query_duration_seconds_count{operation="SELECT",table="generations"}',
       'db_transaction_duration_seconds_count{outcome="rollback"}',
+      'db_connection_timeouts_total{pool="exports"}',
       'db_connection_wait_seconds_count{pool="exports"}',
     ]) {
       expect([name, await valueOf(name)]).toEqual([name, 0]);
@@ -82,15 +84,22 @@ describe('the metrics of the database', () => {
     }
   });
 
-  it('time a transaction by its outcome', async () => {
+  it('time a transaction by its outcome, in seconds', async () => {
     const { tenantId } = await createTestTenant(db.database);
     const transaction = (text: string) =>
       database.withTenant(tenantId, (tx) => tx.query({ operation: 'SELECT', table: 'generations', text }));
+    const startedAt = performance.now();
     await transaction('SELECT 1 FROM generations');
     await expect(transaction('SELECT 1 / 0')).rejects.toThrow('division by zero');
+    const elapsedSeconds = (performance.now() - startedAt) / 1_000;
     for (const outcome of ['commit', 'rollback']) {
       expect(await valueOf(`db_transactions_total{outcome="${outcome}"}`)).toBe(1);
       expect(await valueOf(`db_transaction_duration_seconds_count{outcome="${outcome}"}`)).toBe(1);
+      expect(await valueOf(`db_transaction_duration_seconds_sum{outcome="${outcome}"}`)).toBeGreaterThan(0);
+      expect(await valueOf(`db_transaction_duration_seconds_sum{outcome="${outcome}"}`)).toBeLessThan(elapsedSeconds);
+    }
+    for (const series of ['db_query_duration_seconds_sum{operation="SELECT",table="generations"}', WAIT_SUM]) {
+      expect(await valueOf(series)).toBeLessThan(elapsedSeconds);
     }
   });
 

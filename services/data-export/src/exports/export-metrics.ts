@@ -1,10 +1,8 @@
-import { EXPORT_FAILURE_CODES, type ExportFailureCode } from '@aion/contracts';
+import type { ExportFailureCode } from '@aion/contracts';
 import type { Metrics } from '@aion/metrics';
 
 /** How an export ends. */
 export type ExportEnding = 'ready' | 'failed';
-
-const ENDINGS: readonly ExportEnding[] = ['ready', 'failed'];
 
 /** The metrics of exports. */
 export class ExportMetrics {
@@ -12,13 +10,6 @@ export class ExportMetrics {
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
-    // A series that is born at its final value is invisible to `rate()`.
-    for (const outcome of ENDINGS) {
-      metrics.counter('aion_exports_total').inc({ outcome }, 0);
-      metrics.histogram('aion_export_duration_seconds').zero({ outcome });
-    }
-    for (const code of EXPORT_FAILURE_CODES) metrics.counter('aion_export_failures_total').inc({ code }, 0);
-    this.written(0, 0);
   }
 
   /** Counts what was written to a bundle, of runs that fail later, too. */

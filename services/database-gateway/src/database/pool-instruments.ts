@@ -24,17 +24,11 @@ export interface PoolInstruments {
   observeWait<T>(name: PoolName, connect: () => Promise<T>): Promise<T>;
 }
 
-const POOL_NAMES: readonly PoolName[] = ['requests', 'exports'];
-
 /** Creates the instruments; all pools of a process share them. */
 export function createPoolInstruments(metrics: Metrics): PoolInstruments {
   const pools = new Map<PoolName, { readonly maxConnections: number; readonly pool: PoolState }>();
   const waits = metrics.histogram('db_connection_wait_seconds');
   const timeouts = metrics.counter('db_connection_timeouts_total');
-  for (const pool of POOL_NAMES) {
-    waits.zero({ pool });
-    timeouts.inc({ pool }, 0);
-  }
   metrics.onCollect(() => {
     for (const [name, { maxConnections, pool }] of pools) report(metrics, name, maxConnections, pool);
   }, 'db');

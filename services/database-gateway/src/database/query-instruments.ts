@@ -31,7 +31,6 @@ export interface QueryInstrumentsOptions {
   readonly slowQueryMs?: number;
 }
 
-const OUTCOMES: readonly TransactionOutcome[] = ['commit', 'rollback'];
 const DEFAULT_SLOW_QUERY_MS = 2_000;
 
 /** Creates the instruments of a database. */
@@ -93,12 +92,8 @@ export function createQueryInstruments(options: QueryInstrumentsOptions): QueryI
   };
 }
 
-/** A series that is born at its final value is invisible to `rate()`. */
+/** A series that is born at its final value is invisible to `rate()`; the catalogue does not know the names of tables. */
 function startAtZero(metrics: Metrics): void {
-  for (const outcome of OUTCOMES) {
-    metrics.counter('db_transactions_total').inc({ outcome }, 0);
-    metrics.histogram('db_transaction_duration_seconds').zero({ outcome });
-  }
   for (const name of listQueryNames()) {
     metrics.histogram('db_query_duration_seconds').zero(name);
     if (name.operation !== 'COPY') metrics.counter('db_slow_queries_total').inc(name, 0);
