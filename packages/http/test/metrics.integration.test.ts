@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import * as contracts from '@aion/contracts';
 import { createLogger } from '@aion/logging';
@@ -8,7 +9,15 @@ import { startTracing } from '@aion/tracing';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { request } from 'undici';
 import { z } from 'zod';
-import { bindRoute, createAdminServer, createApp, listen, type HttpServer } from '../src/index.ts';
+import {
+  bindRoute,
+  createAdminServer,
+  createApp,
+  createServiceClient,
+  createServiceTokens,
+  listen,
+  type HttpServer,
+} from '../src/index.ts';
 import { currentTraceId } from '../src/current-trace-id.ts';
 import { startHttpSeries } from '../src/start-http-series.ts';
 
@@ -29,6 +38,8 @@ const echo = contracts.defineRoute({
 const logger = createLogger({ service: 'test', level: 'error', format: 'json' });
 const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
 const open: HttpServer[] = [];
+/** How long the answer to `slow` takes. */
+const SLOW_MS = 30;
 
 afterEach(async () => {
   for (const server of open.splice(0)) await server.close(0);
@@ -37,7 +48,12 @@ afterAll(() => tracing.shutdown());
 
 async function serve(metrics: Metrics): Promise<number> {
   const app = createApp({
-    routes: [bindRoute(echo, async ({ body }) => body)],
+    routes: [
+      bindRoute(echo, async ({ body }) => {
+        if (body.text === 'slow') await sleep(SLOW_MS);
+        return body;
+      }),
+    ],
     admit: async () => ({
       identity: { kind: 'anonymous' },
       parent: ROOT_CONTEXT,
@@ -106,6 +122,23 @@ describe('the HTTP metrics of a service', () => {
     expect(openMetrics).toMatch(
       /^http_request_duration_seconds_bucket\{.*status="200"\} 1 # \{trace_id="[0-9a-f]{32}"\}/m,
     );
+  });
+
+  it('are in seconds, at the server and at the service that called it', async () => {
+    const metrics = create();
+    const baseUrl = `http://127.0.0.1:${await serve(metrics)}`;
+    const tokens = createServiceTokens({ secret: 's'.repeat(32), service: 'ai-engine' });
+    const client = createServiceClient({ baseUrl, audience: 'web-api', tokens, metrics });
+    const startedAt = performance.now();
+    await client.call(echo, { params: { name: 'a' }, body: { text: 'slow' } });
+    await client.close();
+    const elapsedSeconds = (performance.now() - startedAt) / 1_000;
+    for (const name of ['http_request_duration_seconds', 'http_client_request_duration_seconds']) {
+      const seconds = await valueOf(metrics, `${name}_sum`, { path: '/echo/{name}', status: '200' });
+      // The server's clock has milliseconds.
+      expect(seconds).toBeGreaterThan(SLOW_MS / 1_000 - 0.005);
+      expect(seconds).toBeLessThan(elapsedSeconds + 0.005);
+    }
   });
 
   it('are as many after 10 000 hostile requests as after one of each kind', async () => {

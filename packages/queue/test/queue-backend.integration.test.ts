@@ -310,8 +310,10 @@ function suite(server: TestBackend): void {
     );
   });
 
-  it('observes the duration of runs by their outcome', async () => {
+  it('observes the duration of runs by their outcome, in seconds', async () => {
+    const startedAt = performance.now();
     work(async ({ rowId }) => {
+      if (rowId === 'done') await sleep(30);
       if (rowId === 'discarded') throw new DiscardJobError('x');
       return rowId === 'done' ? 'done' : 'skipped';
     });
@@ -319,6 +321,9 @@ function suite(server: TestBackend): void {
     await untilCounts({ completed: 2, failed: 1 });
     for (const outcome of ['done', 'skipped', 'discarded'])
       expect([outcome, await countOf(outcome)]).toEqual([outcome, 1]);
+    const seconds = await valueOf('aion_queue_job_duration_seconds_sum', ',outcome="done"');
+    expect(seconds).toBeGreaterThan(0.025);
+    expect(seconds).toBeLessThan((performance.now() - startedAt) / 1_000);
   });
 
   it('observes how long a job waited after it was due, once, and counts every further run', async () => {

@@ -1,7 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createMetrics, parseExposition, type MetricsOptions } from '@aion/metrics';
+import type { Settlement } from './generation-store.ts';
 import { createInferenceMetrics } from './inference-metrics.ts';
 
 const CALL = { provider: 'openai', model: 'tiny', inputType: 'text', outputIsText: true } as const;
+
+const SETTLEMENT: Settlement = {
+  id: '0',
+  tenantId: '0',
+  status: 'failed',
+  errorType: 'provider_timeout',
+  promptTokens: 30,
+  completionTokens: 5,
+  usageSource: 'provider',
+  costMicroUsd: 2_500_000,
+  durationMs: 1_500,
+  timeToFirstTokenMs: 10,
+  response: null,
+};
 
 function setUp(more: Partial<MetricsOptions> = {}) {
   const metrics = createMetrics({ service: 'ai-engine', version: '0', enabled: true, ...more });
@@ -26,5 +42,33 @@ describe('the metrics of inference', () => {
       mixed: 0,
       other: 0,
     });
+  });
+
+  it('are in the units of their names', async () => {
+    const { inference, samplesOf } = setUp();
+    const valueOf = async (name: string, labels: Readonly<Record<string, string>> = {}) =>
+      (await samplesOf(name)).find((sample) =>
+        Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+      )?.value;
+    const startedAt = performance.now();
+    const session = inference.begin(CALL);
+    await sleep(30);
+    const ageSeconds = await valueOf('ai_inflight_oldest_age_seconds');
+    expect(await valueOf('ai_active_sessions')).toBe(1);
+    session.firstToken();
+    session.end(SETTLEMENT);
+    const elapsedSeconds = (performance.now() - startedAt) / 1_000;
+    for (const seconds of [ageSeconds, await valueOf('ai_time_to_first_token_seconds_sum')]) {
+      expect(seconds).toBeGreaterThan(0.025);
+      expect(seconds).toBeLessThan(elapsedSeconds + 0.001);
+    }
+    expect(await valueOf('ai_inference_duration_seconds_sum')).toBe(1.5);
+    expect(await valueOf('ai_cost_usd_total')).toBe(2.5);
+    expect(await valueOf('ai_tokens_total', { direction: 'input' })).toBe(30);
+    expect(await valueOf('ai_tokens_total', { direction: 'output' })).toBe(5);
+    expect(await valueOf('ai_inference_errors_total', { error_type: 'provider_timeout' })).toBe(1);
+    expect(await valueOf('ai_inference_errors_total', { error_type: 'internal_error' })).toBe(0);
+    expect(await valueOf('ai_active_sessions')).toBe(0);
+    expect(await valueOf('ai_inflight_oldest_age_seconds')).toBe(0);
   });
 });

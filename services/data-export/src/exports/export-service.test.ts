@@ -110,10 +110,15 @@ describe('an export that succeeds', () => {
     expect(series).toEqual(expect.arrayContaining(['aion_export_rows_total 0', 'aion_export_bytes_total 0']));
   });
 
-  it('is counted, with its rows and bytes', async () => {
-    const { metrics, run } = setUp();
+  it('is counted, with its rows and bytes, and the seconds since its request', async () => {
+    const { gateway, metrics, run } = setUp();
+    const requestedAt = Date.now() - 90_000;
+    gateway.createdAt = new Date(requestedAt);
     await run();
     const { body } = await metrics.exposition();
+    const [, seconds] = /aion_export_duration_seconds_sum\{outcome="ready"\} (\S+)/.exec(body) ?? [];
+    expect(Number(seconds)).toBeGreaterThanOrEqual(90);
+    expect(Number(seconds)).toBeLessThanOrEqual((Date.now() - requestedAt) / 1_000);
     expect(body).toContain('aion_exports_total{outcome="ready"} 1');
     expect(body).toContain('aion_exports_total{outcome="failed"} 0');
     expect(body).toContain('aion_export_rows_total 53');
