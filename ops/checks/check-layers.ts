@@ -6,7 +6,14 @@ const LAYERS: readonly (readonly string[])[] = [
   ['packages/contracts'],
   ['packages/tracing', 'packages/metrics'],
   ['packages/logging'],
-  ['packages/http', 'packages/queue', 'packages/object-store', 'packages/bundle', 'packages/embedded'],
+  [
+    'packages/http',
+    'packages/queue',
+    'packages/object-store',
+    'packages/bundle',
+    'packages/audit-chain',
+    'packages/embedded',
+  ],
   ['packages/testkit'],
   [
     'packages/launcher',

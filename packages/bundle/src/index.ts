@@ -25,6 +25,7 @@ export {
   loadSigningKey,
   SIGNATURE_NAMESPACE,
   SIGNER_PRINCIPAL,
+  toPublicKeyObject,
   type SigningKey,
 } from './signing/signing-key.ts';
 export { signSsh, verifySsh, type SshVerification } from './signing/ssh-signature.ts';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { createAuditCommand } from './audit-command.ts';
 import { createKeygenCommand } from './keygen-command.ts';
 import { createModelCommand } from './model-command.ts';
 import { createVerifyCommand } from './verify-command.ts';
@@ -12,8 +13,9 @@ function overrideExit(command: Command): void {
 /** The whole `aion` tool. One line registers a command. */
 export function createProgram(): Command {
   const program = new Command('aion')
-    .description('verify export bundles, make keys, bring models')
+    .description('verify export bundles and audit trails, make keys, bring models')
     .addCommand(createVerifyCommand())
+    .addCommand(createAuditCommand())
     .addCommand(createKeygenCommand())
     .addCommand(createModelCommand());
   overrideExit(program);

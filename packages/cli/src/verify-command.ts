@@ -1,16 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
-import {
-  createDirectorySource,
-  createTarSource,
-  InvalidIdentityError,
-  InvalidSigningKeyError,
-  verifyBundle,
-  type BundleSource,
-  type VerificationReport,
-} from '@aion/bundle';
+import { verifyBundle, type VerificationReport } from '@aion/bundle';
 import { Command } from 'commander';
-import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_FAILED } from './exit-codes.ts';
 import { formatReport } from './format-report.ts';
+import { readNamedFile, readSigner } from './key-files.ts';
+import { openBundle } from './open-bundle.ts';
+import { refuse } from './refuse.ts';
 import { createVerifyProgress } from './verify-progress.ts';
 
 interface VerifyOptions {
@@ -19,37 +13,9 @@ interface VerifyOptions {
   readonly json?: boolean;
 }
 
-/** Something that the caller named cannot be used. */
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
-async function openSource(path: string): Promise<BundleSource> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw new UsageError(`${path} cannot be read: give the folder of a bundle or its .tar file`, { cause: error });
-  });
-  return found.isDirectory() ? createDirectorySource(path) : createTarSource(path);
-}
-
-async function readKeyFile(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  });
-}
-
-/** Takes the key out of a `.pub` file or an `allowed_signers` file. */
-async function readSigner(file: string): Promise<string> {
-  const keys = (await readKeyFile(file)).match(/ssh-ed25519 [A-Za-z0-9+/=]+/g) ?? [];
-  const [key] = keys;
-  if (key !== undefined && keys.length === 1) return key;
-  throw new UsageError(`${file} holds ${keys.length} keys: give a file with one line "ssh-ed25519 AAAA..."`);
-}
-
 async function verify(path: string, { identity, signer, json }: VerifyOptions): Promise<VerificationReport> {
-  const source = await openSource(path);
-  const identityText = identity === undefined ? {} : { identity: await readKeyFile(identity) };
+  const source = await openBundle(path);
+  const identityText = identity === undefined ? {} : { identity: await readNamedFile(identity) };
   const trusted = signer === undefined ? {} : { trustedPublicKey: await readSigner(signer) };
   const progress = createVerifyProgress(process.stderr, json !== true);
   try {
@@ -64,11 +30,7 @@ async function runVerify(command: Command, path: string, options: VerifyOptions)
   try {
     report = await verify(path, options);
   } catch (error) {
-    const isUsage =
-      error instanceof UsageError || error instanceof InvalidIdentityError || error instanceof InvalidSigningKeyError;
-    // With a code it is the system's: a file that vanished, a disk that fails. Without one it is a defect.
-    if (!isUsage && !(error instanceof Error && 'code' in error)) throw error;
-    return command.error(`error: ${error.message}`, { exitCode: isUsage ? EXIT_USAGE : EXIT_FAILED });
+    return refuse(command, error);
   }
   process.stdout.write(options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report));
   if (!report.ok) process.exitCode = EXIT_FAILED;

@@ -47,6 +47,12 @@ export function parseSshPublicKey(line: string): Buffer {
   return point;
 }
 
+/** The key object of an `ssh-ed25519 AAAA...` line. @throws {InvalidSigningKeyError} */
+export function toPublicKeyObject(publicKey: string): KeyObject {
+  const x = parseSshPublicKey(publicKey).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+}
+
 function toSigningKey(privateKey: KeyObject): SigningKey {
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
   return { privateKey, publicKey: formatSshPublicKey(Buffer.from(x, 'base64url')) };

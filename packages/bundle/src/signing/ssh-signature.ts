@@ -1,5 +1,11 @@
-import { createHash, createPublicKey, sign, verify } from 'node:crypto';
-import { formatSshPublicKey, parseSshPublicKey, SIGNATURE_NAMESPACE, type SigningKey } from './signing-key.ts';
+import { createHash, sign, verify } from 'node:crypto';
+import {
+  formatSshPublicKey,
+  parseSshPublicKey,
+  SIGNATURE_NAMESPACE,
+  toPublicKeyObject,
+  type SigningKey,
+} from './signing-key.ts';
 import { decodeSshStrings, encodeSshStrings } from './ssh-wire.ts';
 
 const MAGIC = Buffer.from('SSHSIG');
@@ -63,12 +69,9 @@ function parseSignature(armored: string): ParsedSignature | string {
 export function verifySsh(armored: string, message: Uint8Array): SshVerification {
   const parsed = parseSignature(armored);
   if (typeof parsed === 'string') return { valid: false, reason: parsed };
-  const key = createPublicKey({
-    format: 'jwk',
-    key: { kty: 'OKP', crv: 'Ed25519', x: parsed.point.toString('base64url') },
-  });
-  if (!verify(null, toSignedData(message), key, parsed.signature)) {
+  const publicKey = formatSshPublicKey(parsed.point);
+  if (!verify(null, toSignedData(message), toPublicKeyObject(publicKey), parsed.signature)) {
     return { valid: false, reason: 'the signed text was altered, or another key signed it' };
   }
-  return { valid: true, publicKey: formatSshPublicKey(parsed.point) };
+  return { valid: true, publicKey };
 }

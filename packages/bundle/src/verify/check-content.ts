@@ -88,8 +88,9 @@ export async function checkTable(
   reader: BundleReader,
   identity: string,
   table: ManifestTable,
+  onRow?: (table: string, row: string) => void,
 ): Promise<Passed<ManifestTable>> {
-  const checker = createRowChecker(table.name, table.db_sum60 !== undefined);
+  const checker = createRowChecker(table.name, table.db_sum60 !== undefined, (row) => onRow?.(table.name, row));
   for (const part of table.parts) {
     const before = checker.rows;
     const expected = {

@@ -18,24 +18,27 @@ export interface RowChecker {
   end(): void;
 }
 
-function checkRow(row: Buffer, where: string): void {
+function checkRow(row: Buffer, where: string): string {
   if (!isUtf8(row)) throw new InvalidBundleError(`${where} is not UTF-8`);
+  const text = row.toString();
   try {
-    JSON.parse(row.toString());
+    JSON.parse(text);
+    return text;
   } catch (error) {
     throw new InvalidBundleError(`${where} is not JSON`, { cause: error });
   }
 }
 
-/** A checker for the parts of one table, in their order. */
-export function createRowChecker(table: string, withSum: boolean): RowChecker {
+/** A checker for the parts of one table, in their order. `onRow` gets each row that is JSON. */
+export function createRowChecker(table: string, withSum: boolean, onRow: (row: string) => void): RowChecker {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let rows = 0;
   let sum60 = 0n;
   function take(row: Buffer): void {
-    checkRow(row, `row ${rows + 1} of ${table}`);
+    const text = checkRow(row, `row ${rows + 1} of ${table}`);
     rows += 1;
+    onRow(text);
     if (withSum) sum60 += BigInt(`0x${hash('sha256', row, 'hex').slice(0, SUM_HEX_DIGITS)}`);
   }
   return {

@@ -17,6 +17,8 @@ export interface VerifyBundleOptions {
   /** `ssh-ed25519 AAAA...`, obtained elsewhere than with the bundle. Without it anybody may be the signer. */
   readonly trustedPublicKey?: string;
   readonly onProgress?: (progress: VerificationProgress) => void;
+  /** Gets each row that opens, as one line of JSON. */
+  readonly onRow?: (table: string, row: string) => void;
 }
 
 interface ClearLayer {
@@ -52,7 +54,7 @@ async function verifyClearLayer(
 async function verifyContent(
   checks: CheckList,
   reader: BundleReader,
-  identity: string,
+  { identity, onRow }: { readonly identity: string; readonly onRow: VerifyBundleOptions['onRow'] },
   clear: ClearLayer,
 ): Promise<{ tables: number; rows: number }> {
   const manifest = await checks.run('manifest', () => checkManifest(reader, identity, clear));
@@ -63,7 +65,7 @@ async function verifyContent(
   let tables = 0;
   let rows = 0;
   for (const table of manifest.tables) {
-    const checked = await checks.run(`table ${table.name}`, () => checkTable(reader, identity, table));
+    const checked = await checks.run(`table ${table.name}`, () => checkTable(reader, identity, table, onRow));
     if (checked === undefined) continue;
     tables += 1;
     rows += checked.rows;
@@ -78,7 +80,7 @@ async function verifyContent(
  * source's errors of I/O.
  */
 export async function verifyBundle(options: VerifyBundleOptions): Promise<VerificationReport> {
-  const { source, identity, trustedPublicKey, onProgress = () => undefined } = options;
+  const { source, identity, trustedPublicKey, onProgress = () => undefined, onRow } = options;
   if (identity !== undefined) parseAgeIdentity(identity);
   if (trustedPublicKey !== undefined) parseSshPublicKey(trustedPublicKey);
   const checks = createCheckList();
@@ -88,7 +90,7 @@ export async function verifyBundle(options: VerifyBundleOptions): Promise<Verifi
   const reader = paths === undefined ? undefined : createBundleReader(source, paths, onProgress);
   const clear = reader === undefined ? none : await verifyClearLayer(checks, reader, options);
   const isReadable = reader !== undefined && identity !== undefined;
-  const content = isReadable ? await verifyContent(checks, reader, identity, clear) : { tables: 0, rows: 0 };
+  const content = isReadable ? await verifyContent(checks, reader, { identity, onRow }, clear) : { tables: 0, rows: 0 };
   const { exportId, signer, signerTrusted, files, bytes } = clear;
   return {
     ok: checks.results.every((check) => check.ok),

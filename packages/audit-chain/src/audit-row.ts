@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** Bytes as PostgreSQL writes them into JSON: `\x` and lowercase hexadecimal digits. */
+const bytes = (length: number) =>
+  z
+    .string()
+    .regex(new RegExp(String.raw`^\\x[0-9a-f]{${length * 2}}$`), `must be \\x and ${length * 2} hexadecimal digits`)
+    .transform((text): Buffer => Buffer.from(text.slice(2), 'hex'));
+
+/** PostgreSQL's time in JSON, brought to microseconds: it leaves zeros at the end out. */
+const time = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)$/, 'must be a time in UTC')
+  .transform((text) => {
+    const [seconds = '', fraction = ''] = text.replace(/(?:Z|\+00:00)$/, '').split('.');
+    return `${seconds}.${fraction.padEnd(6, '0')}Z`;
+  });
+
+const auditRow = z.object({
+  id: z.uuid(),
+  tenant_id: z.uuid().nullable(),
+  seq: z.int().positive(),
+  prev_hash: bytes(32),
+  hash: bytes(32),
+  commitment: bytes(32),
+  /** Null when an erasure has taken what the event was about. */
+  salt: bytes(32).nullable(),
+  action: z.string(),
+  target_type: z.string(),
+  outcome: z.string(),
+  created_at: time,
+  actor: z.string(),
+  target_id: z.uuid(),
+  target_path: z.string().nullable(),
+  request_id: z.string().nullable(),
+  correlation_id: z.string().nullable(),
+  trace_id: z.string().nullable(),
+});
+
+const checkpointRow = z.object({
+  tenant_id: z.uuid().nullable(),
+  seq: z.int().positive(),
+  hash: bytes(32),
+  signature: bytes(64),
+  key_id: z.string(),
+});
+
+/** One event of an audit trail, as it is stored and exported. */
+export type AuditRow = z.output<typeof auditRow>;
+/** A signed statement that a chain had come so far. */
+export type CheckpointRow = z.output<typeof checkpointRow>;
+
+/** A row that is no event or no checkpoint of a chain. */
+export class InvalidAuditRowError extends Error {
+  override readonly name = 'InvalidAuditRowError';
+  readonly code = 'INVALID_AUDIT_ROW';
+}
+
+/** Reads an event from one line of an export, or a row as PostgreSQL writes JSON. @throws {InvalidAuditRowError} */
+export function parseAuditRow(line: string): AuditRow {
+  return parse(auditRow, line);
+}
+
+/** Reads a checkpoint likewise. @throws {InvalidAuditRowError} */
+export function parseCheckpointRow(line: string): CheckpointRow {
+  return parse(checkpointRow, line);
+}
+
+function parse<T>(schema: z.ZodType<T>, line: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new InvalidAuditRowError('The row is not JSON.', { cause });
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new InvalidAuditRowError(`The row is not valid: ${problems.join('; ')}.`);
+}
