@@ -24,18 +24,24 @@ interface SpanCount {
   readonly dropped: number;
 }
 
+/** Spans of which neither was heard, and those that were given up and yet arrived: a batch whose answer came too late. */
+export interface SpanDifference {
+  readonly lost: number;
+  readonly countedTwice: number;
+}
+
 /** Compares what services send, hold and drop with what they were asked for. */
 export interface DegradationLedger {
   /** Asks for completions, tells how long they took, and gives how they went. */
   load(phase: string, count: number): Promise<LoadResult>;
   /** Asks for one and gives the id of its trace. */
   complete(): Promise<string>;
-  /** How many were asked for since `begin`. */
+  /** How many were asked for, of all phases. */
   completions(): number;
   /** Drops of all services since the last look at them, as `signal reason`. */
   newDrops(): Promise<Readonly<Record<string, number>>>;
-  /** Waits until each span of ai-engine has either arrived or been counted as dropped; what is left is the difference. */
-  unaccountedSpans(): Promise<number>;
+  /** Waits until each span of ai-engine has arrived or was counted as dropped, and gives the difference since the last. */
+  unaccountedSpans(): Promise<SpanDifference>;
   /** Counts from now on: what services do at their start has come to rest. */
   begin(): Promise<void>;
   /** Remembers what the services hold while all is well. */
@@ -53,6 +59,8 @@ const SPANS_PER_COMPLETION = 5;
 export function createLedger(run: DegradedServices): DegradationLedger {
   const { adminUrls } = run.services;
   let completions = 0;
+  /** Since the last account of spans. */
+  let asked = 0;
   let start: SpanCount = { received: 0, dropped: 0 };
   let held: Readonly<Record<string, Memory>> = {};
   let seenDrops: Readonly<Record<string, number>> = {};
@@ -64,7 +72,7 @@ export function createLedger(run: DegradedServices): DegradationLedger {
   };
   const missing = async (): Promise<number> => {
     const { received, dropped } = await count();
-    return completions * SPANS_PER_COMPLETION - (received - start.received) - (dropped - start.dropped);
+    return asked * SPANS_PER_COMPLETION - (received - start.received) - (dropped - start.dropped);
   };
   const memories = async (): Promise<readonly (readonly [string, Memory])[]> =>
     Promise.all(Object.entries(adminUrls).map(async ([name, url]) => [name, await memoryOf(url)] as const));
@@ -82,11 +90,13 @@ export function createLedger(run: DegradedServices): DegradationLedger {
   return {
     load: async (phase, amount) => {
       const result = await loadCompletions(run.target, amount);
+      asked += amount;
       completions += amount;
       process.stderr.write(`${phase}: p50 ${result.p50Ms} ms, p95 ${result.p95Ms} ms of ${amount} completions\n`);
       return result;
     },
     complete: () => {
+      asked += 1;
       completions += 1;
       return complete(run.target, false);
     },
@@ -102,18 +112,27 @@ export function createLedger(run: DegradedServices): DegradationLedger {
       return Object.fromEntries(risen.filter(([, rise]) => rise > 0));
     },
     unaccountedSpans: async () => {
-      const isEven = async (): Promise<boolean> => (await missing()) === 0;
+      const isEven = async (): Promise<boolean> => (await missing()) <= 0;
       await waitFor(isEven, { describe: 'every span', intervalMs: 100 }).catch(() => undefined);
-      return missing();
+      const difference = await missing();
+      start = await count();
+      asked = 0;
+      return { lost: Math.max(0, difference), countedTwice: Math.max(0, -difference) };
     },
     begin: async () => {
       start = await settled(count);
-      completions = 0;
+      asked = 0;
     },
     remember: async () => {
+      await cleanMemory();
       held = await cleanMemory();
     },
-    overgrown: async (state) => compare(held, await cleanMemory(), state),
+    overgrown: async (state) => {
+      // A collection that is heard of now may have ended before: another look tells, and what is held stays held.
+      const isWell = async (): Promise<boolean> => compare(held, await cleanMemory(), state).length === 0;
+      await waitFor(isWell, { describe: 'less memory', timeoutMs: 8_000, intervalMs: 200 }).catch(() => undefined);
+      return compare(held, await cleanMemory(), state);
+    },
   };
 }
 

@@ -16,6 +16,8 @@ export interface ObservedPlatform extends Access {
   readonly jaeger: TestJaeger;
   readonly prometheus: TestPrometheus;
   readonly logs: () => Readonly<Record<string, string>>;
+  /** Where the services' logs are. */
+  readonly logsDir: string;
   /** Superuser of the platform's PostgreSQL, with the database left to be named. */
   readonly databaseUrl: (database: string) => string;
   readonly stop: () => Promise<void>;
@@ -49,7 +51,9 @@ export async function startObservedPlatform(options: {
     opened(traceThisProcess(jaeger), (each) => each.shutdown());
     const access = await createAccess(platform);
     const databaseUrl = (name: string): string => superuserUrl(stateDir, name);
-    return { platform, provider, jaeger, prometheus, ...access, logs: () => readLogs(stateDir), databaseUrl, stop };
+    const logsDir = join(stateDir, 'logs');
+    const logs = (): Record<string, string> => readLogs(logsDir);
+    return { platform, provider, jaeger, prometheus, ...access, logs, logsDir, databaseUrl, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -74,8 +78,7 @@ function traceThisProcess({ otlpEndpoint }: TestJaeger): Tracing {
   return startTracing({ serviceName: 'client', serviceVersion: '0', enabled: true, sampleRatio: 1, otlpEndpoint });
 }
 
-function readLogs(stateDir: string): Record<string, string> {
-  const directory = join(stateDir, 'logs');
+function readLogs(directory: string): Record<string, string> {
   return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
 }
 

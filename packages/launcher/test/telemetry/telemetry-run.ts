@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { generateAgeIdentity } from '@aion/bundle';
+import { createChatCompletion, createExport, type TenantExport } from '@aion/contracts';
+import { waitFor } from '@aion/testkit';
+import { activeSpanIds, withSpan } from '@aion/tracing';
+import { callRoute, fetchRoute } from '../../src/demo/call-route.ts';
+import { watchExportToEnd } from '../../src/demo/watch-export.ts';
+import { CANARIES } from '../support/canaries.ts';
+import { spansOfTrace } from '../support/jaeger-spans.ts';
+import { startObservedPlatform, type ObservedPlatform } from '../support/observed-platform.ts';
+
+/** What is asked for in completions. */
+export const MODEL = 'plain-1';
+const { signal } = new AbortController();
+
+/** A platform with real backends of telemetry, after two completions and an export in one trace. */
+export interface TelemetryRun {
+  readonly observed: ObservedPlatform;
+  /** The trace of all that was done at the start. */
+  readonly traceId: string;
+  /** The `X-Correlation-Id` of its completions. */
+  readonly correlationId: string;
+  readonly exported: TenantExport;
+  /** Asks for a completion in the active span, and gives the id of its trace. */
+  complete(stream: boolean): Promise<string>;
+  exportTenant(): Promise<TenantExport>;
+  /** Waits until Jaeger has spans of a trace from every service that a completion passes. */
+  untilTraced(traceId: string): Promise<void>;
+}
+
+/** Starts it; the caller must stop what is observed. */
+export async function startTelemetryRun(programs: {
+  readonly jaegerPath: string;
+  readonly prometheusPath: string;
+}): Promise<TelemetryRun> {
+  const observed = await startObservedPlatform({ ...programs, providerKey: CANARIES.providerKey });
+  const correlationId = randomUUID();
+  const call = { baseUrl: observed.platform.baseUrl, key: observed.key, signal };
+  const complete = async (stream: boolean): Promise<string> => {
+    const body = { model: MODEL, stream, messages: [{ role: 'user' as const, content: 'Is it?' }] };
+    const answer = await fetchRoute(createChatCompletion, {
+      ...call,
+      body,
+      headers: { 'x-correlation-id': correlationId },
+    });
+    expect(await answer.text()).toContain('Yes.');
+    return activeSpanIds()?.traceId ?? '';
+  };
+  const exportTenant = async (): Promise<TenantExport> => {
+    const { id } = await callRoute(createExport, { ...call, body: { recipient: generateAgeIdentity().recipient } });
+    return watchExportToEnd({ ...call, exportId: id, onProgress: () => undefined });
+  };
+  const untilTraced = async (traceId: string): Promise<void> => {
+    const wanted = ['web-api', 'ai-engine', 'database-gateway'];
+    const arrived = async (): Promise<boolean> => {
+      const services = new Set((await spansOfTrace(observed.jaeger.queryUrl, traceId)).map(({ service }) => service));
+      return wanted.every((service) => services.has(service));
+    };
+    await waitFor(arrived, { describe: `the spans of ${wanted.join(', ')}`, timeoutMs: 20_000, intervalMs: 200 });
+  };
+  try {
+    return await withSpan('client request', {}, async () => {
+      const traceId = await complete(false);
+      await complete(true);
+      const exported = await exportTenant();
+      return { observed, traceId, correlationId, exported, complete, exportTenant, untilTraced };
+    });
+  } catch (error) {
+    await observed.stop();
+    throw error;
+  }
+}
