@@ -290,6 +290,13 @@ describe('a failing provider', () => {
     expect(await settledRow()).toMatchObject({ status: 'failed', error_type: 'provider_error', cost_micro_usd: 0 });
   });
 
+  it('that cannot be reached is told apart from one that fails', async () => {
+    upstream = (_req, _body, res) => void res.destroy();
+    await expect(chat('up-1')).rejects.toMatchObject({ code: 'PROVIDER_FAILED' });
+    expect(upstreamCalls).toHaveLength(3);
+    expect(await settledRow()).toMatchObject({ status: 'failed', error_type: 'provider_unreachable' });
+  });
+
   it('that recovers is not noticed by the caller', async () => {
     upstream = (_req, _body, res) =>
       upstreamCalls.length === 1 ? json(res, 429, {}, { 'retry-after': '0' }) : json(res, 200, COMPLETION);

@@ -1,5 +1,6 @@
 import type { GenerationErrorType } from '@aion/contracts';
 import { AionError } from '@aion/errors';
+import { ProviderUnreachableError } from '../providers/provider.ts';
 import type { ScannedAnswer } from './answer-scanner.ts';
 import { countTokens } from './count-tokens.ts';
 import type { Settlement } from './generation-store.ts';
@@ -57,6 +58,7 @@ function mayHaveRead(answer: ScannedAnswer | undefined, failure: unknown): boole
 /** Whose fault a failure is: callers' mistakes must not look like a provider's outage. */
 function toErrorType(failure: unknown, answerBegan: boolean): GenerationErrorType {
   if (!(failure instanceof AionError)) return answerBegan ? 'provider_stream_broken' : 'internal_error';
+  if (failure instanceof ProviderUnreachableError) return 'provider_unreachable';
   switch (failure.code) {
     case 'INVALID_REQUEST':
     case 'MODEL_NOT_FOUND':

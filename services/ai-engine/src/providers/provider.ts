@@ -1,3 +1,5 @@
+import { ProviderError } from '@aion/errors';
+
 /** A model that a provider offers, in the fields of OpenAI's `GET /v1/models`. */
 export interface ProviderModel {
   /** The name by which a client asks for it, such as `embedded/extractive`. */
@@ -34,8 +36,12 @@ export interface Provider {
   listModels(): Promise<readonly ProviderModel[]>;
   /**
    * Starts the completion and resolves when the answer's head is known.
-   * @throws ProviderError when the provider cannot be reached or answers 5xx; InvalidRequestError for a request it refuses.
+   * @throws ProviderUnreachableError when the provider cannot be reached; ProviderError when it answers 5xx;
+   * InvalidRequestError for a request that it refuses
    */
   createChatCompletion(call: ChatCompletionCall): Promise<ProviderResponse>;
   close(): Promise<void>;
 }
+
+/** No connection to the provider was to be had, or it broke before an answer began. */
+export class ProviderUnreachableError extends ProviderError {}

@@ -5,7 +5,12 @@ import { SpanKind } from '@opentelemetry/api';
 import { DelegateBackoff, handleWhen, retry, type IBackoffFactory, type IRetryBackoffContext } from 'cockatiel';
 import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
-import type { ChatCompletionCall, Provider, ProviderResponse } from '../provider.ts';
+import {
+  ProviderUnreachableError,
+  type ChatCompletionCall,
+  type Provider,
+  type ProviderResponse,
+} from '../provider.ts';
 
 /** How a provider is reached. */
 export interface OpenAiCompatibleOptions {
@@ -119,7 +124,8 @@ async function request(pool: Pool, options: Dispatcher.RequestOptions): Promise<
     return await pool.request(options);
   } catch (error) {
     if (options.signal instanceof AbortSignal && options.signal.aborted) throw error;
-    throw new TransientProviderFailure(new ProviderError('The model provider cannot be reached.', { cause: error }));
+    const failure = new ProviderUnreachableError('The model provider cannot be reached.', { cause: error });
+    throw new TransientProviderFailure(failure);
   }
 }
 
