@@ -15,7 +15,7 @@ const QUERIES = {
     'outbox',
   ],
   UPDATE: ['export_jobs', 'generations', 'generation_contents'],
-  CALL: ['api_keys', 'export_jobs', 'generations', 'outbox', 'pg_catalog'],
+  CALL: ['api_keys', 'audit_events', 'export_jobs', 'generations', 'outbox', 'pg_catalog'],
 } as const satisfies Readonly<Record<string, readonly (TableName | 'pg_catalog')[]>>;
 
 type Operation = keyof typeof QUERIES;

@@ -29,7 +29,22 @@ export const AUDIT_TABLES = {
       prev_hash: 'operational',
       hash: 'operational',
       salt: { dataClass: 'operational', anonymize: true },
+      commitment: 'operational',
     },
+  },
+  audit_heads: {
+    purpose: 'The end of each chain of audit events, which only the database itself moves.',
+    owner: 'shared',
+    tenantPath: BY_TENANT_ID,
+    primaryKey: ['chain_id'],
+    references: ['tenants'],
+    exportPolicy: { excluded: 'The events show where their chain ends, and the checkpoints that it is not cut off.' },
+    erasure: {
+      retain: 'The number and hash of the last event, without which the chain could not go on.',
+      until: 'the audit events of the tenant are gone',
+    },
+    retention: 'audit',
+    columns: { chain_id: 'identity', tenant_id: 'identity', seq: 'operational', hash: 'operational' },
   },
   audit_checkpoints: {
     purpose: 'Signed states of the chain of audit events, against its truncation.',

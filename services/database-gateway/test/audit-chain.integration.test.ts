@@ -1,0 +1,177 @@
+import { ChainVerifier, parseAuditRow, type ChainReport } from '@aion/audit-chain';
+import { v7 as uuidv7 } from 'uuid';
+import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+});
+afterAll(() => db.drop());
+
+/** A tenant whose trail has a few events beside those of its own creation. */
+async function createTrail(): Promise<string> {
+  const { tenantId } = await createTestTenant(db.database);
+  for (let i = 0; i < 5; i += 1) await record(tenantId);
+  return tenantId;
+}
+
+const record = (tenantId: string, actor = 'operator'): Promise<void> =>
+  db.database.withTenant(tenantId, (transaction) =>
+    recordAuditEvent(transaction, { actor, action: 'export.ready', targetType: 'export', targetId: uuidv7() }),
+  );
+
+/** What the offline verifier says of a trail as PostgreSQL writes it. */
+async function verify(tenantId: string | null): Promise<ChainReport> {
+  const rows = await db.sql<{ line: string }>(
+    `SELECT row_to_json(e)::text AS line FROM audit_events e WHERE tenant_id IS NOT DISTINCT FROM $1 ORDER BY id`,
+    [tenantId],
+  );
+  const verifier = new ChainVerifier(tenantId);
+  for (const { line } of rows) verifier.addEvent(parseAuditRow(line));
+  return verifier.finish([]);
+}
+
+describe('the audit trail of a tenant', () => {
+  it('is a chain that the offline verifier accepts, whatever its texts hold', async () => {
+    const tenantId = await createTrail();
+    await record(tenantId, 'a"b\\c/d\b\f\n\r\t\u0001\u007f\u0085\u2028 \u20ac \ud83d\ude00 <>&');
+    const report = await verify(tenantId);
+    expect(report.problems).toEqual([]);
+    const [head] = await db.sql<{ seq: number; hash: Buffer }>(
+      'SELECT seq::int, hash FROM audit_heads WHERE tenant_id = $1',
+      [tenantId],
+    );
+    expect(report.head).toEqual({ tenant_id: tenantId, ...head });
+    expect(report.events).toBe(head?.seq);
+  });
+
+  it('takes events that come at once one after another, without a gap', async () => {
+    const tenantId = await createTrail();
+    const before = (await verify(tenantId)).events;
+    await Promise.all(Array.from({ length: 40 }, () => record(tenantId)));
+    expect(await verify(tenantId)).toMatchObject({ ok: true, events: before + 40 });
+  });
+
+  it('has no gap where a transaction was rolled back', async () => {
+    const tenantId = await createTrail();
+    const failing = db.database.withTenant(tenantId, async (transaction) => {
+      await recordAuditEvent(transaction, {
+        ...{ actor: 'x', action: 'export.ready', targetType: 'export', targetId: uuidv7() },
+      });
+      throw new Error('boom');
+    });
+    await expect(failing).rejects.toThrow('boom');
+    await record(tenantId);
+    expect((await verify(tenantId)).problems).toEqual([]);
+  });
+
+  it('gives an event its place, number and time, whatever the writer says of them', async () => {
+    const tenantId = await createTrail();
+    const { events } = await verify(tenantId);
+    await db.database.withTenant(tenantId, (transaction) =>
+      transaction.query({
+        operation: 'INSERT',
+        table: 'audit_events',
+        text: `INSERT INTO audit_events (id, tenant_id, actor, action, target_type, target_id, outcome,
+            seq, prev_hash, hash, salt, commitment, created_at)
+          VALUES ($1, $2, 'x', 'export.ready', 'export', $1, 'success',
+            999, $3, $3, $3, $3, '2000-01-01')`,
+        values: [uuidv7(), tenantId, Buffer.alloc(32)],
+      }),
+    );
+    expect(await verify(tenantId)).toMatchObject({ ok: true, events: events + 1 });
+    const [row] = await db.sql<{ recent: boolean }>(
+      `SELECT created_at > now() - interval '1 hour' AS recent FROM audit_events WHERE tenant_id = $1 AND seq = $2`,
+      [tenantId, events + 1],
+    );
+    expect(row).toEqual({ recent: true });
+  });
+
+  it('stays verifiable when an erasure takes the content of its events', async () => {
+    const tenantId = await createTrail();
+    await db.sql(`UPDATE audit_events SET actor = 'erased', request_id = NULL, salt = NULL WHERE tenant_id = $1`, [
+      tenantId,
+    ]);
+    const { ok, events, erased } = await verify(tenantId);
+    expect({ ok, erased }).toEqual({ ok: true, erased: events });
+  });
+
+  it.each(['UPDATE audit_events SET actor = $1', 'DELETE FROM audit_events', 'TRUNCATE audit_events'])(
+    'cannot be changed by the application: %s',
+    async (text) => {
+      const tenantId = await createTrail();
+      const changing = db.database.withTenant(tenantId, (transaction) =>
+        transaction.query({ operation: 'CALL', table: 'pg_catalog', text: text.replace('$1', `'x'`) }),
+      );
+      await expect(changing).rejects.toMatchObject({ code: '42501' });
+    },
+  );
+
+  it.each([
+    'UPDATE audit_heads SET seq = 0',
+    'DELETE FROM audit_heads',
+    `INSERT INTO audit_heads (chain_id, seq, hash) VALUES (gen_random_uuid(), 0, decode(repeat('00', 32), 'hex'))`,
+    'SELECT chain_audit_event(e) FROM audit_events e',
+  ])('has an end that the application cannot move: %s', async (text) => {
+    const tenantId = await createTrail();
+    const moving = db.database.withTenant(tenantId, (transaction) =>
+      transaction.query({ operation: 'CALL', table: 'pg_catalog', text }),
+    );
+    await expect(moving).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+describe('whoever owns the database', () => {
+  it.each([
+    [
+      'edits what was done',
+      `UPDATE audit_events SET action = 'export.failed' WHERE tenant_id = $1 AND seq = 3`,
+      'edited',
+    ],
+    [
+      'edits when',
+      `UPDATE audit_events SET created_at = created_at - interval '1 us' WHERE tenant_id = $1 AND seq = 3`,
+      'edited',
+    ],
+    ['edits who', `UPDATE audit_events SET actor = 'x' WHERE tenant_id = $1 AND seq = 3`, 'content_edited'],
+    ['deletes an event', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 3`, 'missing'],
+    ['deletes the first', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 1`, 'missing'],
+    [
+      'links past an event',
+      `UPDATE audit_events e SET prev_hash = decode(repeat('00', 32), 'hex') WHERE tenant_id = $1 AND seq = 3`,
+      'edited',
+    ],
+  ])('and %s is found out', async (_name, text, kind) => {
+    const tenantId = await createTrail();
+    await db.sql(text, [tenantId]);
+    const { ok, problems } = await verify(tenantId);
+    expect(ok).toBe(false);
+    expect(problems[0]).toMatchObject({ kind, seq: _name === 'deletes the first' ? 1 : 3 });
+  });
+});
+
+describe('the chains', () => {
+  it('are apart: each tenant has one, and the platform has one', async () => {
+    const one = await createTrail();
+    const other = await createTrail();
+    for (let i = 0; i < 2; i += 1) {
+      await db.database.query({
+        operation: 'INSERT',
+        table: 'audit_events',
+        text: `INSERT INTO audit_events (id, actor, action, target_type, target_id, outcome)
+          VALUES ($1, 'operator', 'platform.started', 'platform', $1, 'success')`,
+        values: [uuidv7()],
+      });
+    }
+    expect(await verify(null)).toMatchObject({ ok: true, events: 2 });
+    const chains = await db.database.query<{ tenant_id: string | null; seq: number }>({
+      operation: 'CALL',
+      table: 'audit_events',
+      text: 'SELECT tenant_id, seq FROM list_audit_chains()',
+    });
+    for (const tenantId of [one, other, null]) {
+      expect(chains.find(({ tenant_id }) => tenant_id === tenantId)?.seq).toBe((await verify(tenantId)).events);
+    }
+  });
+});
