@@ -28,6 +28,8 @@ const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 export interface PlantedAnswer {
   readonly status: number;
   readonly body: string;
+  /** The trace of the request. */
+  readonly traceId: string;
 }
 
 interface PlantedRequest {
@@ -40,13 +42,15 @@ type Planter = (plant: string, key: string) => readonly PlantedRequest[];
 
 /** Sends every canary as the planter says. */
 export async function plantCanaries(
-  { platform, key }: ObservedPlatform,
+  { platform, key }: Pick<ObservedPlatform, 'platform' | 'key'>,
   planter: Planter,
 ): Promise<readonly PlantedAnswer[]> {
   const answers: PlantedAnswer[] = [];
   for (const { path, init } of PLANTS.flatMap((plant) => planter(plant, key))) {
     const answer = await fetch(`${platform.baseUrl}${path}`, { ...init, signal: AbortSignal.timeout(10_000) });
-    answers.push({ status: answer.status, body: await answer.text() });
+    // https://www.w3.org/TR/trace-context-2/#traceresponse-header
+    const traceId = answer.headers.get('traceresponse')?.split('-')[1] ?? '';
+    answers.push({ status: answer.status, body: await answer.text(), traceId });
   }
   return answers;
 }

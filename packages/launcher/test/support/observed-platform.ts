@@ -1,13 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { startJaeger, startPrometheus, type TestJaeger, type TestPrometheus } from '@aion/testkit';
 import { startTracing, type Tracing } from '@aion/tracing';
-import { planPorts } from '../../src/platform/port-plan.ts';
-import { startPlatform, type Platform } from '../../src/platform/start-platform.ts';
+import type { Platform } from '../../src/platform/start-platform.ts';
 import { createAccess, type Access } from './create-access.ts';
-import { findPorts } from './processes.ts';
 import { startPlainProvider, type PlainProvider } from './plain-provider.ts';
+import { startTestPlatform } from './test-platform.ts';
 
 /** The whole platform, with a tenant, a third party's model, and real backends of telemetry. */
 export interface ObservedPlatform extends Access {
@@ -22,8 +21,6 @@ export interface ObservedPlatform extends Access {
   readonly databaseUrl: (database: string) => string;
   readonly stop: () => Promise<void>;
 }
-
-const { signal } = new AbortController();
 
 /** Starts everything; Jaeger and Prometheus are real programs. `providerKey` is what the model provider is called with. */
 export async function startObservedPlatform(options: {
@@ -44,8 +41,9 @@ export async function startObservedPlatform(options: {
   try {
     const provider = opened(await startPlainProvider(), (each) => each.close());
     const jaeger = opened(await startJaeger(options.jaegerPath), (each) => each.stop());
+    const { otlpEndpoint } = jaeger;
     const env = { ...process.env, OPENAI_BASE_URL: provider.baseUrl, OPENAI_API_KEY: options.providerKey };
-    const platform = opened(await start(stateDir, jaeger, env), (each) => each.stop());
+    const platform = opened(await startTestPlatform({ stateDir, env, otlpEndpoint }), (each) => each.stop());
     const targets = platform.adminUrls;
     const prometheus = opened(await startPrometheus(options.prometheusPath, { targets }), (each) => each.stop());
     opened(traceThisProcess(jaeger), (each) => each.shutdown());
@@ -58,20 +56,6 @@ export async function startObservedPlatform(options: {
     await stop();
     throw error;
   }
-}
-
-async function start(stateDir: string, jaeger: TestJaeger, env: NodeJS.ProcessEnv): Promise<Platform> {
-  return startPlatform({
-    checkoutDir: resolve(import.meta.dirname, '../../../..'),
-    stateDir,
-    ports: planPorts(await findPorts()),
-    otlpEndpoint: jaeger.otlpEndpoint,
-    modelsDir: join(stateDir, 'models'),
-    logLevel: 'debug',
-    env,
-    signal,
-    killSignal: signal,
-  });
 }
 
 function traceThisProcess({ otlpEndpoint }: TestJaeger): Tracing {

@@ -1,0 +1,26 @@
+import { join, resolve } from 'node:path';
+import { planPorts } from '../../src/platform/port-plan.ts';
+import { startPlatform, type Platform } from '../../src/platform/start-platform.ts';
+import { findPorts } from './processes.ts';
+
+const { signal } = new AbortController();
+
+/** Starts a platform on free ports, with all of its lines in its logs; spans stay in it without an `otlpEndpoint`. */
+export async function startTestPlatform(options: {
+  readonly stateDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly otlpEndpoint?: string;
+}): Promise<Platform> {
+  const { stateDir } = options;
+  return startPlatform({
+    checkoutDir: resolve(import.meta.dirname, '../../../..'),
+    stateDir,
+    ports: planPorts(await findPorts()),
+    otlpEndpoint: options.otlpEndpoint,
+    modelsDir: join(stateDir, 'models'),
+    logLevel: 'debug',
+    env: options.env,
+    signal,
+    killSignal: signal,
+  });
+}
