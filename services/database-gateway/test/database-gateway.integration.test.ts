@@ -95,7 +95,10 @@ const watchSessions = async () => {
 };
 const readiness = async (adminUrl: string) => {
   const response = await fetch(`${adminUrl}/readyz`);
-  return { status: response.status, body: (await response.json()) as { checks: Record<string, { ok: boolean }> } };
+  return {
+    status: response.status,
+    body: (await response.json()) as { checks: Record<string, { ok: boolean; detail?: string }> },
+  };
 };
 
 describe('database-gateway over HTTP', () => {
@@ -278,6 +281,21 @@ describe('database-gateway without its dependencies', () => {
     await waitFor(() => created.logs().includes('PostgreSQL is not there yet'), { describe: 'the log line' });
     await created.gateway.stop();
     await started;
+  });
+
+  it('stays ready, and says what is wrong, when the schema is not the declared one', async () => {
+    await db.sql('CREATE TABLE notes (id int)');
+    const running = await startGateway();
+    const { status, body } = await readiness(running.adminUrl);
+    expect([status, body.checks['schema']]).toEqual([
+      200,
+      expect.objectContaining({ ok: true, detail: 'Exports are refused. Table "notes" is not in the data map.' }),
+    ]);
+    expect(await (await fetch(`${running.adminUrl}/metrics`)).text()).toMatch(/^aion_schema_drift 1$/m);
+    const params = { prefix: 'zzzzzzzzzzzz' };
+    await expect(running.client.call(contracts.findApiKey, { params })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await stopGateway(running);
+    await db.sql('DROP TABLE notes');
   });
 
   it('does not start as a role that row-level security does not hold', async () => {

@@ -1,20 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { createLogger } from '@aion/logging';
-import { createTestDatabase, freePort, startProcess, waitFor } from '@aion/testkit';
+import { freePort, startProcess, waitFor } from '@aion/testkit';
 import pg from 'pg';
-import { bootstrapDatabase } from '../src/bootstrap.ts';
 import { assertConfinedRole } from '../src/database/assert-confined-role.ts';
 import { createDatabase } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { waitForDatabase } from '../src/database/wait-for-database.ts';
 import { MIGRATIONS } from '../src/migrations/index.ts';
+import { createBootstrappedDatabase, runSql } from './support/bootstrapped-database.ts';
 import {
   createMigratedDatabase,
   createTestPool,
   createTestTenant,
   noMetrics,
-  PASSWORDS,
   silentLogger,
   urlAs,
   type MigratedDatabase,
@@ -22,44 +21,12 @@ import {
 
 const names = MIGRATIONS.map((migration) => migration.name);
 
-/** An empty database with AION's roles. */
-async function createBootstrappedDatabase() {
-  const db = await createTestDatabase();
-  const bootstrap = () =>
-    bootstrapDatabase({
-      superuserUrl: db.url,
-      database: db.name,
-      queueDatabase: `${db.name}_queue`,
-      passwords: PASSWORDS,
-    });
-  const urls = await bootstrap();
-  return {
-    ...urls,
-    bootstrap,
-    superuserUrl: db.url,
-    drop: async () => {
-      await query(db.url, `DROP DATABASE ${db.name}_queue`);
-      await db.drop();
-    },
-  };
-}
-
-async function query<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<R>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 describe('bootstrap', () => {
   it('creates roles that own what they should and bypass nothing, and may run again and at once', async () => {
     const db = await createBootstrappedDatabase();
     const results = await Promise.all([db.bootstrap(), db.bootstrap(), db.bootstrap()]);
     expect(results[0]).toEqual({ databaseUrl: db.databaseUrl, migrationUrl: db.migrationUrl, queueUrl: db.queueUrl });
-    const roles = await query(
+    const roles = await runSql(
       db.superuserUrl,
       `SELECT rolname::text, rolcanlogin, rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole AS mighty
        FROM pg_roles WHERE rolname LIKE 'aion\\_%' ORDER BY 1`,
@@ -67,10 +34,10 @@ describe('bootstrap', () => {
     expect(roles).toEqual(
       ['aion_app', 'aion_owner', 'aion_queue'].map((rolname) => ({ rolname, rolcanlogin: true, mighty: false })),
     );
-    await query(db.queueUrl, 'CREATE SCHEMA bullmq');
-    await query(db.migrationUrl, 'CREATE TABLE scratch (id int); DROP TABLE scratch');
-    await expect(query(db.databaseUrl, 'CREATE TABLE scratch (id int)')).rejects.toThrow('permission denied');
-    await expect(query(db.queueUrl.replace(/_queue$/, ''), 'SELECT 1')).rejects.toThrow('permission denied');
+    await runSql(db.queueUrl, 'CREATE SCHEMA bullmq');
+    await runSql(db.migrationUrl, 'CREATE TABLE scratch (id int); DROP TABLE scratch');
+    await expect(runSql(db.databaseUrl, 'CREATE TABLE scratch (id int)')).rejects.toThrow('permission denied');
+    await expect(runSql(db.queueUrl.replace(/_queue$/, ''), 'SELECT 1')).rejects.toThrow('permission denied');
     await db.drop();
   });
 });
@@ -107,7 +74,7 @@ describe('migrations', () => {
   it('go on after a process was killed while it held the lock of knex', async () => {
     const db = await createBootstrappedDatabase();
     await migrate({ url: db.migrationUrl, logger: silentLogger });
-    await query(db.migrationUrl, 'UPDATE schema_migrations_lock SET is_locked = 1');
+    await runSql(db.migrationUrl, 'UPDATE schema_migrations_lock SET is_locked = 1');
     expect(await migrate({ url: db.migrationUrl, logger: silentLogger })).toEqual([]);
     await db.drop();
   });
@@ -164,12 +131,12 @@ describe('the role of the application', () => {
     ['forge a migration', 'INSERT INTO schema_migrations (name) VALUES ($$x$$)'],
   ])('may not %s', async (_what, statement) => {
     await createTestTenant(db.database);
-    const rejection = expect(query(db.appUrl, statement)).rejects;
+    const rejection = expect(runSql(db.appUrl, statement)).rejects;
     await rejection.toMatchObject({ code: '42501' });
   });
 
   it('sees nothing when row_security is off, but an error', async () => {
-    await expect(query(db.appUrl, 'SET row_security = off; SELECT * FROM tenants')).rejects.toMatchObject({
+    await expect(runSql(db.appUrl, 'SET row_security = off; SELECT * FROM tenants')).rejects.toMatchObject({
       code: '42501',
     });
   });
@@ -189,8 +156,8 @@ describe('the role of the application', () => {
 
   it('leaves the owner blind, too, where no function needs it to see', async () => {
     const { tenantId } = await createTestTenant(db.database);
-    expect(await query(db.ownerUrl, 'SELECT * FROM tenants')).toEqual([]);
-    expect(await query(db.ownerUrl, 'SELECT * FROM audit_events')).toEqual([]);
+    expect(await runSql(db.ownerUrl, 'SELECT * FROM tenants')).toEqual([]);
+    expect(await runSql(db.ownerUrl, 'SELECT * FROM audit_events')).toEqual([]);
     expect(await db.sql('SELECT id FROM tenants WHERE id = $1', [tenantId])).toHaveLength(1);
   });
 });

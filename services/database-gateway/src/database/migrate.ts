@@ -47,11 +47,11 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
 
 async function runUntilLocked(options: MigrateOptions): Promise<readonly string[]> {
   const { logger, lockTimeoutMs = LOCK_TIMEOUT_MS, lockAttempts = LOCK_ATTEMPTS } = options;
-  const applied = new Set<string>();
+  const applied: string[] = [];
   for (let attempt = 1; ; attempt++) {
     try {
-      await runMigrations({ ...options, lockTimeoutMs, onApplied: (name) => applied.add(name) });
-      return [...applied];
+      await runMigrations({ ...options, lockTimeoutMs }, applied);
+      return applied;
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
       if (attempt >= lockAttempts) throw lockedOut(error, { lockTimeoutMs, lockAttempts });
@@ -61,13 +61,12 @@ async function runUntilLocked(options: MigrateOptions): Promise<readonly string[
   }
 }
 
-interface RunOptions extends MigrateOptions {
-  readonly lockTimeoutMs: number;
-  readonly onApplied: (name: string) => void;
-}
-
-async function runMigrations(options: RunOptions): Promise<void> {
-  const { url: connectionString, migrations = MIGRATIONS, logger, onApplied } = options;
+/** Adds the name of each migration to `applied` when it has committed. */
+async function runMigrations(
+  options: MigrateOptions & { readonly lockTimeoutMs: number },
+  applied: string[],
+): Promise<void> {
+  const { url: connectionString, migrations = MIGRATIONS, logger } = options;
   const database = knex({
     client: 'pg',
     connection: {
@@ -80,31 +79,33 @@ async function runMigrations(options: RunOptions): Promise<void> {
     log: { warn: (message: unknown) => logger.debug('A migration said something', { detail: String(message) }) },
     migrations: {
       tableName: 'schema_migrations',
-      migrationSource: createMigrationSource(migrations, onApplied),
+      migrationSource: createMigrationSource(migrations),
     },
   });
   try {
     // Whoever set it is dead: the living wait for the session's lock.
     await database.migrate.forceFreeMigrationsLock();
-    await database.migrate.latest();
+    // One at a time: `latest` would hold the locks of all until the last has its own.
+    for (let isMore = true; isMore;) {
+      const [, names] = (await database.migrate.up()) as [number, string[]]; // knex declares `any`
+      applied.push(...names);
+      isMore = names.length > 0;
+    }
   } finally {
     await database.destroy();
   }
 }
 
-function createMigrationSource(
-  migrations: readonly Migration[],
-  onApplied: (name: string) => void,
-): Knex.MigrationSource<Migration> {
+function createMigrationSource(migrations: readonly Migration[]): Knex.MigrationSource<Migration> {
   return {
     getMigrations: () => Promise.resolve([...migrations]),
     getMigrationName: (migration) => migration.name,
     getMigration: (migration) =>
-      Promise.resolve({ up: (database) => apply(migration, database, onApplied), down: refuseToGoBack }),
+      Promise.resolve({ up: (database) => apply(migration, database), down: refuseToGoBack }),
   };
 }
 
-async function apply(migration: Migration, database: Knex, onApplied: (name: string) => void): Promise<void> {
+async function apply(migration: Migration, database: Knex): Promise<void> {
   try {
     await migration.up(database);
   } catch (error) {
@@ -112,7 +113,6 @@ async function apply(migration: Migration, database: Knex, onApplied: (name: str
       cause: error,
     });
   }
-  onApplied(migration.name);
 }
 
 function isLockTimeout(error: unknown): boolean {

@@ -3,13 +3,14 @@ import { planExport } from '../data-map/export-plan.ts';
 
 /** Every operation with the tables that it is done on, but for COPY, which reads what an export takes. */
 const QUERIES = {
-  SELECT: ['export_jobs', 'export_files', 'generations', 'pg_catalog'],
+  SELECT: ['audit_events', 'audit_checkpoints', 'export_jobs', 'export_files', 'generations', 'pg_catalog'],
   INSERT: [
     'tenants',
     'api_keys',
     'generations',
     'generation_contents',
     'audit_events',
+    'audit_checkpoints',
     'export_jobs',
     'export_files',
     'outbox',

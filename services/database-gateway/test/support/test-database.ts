@@ -46,6 +46,8 @@ export async function createMigratedDatabase(options: { maxConnections?: number 
   const superuser = new pg.Client({ connectionString: copy.url });
   superuser.on('error', () => undefined);
   await superuser.connect();
+  // A copy belongs to who made it; AION's database belongs to the owner of its tables.
+  await superuser.query(`ALTER DATABASE ${pg.escapeIdentifier(copy.name)} OWNER TO ${ROLES.owner}`);
   const pool = createTestPool(urlAs(copy.url, 'app'), options.maxConnections);
   return {
     superuserUrl: copy.url,

@@ -1,0 +1,237 @@
+import { PassThrough } from 'node:stream';
+import { createLogger } from '@aion/logging';
+import { createMetrics } from '@aion/metrics';
+import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { createSchemaUpkeep } from '../src/database/schema-upkeep.ts';
+import { createGenerationStore, type GenerationStore } from '../src/generations/generation-store.ts';
+import { runSql } from './support/bootstrapped-database.ts';
+import { addGeneration, newGeneration, newSettlement } from './support/fixtures.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let tenant: { tenantId: string; keyId: string };
+let generations: GenerationStore;
+
+beforeEach(async () => {
+  db = await createMigratedDatabase();
+  tenant = await createTestTenant(db.database);
+  generations = createGenerationStore(db.database, { storeContent: true });
+});
+afterEach(() => db.drop());
+
+const monthName = (ahead: number) => {
+  const now = new Date();
+  const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1));
+  return month.toISOString().slice(0, 7).replace('-', '_');
+};
+const partitions = async () => {
+  const rows = await db.sql<{ name: string }>(
+    `SELECT c.relname::text AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'
+     ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+};
+const dropMonth = async (month: string) => {
+  for (const table of ['generation_contents', 'generations']) {
+    await db.sql(`ALTER TABLE ${table} DETACH PARTITION ${table}_${month}`);
+    await db.sql(`DROP TABLE ${table}_${month}`);
+  }
+};
+const prepare = () =>
+  db.database.query({ operation: 'CALL', table: 'generations', text: 'SELECT prepare_partitions() AS created' });
+const insertOld = (id: string) =>
+  db.sql(
+    `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at)
+     VALUES ($1, $2, $3, 'p', 'm', false, 1, uuid_v7_time($1))`,
+    [id, tenant.tenantId, tenant.keyId],
+  );
+
+function createUpkeep() {
+  const stream = new PassThrough();
+  const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+  const logger = createLogger({ service: 'test', level: 'info', format: 'json', stream });
+  const upkeep = createSchemaUpkeep({ database: db.database, logger, metrics });
+  const series = async () =>
+    (await metrics.exposition()).body.split('\n').filter((line) => /^aion_(schema|default)/.test(line));
+  return { upkeep, series, logs: () => String(stream.read() ?? '') };
+}
+
+describe('the partitions of generations', () => {
+  it('are there from the month before to the second next, and are made once, however many make them', async () => {
+    const expected = ['generation_contents', 'generations'].flatMap((table) =>
+      [...[-1, 0, 1, 2].map(monthName), 'default'].map((suffix) => `${table}_${suffix}`),
+    );
+    expect((await partitions()).toSorted()).toEqual(expected.toSorted());
+    await dropMonth(monthName(2));
+    await dropMonth(monthName(1));
+    const results = await Promise.all([prepare(), prepare(), prepare()]);
+    expect(results.map(([row]) => Number(row?.['created'])).toSorted()).toEqual([0, 0, 4]);
+    expect((await partitions()).toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('are made as the owner, by one function that the application may call', async () => {
+    for (const call of [
+      `SELECT create_month_partition('generations', '2031-01-01')`,
+      `SELECT create_partition('tenants', 'x', 'DEFAULT')`,
+      'ALTER TABLE generations DETACH PARTITION generations_default',
+    ]) {
+      await expect(runSql(db.appUrl, call)).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+
+  it('are made while others read and settle', async () => {
+    const id = await addGeneration(db.database, tenant);
+    const pending = uuidv7();
+    await generations.open(pending, newGeneration(tenant));
+    await dropMonth(monthName(2));
+    const reader = new pg.Client({ connectionString: db.appUrl });
+    await reader.connect();
+    await reader.query(`BEGIN; SELECT set_config('app.tenant_id', '${tenant.tenantId}', true)`);
+    const read = () => reader.query('SELECT 1 FROM generations WHERE id = $1 AND created_at = uuid_v7_time($1)', [id]);
+    expect((await read()).rowCount).toBe(1);
+    expect(await prepare()).toEqual([{ created: 2 }]);
+    await generations.settle(pending, newSettlement(tenant.tenantId));
+    expect((await read()).rowCount).toBe(1);
+    await reader.end();
+  });
+
+  it('can be detached and dropped, content first', async () => {
+    const old = uuidv7({ msecs: Date.parse('2024-02-29T12:00:00Z') });
+    await db.sql(
+      `SELECT create_month_partition(t, '2024-02-01') FROM unnest(ARRAY['generations', 'generation_contents']) t`,
+    );
+    await insertOld(old);
+    await db.sql(
+      `INSERT INTO generation_contents (generation_id, tenant_id, request, created_at)
+       VALUES ($1, $2, '1', uuid_v7_time($1))`,
+      [old, tenant.tenantId],
+    );
+    const kept = await addGeneration(db.database, tenant);
+    // Content that is still there is not left without its generation.
+    await expect(db.sql('ALTER TABLE generations DETACH PARTITION generations_2024_02')).rejects.toMatchObject({
+      code: '23503',
+    });
+    await dropMonth('2024_02');
+    expect(await db.sql('SELECT id FROM generations')).toEqual([{ id: kept }]);
+    expect(await db.sql('SELECT generation_id FROM generation_contents')).toEqual([{ generation_id: kept }]);
+  });
+});
+
+describe('a generation', () => {
+  it('is reached in one partition by its id', async () => {
+    const id = await addGeneration(db.database, tenant);
+    for (const [table, statement] of [
+      ['generations', `UPDATE generations SET duration_ms = 1 WHERE tenant_id = $1 AND id = $2`],
+      [
+        'generation_contents',
+        `UPDATE generation_contents SET response = '1' WHERE tenant_id = $1 AND generation_id = $2`,
+      ],
+    ] as const) {
+      const rows = await db.sql<{ 'QUERY PLAN': string }>(`EXPLAIN ${statement} AND created_at = uuid_v7_time($2)`, [
+        tenant.tenantId,
+        id,
+      ]);
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      const reached = new Set(plan.match(new RegExp(`${table}_(\\d{4}_\\d{2}|default)`, 'g')));
+      expect([...reached]).toEqual([`${table}_${monthName(0)}`]);
+    }
+  });
+
+  it('is settled once in whichever month it was opened, at the very end of one and at its begin', async () => {
+    for (const [month, instant] of [
+      ['2025_12', '2025-12-31T23:59:59.999Z'],
+      ['2026_01', '2026-01-01T00:00:00.000Z'],
+    ] as const) {
+      await db.sql(`SELECT create_month_partition('generations', $1::date)`, [`${month.replace('_', '-')}-01`]);
+      const id = uuidv7({ msecs: Date.parse(instant) });
+      await insertOld(id);
+      await Promise.all(
+        [1, 2, 3].map((tokens) =>
+          generations.settle(id, { ...newSettlement(tenant.tenantId), completion_tokens: tokens }),
+        ),
+      );
+      const rows = await db.sql(
+        `SELECT tableoid::regclass::text AS partition, status,
+           to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS instant
+         FROM generations WHERE id = $1`,
+        [id],
+      );
+      expect(rows).toEqual([{ partition: `generations_${month}`, status: 'succeeded', instant }]);
+    }
+  });
+
+  it('needs an id that was made within a day of now', async () => {
+    for (const id of [
+      uuidv7({ msecs: Date.now() - 25 * 3_600_000 }),
+      uuidv7({ msecs: Date.now() + 25 * 3_600_000 }),
+      '2f9c1b1e-0c4d-4c1a-9d8e-3b1f0f7f2a11',
+    ]) {
+      await expect(generations.open(id, newGeneration(tenant))).rejects.toMatchObject({
+        code: 'INVALID_REQUEST',
+        param: 'generation_id',
+      });
+    }
+    await generations.open(uuidv7({ msecs: Date.now() - 23 * 3_600_000 }), newGeneration(tenant));
+  });
+
+  it('cannot be stored under another time than that of its id', async () => {
+    await expect(
+      db.sql(
+        `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at)
+         VALUES ($1, $2, $3, 'p', 'm', false, 1, now() - interval '1 s')`,
+        [uuidv7(), tenant.tenantId, tenant.keyId],
+      ),
+    ).rejects.toMatchObject({ code: '23514', constraint: 'generations_time_is_of_id' });
+  });
+});
+
+describe('the upkeep of the schema', () => {
+  it('says that all is well', async () => {
+    const { upkeep, series, logs } = createUpkeep();
+    await upkeep.run();
+    expect((await series()).toSorted()).toEqual([
+      'aion_default_partition_rows{table="generation_contents"} 0',
+      'aion_default_partition_rows{table="generations"} 0',
+      'aion_schema_drift 0',
+    ]);
+    expect([upkeep.readiness(), logs()]).toEqual([undefined, '']);
+  });
+
+  it('alarms on rows that found no partition', async () => {
+    await insertOld(uuidv7({ msecs: Date.parse('2031-05-05T00:00:00Z') }));
+    const { upkeep, series, logs } = createUpkeep();
+    await upkeep.run();
+    expect(await series()).toContain('aion_default_partition_rows{table="generations"} 1');
+    expect(logs()).toContain('Rows are in a default partition');
+  });
+
+  it('tells of drift once, keeps telling it to those who ask, and says when it is over', async () => {
+    const { upkeep, series, logs } = createUpkeep();
+    await db.sql('CREATE VIEW peek AS SELECT 1 AS n');
+    await upkeep.run();
+    await upkeep.run();
+    expect(upkeep.readiness()).toEqual({ detail: 'Exports are refused. The view peek is not declared.' });
+    expect(await series()).toContain('aion_schema_drift 1');
+    expect(logs().match(/The schema is not the declared one/g)).toHaveLength(1);
+    await db.sql('DROP VIEW peek');
+    await upkeep.run();
+    expect(await series()).toContain('aion_schema_drift 0');
+    expect([upkeep.readiness(), logs()]).toEqual([undefined, expect.stringContaining('declared one again')]);
+  });
+
+  it('goes on when an export keeps it from making partitions, and makes them later', async () => {
+    await dropMonth(monthName(2));
+    const reader = new pg.Client({ connectionString: db.superuserUrl });
+    await reader.connect();
+    await reader.query('BEGIN; SELECT count(*) FROM generations');
+    const { upkeep, series, logs } = createUpkeep();
+    await upkeep.run();
+    expect(logs()).toContain('Partitions could not be created');
+    expect(await series()).toContain('aion_schema_drift 0');
+    await reader.end();
+    await upkeep.run();
+    expect(logs()).toContain('"partitions":2');
+    expect(await partitions()).toContain(`generations_${monthName(2)}`);
+  });
+});
