@@ -1,5 +1,6 @@
 import { ModelNotFoundError } from '@aion/errors';
 import { redactText, type Logger } from '@aion/logging';
+import { BOUNDED_SETS } from '@aion/metrics';
 import type { Provider, ProviderModel } from './provider.ts';
 
 /** A provider and the model that it is to run. */
@@ -19,7 +20,6 @@ export interface ProviderRegistry {
 }
 
 const CACHE_MS = 30_000;
-const MAX_LABELS = 100;
 
 /** Creates a registry; earlier providers win where two offer the same model. */
 export function createProviderRegistry(providers: readonly Provider[], logger: Logger): ProviderRegistry {
@@ -32,7 +32,7 @@ export function createProviderRegistry(providers: readonly Provider[], logger: L
     try {
       const models = await provider.listModels();
       cache.set(provider.name, { models, freshUntil: performance.now() + CACHE_MS });
-      for (const { id } of models) if (labels.size < MAX_LABELS) labels.add(id);
+      for (const { id } of models) if (labels.size < BOUNDED_SETS.model.maxValues) labels.add(id);
       return models;
     } catch (error) {
       // A provider that is away must not hide the others; what it offered last is still what it is asked for.
