@@ -1,5 +1,6 @@
 import { types, variable } from '@aion/config';
 import { createApiReference } from './api-reference.ts';
+import { createDataMapDocument } from './data-map-document.ts';
 import { createEnvironmentExample } from './environment-example.ts';
 import { replaceSection } from './replace-section.ts';
 
@@ -37,5 +38,16 @@ describe('the API reference', () => {
     const sections = [...text.matchAll(/^## (.+)$/gm)].map((match) => match[1]);
     expect(new Set(sections).size).toBe(sections.length);
     for (const section of sections) expect(text).toContain(`(#${section?.toLowerCase().replaceAll(' ', '-')})`);
+  });
+});
+
+describe('the data map', () => {
+  it('names every table once among the tables, with its columns, and says what is kept and why', () => {
+    const text = createDataMapDocument();
+    const listed = [...text.matchAll(/^\| \[(\w+)\]\(#\w+\) \|/gm)].map((match) => match[1]);
+    expect(listed).toEqual([...text.matchAll(/^### (\w+)$/gm)].map((match) => match[1]));
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(text).toContain('| `key_hash` | secret | not exported: A keyed hash of a secret');
+    expect(text).toMatch(/^- `erasure_ledger`, until the installation is closed\. Proof/m);
   });
 });

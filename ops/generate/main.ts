@@ -7,6 +7,7 @@ import { dataExportVariables } from '../../services/data-export/src/config.ts';
 import { databaseGatewayVariables } from '../../services/database-gateway/src/config.ts';
 import { webApiVariables } from '../../services/web-api/src/config.ts';
 import { createApiReference } from './api-reference.ts';
+import { createDataMapDocument } from './data-map-document.ts';
 import { createEnvironmentExample } from './environment-example.ts';
 import { createCatalogueJson, createMetricTables } from './metric-tables.ts';
 import { replaceSection } from './replace-section.ts';
@@ -23,6 +24,7 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
     ['docs/openapi.json', `${JSON.stringify(createOpenApiDocument('0.1.0'), null, 2)}\n`],
     ['docs/API.md', createApiReference()],
+    ['docs/DATA-MAP.md', createDataMapDocument()],
     ['deploy/production.env.example', createEnvironmentExample(services)],
     ['ops/telemetry/catalogue.json', createCatalogueJson()],
     ['docs/MONITORING.md', replaceSection(readFileSync('docs/MONITORING.md', 'utf8'), 'metrics', createMetricTables())],
