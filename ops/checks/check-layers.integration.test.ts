@@ -27,7 +27,7 @@ describe('the layer check', () => {
     ['packages/errors/src/a.ts', 'packages/http/src/b.ts', 'imports-upwards'],
     ['services/web-api/src/a.ts', 'services/ai-engine/src/b.ts', 'siblings-apart'],
     ['packages/http/src/a.ts', 'packages/testkit/src/b.ts', 'testkit-in-tests'],
-    ['ops/generate/a.ts', 'services/web-api/src/create-web-api.ts', 'ops-reads-only-configuration'],
+    ['ops/generate/a.ts', 'services/web-api/src/create-web-api.ts', 'ops-reads-only-declarations'],
     ['packages/http/src/a.ts', 'node_modules/knex/index.js', 'database-in-its-gateway'],
     [
       'services/web-api/src/a.ts',
