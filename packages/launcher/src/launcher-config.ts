@@ -1,7 +1,17 @@
-import { loadConfig, optionalVariable, types, variable, type ConfigOf, type Environment } from '@aion/config';
+import {
+  loadConfig,
+  optionalVariable,
+  tracingVariables,
+  types,
+  variable,
+  type ConfigOf,
+  type Environment,
+} from '@aion/config';
 
 /** What replaces the embedded defaults. */
 export const launcherVariables = {
+  // The services' own: the demo traces itself as they do.
+  ...tracingVariables,
   databaseUrl: optionalVariable('DATABASE_URL', types.url('postgres', 'postgresql'), {
     description:
       'A PostgreSQL server (15 or newer) instead of the embedded one, as a role that may create roles and databases.',

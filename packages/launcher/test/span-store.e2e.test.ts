@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithProgram, waitFor } from '@aion/testkit';
 import type { Platform } from '../src/platform/start-platform.ts';
-import { CANARIES, leaksOf, plantCanaries, plantedAnywhere, plantedInNames } from './support/canaries.ts';
+import {
+  CANARIES,
+  leaksOf,
+  plantCanaries,
+  plantedAnywhere,
+  plantedInNames,
+  plantedInRefusals,
+} from './support/canaries.ts';
 import { createAccess } from './support/create-access.ts';
 import { readCommands } from './support/monitoring-page.ts';
 import { startPlainProvider, type PlainProvider } from './support/plain-provider.ts';
@@ -32,6 +39,7 @@ describe('spans that stay in the services, without a receiver for them', () => {
     const answers = [
       ...(await plantCanaries({ platform, key }, plantedAnywhere)),
       ...(await plantCanaries({ platform, key }, plantedInNames)),
+      ...(await plantCanaries({ platform, key }, plantedInRefusals)),
     ];
     const served = answers.findLast(({ status, body }) => status === 200 && body.includes('Yes.'));
     expect(served).toBeDefined();

@@ -12,6 +12,7 @@ import type { DemoOptions } from './demo-options.ts';
 import { createTenantStore } from './demo-tenants.ts';
 import { createEvidence, writeEvidence } from './evidence.ts';
 import { readConversations } from './read-conversations.ts';
+import { findSpans } from './find-spans.ts';
 import { timed, type Story } from './story.ts';
 import { tellBundle } from './tell-bundle.ts';
 import { tellConversations, tellSecondTenant } from './tell-conversations.ts';
@@ -104,9 +105,12 @@ async function beginStory(
   const tracing = startTracing({
     serviceName: 'demo-client',
     serviceVersion: '0.1.0',
-    enabled: true,
+    enabled: config.tracingEnabled && !config.otelSdkDisabled,
     sampleRatio: 1,
     otlpEndpoint: config.otlpEndpoint,
+    otlpTracesEndpoint: config.otlpTracesEndpoint,
+    otlpHeaders: { ...config.otlpHeaders, ...config.otlpTracesHeaders },
+    resourceAttributes: config.resourceAttributes,
   });
   const { baseUrl, operatorKey, adminUrls } = platform;
   const store = createTenantStore({ stateDir, baseUrl, operatorKey, signal });
@@ -127,7 +131,7 @@ async function tellStory(story: Story, { config }: DemoInput): Promise<void> {
     await timed(evidence, 'open', () => tellBundle(story, bundle, canary));
     return span.spanContext().traceId;
   });
-  await timed(evidence, 'trace', () => tellTrace(story, traceId, config.otlpEndpoint));
+  await timed(evidence, 'trace', () => tellTrace(story, traceId, findSpans(config)));
 }
 
 /** Says how it went, and stays up unless told otherwise. */

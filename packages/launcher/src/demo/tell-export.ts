@@ -1,9 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AUDIT_TABLES, TrailVerifier } from '@aion/audit-chain';
 import {
   createTarSource,
   formatAllowedSigner,
   generateAgeIdentity,
+  toPublicKeyObject,
   verifyBundle,
   type VerificationReport,
 } from '@aion/bundle';
@@ -35,6 +37,7 @@ export async function tellExport(story: Story): Promise<DownloadedBundle> {
   const identityPath = join(directory, 'identity.txt');
   const { identity, recipient } = await loadIdentity(identityPath);
   await writeFile(join(directory, 'allowed_signers'), `${formatAllowedSigner(platform.signerPublicKey)}\n`);
+  await writeFile(join(directory, 'audit-signer.pub'), `${platform.auditPublicKey}\n`);
 
   terminal.heading('Export');
   terminal.step('recipient', recipient);
@@ -117,8 +120,16 @@ async function download(story: Story, exportId: string, path: string): Promise<n
 }
 
 async function verify(story: Story, path: string, identity: string): Promise<VerificationReport> {
+  const trail = new TrailVerifier();
   const report = await withSpan('verify bundle', {}, () =>
-    verifyBundle({ source: createTarSource(path), identity, trustedPublicKey: story.platform.signerPublicKey }),
+    verifyBundle({
+      source: createTarSource(path),
+      identity,
+      trustedPublicKey: story.platform.signerPublicKey,
+      onRow: (table, row) => {
+        if (AUDIT_TABLES.includes(table)) trail.addLine(row);
+      },
+    }),
   );
   for (const { ok, name, message } of report.checks) story.terminal.check(ok, `${name}: ${message}`);
   const { files, tables, rows } = report.totals;
@@ -126,5 +137,14 @@ async function verify(story: Story, path: string, identity: string): Promise<Ver
   const isWhole = report.ok && report.contentChecked && report.signerTrusted;
   const found = `${files} files, ${tables} tables, ${rows} rows, signed by this platform`;
   addCheck(story, 'bundle verified', isWhole, isWhole ? found : `failed: ${failed.join(', ')}`);
+  checkTrail(story, trail);
   return report;
+}
+
+/** Whether the audit trail in the bundle holds, and a checkpoint proves it up to the request of this export. */
+function checkTrail(story: Story, trail: TrailVerifier): void {
+  const [chain] = trail.finish([toPublicKeyObject(story.platform.auditPublicKey)]);
+  const { ok = false, events = 0, provenSeq = 0, problems = [] } = chain?.report ?? {};
+  const whole = `${events} events in one chain, a signed checkpoint proves ${provenSeq}`;
+  addCheck(story, 'audit trail', ok && provenSeq > 0, ok ? whole : `broken: ${problems[0]?.detail ?? 'no events'}`);
 }

@@ -2,16 +2,17 @@ import { formatSpanTree, toSpanTree } from '@aion/tracing';
 import { checkTrace } from './check-trace.ts';
 import { collectTrace } from './collect-trace.ts';
 import { condenseSpanTree } from './condense-span-tree.ts';
+import type { SpanWhereabouts } from './find-spans.ts';
 import { addCheck, type Story } from './story.ts';
 
 /** Prints the one trace that went through all of it, as a tree, and checks it. */
-export async function tellTrace(story: Story, traceId: string, otlpEndpoint: string | undefined): Promise<void> {
+export async function tellTrace(story: Story, traceId: string, whereabouts: SpanWhereabouts): Promise<void> {
   const { terminal, evidence, platform, tracing, signal } = story;
   evidence.traceId = traceId;
   terminal.heading(`One trace: ${traceId}`);
-  if (otlpEndpoint !== undefined) {
-    evidence.spansExportedTo = otlpEndpoint;
-    terminal.line(`Its spans went to ${otlpEndpoint} (OTEL_EXPORTER_OTLP_ENDPOINT): look it up there.`);
+  if (whereabouts.kind !== 'services') {
+    evidence.spansExportedTo = whereabouts.kind === 'receiver' ? whereabouts.url : null;
+    terminal.line(whereabouts.message);
     return;
   }
   const list = await collectTrace({

@@ -6,8 +6,8 @@ describe('generated secrets', () => {
       ...Object.values(databasePasswords),
       ...Object.values(rest),
     ]);
-    expect(texts).toHaveLength(16);
-    expect(new Set(texts).size).toBe(16);
+    expect(texts).toHaveLength(18);
+    expect(new Set(texts).size).toBe(18);
   });
 
   it('have the forms that the services ask for', () => {
@@ -15,5 +15,6 @@ describe('generated secrets', () => {
     expect(secrets.operatorKey).toMatch(/^aion_op_[0-9A-Za-z]{40}$/);
     expect(secrets.serviceTokenSecret).toMatch(/^[0-9a-f]{64}$/);
     expect(secrets.signingKey).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+    expect(secrets.auditSigningKey).toMatch(/^-----BEGIN PRIVATE KEY-----/);
   });
 });

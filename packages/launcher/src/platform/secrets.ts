@@ -7,13 +7,16 @@ import { errorCode, LauncherError } from './launcher-error.ts';
 import { writePrivateFile } from './private-file.ts';
 
 const secret = z.string().min(32);
+const privateKey = z.string().startsWith('-----BEGIN PRIVATE KEY-----');
 const secretsSchema = z.object({
   serviceTokenSecret: secret,
   keyPepper: secret,
   operatorKey: secret,
   downloadSecret: secret,
   /** Ed25519, PKCS #8 PEM. */
-  signingKey: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
+  signingKey: privateKey,
+  /** Likewise; signs checkpoints of the audit trail. */
+  auditSigningKey: privateKey,
   databasePasswords: z.object({ owner: secret, app: secret, queue: secret }),
 });
 
@@ -31,8 +34,19 @@ export function generateSecrets(): PlatformSecrets {
     operatorKey: `aion_op_${Array.from({ length: 40 }, () => BASE62[randomInt(BASE62.length)]).join('')}`,
     downloadSecret: hex(),
     signingKey: exportSigningKey(createSigningKey()),
+    auditSigningKey: exportSigningKey(createSigningKey()),
     databasePasswords: { owner: hex(), app: hex(), queue: hex() },
   };
+}
+
+/** A state directory of an earlier version lacks the secrets that came later. No other is ever made anew. */
+function addLaterSecrets(stored: unknown): unknown {
+  if (typeof stored !== 'object' || stored === null) return stored;
+  return { auditSigningKey: exportSigningKey(createSigningKey()), ...stored };
+}
+
+function writeSecrets(path: string, secrets: PlatformSecrets): Promise<void> {
+  return writePrivateFile(path, `${JSON.stringify(secrets, null, 2)}\n`);
 }
 
 /**
@@ -47,12 +61,16 @@ export async function loadSecrets(stateDir: string): Promise<PlatformSecrets> {
   });
   if (text === undefined) {
     const secrets = generateSecrets();
-    await writePrivateFile(path, `${JSON.stringify(secrets, null, 2)}\n`);
+    await writeSecrets(path, secrets);
     return secrets;
   }
   try {
-    return secretsSchema.parse(JSON.parse(text));
+    const stored: unknown = JSON.parse(text);
+    const secrets = secretsSchema.parse(addLaterSecrets(stored));
+    if (JSON.stringify(secrets) !== JSON.stringify(stored)) await writeSecrets(path, secrets);
+    return secrets;
   } catch (error) {
+    if (errorCode(error) !== undefined) throw error;
     // The parser's message could quote a secret: it is not shown.
     const name = error instanceof Error ? error.name : 'error';
     throw new LauncherError(

@@ -1,3 +1,4 @@
+import { startEnvironmentOf } from '../start-environment.ts';
 import { SERVICE_NAMES, planPorts } from './port-plan.ts';
 import { generateSecrets } from './secrets.ts';
 import { environmentOf, urlOf, type EnvironmentInput } from './service-environment.ts';
@@ -46,6 +47,7 @@ describe("a service's environment", () => {
     expect(has(secrets.operatorKey)).toEqual(['web-api']);
     expect(has(secrets.downloadSecret)).toEqual(['web-api']);
     expect(has(secrets.signingKey)).toEqual(['data-export']);
+    expect(has(secrets.auditSigningKey)).toEqual(['database-gateway']);
     expect(has('postgresql://owner')).toEqual(['database-gateway']);
     expect(has('postgresql://app')).toEqual(['database-gateway']);
     expect(has('postgresql://queue')).toEqual(['data-export', 'database-gateway']);
@@ -56,6 +58,26 @@ describe("a service's environment", () => {
 
   it('passes settings on that the launcher does not decide', () => {
     expect(environmentOf('data-export', input)['AION_EXPORT_CONCURRENCY']).toBe('3');
+  });
+
+  it.each(SERVICE_NAMES)('has every variable of OpenTelemetry that the launcher was given, in %s', (name) => {
+    const otel = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4319/v1/traces',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20key',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE: '/run/secrets/headers',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.5',
+      OTEL_SDK_DISABLED: 'true',
+      OTEL_BSP_MAX_QUEUE_SIZE: '10',
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '5',
+      OTEL_BSP_EXPORT_TIMEOUT: '100',
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '64',
+    };
+    expect(environmentOf(name, { ...input, base: { ...input.base, ...otel } })).toMatchObject(otel);
+    expect(startEnvironmentOf(name, otel, input.ports, input.host)).toMatchObject(otel);
   });
 
   it('names one queue: Redis when there is one', () => {

@@ -33,6 +33,7 @@ const DECIDED = [
   'AION_OPERATOR_KEY',
   'AION_DOWNLOAD_SECRET',
   'AION_SIGNING_KEY',
+  'AION_AUDIT_SIGNING_KEY',
   'AION_MIGRATION_DATABASE_URL',
   'AION_QUEUE_DATABASE_URL',
 ];
@@ -94,6 +95,7 @@ function databaseGateway(input: EnvironmentInput): Record<string, string> {
   return {
     DATABASE_URL: input.database.databaseUrl,
     AION_MIGRATION_DATABASE_URL: input.database.migrationUrl,
+    AION_AUDIT_SIGNING_KEY: input.secrets.auditSigningKey,
     ...queue(input),
   };
 }

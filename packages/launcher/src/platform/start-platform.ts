@@ -17,6 +17,8 @@ export interface Platform {
   readonly operatorKey: string;
   /** The public key that its bundles are signed with, in OpenSSH's form. */
   readonly signerPublicKey: string;
+  /** Likewise; of the key that signs checkpoints of the audit trail. */
+  readonly auditPublicKey: string;
   readonly pids: Readonly<Partial<Record<ServiceName, number>>>;
   /** Resolves when a service has ended by itself: the platform is to be stopped then. */
   readonly crashed: Promise<LauncherError>;
@@ -62,13 +64,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await assertPortsFree(options.ports, host);
     const secrets = await loadSecrets(options.stateDir);
     const { publicKey: signerPublicKey } = loadSigningKey(secrets.signingKey);
+    const { publicKey: auditPublicKey } = loadSigningKey(secrets.auditSigningKey);
     const graceMs = SHUTDOWN_GRACE_MS;
     await startParts({ options, host, secrets, signal, graceMs, services, database, fail: (e) => failure.abort(e) });
     const { operatorKey } = secrets;
     const adminUrls = adminUrlsOf(options.ports, host);
     const baseUrl = urlOf(host, options.ports['web-api'].port);
     const { crashed, restart } = services;
-    return { baseUrl, adminUrls, operatorKey, signerPublicKey, pids: services.pids, crashed, restart, stop };
+    const keys = { operatorKey, signerPublicKey, auditPublicKey };
+    return { baseUrl, adminUrls, ...keys, pids: services.pids, crashed, restart, stop };
   } catch (error) {
     await stop();
     throw error;

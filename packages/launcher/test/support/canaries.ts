@@ -2,6 +2,7 @@ import { PUBLIC_ROUTES, type Route } from '@aion/contracts';
 import pg from 'pg';
 import { everythingInJaeger } from './jaeger-spans.ts';
 import type { ObservedPlatform } from './observed-platform.ts';
+import { REFUSED_MODEL } from './plain-provider.ts';
 
 /** Secrets that are recognised wherever they turn up; they are nobody's. */
 export const CANARIES = {
@@ -76,6 +77,12 @@ export const plantedInNames: Planter = (plant, key) => {
   );
   return [...requests, ...models, { path: `/nowhere/${encoded}?token=${encoded}`, init: {} }];
 };
+
+/** Prompts for a model whose provider quotes key and prompt in its error. */
+export const plantedInRefusals: Planter = (plant, key) =>
+  [false, true].map((stream) =>
+    chat({ model: `openai/${REFUSED_MODEL}`, stream, messages: [{ role: 'user', content: plant }] }, key),
+  );
 
 function planted(route: Route, path: string, plant: string, key: string): PlantedRequest {
   const query = new URLSearchParams({ limit: plant, token: plant, signature: plant, expires: plant, path: plant });

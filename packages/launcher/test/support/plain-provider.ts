@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 
-/** A third party's OpenAI-compatible server that answers each request with one word. */
+/** A third party's OpenAI-compatible server that answers each request with one word, or with an error that quotes it. */
 export interface PlainProvider {
   readonly baseUrl: string;
   /** Headers of the completions that were asked for, oldest first. */
@@ -10,6 +10,8 @@ export interface PlainProvider {
 }
 
 const MODEL = 'plain-1';
+/** What is asked for under this name is refused with an error that tells the key and the request, as some providers do. */
+export const REFUSED_MODEL = 'refused-1';
 const USAGE = { prompt_tokens: 7, completion_tokens: 1, total_tokens: 8 };
 
 /** Starts the provider; it offers the model `plain-1`, counts 7 tokens in and 1 out, and knows how to stream. */
@@ -20,11 +22,17 @@ export async function startPlainProvider(): Promise<PlainProvider> {
     req.on('data', (chunk: Buffer) => chunks.push(chunk));
     req.once('end', () => {
       if (req.url === '/v1/models') return sendJson({ object: 'list', data: [{ id: MODEL, object: 'model' }] });
+      const text = Buffer.concat(chunks).toString();
+      const { stream, model } = JSON.parse(text) as { stream?: boolean; model?: string };
+      if (model === REFUSED_MODEL) return refuse(`Incorrect API key: ${req.headers.authorization}, in ${text}`);
       seen.push(req.headers);
-      const { stream } = JSON.parse(Buffer.concat(chunks).toString()) as { stream?: boolean };
       if (stream === true) sendStream();
       else sendJson(answer('chat.completion', 'message', 'stop'));
     });
+    const refuse = (message: string): void => {
+      res.writeHead(401, { 'content-type': 'application/json' });
+      res.end(JSON.stringify({ error: { message, type: 'invalid_request_error', code: 'invalid_api_key' } }));
+    };
     const sendJson = (body: unknown): void => {
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };

@@ -83,6 +83,7 @@ function secretVariables(secrets: PlatformSecrets): NodeJS.ProcessEnv {
     AION_OPERATOR_KEY: secrets.operatorKey,
     AION_DOWNLOAD_SECRET: secrets.downloadSecret,
     AION_SIGNING_KEY: secrets.signingKey,
+    AION_AUDIT_SIGNING_KEY: secrets.auditSigningKey,
   };
 }
 

@@ -17,6 +17,14 @@ interface Series {
 /** What docs/MONITORING.md tells people to ask answers on a platform that has worked. */
 export function describeMonitoringPage(of: () => TelemetryRun): void {
   describe('the monitoring page', () => {
+    beforeAll(async () => {
+      const platform = of();
+      const { prometheus } = platform.observed;
+      // Rates are of what happens after the first scrape.
+      await waitFor(async () => (await prometheus.value('sum(up)')) === 4, { describe: 'the first scrapes' });
+      await Promise.all([platform.complete(false), platform.exportTenant()]);
+    }, 30_000);
+
     it.each(readQueries())('has an answer to $text', async ({ text, mayBeEmpty }) => {
       const { url } = of().observed.prometheus;
       await ask(url, text);

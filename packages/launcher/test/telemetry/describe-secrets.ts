@@ -1,6 +1,14 @@
 import { withSpan } from '@aion/tracing';
 import { SERVICE_NAMES } from '../../src/platform/port-plan.ts';
-import { leaksOf, plantCanaries, plantedAnywhere, plantedInNames, sinksOf, type Sinks } from '../support/canaries.ts';
+import {
+  leaksOf,
+  plantCanaries,
+  plantedAnywhere,
+  plantedInNames,
+  plantedInRefusals,
+  sinksOf,
+  type Sinks,
+} from '../support/canaries.ts';
 import { MODEL, type TelemetryRun } from './telemetry-run.ts';
 
 /** Secrets of callers and operators are in no telemetry, by whichever way they came. */
@@ -20,6 +28,14 @@ export function describeSecrets(of: () => TelemetryRun): void {
       const run = of();
       const answers = await plantCanaries(run.observed, plantedInNames);
       expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+      const errors = answers.map(({ body }) => body).join('\n');
+      expect(leaksOf({ ...(await settledSinks(run)), errors })).toEqual([]);
+    });
+
+    it("holds no secret of a provider's error in any log line, span, metric, job or error", async () => {
+      const run = of();
+      const answers = await plantCanaries(run.observed, plantedInRefusals);
+      expect(answers.filter(({ status }) => status < 400)).toEqual([]);
       const errors = answers.map(({ body }) => body).join('\n');
       expect(leaksOf({ ...(await settledSinks(run)), errors })).toEqual([]);
     });
