@@ -1,0 +1,172 @@
+import { runSql } from './support/bootstrapped-database.ts';
+import { fillTables } from './support/fill-tenant.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let tenant: { tenantId: string; keyId: string };
+let other: { tenantId: string; keyId: string };
+
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  tenant = await createTestTenant(db.database);
+  other = await createTestTenant(db.database);
+  for (const party of [tenant, other]) await fillTables(db, party);
+});
+afterAll(() => db.drop());
+
+/** Runs a statement as the superuser, whom nothing but constraints stops, and takes it back. */
+async function attempt(text: string): Promise<unknown> {
+  await db.sql('BEGIN');
+  try {
+    return await db.sql(text.replaceAll('$tenant', `'${tenant.tenantId}'`).replaceAll('$other', `'${other.tenantId}'`));
+  } finally {
+    await db.sql('ROLLBACK');
+  }
+}
+
+/** A copy of the tenant's row of a table, changed. */
+const copyOf = (table: string, changes: Record<string, string>) => {
+  const values = Object.entries({ id: 'gen_random_uuid()', ...changes });
+  return `INSERT INTO ${table} SELECT (jsonb_populate_record(t, jsonb_build_object(${values
+    .map(([name, value]) => `'${name}', ${value}`)
+    .join(', ')}))).* FROM ${table} t WHERE tenant_id = $tenant LIMIT 1`;
+};
+
+describe('the schema makes impossible', () => {
+  it.each([
+    ['a second membership', copyOf('memberships', {}), '23505'],
+    ['a role that nobody knows', `UPDATE memberships SET role = 'root'`, '23514'],
+    ['half a sign-in', `UPDATE users SET issuer = 'https://id.example.com'`, '23514'],
+    ['two projects of one name', copyOf('projects', {}), '23505'],
+    ['a budget within a month', `UPDATE budgets SET effective_from = '2026-11-02'`, '23514'],
+    ['two budgets of a project from one month on', copyOf('budgets', {}), '23505'],
+    [
+      'two budgets of a tenant from one month on',
+      `INSERT INTO budgets (id, tenant_id, effective_from) SELECT gen_random_uuid(), $tenant, '2026-11-01'
+       FROM generate_series(1, 2)`,
+      '23505',
+    ],
+    [
+      'a budget of a project and of a key',
+      `UPDATE budgets SET api_key_id = (SELECT id FROM api_keys WHERE tenant_id = $tenant) WHERE tenant_id = $tenant`,
+      '23514',
+    ],
+    ['usage of a day twice', copyOf('usage_daily', {}), '23505'],
+    ['negative money', `UPDATE usage_daily SET cost_micro_usd = -1`, '23514'],
+    ['credentials without the key that sealed them', `UPDATE provider_configs SET key_id = NULL`, '23514'],
+    ['two providers of one name', copyOf('provider_configs', {}), '23505'],
+    ['two policies of a class from one instant on', copyOf('retention_policies', {}), '23505'],
+    ['a policy for the past', `UPDATE retention_policies SET effective_from = created_at - interval '1 s'`, '23514'],
+    ['a dry run that deletes', `UPDATE retention_runs SET deleted_rows = 1`, '23514'],
+    ['a refusal without a reason', `UPDATE retention_runs SET state = 'refused', finished_at = now()`, '23514'],
+    [
+      'a hold released by one person',
+      `UPDATE legal_holds SET release_requested_by = placed_by, release_requested_at = now(),
+         released_by = placed_by, released_at = now()`,
+      '23514',
+    ],
+    ['a hold released unasked', `UPDATE legal_holds SET released_by = placed_by, released_at = now()`, '23514'],
+    ['a hold of another tenant', `UPDATE legal_holds SET scope_id = gen_random_uuid()`, '23514'],
+    ['two erasures of one subject at once', copyOf('erasure_requests', {}), '23505'],
+    ['an erasure without a plan', `UPDATE erasure_requests SET state = 'erasing'`, '23514'],
+    ['a deadline beyond a month', `UPDATE erasure_requests SET due_at = received_at + interval '32 days'`, '23514'],
+    ['an extension without a ground', `UPDATE erasure_requests SET extended_until = due_at`, '23514'],
+    [
+      'a certified erasure without an end',
+      `UPDATE erasure_requests SET plan_sha256 = request_sha256,
+       state = 'certified'`,
+      '23514',
+    ],
+    ['two plans for one tenant', copyOf('decommission_plans', {}), '23505'],
+    [
+      'a sunset before the deprecation',
+      `UPDATE decommission_plans SET deprecated_at = now(),
+       sunset_at = now() - interval '1 s'`,
+      '23514',
+    ],
+    [
+      'the erasure of a tenant that has no final export',
+      `UPDATE decommission_plans SET state = 'erasing'
+       WHERE tenant_id = $tenant`,
+      '23514',
+    ],
+    ['a plan for a tenant without one', `UPDATE decommission_plans SET tenant_id = NULL`, '23514'],
+    ['an approval of oneself', `UPDATE approvals SET approver_id = requester_id`, '23514'],
+    ['an approval of what another requested', `UPDATE approvals SET requester_id = gen_random_uuid()`, '23503'],
+    ['an approval of another plan', `UPDATE approvals SET subject_sha256 = repeat('cd', 32)`, '23503'],
+    ['an approval given twice', copyOf('approvals', {}), '23505'],
+    ['an answer without an end', `UPDATE idempotency_keys SET status = 200`, '23514'],
+    ['a key used twice', copyOf('idempotency_keys', {}), '23505'],
+    ['a checkpoint given twice', copyOf('audit_checkpoints', {}), '23505'],
+  ])('%s', async (_what, statement, code) => {
+    await expect(attempt(statement)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    ['api_keys', 'project_id', 'projects'],
+    ['files', 'project_id', 'projects'],
+    ['usage_daily', 'project_id', 'projects'],
+    ['usage_daily', 'api_key_id', 'api_keys'],
+    ['budgets', 'project_id', 'projects'],
+    ['approvals', 'decommission_plan_id', 'decommission_plans'],
+  ])('a row of %s whose %s is one of another tenant', async (table, column, target) => {
+    const foreign = `(SELECT id FROM ${target} WHERE tenant_id = $other LIMIT 1)`;
+    const statement = `UPDATE ${table} SET ${column} = ${foreign} WHERE tenant_id = $tenant`;
+    await expect(attempt(statement)).rejects.toMatchObject({ code: '23503' });
+  });
+
+  const entry = (changes: Record<string, string> = {}) => {
+    const values = {
+      ...{ id: 'gen_random_uuid()', request_id: 'gen_random_uuid()', tenant_pseudonym: `repeat('ab', 32)` },
+      ...{ subject_type: `'user'`, subject_pseudonym: `repeat('ab', 32)`, phase: `'erased'` },
+      ...{ registry_sha256: `repeat('ab', 32)`, ...changes },
+    };
+    return `INSERT INTO erasure_ledger (${Object.keys(values).join(', ')}) VALUES (${Object.values(values).join(', ')})`;
+  };
+
+  it('a name, an address or a free text in the ledger', async () => {
+    await attempt(entry({ store: `'postgresql:users'`, method: `'delete'` }));
+    const columns = await db.sql<{ name: string }>(
+      `SELECT attname::text AS name FROM pg_attribute WHERE attrelid = ANY ($1::regclass[])
+       AND atttypid = 'text'::regtype AND attnum > 0`,
+      [['erasure_ledger', 'certificates', 'certificate_stores']],
+    );
+    const checks = await db.sql<{ definition: string }>(
+      `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
+       WHERE conrelid = ANY ($1::regclass[]) AND contype = 'c'`,
+      [['erasure_ledger', 'certificates', 'certificate_stores']],
+    );
+    for (const { name } of columns) {
+      const held = checks.some(({ definition }) => new RegExp(`\\(\\(?${name} (~ '\\^|= ANY)`).test(definition));
+      expect([name, held]).toEqual([name, true]);
+    }
+    for (const changes of [
+      { tenant_pseudonym: `'Example Ltd'` },
+      { store: `'postgresql:alice@example.com'`, method: `'delete'` },
+      { retained_rows: '1', retained_ground: `'Alice asked'` },
+      { retained_rows: '1' },
+    ]) {
+      await expect(attempt(entry(changes))).rejects.toMatchObject({ code: '23514' });
+    }
+  });
+});
+
+describe('the role of the application', () => {
+  it.each([
+    ['change the ledger', 'UPDATE erasure_ledger SET erased_rows = 0'],
+    ['delete from the ledger', 'DELETE FROM erasure_ledger'],
+    ['change a certificate', 'UPDATE certificates SET approvals = 2'],
+    ['change an approval', `UPDATE approvals SET decision = 'approved'`],
+    ['change what a plan says', `UPDATE decommission_plans SET plan = '{}'`],
+    ['change who asked for an erasure', 'UPDATE erasure_requests SET requested_by = gen_random_uuid()'],
+    ['change a policy', 'UPDATE retention_policies SET keep_days = 1'],
+    ['lift a hold by deleting it', 'DELETE FROM legal_holds'],
+    ['change a checkpoint', 'UPDATE audit_checkpoints SET seq = 2'],
+    ['change by what a person signs in', `UPDATE users SET subject = 'mine'`],
+    ['make a key of another operator its own', `UPDATE platform_operators SET key_hash = repeat('ab', 32)`],
+    ['move a row to another tenant', `UPDATE projects SET tenant_id = gen_random_uuid()`],
+    ['change what a generation was', `UPDATE generations SET model = 'other'`],
+  ])('may not %s', async (_what, statement) => {
+    await expect(runSql(db.appUrl, statement)).rejects.toMatchObject({ code: '42501' });
+  });
+});
