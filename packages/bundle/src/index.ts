@@ -28,6 +28,7 @@ export {
   toPublicKeyObject,
   type SigningKey,
 } from './signing/signing-key.ts';
+export { signingKeySchema } from './signing/signing-key-schema.ts';
 export { signSsh, verifySsh, type SshVerification } from './signing/ssh-signature.ts';
 export { readTar, type OpenRange } from './tar/read-tar.ts';
 export { layoutTar, type TarLayout, type TarLayoutOptions, type TarSegment } from './tar/tar-layout.ts';

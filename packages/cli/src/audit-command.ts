@@ -1,7 +1,7 @@
 import { toPublicKeyObject } from '@aion/bundle';
 import { Command } from 'commander';
 import { formatAuditReport, isIntact } from './audit/format-audit-report.ts';
-import { verifyChain, type AuditVerification } from './audit/verify-chain.ts';
+import { verifyTrail, type AuditVerification } from './audit/verify-trail.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 import { readNamedFile, readSigner } from './key-files.ts';
 import { refuse } from './refuse.ts';
@@ -16,7 +16,7 @@ async function runAuditVerify(command: Command, path: string, options: AuditVeri
   const { identity, signer, json = false } = options;
   let verification: AuditVerification;
   try {
-    verification = await verifyChain({
+    verification = await verifyTrail({
       path,
       identity: identity === undefined ? undefined : await readNamedFile(identity),
       signer: signer === undefined ? undefined : toPublicKeyObject(await readSigner(signer)),

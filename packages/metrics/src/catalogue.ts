@@ -1,3 +1,4 @@
+import { AUDIT_METRICS } from './catalogue/audit-metrics.ts';
 import { DATABASE_METRICS } from './catalogue/database-metrics.ts';
 import { GEN_AI_METRICS } from './catalogue/gen-ai-metrics.ts';
 import { HTTP_METRICS } from './catalogue/http-metrics.ts';
@@ -15,6 +16,7 @@ export const CATALOGUE = {
   ...HTTP_METRICS,
   ...DATABASE_METRICS,
   ...SCHEMA_METRICS,
+  ...AUDIT_METRICS,
   ...INFERENCE_METRICS,
   ...GEN_AI_METRICS,
   ...QUEUE_METRICS,

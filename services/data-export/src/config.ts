@@ -1,4 +1,4 @@
-import { InvalidSigningKeyError, loadSigningKey } from '@aion/bundle';
+import { signingKeySchema } from '@aion/bundle';
 import {
   checkQueue,
   databaseGatewayUrl,
@@ -15,16 +15,6 @@ import { z } from 'zod';
 
 // There is no public port: the work comes through the queue.
 const { port: _port, ...common } = serviceVariables({ port: 8083, adminPort: 9467 });
-
-const signingKey = z.string().transform((pem, context) => {
-  try {
-    return loadSigningKey(pem);
-  } catch (error) {
-    if (!(error instanceof InvalidSigningKeyError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-    return z.NEVER;
-  }
-});
 
 const objectStoreUrl = z.string().superRefine((url, context) => {
   try {
@@ -45,7 +35,7 @@ export const dataExportVariables = {
     description: 'Where bundles are kept: a directory or an S3 bucket; the same as for web-api.',
     example: 's3://aion-exports?endpoint=https://s3.example.com',
   }),
-  signingKey: variable('AION_SIGNING_KEY', signingKey, {
+  signingKey: variable('AION_SIGNING_KEY', signingKeySchema, {
     description: 'The Ed25519 key that signs every bundle, as PKCS #8 PEM (`openssl genpkey -algorithm ed25519`).',
     example: '<PEM text>',
     secret: true,

@@ -1,6 +1,8 @@
+import { InvalidSigningKeyError, signingKeySchema, toPublicKeyObject } from '@aion/bundle';
 import {
   checkQueue,
   loadConfig,
+  optionalVariable,
   queueVariables,
   serviceVariables,
   types,
@@ -8,6 +10,24 @@ import {
   type ConfigOf,
   type Environment,
 } from '@aion/config';
+import { z } from 'zod';
+
+/** Public keys in OpenSSH's form, separated by commas. */
+const sshPublicKeys = z.string().transform((text, context) => {
+  const keys = text
+    .split(',')
+    .map((key) => key.trim())
+    .filter((key) => key !== '');
+  for (const key of keys) {
+    try {
+      toPublicKeyObject(key);
+    } catch (error) {
+      if (!(error instanceof InvalidSigningKeyError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  }
+  return keys;
+});
 
 const postgresUrl = () => types.url('postgres', 'postgresql');
 
@@ -68,6 +88,29 @@ export const databaseGatewayVariables = {
   }),
   exportDeadlineMs: variable('AION_EXPORT_DEADLINE_MS', types.integer(1_000, 2_592_000_000), {
     description: 'How long an export may go without progress before it fails, in milliseconds.',
+    example: '86400000',
+    fallback: '86400000',
+  }),
+  auditSigningKey: optionalVariable('AION_AUDIT_SIGNING_KEY', signingKeySchema, {
+    description:
+      'The Ed25519 key that signs how far each audit chain has come, as PKCS #8 PEM (`openssl genpkey -algorithm ed25519`); without it there are no checkpoints.',
+    example: '<PEM text>',
+    secret: true,
+  }),
+  auditFormerKeys: variable('AION_AUDIT_FORMER_KEYS', sshPublicKeys, {
+    description:
+      'The public keys that signed checkpoints before, so that a new key does not make the old ones unknown.',
+    example: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQ2d4ZtYk0N0nUyaAfxUOLqYJ6dYk3nJ6sTVoKJHvRb',
+    fallback: '',
+  }),
+  auditVerifyMs: variable('AION_AUDIT_VERIFY_MS', types.integer(100, 86_400_000), {
+    description:
+      'How long after each verification of what is new in the audit trail the next one begins, in milliseconds.',
+    example: '60000',
+    fallback: '60000',
+  }),
+  auditFullVerifyMs: variable('AION_AUDIT_FULL_VERIFY_MS', types.integer(100, 2_592_000_000), {
+    description: 'After how long each audit chain is verified from its first event again, in milliseconds.',
     example: '86400000',
     fallback: '86400000',
   }),

@@ -1,5 +1,7 @@
 import { admitServices, createAdminServer, createApp, createServiceTokens, listen } from '@aion/http';
 import type { HttpServer, Service, ServiceRuntime } from '@aion/http';
+import { createAuditTrail } from './audit/audit-trail.ts';
+import { createAuditVerifier } from './audit/audit-verifier.ts';
 import type { DatabaseGatewayConfig } from './config.ts';
 import { createRoutes } from './create-routes.ts';
 import { assertConfinedRole } from './database/assert-confined-role.ts';
@@ -79,6 +81,12 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     onError: (error) => logger.warn('The schema could not be looked after', { error }),
   });
 
+  const auditing = repeat({
+    run: () => parts.audit.run(),
+    pauseMs: config.auditVerifyMs,
+    onError: (error) => logger.warn('The audit trail could not be verified; it is tried again', { error }),
+  });
+
   const prepare = async (): Promise<void> => {
     await waitForDatabase({ url: config.migrationUrl, logger, signal: stopping.signal });
     const applied = await migrate({ url: config.migrationUrl, logger });
@@ -92,6 +100,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     relay.start();
     listener.start();
     reconciliation.start();
+    auditing.start();
   };
 
   return {
@@ -114,7 +123,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       stopping.abort();
       admin.drain();
       await server?.close(Math.max(0, config.shutdownGraceMs - AFTER_DRAIN_MS));
-      await Promise.all([reconciliation.stop(), upkeep.stop(), listener.stop()]);
+      await Promise.all([reconciliation.stop(), upkeep.stop(), auditing.stop(), listener.stop()]);
       await relay.stop();
       await Promise.all([queueGauges.stop(), queue.close()]);
       await exportsPool.close();
@@ -158,6 +167,13 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
       deadlineMs: config.exportDeadlineMs,
     }),
     schemaUpkeep: createSchemaUpkeep({ database, logger, metrics }),
+    audit: createAuditVerifier({
+      ...telemetry,
+      trail: createAuditTrail(database),
+      signingKey: config.auditSigningKey,
+      formerKeys: config.auditFormerKeys,
+      fullVerifyMs: config.auditFullVerifyMs,
+    }),
     keys: createKeyStore(database),
     generations: createGenerationStore(database, config),
     exports: createExportStore(database),

@@ -1,6 +1,7 @@
 import * as contracts from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
 import { bindRoute, streamReply, type BoundRoute, type Identity } from '@aion/http';
+import type { AuditVerifier } from './audit/audit-verifier.ts';
 import type { ExportClaims } from './exports/export-claims.ts';
 import type { ExportStore } from './exports/export-store.ts';
 import type { GenerationStore } from './generations/generation-store.ts';
@@ -14,6 +15,7 @@ export interface RouteDependencies {
   readonly exports: ExportStore;
   readonly claims: ExportClaims;
   readonly snapshots: SnapshotStore;
+  readonly audit: Pick<AuditVerifier, 'checkpoint'>;
   /** Throws unless the service can do its work. */
   readonly ping: () => Promise<void>;
   /** False until the schema is up to date. */
@@ -99,11 +101,12 @@ function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
   ];
 }
 
-function snapshotRoutes({ claims, snapshots }: RouteDependencies): BoundRoute[] {
+function snapshotRoutes({ claims, snapshots, audit }: RouteDependencies): BoundRoute[] {
   const contentType = 'application/x-ndjson';
   return [
     bindRoute(contracts.openSnapshot, async ({ params, body, signal }) => {
       await claims.check(body.tenant_id, params.export_id, body.epoch);
+      await audit.checkpoint(body.tenant_id);
       return streamReply({ contentType, body: await snapshots.open(body.tenant_id, signal) });
     }),
     bindRoute(contracts.readSnapshotRows, async ({ params, query, signal }) => {

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
-import type { AuditVerification, VerifiedChain } from './verify-chain.ts';
+import type { VerifiedChain } from '@aion/audit-chain';
+import type { AuditVerification } from './verify-trail.ts';
 
 /** What was found, for people: one block a chain, then the verdict. */
 export function formatAuditReport({ chains, bundle }: AuditVerification, hasSigner: boolean): string {

@@ -19,6 +19,8 @@ export function tellWhereabouts(story: Story, options: { readonly staysUp: boole
     if (exported.partPath !== null) {
       terminal.line(`age -d -i ${exported.identityPath} ${exported.partPath} | zstd -d`);
     }
+    const signer = join(directory, 'audit-signer.pub');
+    terminal.line(`pnpm aion audit verify ${exported.bundlePath} -i ${exported.identityPath} -s ${signer}`);
   }
   if (!options.staysUp) return;
   terminal.heading('The platform is up');

@@ -1,0 +1,49 @@
+import type { KeyObject } from 'node:crypto';
+import { parseAuditRow, parseCheckpointRow } from './audit-row.ts';
+import { ChainVerifier, type ChainReport } from './chain-verifier.ts';
+
+/** What was found out about one chain. */
+export interface VerifiedChain {
+  /** Null for the platform's own chain. */
+  readonly tenantId: string | null;
+  readonly checkpoints: number;
+  readonly report: ChainReport;
+}
+
+/** The tables of an export that an audit trail is in. */
+export const AUDIT_TABLES: readonly string[] = ['audit_events', 'audit_checkpoints'];
+
+/** Verifies the chains that the lines of an export are of, whatever their order. */
+export class TrailVerifier {
+  readonly #chains = new Map<string | null, { readonly verifier: ChainVerifier; checkpoints: number }>();
+
+  /** Takes an event or a checkpoint as a line of JSON; only the latter has a signature. @throws {InvalidAuditRowError} */
+  addLine(line: string): void {
+    if (line.includes('"signature":')) {
+      const checkpoint = parseCheckpointRow(line);
+      const chain = this.#chainOf(checkpoint.tenant_id);
+      chain.verifier.addCheckpoint(checkpoint);
+      chain.checkpoints += 1;
+    } else {
+      const event = parseAuditRow(line);
+      this.#chainOf(event.tenant_id).verifier.addEvent(event);
+    }
+  }
+
+  /** Ends the verification; see `ChainVerifier.finish`. Empty when there was no line. */
+  finish(signers: readonly KeyObject[] | undefined): readonly VerifiedChain[] {
+    return [...this.#chains].map(([tenantId, { verifier, checkpoints }]) => ({
+      tenantId,
+      checkpoints,
+      report: verifier.finish(signers),
+    }));
+  }
+
+  #chainOf(tenantId: string | null) {
+    const known = this.#chains.get(tenantId);
+    if (known !== undefined) return known;
+    const chain = { verifier: new ChainVerifier(tenantId), checkpoints: 0 };
+    this.#chains.set(tenantId, chain);
+    return chain;
+  }
+}
