@@ -5,6 +5,7 @@ import type { LogFields, Logger } from '@aion/logging';
 import type { JobDefinition } from '@aion/queue';
 import { createTestDatabase, startRedis } from '@aion/testkit';
 import type { TestDatabase, TestRedis } from '@aion/testkit';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 
 /** One backend for the whole suite. */
@@ -15,16 +16,12 @@ export interface TestBackend {
   urls(): { readonly redisUrl?: string; readonly postgresUrl?: string };
   /** Breaks every connection; the server answers again afterwards. */
   disrupt(): Promise<void>;
-}
-
-/** What only the backend on PostgreSQL can tell. */
-export interface PostgresTestBackend extends TestBackend {
-  /** Connections that others than the asker have to the database. */
+  /** Connections that others than the asker have now. */
   connections(): Promise<number>;
 }
 
 /** A database on the server of the test run. */
-export function postgresBackend(): PostgresTestBackend {
+export function postgresBackend(): TestBackend {
   let database: TestDatabase | undefined;
   const url = () => database?.url ?? '';
   return {
@@ -76,6 +73,18 @@ export function redisBackend(programPath: string): TestBackend {
       const port = redis?.port ?? 0;
       await redis?.stop('SIGKILL');
       redis = await startRedis(programPath, { dir, port });
+    },
+    connections: async () => {
+      const client = new Redis(redis?.url ?? '');
+      try {
+        return (
+          String(await client.client('LIST'))
+            .trim()
+            .split('\n').length - 1
+        );
+      } finally {
+        client.disconnect();
+      }
     },
   };
 }
