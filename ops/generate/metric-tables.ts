@@ -63,5 +63,5 @@ function describeMeanings(label: string, values: Readonly<Record<string, string>
 }
 
 function describe(values: LabelValues): string {
-  return typeof values === 'string' ? `of the set ${values}` : values.join(', ');
+  return typeof values === 'string' ? `of the set ${values}` : values.map((value) => value || '(empty)').join(', ');
 }
