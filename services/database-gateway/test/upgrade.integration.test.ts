@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
-import { readLiveSchema } from '../src/data-map/live-schema.ts';
+import { fingerprintSchema, readLiveSchema } from '../src/data-map/live-schema.ts';
 import { createDatabase } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
@@ -29,6 +29,7 @@ const GENERATIONS = [
   uuidv7(),
 ];
 const PENDING = GENERATIONS[3]!;
+const fingerprints = new Set<string>();
 const [TENANT, KEY, EXPORT] = [uuidv7(), uuidv7(), uuidv7()];
 
 async function fillPrevious(url: string): Promise<void> {
@@ -39,15 +40,27 @@ async function fillPrevious(url: string): Promise<void> {
     [KEY, TENANT, 'ab'.repeat(32), ['inference']],
   );
   for (const id of GENERATIONS) {
-    const isPending = id === PENDING;
+    // Every column has a value, so that none can be forgotten unseen.
+    const settlement =
+      id === PENDING ? null : { status: 'failed', error_type: 'internal_error', usage_source: 'provider' };
+    const numbers = settlement === null ? null : 3;
     await sql(
-      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, status,
-         prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, settled_at)
-       VALUES ($1, $2, $3, 'p', 'm', false, 1, $4, $5, $5, $6, $5, $5, $7)`,
-      [id, TENANT, KEY, ...(isPending ? ['pending', null, null, null] : ['succeeded', 3, 'provider', new Date()])],
+      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, trace_id,
+         correlation_id, status, error_type, usage_source, prompt_tokens, completion_tokens, cost_micro_usd, duration_ms,
+         time_to_first_token_ms, settled_at)
+       VALUES ($1, $2, $3, 'p', 'm', true, 1, $4, 'c', $5, $6, $7, $8, $8, $8, $8, $8, $9)`,
+      [
+        ...[id, TENANT, KEY, 'ab'.repeat(16), settlement?.status ?? 'pending', settlement?.error_type ?? null],
+        ...[settlement?.usage_source ?? null, numbers, settlement === null ? null : new Date()],
+      ],
     );
-    await sql('INSERT INTO generation_contents (generation_id, tenant_id, request) VALUES ($1, $2, $3)', [
-      ...[id, TENANT, `{"n": 12345678901234567890.10, "id":"${id}"}`],
+    await sql('INSERT INTO generation_contents (generation_id, tenant_id, request, response) VALUES ($1, $2, $3, $4)', [
+      ...[
+        id,
+        TENANT,
+        `{"n": 12345678901234567890.10, "id":"${id}"}`,
+        settlement === null ? null : '{ "text" : "\\u0000" }',
+      ],
     ]);
   }
   await sql(
@@ -116,6 +129,9 @@ describe.each(['the PostgreSQL of this run', ...(hasPostgres15 ? ['PostgreSQL 15
     const live = await readLiveSchema(async (text) => (await client.query<Record<string, unknown>>(text)).rows);
     await client.end();
     expect(findSchemaDrift(live)).toEqual([]);
+    // A bundle names the fingerprint: it must not tell the version of the server.
+    fingerprints.add(fingerprintSchema(live));
+    expect(fingerprints.size).toBe(1);
   });
 
   it('a filled database of the previous schema keeps every row, and goes on with it', async () => {
