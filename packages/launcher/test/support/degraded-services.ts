@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { waitFor } from '@aion/testkit';
 import type { CompletionTarget } from './completion-load.ts';
 import { createAccess } from './create-access.ts';
 import { startFaultyCollector, type FaultyCollector } from './faulty-collector.ts';
@@ -16,14 +17,21 @@ export const SPAN_LIMITS = { queue: 256, batch: 64, timeoutMs: 2_000, delayMs: 2
 /** What the collector is to be told with the spans. */
 export const COLLECTOR_KEY = 'Bearer of-the-collector';
 
+/** What a process holds: its heap with the buffers that hang on it, and its resident memory. */
+export interface Memory {
+  readonly program: string;
+  readonly heapBytes: number;
+  readonly residentBytes: number;
+}
+
 /** `pnpm start` with everything around its telemetry under the test's control. */
 export interface DegradedServices {
   readonly services: StartedServices;
   readonly target: CompletionTarget;
   readonly collector: FaultyCollector;
   readonly logs: LogPipe;
-  /** Lets every service collect its garbage. */
-  collectGarbage(): void;
+  /** What the services and their launcher hold after a collection of garbage, by program. */
+  memory(): Promise<Readonly<Record<string, Memory>>>;
   stop(): Promise<void>;
 }
 
@@ -46,21 +54,31 @@ export async function startDegradedServices(): Promise<DegradedServices> {
       ...telemetryVariables(collector.endpoint),
       OPENAI_BASE_URL: provider.baseUrl,
       OPENAI_API_KEY: 'nobody asks for it',
-      NODE_OPTIONS: `--expose-gc --import=${pathToFileURL(join(import.meta.dirname, 'collect-garbage.ts')).href}`,
+      NODE_OPTIONS: `--expose-gc --import=${pathToFileURL(join(import.meta.dirname, 'report-memory.ts')).href}`,
       AION_TEST_MARKER: marker,
+      AION_TEST_MEMORY_DIR: directory,
     });
     closers.unshift(() => services.stop());
     const { key } = await createAccess(services);
-    const collectGarbage = (): void => {
-      for (const pid of processesOf(marker, directory)) process.kill(pid, 'SIGUSR2');
-    };
+    const memory = (): Promise<Record<string, Memory>> => askMemory(processesOf(marker, directory), directory);
     // Named with its provider: no list of models is asked for now and then.
     const target = { baseUrl: services.baseUrl, key, model: 'openai/plain-1' };
-    return { services, target, collector, logs, collectGarbage, stop };
+    return { services, target, collector, logs, memory, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function askMemory(pids: readonly number[], directory: string): Promise<Record<string, Memory>> {
+  const files = pids.map((pid) => join(directory, `${pid}.json`));
+  for (const file of files) rmSync(file, { force: true });
+  for (const pid of pids) process.kill(pid, 'SIGUSR2');
+  const reports = await waitFor(() => files.every(existsSync) && files.map((file) => readFileSync(file, 'utf8')), {
+    describe: 'reports of memory',
+  });
+  const memories = reports.map((report) => JSON.parse(report) as Memory);
+  return Object.fromEntries(memories.map((memory) => [memory.program, memory]));
 }
 
 function telemetryVariables(endpoint: string): NodeJS.ProcessEnv {
