@@ -60,10 +60,10 @@ describe('the series of a process', () => {
   });
 
   it('are there at zero from the start, where the catalogue knows every value', async () => {
-    const metrics = createMetrics({ ...options, service: 'data-export' });
+    const metrics = createMetrics({ ...options, service: 'database-gateway' });
     expect(await seriesOf(metrics, 'aion_exports_total')).toMatchObject([{ value: 0 }, { value: 0 }]);
     expect(await seriesOf(metrics, 'aion_export_duration_seconds_count')).toHaveLength(2);
-    expect(await seriesOf(metrics, 'db_transactions_total')).toEqual([]);
+    expect(await seriesOf(metrics, 'aion_export_rows_total')).toEqual([]);
   });
 });
 
@@ -87,7 +87,7 @@ describe('OpenMetrics', () => {
   });
 
   it('leaves the names of the text format as they are, even when both are asked for at once', async () => {
-    const metrics = createMetrics({ ...options, service: 'data-export' });
+    const metrics = createMetrics({ ...options, service: 'database-gateway' });
     const [openMetrics, text] = await Promise.all([metrics.exposition('openmetrics'), metrics.exposition('text')]);
     expect(openMetrics.body).toContain('# TYPE aion_exports counter\naion_exports_total{outcome="ready"} 0');
     expect(text.body).toContain('# TYPE aion_exports_total counter\naion_exports_total{outcome="ready"} 0');

@@ -49,7 +49,6 @@ describe('data-export', () => {
 
     const admin = `http://127.0.0.1:${adminPort}`;
     const metrics = await (await fetch(`${admin}/metrics`)).text();
-    expect(metrics).toContain('aion_exports_total{outcome="ready"} 1');
     expect(metrics).toContain(`aion_export_rows_total ${TOTAL_ROWS}`);
     expect(metrics).toContain('aion_queue_job_wait_seconds_count{queue="exports"} 1');
     expect(metrics).toContain('aion_queue_jobs_stalled_total{queue="exports"} 0');

@@ -11,6 +11,7 @@ import { migrate } from './database/migrate.ts';
 import { createPoolInstruments } from './database/pool-instruments.ts';
 import { createSchemaUpkeep } from './database/schema-upkeep.ts';
 import { waitForDatabase } from './database/wait-for-database.ts';
+import { countExportEnds } from './exports/count-export-ends.ts';
 import { createExportClaims } from './exports/export-claims.ts';
 import { createExportReconciler } from './exports/export-reconciler.ts';
 import { createExportStore } from './exports/export-store.ts';
@@ -150,6 +151,7 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
     statementTimeoutMs: config.maxSnapshotAgeMs,
   });
   const database = createDatabase({ ...telemetry, pool });
+  const onEnd = countExportEnds(metrics);
   const queue = createQueueConnection({ ...telemetry, redisUrl: config.redisUrl, postgresUrl: config.queueUrl });
   const relay = createOutboxRelay({ ...telemetry, outbox: createOutboxStore(database), publish: queue.publish });
   return {
@@ -161,8 +163,9 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
     relay,
     listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
     reconciler: createExportReconciler({
-      ...telemetry,
       database,
+      logger,
+      onEnd,
       requeueMs: config.exportRequeueMs,
       deadlineMs: config.exportDeadlineMs,
     }),
@@ -177,7 +180,7 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
     keys: createKeyStore(database),
     generations: createGenerationStore(database, config),
     exports: createExportStore(database),
-    claims: createExportClaims(database),
+    claims: createExportClaims(database, onEnd),
     snapshots: createSnapshotStore({
       ...telemetry,
       pool: exportsPool,

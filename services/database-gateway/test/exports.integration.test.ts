@@ -1,6 +1,7 @@
-import { createMetrics, parseExposition } from '@aion/metrics';
+import { createMetrics, parseExposition, type Metrics, type Sample } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
+import { countExportEnds } from '../src/exports/count-export-ends.ts';
 import { createExportClaims, type ExportClaims } from '../src/exports/export-claims.ts';
 import { createExportReconciler, type ExportReconcilerOptions } from '../src/exports/export-reconciler.ts';
 import { createExportStore, type ExportStore } from '../src/exports/export-store.ts';
@@ -17,14 +18,16 @@ let db: MigratedDatabase;
 let exports: ExportStore;
 let claims: ExportClaims;
 let tenant: { tenantId: string; keyId: string };
+let metrics: Metrics;
 
 beforeAll(async () => {
   db = await createMigratedDatabase();
   exports = createExportStore(db.database);
-  claims = createExportClaims(db.database);
 });
 afterAll(() => db.drop());
 beforeEach(async () => {
+  metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
+  claims = createExportClaims(db.database, countExportEnds(metrics));
   tenant = await createTestTenant(db.database);
 });
 
@@ -43,6 +46,19 @@ const outboxKeys = async () => {
 };
 const expireLease = (id: string) =>
   db.sql(`UPDATE export_jobs SET lease_until = now() - interval '1 s' WHERE id = $1`, [id]);
+
+/** The series of exports that are not zero, without the buckets. */
+const counted = async () => {
+  const { samples } = parseExposition((await metrics.exposition()).body);
+  const series = samples.filter(({ name, value }) => /^aion_export\w+(total|count)$/.test(name) && value !== 0);
+  return series.map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '));
+};
+
+const secondsOf = async (outcome: string) => {
+  const { samples } = parseExposition((await metrics.exposition()).body);
+  const sum = ({ name }: Sample) => name === 'aion_export_duration_seconds_sum';
+  return samples.find((sample) => sum(sample) && sample.labels['outcome'] === outcome)?.value ?? Number.NaN;
+};
 
 describe('a requested export', () => {
   it('is stored with its audit event and its outbox row, which carries ids only', async () => {
@@ -180,6 +196,18 @@ describe('the completion', () => {
     expect(await auditActions()).toEqual(['export.requested', 'export.ready']);
   });
 
+  it('is counted once, however often it is repeated, with the seconds since the request', async () => {
+    const { id, epoch } = await claimNewExport(db.database, tenant);
+    await db.sql(`UPDATE export_jobs SET created_at = created_at - interval '90 s' WHERE id = $1`, [id]);
+    const as = { tenant_id: tenant.tenantId, epoch };
+    await claims.renew(id, { ...as, lease_ms: 60_000, state: 'sealing', progress: NO_PROGRESS });
+    const completion = { ...as, manifest_sha256: 'ab'.repeat(32), rows: 9, files: FILES };
+    expect(await counted()).toEqual([]);
+    await Promise.all([1, 2, 3].map(() => claims.complete(id, completion, 'test')));
+    expect(await counted()).toEqual(['aion_exports_total ready 1', 'aion_export_duration_seconds_count ready 1']);
+    expect(Math.floor((await secondsOf('ready')) / 10)).toBe(9);
+  });
+
   it('is refused before the bundle is being sealed, and the files are not to be had', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const completion = { manifest_sha256: 'ab'.repeat(32), rows: 9, files: FILES };
@@ -197,6 +225,7 @@ describe('the completion', () => {
       claims.complete(id, { ...as, manifest_sha256: 'ab'.repeat(32), rows: 9, files }, 'test'),
     ).rejects.toThrow();
     expect(await exports.read(tenant.tenantId, id)).toMatchObject({ state: 'sealing', bundle: null });
+    expect(await counted()).toEqual([]);
     expect(await auditActions()).toEqual(['export.requested']);
   });
 });
@@ -212,6 +241,22 @@ describe('a failure', () => {
       failure: { code: 'disk_full', message: 'The store is full.' },
     });
     expect(await auditActions()).toEqual(['export.requested', 'export.failed']);
+  });
+
+  it('is counted once by its code, or as another when nobody knows that', async () => {
+    for (const code of ['SCHEMA_DRIFT', 'code-of-a-newer-release']) {
+      const { tenantId, keyId } = await createTestTenant(db.database);
+      const { id, epoch } = await claimNewExport(db.database, { tenantId, keyId });
+      const failure = { tenant_id: tenantId, epoch, code, message: 'x' };
+      await claims.fail(id, failure, 'test');
+      await claims.fail(id, failure, 'test');
+    }
+    expect(await counted()).toEqual([
+      'aion_exports_total failed 2',
+      'aion_export_failures_total SCHEMA_DRIFT 1',
+      'aion_export_failures_total other 1',
+      'aion_export_duration_seconds_count failed 2',
+    ]);
   });
 });
 
@@ -229,21 +274,11 @@ describe('a download', () => {
 });
 
 describe('the reconciler', () => {
-  let metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
-  beforeEach(() => {
-    metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
-  });
-  /** The series of exports that are not zero, without the buckets. */
-  const counted = async () => {
-    const { samples } = parseExposition((await metrics.exposition()).body);
-    const series = samples.filter(({ name, value }) => /^aion_export\w+(total|count)$/.test(name) && value !== 0);
-    return series.map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '));
-  };
   const reconciler = (options: Partial<ExportReconcilerOptions> = {}) =>
     createExportReconciler({
       database: db.database,
       logger: silentLogger,
-      metrics,
+      onEnd: countExportEnds(metrics),
       requeueMs: 60_000,
       deadlineMs: 86_400_000,
       ...options,
@@ -326,9 +361,7 @@ describe('the reconciler', () => {
       'aion_export_failures_total NO_PROGRESS 1',
       'aion_export_duration_seconds_count failed 1',
     ]);
-    const { body } = await metrics.exposition();
-    const [, seconds] = /aion_export_duration_seconds_sum\{outcome="failed"\} (\S+)/.exec(body) ?? [];
-    expect(Math.round(Number(seconds) / 3_600)).toBe(30);
+    expect(Math.round((await secondsOf('failed')) / 3_600)).toBe(30);
   });
 
   it('ends an export that kills every worker which claims it', async () => {

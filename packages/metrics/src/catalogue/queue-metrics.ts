@@ -4,8 +4,6 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600] as const;
 const EXPORT_OUTCOMES = ['ready', 'failed'] as const;
 const emittedBy = ['data-export'] as const;
-/** An export is counted once, by the process that ends it. */
-const emittedByEnders = ['data-export', 'database-gateway'] as const;
 /** What a queue holds is shown by its producer alone: two exporters would count each job twice. */
 const emittedByProducer = ['database-gateway'] as const;
 const queue = { queue: 'queue' } as const;
@@ -81,11 +79,11 @@ export const QUEUE_METRICS = {
   },
   aion_exports_total: {
     type: 'counter',
-    help: 'Exports that have ended, counted by the process that ended them: database-gateway ends those that no worker does.',
+    help: 'Exports that have ended, each counted once, where its end was committed.',
     unit: 'count',
     subject,
     labels: { outcome: EXPORT_OUTCOMES },
-    emittedBy: emittedByEnders,
+    emittedBy: ['database-gateway'],
   },
   aion_export_failures_total: {
     type: 'counter',
@@ -93,7 +91,7 @@ export const QUEUE_METRICS = {
     unit: 'count',
     subject,
     labels: { code: EXPORT_FAILURE_CODES },
-    emittedBy: emittedByEnders,
+    emittedBy: ['database-gateway'],
   },
   aion_export_rows_total: {
     type: 'counter',
@@ -118,6 +116,6 @@ export const QUEUE_METRICS = {
     subject,
     labels: { outcome: EXPORT_OUTCOMES },
     buckets: JOB_SECONDS,
-    emittedBy: emittedByEnders,
+    emittedBy: ['database-gateway'],
   },
 } as const satisfies Record<string, MetricDeclaration>;

@@ -7,8 +7,8 @@ type WireClaim = z.output<NonNullable<(typeof claimExport)['response']['json']>>
 /** A claim as the domain knows it. */
 export function fromClaim(ref: ExportRef, claim: WireClaim): Claim {
   if (claim.outcome === 'finished') return claim;
-  const { epoch, recipient, created_at: createdAt } = claim;
-  return { outcome: 'claimed', claimed: { ...ref, epoch, recipient, createdAt: new Date(createdAt) } };
+  const { epoch, recipient } = claim;
+  return { outcome: 'claimed', claimed: { ...ref, epoch, recipient } };
 }
 
 /** The head of a snapshot as the domain knows it. */

@@ -12,7 +12,6 @@ export interface ClaimedExport extends ExportRef {
   readonly epoch: number;
   /** The tenant's age recipient. */
   readonly recipient: string;
-  readonly createdAt: Date;
 }
 
 /** What a claim gives: the export, or word that nothing is left to do. */

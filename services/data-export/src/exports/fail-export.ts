@@ -16,7 +16,6 @@ export async function failExport(
     deps.logger.warn('Export could not be failed and will be tried again', { ...fields, error });
     return { kind: 'retry', code: failure.code, delayMs: deps.leaseMs };
   }
-  deps.metrics.failed(failure.code, claimed.createdAt);
   deps.logger.error('Export failed', { ...fields, failure: failure.code });
   return { kind: 'failed', failure };
 }

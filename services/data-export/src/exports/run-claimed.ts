@@ -54,7 +54,6 @@ async function makeReady(deps: ExportServiceDeps, run: ClaimedRun): Promise<void
     const sealed = { manifestSha256: bundle.manifestSha256, rows: bundle.totals.rows, files };
     const pauseMs = deps.leaseMs / COMMIT_TRIES_PER_LEASE;
     await withSpan('export commit', {}, () => commitExport({ gateway, claimed, sealed, pauseMs }, stop));
-    deps.metrics.ended('ready', claimed.createdAt);
     deps.logger.info('Export ready', {
       export_id: claimed.exportId,
       epoch: claimed.epoch,

@@ -3,7 +3,8 @@ import { ConflictError } from '@aion/errors';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { Database, TenantTransaction } from '../database/database.ts';
-import type { ExportRow } from './export-row.ts';
+import type { OnExportEnd } from './count-export-ends.ts';
+import { AGE_SECONDS, type ExportRow } from './export-row.ts';
 import { requireExport } from './export-store.ts';
 import { insertFiles, updateLease, updateToReady } from './fenced-writes.ts';
 
@@ -31,7 +32,7 @@ export interface ExportClaims {
 }
 
 /** Creates the claims. */
-export function createExportClaims(database: Database): ExportClaims {
+export function createExportClaims(database: Database, onEnd: OnExportEnd = () => undefined): ExportClaims {
   return {
     claim: (id, claim) => database.withTenant(claim.tenant_id, (transaction) => claimOnce(transaction, id, claim)),
     check: (tenantId, id, epoch) =>
@@ -44,46 +45,54 @@ export function createExportClaims(database: Database): ExportClaims {
         if (await updateLease(transaction, id, renewal)) return;
         throw staleClaim(await requireExport(transaction, id), renewal.epoch);
       }),
-    complete: (id, completion, actor) =>
-      database.withTenant(completion.tenant_id, async (transaction) => {
-        if (!(await updateToReady(transaction, id, completion))) {
+    complete: async (id, completion, actor) => {
+      const ageSeconds = await database.withTenant(completion.tenant_id, async (transaction) => {
+        const age = await updateToReady(transaction, id, completion);
+        if (age === undefined) {
           const row = await requireExport(transaction, id);
-          if (row.state === 'ready' && row.epoch === completion.epoch) return;
+          if (row.state === 'ready' && row.epoch === completion.epoch) return undefined;
           throw staleClaim(row, completion.epoch);
         }
         await insertFiles(transaction, id, completion);
         await recordAuditEvent(transaction, { actor, action: 'export.ready', targetType: 'export', targetId: id });
-      }),
-    fail: (id, failure, actor) =>
-      database.withTenant(failure.tenant_id, async (transaction) => {
-        if (await failUnfinished(transaction, id, failure, actor)) return;
+        return age;
+      });
+      if (ageSeconds !== undefined) onEnd({ outcome: 'ready', ageSeconds });
+    },
+    fail: async (id, failure, actor) => {
+      const ageSeconds = await database.withTenant(failure.tenant_id, async (transaction) => {
+        const age = await failUnfinished(transaction, id, failure, actor);
+        if (age !== undefined) return age;
         const row = await requireExport(transaction, id);
-        if (row.state === 'failed' && row.epoch === failure.epoch) return;
+        if (row.state === 'failed' && row.epoch === failure.epoch) return undefined;
         throw staleClaim(row, failure.epoch);
-      }),
+      });
+      if (ageSeconds !== undefined) onEnd({ outcome: 'failed', code: failure.code, ageSeconds });
+    },
   };
 }
 
 /**
  * Moves an export of this epoch to `failed`, with its audit event.
- * @returns whether it was unfinished and of this epoch
+ * @returns the seconds since its request; undefined unless it was unfinished and of this epoch
  */
 export async function failUnfinished(
   transaction: TenantTransaction,
   id: string,
   failure: { readonly epoch: number; readonly code: string; readonly message: string },
   actor: string,
-): Promise<boolean> {
-  const rows = await transaction.query({
+): Promise<number | undefined> {
+  const [row] = await transaction.query<{ age_seconds: number }>({
     operation: 'UPDATE',
     table: 'export_jobs',
     text: `
       UPDATE export_jobs SET state = 'failed', failure_code = $4, failure_message = $5, lease_until = NULL,
         finished_at = now(), updated_at = now(), version = version + 1
-      WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND state IN ('requested', 'running', 'sealing') RETURNING id`,
+      WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND state IN ('requested', 'running', 'sealing')
+      RETURNING ${AGE_SECONDS}`,
     values: [transaction.tenantId, id, failure.epoch, failure.code, failure.message],
   });
-  if (rows.length === 0) return false;
+  if (row === undefined) return undefined;
   await recordAuditEvent(transaction, {
     actor,
     action: 'export.failed',
@@ -91,7 +100,7 @@ export async function failUnfinished(
     targetId: id,
     outcome: 'failure',
   });
-  return true;
+  return row.age_seconds;
 }
 
 async function claimOnce(transaction: TenantTransaction, id: string, claim: Claim): Promise<ClaimResult> {

@@ -1,8 +1,8 @@
 import { runExportJob, type ExportFailureCode } from '@aion/contracts';
 import type { Logger } from '@aion/logging';
-import type { Metrics } from '@aion/metrics';
 import type { TraceCarrier } from '@aion/tracing';
 import type { Database, TenantTransaction } from '../database/database.ts';
+import type { OnExportEnd } from './count-export-ends.ts';
 import { failUnfinished } from './export-claims.ts';
 import { queueExport } from './queue-export.ts';
 
@@ -10,8 +10,8 @@ import { queueExport } from './queue-export.ts';
 export interface ExportReconcilerOptions {
   readonly database: Database;
   readonly logger: Logger;
-  /** Counts the exports that it ends; those that a worker ends are counted by that worker's process. */
-  readonly metrics: Metrics;
+  /** Told of the exports that it ends. */
+  readonly onEnd?: OnExportEnd;
   /** How long it may rest before it is queued again. Doubled each time, up to an hour. */
   readonly requeueMs: number;
   /** How long it may go without progress before it fails. */
@@ -34,7 +34,6 @@ interface UnattendedRow {
   readonly is_due: boolean;
   readonly is_in_outbox: boolean;
   readonly carrier: TraceCarrier | null;
-  readonly age_seconds: number;
 }
 
 /** What was done about an export. */
@@ -62,7 +61,9 @@ export function createExportReconciler(options: ExportReconcilerOptions): Export
         if (care === undefined) continue;
         const failure = care.done === 'failed' ? { failure: care.code } : {};
         logger.warn('An export that no worker held was looked after', { export_id: id, done: care.done, ...failure });
-        if (care.done === 'failed') count(options.metrics, care);
+        if (care.done === 'failed') {
+          options.onEnd?.({ outcome: 'failed', code: care.code, ageSeconds: care.ageSeconds });
+        }
       }
     },
   };
@@ -77,8 +78,8 @@ async function lookAfter(
   if (row === undefined) return undefined;
   const failure = reasonToFail(row, options);
   if (failure !== undefined) {
-    await failUnfinished(transaction, id, { epoch: row.epoch, ...failure }, ACTOR);
-    return { done: 'failed', code: failure.code, ageSeconds: row.age_seconds };
+    const ageSeconds = await failUnfinished(transaction, id, { epoch: row.epoch, ...failure }, ACTOR);
+    return ageSeconds === undefined ? undefined : { done: 'failed', code: failure.code, ageSeconds };
   }
   // While its row waits in the outbox, it is the queue that is away: more rows would only pile up.
   if (!row.is_due || row.is_in_outbox) return undefined;
@@ -94,19 +95,13 @@ async function lookAfter(
   return { done: 'queued again' };
 }
 
-function count(metrics: Metrics, { code, ageSeconds }: Care & { readonly done: 'failed' }): void {
-  metrics.counter('aion_exports_total').inc({ outcome: 'failed' });
-  metrics.counter('aion_export_failures_total').inc({ code });
-  metrics.histogram('aion_export_duration_seconds').observe({ outcome: 'failed' }, ageSeconds);
-}
-
 /** Locks the export if it still is as it was listed and no other process looks after it. */
 async function lockUnattended(transaction: TenantTransaction, id: string, options: ExportReconcilerOptions) {
   const [row] = await transaction.query<UnattendedRow>({
     operation: 'SELECT',
     table: 'export_jobs',
     text: `
-      SELECT e.epoch, e.queued_times, extract(epoch FROM now() - e.created_at)::float8 AS age_seconds,
+      SELECT e.epoch, e.queued_times,
         e.progressed_at < now() - $4 * interval '1 ms' AS is_overdue,
         e.updated_at < now() - least($3 * power(2, least(e.queued_times - 1, 30)), $5) * interval '1 ms' AS is_due,
         EXISTS (SELECT 1 FROM outbox o WHERE o.tenant_id = $1 AND o.published_at IS NULL

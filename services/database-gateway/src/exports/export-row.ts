@@ -30,6 +30,9 @@ export const EXPORT_COLUMNS = `id, tenant_id, state, recipient, epoch, version, 
   tables_total, tables_done, rows_total, rows_done, bytes_done,
   bundle_files, bundle_bytes, bundle_rows, manifest_sha256, failure_code, failure_message`;
 
+/** The time since the request of an export. */
+export const AGE_SECONDS = 'extract(epoch FROM now() - created_at)::float8 AS age_seconds';
+
 /** A row as the API shows it. */
 export function toTenantExport(row: ExportRow): TenantExport {
   return {

@@ -1,6 +1,7 @@
 import type { completeExport, renewExport } from '@aion/contracts';
 import type { z } from 'zod';
 import type { TenantTransaction } from '../database/database.ts';
+import { AGE_SECONDS } from './export-row.ts';
 
 type Renewal = z.output<NonNullable<typeof renewExport.body>>;
 type Completion = z.output<NonNullable<typeof completeExport.body>>;
@@ -43,21 +44,22 @@ export async function updateLease(transaction: TenantTransaction, id: string, re
 
 /**
  * Makes a sealed export ready.
- * @returns whether it was being sealed, and of this epoch
+ * @returns the seconds since its request; undefined unless it was being sealed, and of this epoch
  */
 export async function updateToReady(
   transaction: TenantTransaction,
   id: string,
   completion: Completion,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const bytes = completion.files.reduce((sum, file) => sum + file.bytes, 0);
-  const rows = await transaction.query({
+  const [row] = await transaction.query<{ age_seconds: number }>({
     operation: 'UPDATE',
     table: 'export_jobs',
     text: `
       UPDATE export_jobs SET state = 'ready', manifest_sha256 = $4, bundle_rows = $5, bundle_files = $6,
         bundle_bytes = $7, lease_until = NULL, finished_at = now(), updated_at = now(), version = version + 1
-      WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND state = 'sealing' RETURNING id`,
+      WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND state = 'sealing'
+      RETURNING ${AGE_SECONDS}`,
     values: [
       transaction.tenantId,
       id,
@@ -68,7 +70,7 @@ export async function updateToReady(
       bytes,
     ],
   });
-  return rows.length > 0;
+  return row?.age_seconds;
 }
 
 /** Records the files of a bundle. */

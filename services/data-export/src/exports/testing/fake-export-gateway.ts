@@ -11,7 +11,6 @@ export class FakeExportGateway implements ExportGateway {
   state: 'requested' | 'running' | 'sealing' | 'ready' | 'failed' = 'requested';
   epoch = 0;
   recipient: string;
-  createdAt = new Date('2026-01-31T12:00:00.000Z');
   /** Whether somebody else's lease is alive. */
   heldForSeconds: number | undefined;
   tables: Record<string, readonly string[]> = {};
@@ -41,8 +40,8 @@ export class FakeExportGateway implements ExportGateway {
     }
     this.epoch += 1;
     this.state = 'running';
-    const { epoch, recipient, createdAt } = this;
-    return { outcome: 'claimed', claimed: { ...ref, epoch, recipient, createdAt } };
+    const { epoch, recipient } = this;
+    return { outcome: 'claimed', claimed: { ...ref, epoch, recipient } };
   }
 
   async renew(claimed: ClaimedExport, report: LeaseReport, signal?: AbortSignal): Promise<void> {
