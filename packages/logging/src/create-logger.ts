@@ -51,8 +51,6 @@ export function createLogger(options: LoggerOptions): RootLogger {
   const levels = new LogLevels({ root: options.level, modules: options.moduleLevels ?? {} });
   const sampleRatio = options.sampleRatio ?? 1;
 
-  const clean = rememberMessages();
-
   const createChild = (name: string): Logger => {
     const module = redactText(name);
     let version = levels.version;
@@ -66,7 +64,7 @@ export function createLogger(options: LoggerOptions): RootLogger {
       if (severity > threshold) return;
       const span = activeSpanIds();
       if (severity > WARN && span !== undefined && !keepTrace(span.traceId, sampleRatio)) onDrop('sampled');
-      else writer.log(toRecord({ service: options.service, module, level, message: clean(message), fields, span }));
+      else writer.log(toRecord({ service: options.service, module, level, message, fields, span }));
     };
     return {
       debug: (message, fields) => write(3, 'debug', message, fields),
@@ -111,21 +109,6 @@ function createWriter(format: LoggerOptions['format'], sink: BoundedSink): winst
 const MESSAGE = Symbol.for('message');
 const LEVEL = Symbol.for('level');
 
-const MAX_MESSAGES = 1_000;
-
-/** Makes messages fit for a log, and remembers them: code has a few constant ones. Bounded, should one not be constant. */
-function rememberMessages(): (message: string) => string {
-  const known = new Map<string, string>();
-  return (message) => {
-    const found = known.get(message);
-    if (found !== undefined) return found;
-    if (known.size >= MAX_MESSAGES) known.clear();
-    const clean = redactText(message);
-    known.set(message, clean);
-    return clean;
-  };
-}
-
 interface RecordParts {
   readonly service: string;
   readonly module: string;
@@ -139,7 +122,7 @@ function toRecord({ service, module, level, message, fields, span }: RecordParts
   const record: winston.LogEntry = {
     timestamp: new Date().toISOString(),
     level,
-    message,
+    message: redactText(message),
     service,
     module,
   };
