@@ -98,6 +98,7 @@ describe('the demo', () => {
         'completions',
         'second tenant',
         'bundle verified',
+        'audit trail',
         'row counts',
         'every completion is in it',
         'isolation',
