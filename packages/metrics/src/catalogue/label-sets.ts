@@ -23,7 +23,8 @@ export const BOUNDED_SETS = {
   model: {
     description: 'a model that the operator configured, or `other`',
     pattern: /^[\x21-\x7e]{1,128}$/,
-    maxValues: 100,
+    // Each is 46 series of the AI engine, which may have 5 000 in all.
+    maxValues: 80,
   },
   gen_ai_model: {
     description: 'as of `model`, but fewer: each is some hundred series of `gen_ai_*`',

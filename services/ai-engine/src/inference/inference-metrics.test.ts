@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createMetrics, parseExposition, type MetricsOptions } from '@aion/metrics';
+import { GENERATION_ERROR_TYPES } from '@aion/contracts';
+import { createMetrics, INPUT_TYPES, parseExposition, type InputType, type MetricsOptions } from '@aion/metrics';
 import type { Settlement } from './generation-store.ts';
 import { createInferenceMetrics } from './inference-metrics.ts';
 
@@ -26,7 +27,7 @@ function setUp(more: Partial<MetricsOptions> = {}) {
     const { samples } = parseExposition((await metrics.exposition()).body);
     return samples.filter((sample) => sample.name === name);
   };
-  return { inference, samplesOf };
+  return { inference, metrics, samplesOf };
 }
 
 describe('the metrics of inference', () => {
@@ -70,5 +71,20 @@ describe('the metrics of inference', () => {
     expect(await valueOf('ai_inference_errors_total', { error_type: 'internal_error' })).toBe(0);
     expect(await valueOf('ai_active_sessions')).toBe(0);
     expect(await valueOf('ai_inflight_oldest_age_seconds')).toBe(0);
+  });
+
+  it('leave room in a budget of 5 000 series, whatever is asked of however many models', async () => {
+    const { inference, metrics } = setUp();
+    for (let i = 0; i < 200; i += 1) {
+      // `Object.keys` forgets that these are the keys.
+      for (const inputType of Object.keys(INPUT_TYPES) as InputType[]) {
+        const session = inference.begin({ ...CALL, model: `model-${i}`, inputType });
+        session.firstToken();
+        for (const errorType of [null, ...GENERATION_ERROR_TYPES]) session.end({ ...SETTLEMENT, errorType });
+      }
+    }
+    const { samples } = parseExposition((await metrics.exposition()).body);
+    // Some hundred more are of requests and of the process.
+    expect(samples.filter(({ name }) => name.startsWith('ai_')).length).toBeLessThan(4_000);
   });
 });
