@@ -120,9 +120,12 @@ describe('SIGKILL', () => {
   it('of data-export during an export is followed by a worker that finishes it, once and complete', async () => {
     await database.query(
       `INSERT INTO generations (id, tenant_id, api_key_id, status, provider, model, stream, estimated_prompt_tokens,
-         prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, settled_at)
-       SELECT gen_random_uuid(), $1, (SELECT id FROM api_keys WHERE tenant_id = $1 LIMIT 1), 'succeeded', 'openai', 'slow-1',
-         false, 1, 1, 1, 'provider', 0, 1, now() FROM generate_series(1, $2::int)`,
+         prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, settled_at, created_at)
+       SELECT id, $1, (SELECT id FROM api_keys WHERE tenant_id = $1 LIMIT 1), 'succeeded', 'openai', 'slow-1',
+         false, 1, 1, 1, 'provider', 0, 1, now(), uuid_v7_time(id)
+       FROM (SELECT (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7'
+               || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid AS id
+             FROM generate_series(1, $2::int)) new`,
       [tenantId, MANY_ROWS],
     );
     const { baseUrl } = platform;
