@@ -26,6 +26,8 @@ export interface AdminServerOptions {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   /** Serves `/log-levels` when given. */
   readonly logLevels?: LogLevelsAccess | undefined;
+  /** Puts a change of log levels into the audit trail. */
+  readonly recordLogLevels?: LogLevelsAccess['record'];
 }
 
 /** The result of all readiness checks. */
@@ -93,7 +95,8 @@ function createAdminApp(options: AdminServerOptions, readiness: () => Promise<Re
     if (store === undefined) return res.status(404).json({ error: 'Spans are exported; ask the tracing backend.' });
     return res.json({ spans: store.get(req.params.traceId) });
   });
-  if (options.logLevels !== undefined) serveLogLevels(app, options.logLevels);
+  const { logLevels, recordLogLevels: record } = options;
+  if (logLevels !== undefined) serveLogLevels(app, { ...logLevels, record });
   return app;
 }
 

@@ -36,5 +36,6 @@ export {
   type ServiceClientOptions,
   type StreamResult,
 } from './service-client.ts';
+export { recordLogLevelsBy } from './record-log-levels.ts';
 export { createServiceTokens, type ServiceTokens } from './service-tokens.ts';
 export { reportReadiness } from './wait-until-ready.ts';

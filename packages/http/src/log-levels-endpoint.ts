@@ -15,6 +15,8 @@ export interface LogLevelsAccess {
   readonly logger: RootLogger;
   /** Prove who asks: the endpoint takes a token for this service, as the services' own calls do. */
   readonly tokens: ServiceTokens;
+  /** Puts a change into the audit trail. It may fail: levels are changed when something is wrong. */
+  readonly record?: ((by: ServiceName) => Promise<void>) | undefined;
 }
 
 const MAX_BODY_BYTES = 16_384;
@@ -30,9 +32,9 @@ const settings = z.strictObject({
 
 /**
  * Serves `GET /log-levels` and `PUT /log-levels`, which replaces all levels from the next line on. Both need a service
- * token. Every change is a WARN record of the logger; a refused one is too.
+ * token. Every change is a WARN record of the logger and an event of the audit trail; a refused one is a WARN record.
  */
-export function serveLogLevels(app: Express, { logger, tokens }: LogLevelsAccess): void {
+export function serveLogLevels(app: Express, { logger, tokens, record }: LogLevelsAccess): void {
   const readBody = createBodyReader(MAX_BODY_BYTES);
   const handle =
     (answer: (req: Request, res: Response, caller: ServiceName) => Promise<LogLevelSettings> | LogLevelSettings) =>
@@ -57,6 +59,9 @@ export function serveLogLevels(app: Express, { logger, tokens }: LogLevelsAccess
     handle(async (req, res, caller) => {
       const next = validate(settings, parseJson(await readBody(req, res)), 'body');
       if (next !== undefined) logger.setLevels(next, caller);
+      await record?.(caller).catch((error: unknown) => {
+        logger.warn('The change of log levels is not in the audit trail', { by: caller, error });
+      });
       return logger.levels();
     }),
   );

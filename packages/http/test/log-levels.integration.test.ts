@@ -26,17 +26,26 @@ describe('/log-levels', () => {
     },
   });
   const logger = createLogger({ service: 'data-export', level: 'info', format: 'json', stream });
+  const recorded: string[] = [];
+  let trailIsAway = false;
+  const record = (by: string): Promise<void> => {
+    if (trailIsAway) return Promise.reject(new Error('the trail is away'));
+    recorded.push(by);
+    return Promise.resolve();
+  };
   let server: HttpServer;
 
   beforeAll(async () => {
     const app = express();
-    serveLogLevels(app, { logger, tokens: createServiceTokens({ secret, service: 'data-export' }) });
+    serveLogLevels(app, { logger, tokens: createServiceTokens({ secret, service: 'data-export' }), record });
     server = await listen(app, { host: '127.0.0.1', port: 0, name: 'test', variable: 'PORT' });
   });
   afterAll(() => server.close(0));
   beforeEach(() => {
     logger.setLevels({ root: 'info', modules: {} }, 'test');
     lines.length = 0;
+    recorded.length = 0;
+    trailIsAway = false;
   });
 
   const call = (method: string, token?: string, body?: unknown): Promise<Response> =>
@@ -62,6 +71,21 @@ describe('/log-levels', () => {
     logger.child('exports').debug('now written');
     logger.info('no longer written');
     expect(lines).toHaveLength(2);
+  });
+
+  it('puts a change into the audit trail, and nothing else', async () => {
+    await call('PUT', mint('data-export'), { root: 'warn' });
+    await call('GET', mint('data-export'));
+    await call('PUT', mint('web-api'), { root: 'debug' });
+    await call('PUT', mint('data-export'), { root: 'loud' });
+    expect(recorded).toEqual(['web-api']);
+  });
+
+  it('changes the levels although the trail is away, and says that it is', async () => {
+    trailIsAway = true;
+    expect((await call('PUT', mint('data-export'), { root: 'warn' })).status).toBe(200);
+    expect(logger.levels().root).toBe('warn');
+    expect(lines.join('')).toContain('The change of log levels is not in the audit trail');
   });
 
   it.each([

@@ -5,6 +5,7 @@ import {
   createApp,
   createServiceClient,
   createServiceTokens,
+  recordLogLevelsBy,
   listen,
   reportReadiness,
   type HttpServer,
@@ -60,6 +61,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
     metrics,
     tracing,
     logLevels: runtime.logLevels,
+    recordLogLevels: recordLogLevelsBy(gateway),
     checks: { 'database-gateway': () => gateway.call(pingDatabaseGateway, {}) },
   });
   const stopped = new AbortController();

@@ -2,6 +2,7 @@ import {
   createAdminServer,
   createServiceClient,
   createServiceTokens,
+  recordLogLevelsBy,
   reportReadiness,
   type AdminServer,
   type Service,
@@ -80,6 +81,7 @@ export function createDataExportParts(
     host,
     port,
     logger,
+    recordLogLevels: recordLogLevelsBy(client),
     checks: {
       'database-gateway': () => gateway.ping(),
       'object-store': () => objectStore.ping(),

@@ -2,6 +2,7 @@ import { admitServices, createAdminServer, createApp, createServiceTokens, liste
 import type { HttpServer, Service, ServiceRuntime } from '@aion/http';
 import { createAuditTrail } from './audit/audit-trail.ts';
 import { createAuditVerifier } from './audit/audit-verifier.ts';
+import { recordPlatformEvent } from './audit/record-platform-event.ts';
 import type { DatabaseGatewayConfig } from './config.ts';
 import { createRoutes } from './create-routes.ts';
 import { assertConfinedRole } from './database/assert-confined-role.ts';
@@ -56,7 +57,17 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     schema: () => Promise.resolve(schemaUpkeep.readiness()),
   };
   const { serviceTokenSecret: secret, host, port, adminPort } = config;
-  const admin = createAdminServer({ ...runtime, service: 'database-gateway', host, port: adminPort, checks });
+  const admin = createAdminServer({
+    ...runtime,
+    service: 'database-gateway',
+    host,
+    port: adminPort,
+    checks,
+    recordLogLevels: (by) =>
+      recordPlatformEvent(database, {
+        ...{ action: 'log_levels.changed', actor: `service:${by}`, service: 'database-gateway' },
+      }),
+  });
   const app = createApp({
     ...runtime,
     routes: createRoutes({

@@ -2,6 +2,8 @@ import * as contracts from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
 import { bindRoute, streamReply, type BoundRoute, type Identity } from '@aion/http';
 import type { AuditVerifier } from './audit/audit-verifier.ts';
+import { recordPlatformEvent } from './audit/record-platform-event.ts';
+import type { Database } from './database/database.ts';
 import type { ExportClaims } from './exports/export-claims.ts';
 import type { ExportStore } from './exports/export-store.ts';
 import type { GenerationStore } from './generations/generation-store.ts';
@@ -10,6 +12,7 @@ import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** What the routes call. */
 export interface RouteDependencies {
+  readonly database: Database;
   readonly keys: KeyStore;
   readonly generations: GenerationStore;
   readonly exports: ExportStore;
@@ -28,6 +31,11 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
     bindRoute(contracts.pingDatabaseGateway, async () => {
       await deps.ping();
       return { service: 'database-gateway' };
+    }),
+    bindRoute(contracts.recordPlatformEvent, async ({ body, identity }) => {
+      const service = identity.kind === 'service' ? identity.service : identity.kind;
+      await recordPlatformEvent(deps.database, { ...body, service });
+      return undefined;
     }),
     ...keyRoutes(deps),
     ...generationRoutes(deps),

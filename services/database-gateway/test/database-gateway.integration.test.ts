@@ -101,6 +101,29 @@ const readiness = async (adminUrl: string) => {
   };
 };
 
+describe('events of the platform', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await startGateway();
+    await waitFor(() => running.client.call(contracts.pingDatabaseGateway, {}), {
+      describe: 'the gateway to be ready',
+    });
+  });
+  afterAll(() => stopGateway(running));
+
+  it('are recorded for the service that sends them, in a chain of their own', async () => {
+    const body = { action: 'log_levels.changed', actor: 'service:web-api' } as const;
+    await running.client.call(contracts.recordPlatformEvent, { body });
+    const rows = await db.sql(
+      `SELECT actor, action, target_type, target_path, outcome, octet_length(hash) AS hash FROM audit_events
+       WHERE tenant_id IS NULL ORDER BY seq DESC LIMIT 1`,
+    );
+    expect(rows).toEqual([
+      { ...body, target_type: 'platform', target_path: 'data-export', outcome: 'success', hash: 32 },
+    ]);
+  });
+});
+
 describe('database-gateway over HTTP', () => {
   let running: Running;
   let client: ServiceClient;

@@ -4,6 +4,7 @@ import {
   createApp,
   createServiceClient,
   createServiceTokens,
+  recordLogLevelsBy,
   listen,
   reportReadiness,
   type BoundRoute,
@@ -55,6 +56,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
     metrics,
     tracing,
     logLevels: runtime.logLevels,
+    recordLogLevels: recordLogLevelsBy(database),
     checks: {
       'database-gateway': () => database.call(pingDatabaseGateway, {}),
       'ai-engine': () => aiEngine.call(pingAiEngine, {}),
