@@ -12,6 +12,7 @@ import * as lifecycle from './20261123220400_lifecycle.ts';
 import * as proofs from './20261123220500_proofs.ts';
 import * as idempotencyKeys from './20261123220600_idempotency_keys.ts';
 import * as chainedAuditEvents from './20261123223000_chained_audit_events.ts';
+import * as quickerUuidV7Time from './20261123225300_quicker_uuid_v7_time.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
 export interface Migration {
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261123220500_proofs', ...proofs },
   { name: '20261123220600_idempotency_keys', ...idempotencyKeys },
   { name: '20261123223000_chained_audit_events', ...chainedAuditEvents },
+  { name: '20261123225300_quicker_uuid_v7_time', ...quickerUuidV7Time },
 ];
