@@ -25,3 +25,20 @@ export const text = (maxLength: number) =>
 
 /** A name for people: 1 to 200 characters, not blank. */
 export const displayName = text(200).regex(/\S/, 'must not be blank');
+
+/** How a page of a list is asked for. */
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'How many items at most.' }),
+  cursor: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'The `next_cursor` of the page before; the first page is asked for without.' }),
+});
+
+/** A page of a list, which stays where it is while items are added. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    data: z.array(item),
+    next_cursor: z.string().nullable().meta({ description: 'Asks for the next page; null on the last one.' }),
+  });

@@ -1,4 +1,5 @@
 export * from './fields.ts';
+export * from './internal/audit-events.ts';
 export * from './internal/exports.ts';
 export * from './internal/generations.ts';
 export * from './internal/inference.ts';
@@ -8,6 +9,8 @@ export * from './internal/platform-events.ts';
 export { defineJob, type Job } from './job.ts';
 export * from './jobs/run-export.ts';
 export { createOpenApiDocument } from './openapi.ts';
+export * from './public/api-keys.ts';
+export * from './public/audit-events.ts';
 export * from './public/chat-completions.ts';
 export * from './public/exports.ts';
 export * from './public/meta.ts';

@@ -1,3 +1,5 @@
+import * as apiKeys from './public/api-keys.ts';
+import * as audit from './public/audit-events.ts';
 import * as chat from './public/chat-completions.ts';
 import * as exports from './public/exports.ts';
 import * as meta from './public/meta.ts';
@@ -10,6 +12,11 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   chat.listModels,
   tenants.createTenant,
   tenants.createApiKey,
+  apiKeys.listApiKeys,
+  apiKeys.createOwnApiKey,
+  apiKeys.getApiKey,
+  apiKeys.revokeApiKey,
+  audit.listAuditEvents,
   exports.createExport,
   exports.listExports,
   exports.getExport,

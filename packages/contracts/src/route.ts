@@ -5,7 +5,15 @@ import type { z } from 'zod';
 export type ServiceName = 'web-api' | 'ai-engine' | 'database-gateway' | 'data-export';
 
 /** What a key may be allowed to do. `trace` lets its holder's own trace be the root of AION's. */
-export const SCOPES = ['inference', 'exports:read', 'exports:write', 'keys:write', 'trace'] as const;
+export const SCOPES = [
+  'inference',
+  'exports:read',
+  'exports:write',
+  'keys:read',
+  'keys:write',
+  'audit:read',
+  'trace',
+] as const;
 /** One of `SCOPES`. */
 export type Scope = (typeof SCOPES)[number];
 

@@ -17,6 +17,7 @@ import { createExportClaims } from './exports/export-claims.ts';
 import { createExportReconciler } from './exports/export-reconciler.ts';
 import { createExportStore } from './exports/export-store.ts';
 import { createGenerationStore } from './generations/generation-store.ts';
+import { createOwnKeys } from './keys/own-keys.ts';
 import { createKeyStore } from './keys/key-store.ts';
 import { createOutboxListener } from './outbox/outbox-listener.ts';
 import { createOutboxRelay } from './outbox/outbox-relay.ts';
@@ -189,6 +190,7 @@ function createParts(config: DatabaseGatewayConfig, { logger, metrics }: Service
       fullVerifyMs: config.auditFullVerifyMs,
     }),
     keys: createKeyStore(database),
+    ownKeys: createOwnKeys(database),
     generations: createGenerationStore(database, config),
     exports: createExportStore(database),
     claims: createExportClaims(database, onEnd),

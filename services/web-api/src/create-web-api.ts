@@ -15,6 +15,7 @@ import {
 } from '@aion/http';
 import { createObjectStore, type ObjectStore } from '@aion/object-store';
 import helmet from 'helmet';
+import { createAuditRoutes } from './audit/audit-routes.ts';
 import { admitCallers } from './admission/admit-callers.ts';
 import type { WebApiConfig } from './config.ts';
 import { createBundleObjects } from './downloads/bundle-objects.ts';
@@ -24,6 +25,7 @@ import { createExportRoutes } from './exports/export-routes.ts';
 import { createInferenceRoutes } from './inference/inference-routes.ts';
 import { createKeyAuthenticator } from './keys/key-authenticator.ts';
 import { createKeyDirectory, createKeyLookUp } from './keys/key-directory.ts';
+import { createOwnKeyRoutes } from './keys/own-key-routes.ts';
 import { createMetaRoutes } from './meta/meta-routes.ts';
 import { createTenantRoutes } from './tenants/tenant-routes.ts';
 
@@ -145,6 +147,8 @@ function createRoutes({
   return [
     ...createInferenceRoutes({ aiEngine, timeoutMs: config.requestTimeoutMs }),
     ...createTenantRoutes({ database, pepper: config.keyPepper }),
+    ...createOwnKeyRoutes({ database, pepper: config.keyPepper }),
+    ...createAuditRoutes({ database }),
     ...createExportRoutes({
       database,
       logger: runtime.logger,

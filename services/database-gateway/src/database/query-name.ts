@@ -3,7 +3,7 @@ import { planExport } from '../data-map/export-plan.ts';
 
 /** Every operation with the tables that it is done on, but for COPY, which reads what an export takes. */
 const QUERIES = {
-  SELECT: ['audit_events', 'audit_checkpoints', 'export_jobs', 'export_files', 'generations', 'pg_catalog'],
+  SELECT: ['api_keys', 'audit_events', 'audit_checkpoints', 'export_jobs', 'export_files', 'generations', 'pg_catalog'],
   INSERT: [
     'tenants',
     'api_keys',
@@ -15,7 +15,7 @@ const QUERIES = {
     'export_files',
     'outbox',
   ],
-  UPDATE: ['export_jobs', 'generations', 'generation_contents'],
+  UPDATE: ['api_keys', 'export_jobs', 'generations', 'generation_contents'],
   CALL: ['api_keys', 'audit_events', 'export_jobs', 'generations', 'outbox', 'pg_catalog'],
 } as const satisfies Readonly<Record<string, readonly (TableName | 'pg_catalog')[]>>;
 

@@ -1,10 +1,10 @@
-import type { ApiKey, Scope, storeApiKey, storeTenant, Tenant } from '@aion/contracts';
-import { SCOPES } from '@aion/contracts';
+import type { ApiKey, storeApiKey, storeTenant, Tenant } from '@aion/contracts';
 import { ConflictError, NotFoundError } from '@aion/errors';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { Database } from '../database/database.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/database-error.ts';
+import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
 
 type NewTenant = z.output<NonNullable<typeof storeTenant.body>>;
 type NewApiKey = z.output<NonNullable<typeof storeApiKey.body>>;
@@ -20,19 +20,6 @@ export interface KeyStore {
   storeApiKey(key: NewApiKey): Promise<ApiKey>;
   /** Whatever its state. @throws NotFoundError */
   findApiKey(prefix: string): Promise<StoredApiKey>;
-}
-
-interface ApiKeyRow {
-  readonly [column: string]: unknown;
-  readonly id: string;
-  readonly tenant_id: string;
-  readonly name: string;
-  readonly prefix: string;
-  readonly key_hash: string;
-  readonly scopes: string[];
-  readonly created_at: Date;
-  readonly expires_at: Date | null;
-  readonly revoked_at: Date | null;
 }
 
 /** Creates the store. */
@@ -90,7 +77,7 @@ async function insertApiKey(database: Database, key: NewApiKey): Promise<ApiKey>
       });
       if (row === undefined) throw new Error('INSERT gave no row');
       await recordAuditEvent(transaction, {
-        actor: 'operator',
+        actor: key.actor ?? 'operator',
         action: 'api_key.created',
         targetType: 'api_key',
         targetId: key.id,
@@ -108,22 +95,4 @@ async function insertApiKey(database: Database, key: NewApiKey): Promise<ApiKey>
       param: isPrefix ? 'prefix' : 'id',
     });
   }
-}
-
-function toApiKey(row: ApiKeyRow): ApiKey {
-  return {
-    id: row.id,
-    tenant_id: row.tenant_id,
-    name: row.name,
-    prefix: row.prefix,
-    scopes: row.scopes.filter(isScope),
-    created_at: row.created_at.toISOString(),
-    expires_at: row.expires_at?.toISOString() ?? null,
-    revoked_at: row.revoked_at?.toISOString() ?? null,
-  };
-}
-
-/** A scope that a newer version granted and this one does not know is not granted here. */
-function isScope(value: string): value is Scope {
-  return (SCOPES as readonly string[]).includes(value); // widened, to ask about any string
 }

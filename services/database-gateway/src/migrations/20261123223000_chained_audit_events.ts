@@ -31,6 +31,8 @@ export async function up(knex: Knex): Promise<void> {
       ALTER COLUMN prev_hash SET NOT NULL,
       ALTER COLUMN hash SET NOT NULL,
       ALTER COLUMN commitment SET NOT NULL;
+    DROP INDEX audit_events_chain;
+    CREATE UNIQUE INDEX audit_events_chain ON audit_events (tenant_id, seq) NULLS NOT DISTINCT;
     CREATE TRIGGER audit_events_chained BEFORE INSERT ON audit_events
       FOR EACH ROW EXECUTE FUNCTION append_audit_event();
   `);

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { pageOf, pageQuery, sha256, timestamp, uuid } from '../fields.ts';
+import { defineRoute } from '../route.ts';
+
+/** Something that was done, or tried, for a tenant; an event of its audit chain. */
+export const auditEvent = z
+  .object({
+    id: uuid,
+    seq: z.number().int().min(1).meta({ description: 'Its number in the chain of the tenant, from 1 without a gap.' }),
+    actor: z.string().meta({ description: 'Who: `operator`, `api_key:<id>`, `service:<name>`.' }),
+    action: z.string().meta({ description: 'What, such as `export.requested`.' }),
+    target_type: z.string(),
+    target_id: z.string(),
+    target_path: z.string().nullable(),
+    outcome: z.enum(['success', 'failure']),
+    request_id: z.string().nullable(),
+    correlation_id: z.string().nullable(),
+    trace_id: z.string().nullable(),
+    created_at: timestamp,
+    hash: sha256.meta({ description: 'The hash of the event, which the next one refers to.' }),
+  })
+  .meta({ id: 'AuditEvent' });
+/** An event of the audit trail. */
+export type AuditEventView = z.output<typeof auditEvent>;
+
+/** `GET /api/v1/audit-events`. */
+export const listAuditEvents = defineRoute({
+  name: 'listAuditEvents',
+  service: 'web-api',
+  method: 'GET',
+  path: '/api/v1/audit-events',
+  summary: 'List the audit events',
+  description:
+    "The tenant's audit trail, newest first. An export has it whole, with what `aion audit verify` needs to prove it.",
+  auth: { kind: 'key', scope: 'audit:read' },
+  query: pageQuery.extend({
+    action: z
+      .string()
+      .regex(/^[a-z_]+\.[a-z_]+$/, 'must be an action such as export.requested')
+      .optional()
+      .meta({ description: 'Only events of this action.' }),
+  }),
+  response: { status: 200, description: 'A page of events.', json: pageOf(auditEvent) },
+  errors: ['UNAVAILABLE'],
+  idempotent: true,
+});

@@ -1,0 +1,34 @@
+import { SCOPES, type ApiKey, type Scope } from '@aion/contracts';
+
+/** A row of `api_keys`. */
+export interface ApiKeyRow {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly key_hash: string;
+  readonly scopes: string[];
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+  readonly revoked_at: Date | null;
+}
+
+/** The key without the hash of its secret. */
+export function toApiKey(row: ApiKeyRow): ApiKey {
+  return {
+    id: row.id,
+    tenant_id: row.tenant_id,
+    name: row.name,
+    prefix: row.prefix,
+    scopes: row.scopes.filter(isScope),
+    created_at: row.created_at.toISOString(),
+    expires_at: row.expires_at?.toISOString() ?? null,
+    revoked_at: row.revoked_at?.toISOString() ?? null,
+  };
+}
+
+/** A scope that a newer version granted and this one does not know is not granted here. */
+function isScope(value: string): value is Scope {
+  return (SCOPES as readonly string[]).includes(value); // widened, to ask about any string
+}

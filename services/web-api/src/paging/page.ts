@@ -1,0 +1,39 @@
+import { InvalidRequestError } from '@aion/errors';
+
+/** What a page is cut from. */
+export interface PageOptions<T> {
+  /** The list that a cursor is of: one of another list is refused. */
+  readonly list: string;
+  readonly query: { readonly limit: number; readonly cursor?: string | undefined };
+  /** Gives at most `limit` items after the position, or the first ones. */
+  readonly read: (limit: number, after: string | undefined) => Promise<readonly T[]>;
+  /** The position of an item in its list. */
+  readonly positionOf: (item: T) => string;
+}
+
+/**
+ * Cuts a page by key, not by offset: items that are added meanwhile move nothing, and page 10 000 costs what page 1 does.
+ * One item more than the page is read, to know whether there is a next page.
+ * @throws InvalidRequestError for a cursor that is not of this list
+ */
+export async function readPage<T>({ list, query, read, positionOf }: PageOptions<T>) {
+  const after = query.cursor === undefined ? undefined : decodeCursor(list, query.cursor);
+  const items = await read(query.limit + 1, after);
+  const data = items.slice(0, query.limit);
+  const last = items.length > query.limit ? data.at(-1) : undefined;
+  return { data, next_cursor: last === undefined ? null : encodeCursor(list, positionOf(last)) };
+}
+
+function encodeCursor(list: string, position: string): string {
+  return Buffer.from(`${list}:${position}`).toString('base64url');
+}
+
+function decodeCursor(list: string, cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const position = text.slice(list.length + 1);
+  // Only what `encodeCursor` writes: a UUID or a number.
+  if (text.startsWith(`${list}:`) && /^[0-9a-f-]{1,36}$/.test(position)) return position;
+  throw new InvalidRequestError('The cursor is not one of this list: use the next_cursor of its last page as it is.', {
+    param: 'cursor',
+  });
+}
