@@ -81,7 +81,7 @@ describe('the partitions of generations', () => {
     }
   });
 
-  it('are made while others read and settle', async () => {
+  it('are made while somebody reads a month, and what is pending is settled afterwards', async () => {
     const id = await addGeneration(db.database, tenant);
     const pending = uuidv7();
     await generations.open(pending, newGeneration(tenant));
