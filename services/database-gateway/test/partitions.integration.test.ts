@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
+import { waitFor } from '@aion/testkit';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Query } from '../src/database/database.ts';
@@ -95,6 +96,26 @@ describe('the partitions of generations', () => {
     await generations.settle(pending, newSettlement(tenant.tenantId));
     expect((await read()).rowCount).toBe(1);
     await reader.end();
+  });
+
+  it('are made while a generation is being written, and neither waits for the other in a circle', async () => {
+    const id = await addGeneration(db.database, tenant);
+    await dropMonth(monthName(2));
+    const writer = new pg.Client({ connectionString: db.superuserUrl });
+    await writer.connect();
+    const write = (statement: string) => writer.query(`${statement} AND created_at = uuid_v7_time($1)`, [id]);
+    await writer.query('BEGIN');
+    await write('UPDATE generations SET duration_ms = 1 WHERE id = $1');
+    const prepared = prepare();
+    const waiting = () =>
+      db.sql(
+        'SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = current_database()',
+      );
+    await waitFor(async () => (await waiting()).length > 0, { describe: 'the making of partitions to wait' });
+    await write(`UPDATE generation_contents SET response = '1' WHERE generation_id = $1`);
+    await writer.query('COMMIT');
+    await writer.end();
+    expect(await prepared).toEqual([{ created: 2 }]);
   });
 
   it('can be detached and dropped, content first', async () => {
