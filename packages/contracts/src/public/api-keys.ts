@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { displayName, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
-import { defineRoute, SCOPES } from '../route.ts';
-import { apiKey } from './tenants.ts';
+import { pageOf, pageQuery, uuid } from '../fields.ts';
+import { defineRoute } from '../route.ts';
+import { apiKey, createdApiKey, wantedApiKey } from './tenants.ts';
 
 const keyParams = z.object({ key_id: uuid });
 
@@ -31,15 +31,11 @@ export const createOwnApiKey = defineRoute({
     'Creates a key for the tenant of the key that is used, with no scope that this one lacks. The secret is in this ' +
     'answer and nowhere else.',
   auth: { kind: 'key', scope: 'keys:write' },
-  body: z.strictObject({
-    name: displayName,
-    scopes: z.array(z.enum(SCOPES)).min(1),
-    expires_at: timestamp.nullish(),
-  }),
+  body: wantedApiKey,
   response: {
     status: 201,
     description: 'The key with its secret, shown once.',
-    json: apiKey.extend({ key: z.string().meta({ description: 'The secret. Keep it: it is not shown again.' }) }),
+    json: createdApiKey,
   },
   errors: ['UNAVAILABLE'],
   idempotent: false,

@@ -38,6 +38,18 @@ export const apiKey = z
 /** A key without its secret. */
 export type ApiKey = z.output<typeof apiKey>;
 
+/** What a key is to be. */
+export const wantedApiKey = z.strictObject({
+  name: displayName,
+  scopes: z.array(z.enum(SCOPES)).min(1),
+  expires_at: timestamp.nullish(),
+});
+
+/** A key with its secret, in the answer that made it and nowhere else. */
+export const createdApiKey = apiKey.extend({
+  key: z.string().meta({ description: 'The secret. Keep it: it is not shown again.' }),
+});
+
 /** `POST /api/v1/tenants/{tenant_id}/api-keys`. */
 export const createApiKey = defineRoute({
   name: 'createApiKey',
@@ -49,15 +61,11 @@ export const createApiKey = defineRoute({
     'Creates a key for a tenant. The secret is in this answer and nowhere else: only a keyed hash is stored.',
   auth: { kind: 'operator' },
   params: z.object({ tenant_id: uuid }),
-  body: z.strictObject({
-    name: displayName,
-    scopes: z.array(z.enum(SCOPES)).min(1),
-    expires_at: timestamp.nullish(),
-  }),
+  body: wantedApiKey,
   response: {
     status: 201,
     description: 'The key with its secret, shown once.',
-    json: apiKey.extend({ key: z.string().meta({ description: 'The secret. Keep it: it is not shown again.' }) }),
+    json: createdApiKey,
   },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
   idempotent: false,
