@@ -42,6 +42,20 @@ describe('metrics', () => {
     expect((await metrics.exposition()).body).not.toContain('db_connections_max{');
   });
 
+  it('are rendered once for all who ask at the same time, and anew for the next', async () => {
+    const metrics = createMetrics(options);
+    let collected = 0;
+    metrics.onCollect(() => {
+      collected += 1;
+    });
+    const [one, other] = await Promise.all([metrics.exposition(), metrics.exposition()]);
+    expect(other).toBe(one);
+    expect(collected).toBe(1);
+    metrics.counter('aion_exports_total').inc({ outcome: 'ready' });
+    expect((await metrics.exposition()).body).toContain('aion_exports_total{outcome="ready"} 1');
+    expect(collected).toBe(2);
+  });
+
   it('do nothing when they are switched off', async () => {
     const metrics = createMetrics({ ...options, enabled: false });
     metrics.counter('aion_exports_total').inc({ outcome: 'ready' });

@@ -88,6 +88,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const histograms = remember((name: MetricName<'histogram'>) =>
     isOn(name) ? createHistogram(describe(name), options.currentTraceId) : NOOP,
   );
+  /** Scrapers that come while one is served get what it gets: any number of them costs the memory of one. */
+  const renderings = new Map<ExpositionFormat, Promise<RenderedExposition>>();
   const metrics: Metrics = {
     enabled: true,
     subjects,
@@ -97,9 +99,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
     onCollect: (update, subject) => {
       if (subject === undefined || subjects.has(subject)) updates.push(update);
     },
-    exposition: async (format = 'text') => {
+    exposition: (format = 'text') => {
+      const running = renderings.get(format);
+      if (running !== undefined) return running;
       for (const update of updates) update();
-      return renderExposition(registry, format);
+      const rendering = renderExposition(registry, format).finally(() => renderings.delete(format));
+      renderings.set(format, rendering);
+      return rendering;
     },
   };
   const dropped = metrics.counter('aion_telemetry_dropped_total');
