@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { ConnectionPool } from './connection-pool.ts';
 import { toDatabaseError } from './database-error.ts';
 import { createQueryInstruments, type QueryInstruments, type QueryInstrumentsOptions } from './query-instruments.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 import type { QueryName, UnscopedQueryName } from './query-name.ts';
 
 interface Statement {
@@ -26,7 +27,8 @@ export interface TenantTransaction {
 export interface Database {
   /**
    * Runs in one transaction that sees and writes rows of this tenant only. It commits when `run` is done, and rolls back
-   * when it throws. Nothing else reaches a table of tenants.
+   * when it throws. Nothing else reaches a table of tenants. It runs again, a few times, when PostgreSQL gives it up for
+   * the sake of another transaction: `run` must do nothing that a rollback does not undo.
    */
   withTenant<T>(tenantId: string, run: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
   /**
@@ -45,13 +47,15 @@ export function createDatabase(options: QueryInstrumentsOptions & { readonly poo
   return {
     query: (query) => withClient(pool, (client) => runQuery(instruments, client, query)),
     withTenant: (tenantId, run) =>
-      withClient(pool, async (client) => {
-        const transaction: TenantTransaction = {
-          tenantId,
-          query: (query) => runQuery(instruments, client, query),
-        };
-        return runTransaction(instruments, client, tenantId, () => run(transaction));
-      }),
+      retryConflicts(() =>
+        withClient(pool, async (client) => {
+          const transaction: TenantTransaction = {
+            tenantId,
+            query: (query) => runQuery(instruments, client, query),
+          };
+          return runTransaction(instruments, client, tenantId, () => run(transaction));
+        }),
+      ),
   };
 }
 

@@ -1,0 +1,77 @@
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let tenantId: string;
+let keyIds: [string, string];
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  const [one, other] = [await createTestTenant(db.database), await createTestTenant(db.database)];
+  ({ tenantId } = one);
+  await db.sql('UPDATE api_keys SET tenant_id = $1 WHERE id = $2', [tenantId, other.keyId]);
+  keyIds = [one.keyId, other.keyId];
+});
+afterAll(() => db.drop());
+
+/** Writes both keys in the given order, one after the other has been written by somebody else, too. */
+function rename(order: readonly string[], name: string, between: () => Promise<void>): Promise<number> {
+  let runs = 0;
+  return db.database.withTenant(tenantId, async (transaction) => {
+    runs += 1;
+    for (const [at, id] of order.entries()) {
+      if (at === 1 && runs === 1) await between();
+      await transaction.query({
+        operation: 'UPDATE',
+        table: 'api_keys',
+        text: 'UPDATE api_keys SET name = name || $3 WHERE tenant_id = $1 AND id = $2',
+        values: [tenantId, id, name],
+      });
+    }
+    return runs;
+  });
+}
+
+const names = async () =>
+  (await db.sql<{ name: string }>('SELECT name FROM api_keys WHERE tenant_id = $1 ORDER BY id', [tenantId])).map(
+    ({ name }) => name,
+  );
+
+describe('a transaction', () => {
+  it('that is given up in a deadlock runs again, and both take effect once', async () => {
+    const [before] = await names();
+    const bothHoldOne = Promise.withResolvers<undefined>();
+    let holding = 0;
+    const between = async (): Promise<void> => {
+      holding += 1;
+      if (holding === 2) bothHoldOne.resolve(undefined);
+      await bothHoldOne.promise;
+    };
+    const runs = await Promise.all([rename(keyIds, 'a', between), rename([...keyIds].reverse(), 'b', between)]);
+    expect(runs.toSorted()).toEqual([1, 2]);
+    const [name = ''] = await names();
+    expect(['ab', 'ba']).toContain(name.slice(before?.length));
+  });
+
+  it('that conflicts again and again is given up after the fourth time', async () => {
+    let runs = 0;
+    const failing = db.database.withTenant(tenantId, (transaction) => {
+      runs += 1;
+      return transaction.query({
+        operation: 'CALL',
+        table: 'pg_catalog',
+        text: `DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure'; END $$`,
+      });
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(runs).toBe(4);
+  });
+
+  it('that fails for another reason is not run again', async () => {
+    let runs = 0;
+    const failing = db.database.withTenant(tenantId, (transaction) => {
+      runs += 1;
+      return transaction.query({ operation: 'CALL', table: 'pg_catalog', text: 'SELECT 1 / 0' });
+    });
+    await expect(failing).rejects.toMatchObject({ code: '22012' });
+    expect(runs).toBe(1);
+  });
+});
