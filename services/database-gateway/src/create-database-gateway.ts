@@ -1,31 +1,13 @@
 import { admitServices, createAdminServer, createApp, createServiceTokens, listen } from '@aion/http';
 import type { HttpServer, Service, ServiceRuntime } from '@aion/http';
-import { createAuditTrail } from './audit/audit-trail.ts';
-import { createAuditVerifier } from './audit/audit-verifier.ts';
 import { recordPlatformEvent } from './audit/record-platform-event.ts';
 import type { DatabaseGatewayConfig } from './config.ts';
+import { createParts } from './create-parts.ts';
 import { createRoutes } from './create-routes.ts';
 import { assertConfinedRole } from './database/assert-confined-role.ts';
-import { createConnectionPool } from './database/connection-pool.ts';
-import { createDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
-import { createPoolInstruments } from './database/pool-instruments.ts';
-import { createSchemaUpkeep } from './database/schema-upkeep.ts';
 import { waitForDatabase } from './database/wait-for-database.ts';
-import { countExportEnds } from './exports/count-export-ends.ts';
-import { createExportClaims } from './exports/export-claims.ts';
-import { createExportReconciler } from './exports/export-reconciler.ts';
-import { createExportStore } from './exports/export-store.ts';
-import { createGenerationStore } from './generations/generation-store.ts';
-import { createOwnKeys } from './keys/own-keys.ts';
-import { createKeyStore } from './keys/key-store.ts';
-import { createOutboxListener } from './outbox/outbox-listener.ts';
-import { createOutboxRelay } from './outbox/outbox-relay.ts';
-import { createOutboxStore } from './outbox/outbox-store.ts';
-import { createQueueConnection } from './outbox/queue-connection.ts';
-import { createQueueGauges } from './outbox/queue-gauges.ts';
 import { repeat } from './repeat.ts';
-import { createSnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** Content of long conversations and the file lists of large bundles. */
 const MAX_BODY_BYTES = 32 * 1_048_576;
@@ -143,63 +125,5 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       await pool.close();
       await admin.stop();
     },
-  };
-}
-
-function createParts(config: DatabaseGatewayConfig, { logger, metrics }: ServiceRuntime) {
-  const url = config.databaseUrl;
-  const telemetry = { logger, metrics, slowQueryMs: config.slowQueryMs };
-  const toPool = { url, logger, instruments: createPoolInstruments(metrics), waitMs: config.poolWaitMs };
-  const pool = createConnectionPool({
-    ...toPool,
-    name: 'requests',
-    maxConnections: config.poolSize,
-    statementTimeoutMs: config.statementTimeoutMs,
-  });
-  const exportsPool = createConnectionPool({
-    ...toPool,
-    name: 'exports',
-    maxConnections: 2 * config.maxSnapshots,
-    statementTimeoutMs: config.maxSnapshotAgeMs,
-  });
-  const database = createDatabase({ ...telemetry, pool });
-  const onEnd = countExportEnds(metrics);
-  const queue = createQueueConnection({ ...telemetry, redisUrl: config.redisUrl, postgresUrl: config.queueUrl });
-  const relay = createOutboxRelay({ ...telemetry, outbox: createOutboxStore(database), publish: queue.publish });
-  return {
-    pool,
-    exportsPool,
-    database,
-    queue,
-    queueGauges: createQueueGauges({ logger, metrics, read: () => queue.read() }),
-    relay,
-    listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
-    reconciler: createExportReconciler({
-      database,
-      logger,
-      onEnd,
-      requeueMs: config.exportRequeueMs,
-      deadlineMs: config.exportDeadlineMs,
-    }),
-    schemaUpkeep: createSchemaUpkeep({ database, logger, metrics }),
-    audit: createAuditVerifier({
-      ...telemetry,
-      trail: createAuditTrail(database),
-      signingKey: config.auditSigningKey,
-      formerKeys: config.auditFormerKeys,
-      fullVerifyMs: config.auditFullVerifyMs,
-    }),
-    keys: createKeyStore(database),
-    ownKeys: createOwnKeys(database),
-    generations: createGenerationStore(database, config),
-    exports: createExportStore(database),
-    claims: createExportClaims(database, onEnd),
-    snapshots: createSnapshotStore({
-      ...telemetry,
-      pool: exportsPool,
-      database,
-      maxSnapshots: config.maxSnapshots,
-      maxSnapshotAgeMs: config.maxSnapshotAgeMs,
-    }),
   };
 }
