@@ -2,7 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { toReport, toResult, type BenchReport, type BenchResult, type Goal } from './bench-result.ts';
 import { startOtlpSink, type OtlpSink } from './otlp-sink.ts';
 import { startSubject, type SubjectProcess } from './subject-process.ts';
-import { FURTHER_COMPARISONS, TELEMETRY_PLAN, type PlannedGroup, type PlannedSubject } from './telemetry-plan.ts';
+import {
+  ADDED_COMPARISON,
+  FURTHER_COMPARISONS,
+  TELEMETRY_PLAN,
+  type PlannedGroup,
+  type PlannedSubject,
+} from './telemetry-plan.ts';
 
 /** How the benchmark runs. */
 export interface TelemetryBenchOptions {
@@ -44,6 +50,7 @@ export async function runTelemetryBench(options: TelemetryBenchOptions): Promise
       subjects.map(({ name, reference, goal }) => compare({ name, of: name, unit, reference, goal }, samples)),
     ),
     ...FURTHER_COMPARISONS.map((comparison) => compare({ ...comparison, unit: 'us', goal: undefined }, samples)),
+    compareAdded(samples),
   ]);
 }
 
@@ -125,5 +132,17 @@ function compare({ name, of, unit, reference, goal }: Comparison, samples: Sampl
     samples: samples.get(of) ?? [],
     reference: reference === undefined ? undefined : { name: reference, samples: samples.get(reference) ?? [] },
     goal,
+  });
+}
+
+/** What two instrumentations add to the same base, round by round. */
+function compareAdded(samples: Samples): BenchResult {
+  const { name, of, reference, base, goal } = ADDED_COMPARISON;
+  const baseSamples = samples.get(base) ?? [];
+  const added = (subject: string): number[] =>
+    (samples.get(subject) ?? []).map((value, round) => value - (baseSamples[round] ?? 0));
+  return toResult({
+    ...{ name, unit: 'us', samples: added(of), goal },
+    reference: { name: reference.name, samples: added(reference.of) },
   });
 }
