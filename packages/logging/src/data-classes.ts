@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 /** Why a value is never logged under its key. */
 export type DataClass = 'credential' | 'content' | 'personal' | 'database';
 
@@ -11,19 +13,15 @@ const PERSONAL =
 /** PostgreSQL puts values of rows into these fields of an error; drivers put statements and their values into others. */
 const DATABASE = /^(?:detail|where|internalquery|query|sql|parameters|bindings|values|dataline)$/;
 
-/** What was found for a key: code logs under few keys, again and again. Bounded, as keys may come from callers too. */
-const known = new Map<string, DataClass | undefined>();
-const MAX_KNOWN = 1_000;
+const MAX_KEY_LENGTH = 64;
+const classifyKey = remember((key) => classify(key.toLowerCase().replaceAll(/[^a-z]/g, '')), {
+  maxTexts: 1_000,
+  maxLength: MAX_KEY_LENGTH,
+});
 
 /** The class of data that a key holds, whatever its case and separators; undefined when it may be logged. */
 export function dataClassOf(key: string): DataClass | undefined {
-  if (key.length > 64) return undefined;
-  const found = known.get(key);
-  if (found !== undefined || known.has(key)) return found;
-  if (known.size >= MAX_KNOWN) known.clear();
-  const dataClass = classify(key.toLowerCase().replaceAll(/[^a-z]/g, ''));
-  known.set(key, dataClass);
-  return dataClass;
+  return key.length > MAX_KEY_LENGTH ? undefined : classifyKey(key);
 }
 
 function classify(name: string): DataClass | undefined {

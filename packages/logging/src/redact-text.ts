@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 /** One kind of secret: `hint` is searched for first, as it costs a fraction of the expression. */
 interface SecretPattern {
   readonly hint: RegExp;
@@ -57,21 +59,8 @@ const MAX_STRING = 8_192;
 /** Read beyond the bound, so that a secret that stands across it is recognised. */
 const OVERLAP = 512;
 
-/** What became of short texts: messages, templates and names come again and again. Bounded, as others do not. */
-const known = new Map<string, string>();
-const MAX_KNOWN = 200;
-const MAX_KNOWN_LENGTH = 64;
-
 /** A string made fit for a log: secrets replaced, control and bidirectional characters removed, length bounded. */
-export function redactText(text: string): string {
-  if (text.length > MAX_KNOWN_LENGTH) return redactAnyText(text);
-  const found = known.get(text);
-  if (found !== undefined) return found;
-  if (known.size >= MAX_KNOWN) known.clear();
-  const clean = redactAnyText(text);
-  known.set(text, clean);
-  return clean;
-}
+export const redactText: (text: string) => string = remember(redactAnyText, { maxTexts: 200, maxLength: 64 });
 
 function redactAnyText(text: string): string {
   if (HARMLESS.test(text)) return text;
