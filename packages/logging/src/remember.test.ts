@@ -15,6 +15,12 @@ describe('a function that remembers', () => {
     expect(calls).toBe(1);
   });
 
+  it('remembers no long text', () => {
+    const length = remember((text) => text.length, { maxTexts: 10, maxLength: 5 });
+    expect([length('12345'), length('123456')]).toEqual([5, 6]);
+    expect(length.size()).toBe(1);
+  });
+
   it('stays within its bounds, however many and long the texts are', () => {
     const length = remember((text) => text.length, { maxTexts: 10, maxLength: 5 });
     for (let i = 0; i < 10_000; i += 1) {
