@@ -4,7 +4,7 @@ import { createSigningKey, type SigningKey } from '@aion/bundle';
 import { createLogger } from '@aion/logging';
 import { createMetrics, parseExposition } from '@aion/metrics';
 import { v7 as uuidv7 } from 'uuid';
-import { createAuditTrail } from '../src/audit/audit-trail.ts';
+import { createAuditTrail, type AuditTrail } from '../src/audit/audit-trail.ts';
 import { createAuditVerifier, type AuditVerifier } from '../src/audit/audit-verifier.ts';
 import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
@@ -17,7 +17,14 @@ beforeEach(async () => {
 afterEach(() => db.drop());
 
 /** A verifier, and what its metrics say. `fullVerifyMs` 0 begins with the first event each time. */
-function start(options: { signingKey?: SigningKey | undefined; formerKeys?: string[]; fullVerifyMs?: number } = {}) {
+function start(
+  options: {
+    signingKey?: SigningKey | undefined;
+    formerKeys?: string[];
+    fullVerifyMs?: number;
+    trail?: AuditTrail;
+  } = {},
+) {
   const logger = createLogger({ service: 'test', level: 'error', format: 'json', stream: new PassThrough().resume() });
   const metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
   const verifier = createAuditVerifier({
@@ -151,6 +158,40 @@ describe('the verifier of the audit trail', () => {
        WHERE tenant_id = $1`,
       [tenantId],
     );
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+  });
+
+  it('takes no chain for cut off that an export has had verified since it was listed', async () => {
+    const tenantId = await createTrail();
+    const trail = createAuditTrail(db.database);
+    let afterListing: (() => Promise<void>) | undefined;
+    const listChains = async () => {
+      const chains = await trail.listChains();
+      const act = afterListing;
+      afterListing = undefined;
+      await act?.();
+      return chains;
+    };
+    const { verifier, isOk, verified } = start({ trail: { ...trail, listChains } });
+    await verifier.run();
+    const before = (await verified()) ?? 0;
+    afterListing = async () => {
+      await record(tenantId);
+      await verifier.checkpoint(tenantId);
+    };
+    await verifier.run();
+    expect(await isOk()).toBe(1);
+    expect(await verified()).toBeGreaterThan(before);
+  });
+
+  it('finds that a whole chain is gone', async () => {
+    const tenantId = await createTrail();
+    const { verifier, isOk } = start();
+    await verifier.run();
+    for (const table of ['audit_checkpoints', 'audit_events', 'audit_heads']) {
+      await db.sql(`DELETE FROM ${table} WHERE tenant_id = $1`, [tenantId]);
+    }
     await verifier.run();
     expect(await isOk()).toBe(0);
   });

@@ -43,6 +43,12 @@ interface Verified {
   readonly problem: string | undefined;
 }
 
+/** A chain, and what was known of it before its length was read. */
+interface KnownChain {
+  readonly chain: AuditChainLength;
+  readonly before: Verified | undefined;
+}
+
 const PAGE_EVENTS = 1_000;
 
 /** Creates the verifier. */
@@ -51,8 +57,18 @@ export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifie
   const signers = signersOf(options);
   const verified = new Map<string | null, Verified>();
 
-  const verify = async (chain: AuditChainLength): Promise<void> => {
-    const before = verified.get(chain.tenantId);
+  /** Gives the chains, each with what was known of it before it was listed: it must not be shorter than that. */
+  const listChains = async (): Promise<readonly KnownChain[]> => {
+    const known = new Map(verified);
+    const listed = await trail.listChains();
+    const present = new Set(listed.map(({ tenantId }) => tenantId));
+    const gone = [...known.keys()].filter((tenantId) => !present.has(tenantId));
+    return [...listed, ...gone.map((tenantId) => ({ tenantId, seq: 0 }))].map((chain) => ({
+      chain,
+      before: known.get(chain.tenantId),
+    }));
+  };
+  const verify = async ({ chain, before }: KnownChain): Promise<void> => {
     const isFull = before?.head === undefined || performance.now() - before.fullyAt >= fullVerifyMs;
     const hasNothingNew = !isFull && before.problem === undefined && before.head.seq === chain.seq;
     if (hasNothingNew) return;
@@ -74,15 +90,15 @@ export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifie
   };
   return {
     run: async () => {
-      for (const chain of await trail.listChains()) await verify(chain);
+      for (const known of await listChains()) await verify(known);
       const isSound = [...verified.values()].every(({ problem }) => problem === undefined);
       metrics.gauge('aion_audit_chain_ok').set({}, isSound ? 1 : 0);
       metrics.gauge('aion_job_last_success_timestamp_seconds').set({ job: 'audit-verify' }, Date.now() / 1_000);
     },
     checkpoint: async (tenantId) => {
       try {
-        const chain = (await trail.listChains()).find((each) => each.tenantId === tenantId);
-        if (chain !== undefined) await verify(chain);
+        const known = (await listChains()).find(({ chain }) => chain.tenantId === tenantId);
+        if (known !== undefined) await verify(known);
       } catch (error) {
         logger.warn('The audit trail could not be signed; the export goes on', { error });
       }
@@ -121,7 +137,7 @@ async function readChain(
   }
   for (const line of await trail.readCheckpoints(tenantId, from)) verifier.addCheckpoint(parseCheckpointRow(line));
   const report = verifier.finish(signers);
-  const reached = last === from && length < from ? length : (report.head?.seq ?? 0);
+  const reached = Math.min(length, report.head?.seq ?? 0);
   const expected = Math.max(length, from);
   const detail = `the chain has ${expected} events, the last one here is ${reached}`;
   const truncated: ChainProblem[] = reached < expected ? [{ kind: 'truncated', seq: reached, detail }] : [];
