@@ -8,14 +8,13 @@ const QUERIES = {
     'tenants',
     'api_keys',
     'generations',
-    'generation_contents',
     'audit_events',
     'audit_checkpoints',
     'export_jobs',
     'export_files',
     'outbox',
   ],
-  UPDATE: ['api_keys', 'export_jobs', 'generations', 'generation_contents'],
+  UPDATE: ['api_keys', 'export_jobs', 'generations'],
   CALL: ['api_keys', 'audit_events', 'export_jobs', 'generations', 'outbox', 'pg_catalog'],
 } as const satisfies Readonly<Record<string, readonly (TableName | 'pg_catalog')[]>>;
 

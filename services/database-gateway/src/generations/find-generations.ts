@@ -1,0 +1,28 @@
+import type { TenantTransaction } from '../database/database.ts';
+
+/** Which of these ids are generations of the tenant. */
+export async function findGenerations(
+  transaction: TenantTransaction,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await transaction.query<{ id: string }>({
+    operation: 'SELECT',
+    table: 'generations',
+    text: `
+      SELECT id FROM generations
+      WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND created_at BETWEEN uuid_v7_time($3) AND uuid_v7_time($4)`,
+    values: [transaction.tenantId, ids, ...idRange(ids)],
+  });
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The first and the last of ids of UUID v7, whose times name the partitions that all of them are in. */
+export function idRange(ids: readonly string[]): [first: string, last: string] {
+  const [first, ...others] = ids;
+  if (first === undefined) throw new RangeError('There is no range of no ids.');
+  return others.reduce<[string, string]>(
+    ([low, high], id) => [id < low ? id : low, id > high ? id : high],
+    [first, first],
+  );
+}
