@@ -56,6 +56,11 @@ export const databaseGatewayVariables = {
     example: '2000',
     fallback: '2000',
   }),
+  poolQueue: variable('AION_DATABASE_POOL_QUEUE', types.integer(0, 100_000), {
+    description: 'How many requests wait for a connection at most; a further one is answered with 503 at once.',
+    example: '1000',
+    fallback: '1000',
+  }),
   statementTimeoutMs: variable('AION_DATABASE_STATEMENT_TIMEOUT_MS', types.integer(100, 600_000), {
     description: 'How long one query of a request may run, in milliseconds.',
     example: '5000',

@@ -24,7 +24,10 @@ import { createSnapshotStore } from './snapshots/snapshot-store.ts';
 export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: ServiceRuntime) {
   const url = config.databaseUrl;
   const telemetry = { logger, metrics, slowQueryMs: config.slowQueryMs };
-  const toPool = { url, logger, instruments: createPoolInstruments(metrics), waitMs: config.poolWaitMs };
+  const toPool = {
+    ...{ url, logger, instruments: createPoolInstruments(metrics) },
+    ...{ waitMs: config.poolWaitMs, maxWaiting: config.poolQueue },
+  };
   const pool = createConnectionPool({
     ...toPool,
     name: 'requests',

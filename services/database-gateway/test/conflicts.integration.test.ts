@@ -1,6 +1,15 @@
-import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import { createDatabase, type Database } from '../src/database/database.ts';
+import {
+  createMigratedDatabase,
+  createTestTenant,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
 
 let db: MigratedDatabase;
+let metrics: Metrics;
+let database: Database;
 let tenantId: string;
 let keyIds: [string, string];
 beforeAll(async () => {
@@ -10,12 +19,16 @@ beforeAll(async () => {
   await db.sql('UPDATE api_keys SET tenant_id = $1 WHERE id = $2', [tenantId, other.keyId]);
   keyIds = [one.keyId, other.keyId];
 });
+beforeEach(() => {
+  metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+  database = createDatabase({ pool: db.pool, metrics, logger: silentLogger });
+});
 afterAll(() => db.drop());
 
 /** Writes both keys in the given order, one after the other has been written by somebody else, too. */
 function rename(order: readonly string[], name: string, between: () => Promise<void>): Promise<number> {
   let runs = 0;
-  return db.database.withTenant(tenantId, async (transaction) => {
+  return database.withTenant(tenantId, async (transaction) => {
     runs += 1;
     for (const [at, id] of order.entries()) {
       if (at === 1 && runs === 1) await between();
@@ -28,6 +41,14 @@ function rename(order: readonly string[], name: string, between: () => Promise<v
     }
     return runs;
   });
+}
+
+/** How often transactions ran again, by what they met. */
+async function retries(): Promise<readonly string[]> {
+  const { body } = await metrics.exposition();
+  return [...body.matchAll(/^db_transaction_retries_total\{error="(\w+)"\} (\d+)$/gm)].map(
+    ([, error, count]) => `${error} ${count}`,
+  );
 }
 
 const names = async () =>
@@ -49,11 +70,12 @@ describe('a transaction', () => {
     expect(runs.toSorted()).toEqual([1, 2]);
     const [name = ''] = await names();
     expect(['ab', 'ba']).toContain(name.slice(before?.length));
+    expect(await retries()).toEqual(['serialization 0', 'deadlock 1']);
   });
 
   it('that conflicts again and again is given up after the fourth time', async () => {
     let runs = 0;
-    const failing = db.database.withTenant(tenantId, (transaction) => {
+    const failing = database.withTenant(tenantId, (transaction) => {
       runs += 1;
       return transaction.query({
         operation: 'CALL',
@@ -63,15 +85,17 @@ describe('a transaction', () => {
     });
     await expect(failing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(runs).toBe(4);
+    expect(await retries()).toEqual(['serialization 3', 'deadlock 0']);
   });
 
   it('that fails for another reason is not run again', async () => {
     let runs = 0;
-    const failing = db.database.withTenant(tenantId, (transaction) => {
+    const failing = database.withTenant(tenantId, (transaction) => {
       runs += 1;
       return transaction.query({ operation: 'CALL', table: 'pg_catalog', text: 'SELECT 1 / 0' });
     });
     await expect(failing).rejects.toMatchObject({ code: '22012' });
     expect(runs).toBe(1);
+    expect(await retries()).toEqual(['serialization 0', 'deadlock 0']);
   });
 });

@@ -31,7 +31,7 @@ afterEach(() => pool.close());
 
 function createPool(maxConnections = 2): ConnectionPool {
   return createConnectionPool({
-    ...{ name: 'requests', url: db.appUrl, maxConnections, waitMs: 1_000, statementTimeoutMs: 10_000 },
+    ...{ name: 'requests', url: db.appUrl, maxConnections, waitMs: 1_000, maxWaiting: 1, statementTimeoutMs: 10_000 },
     ...{ logger: silentLogger, instruments },
   });
 }

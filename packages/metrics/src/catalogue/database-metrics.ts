@@ -113,4 +113,20 @@ export const DATABASE_METRICS = {
     labels: { pool: POOLS },
     emittedBy,
   },
+  db_connection_rejections_total: {
+    type: 'counter',
+    help: 'Callers that were turned away because too many waited for a connection already.',
+    unit: 'count',
+    subject,
+    labels: { pool: POOLS },
+    emittedBy,
+  },
+  db_transaction_retries_total: {
+    type: 'counter',
+    help: 'Transactions that ran again because PostgreSQL gave them up for the sake of another, by what they met.',
+    unit: 'count',
+    subject,
+    labels: { error: ['serialization', 'deadlock'] },
+    emittedBy,
+  },
 } as const satisfies Record<string, MetricDeclaration>;

@@ -1,7 +1,9 @@
 import type { Logger } from '@aion/logging';
 import pg from 'pg';
+import { cancelStatement } from './cancel-statement.ts';
 import { toDatabaseError } from './database-error.ts';
-import type { PoolInstruments, PoolName } from './pool-instruments.ts';
+import type { PoolInstruments, PoolName, PoolState } from './pool-instruments.ts';
+import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
 /** How a pool connects. */
 export interface ConnectionPoolOptions {
@@ -9,9 +11,13 @@ export interface ConnectionPoolOptions {
   readonly name: PoolName;
   readonly url: string;
   readonly maxConnections: number;
-  /** How long a caller waits for a connection. */
+  /** How long a caller waits for a connection to become free, and how long a new one may take to open. */
   readonly waitMs: number;
+  /** How many callers wait at most; further ones are turned away at once. */
+  readonly maxWaiting: number;
   readonly statementTimeoutMs: number;
+  /** How long a transaction may do nothing; default 60 000. */
+  readonly idleTransactionMs?: number;
   readonly logger: Logger;
   readonly instruments: PoolInstruments;
 }
@@ -20,9 +26,12 @@ export interface ConnectionPoolOptions {
 export interface ConnectionPool {
   /**
    * Takes a connection that the caller must release.
-   * @throws UnavailableError when none is to be had in time
+   * @throws UnavailableError when none is to be had in time, or too many wait
+   * @throws the reason of the signal, when it is aborted while the caller waits
    */
-  connect(): Promise<pg.PoolClient>;
+  connect(signal?: AbortSignal): Promise<pg.PoolClient>;
+  /** Asks the server to cancel what a connection is running; it goes on when the server does not hear. Never rejects. */
+  cancel(client: pg.PoolClient): Promise<void>;
   /** Waits until every connection is released, then closes all. */
   close(): Promise<void>;
 }
@@ -43,7 +52,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     // The server ends a late statement by itself; this is for a server that has fallen silent. A stream has no such
     // limit: pg would report its end to a query that is over.
     ...(name === 'requests' ? { query_timeout: options.statementTimeoutMs + 5_000 } : {}),
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    idle_in_transaction_session_timeout: options.idleTransactionMs ?? IDLE_IN_TRANSACTION_MS,
     // A session whose client was killed ends within this time, even in the middle of a long sort.
     options: '-c client_connection_check_interval=2000',
     keepAlive: true,
@@ -55,20 +64,59 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   pool.on('connect', (client) => {
     client.on('error', (error) => logger.debug('A database connection in use broke', { pool: name, error }));
   });
-  instruments.watch(name, options.maxConnections, pool);
+  // pg's own line has no bound, and nobody can leave it: callers wait here, and pg always finds room.
+  const line = createWaitingLine({ ...options, places: options.maxConnections });
+  const state: PoolState = {
+    get totalCount() {
+      return pool.totalCount;
+    },
+    get idleCount() {
+      return pool.idleCount;
+    },
+    get waitingCount() {
+      return line.waiting;
+    },
+  };
+  instruments.watch(name, options.maxConnections, state);
   return {
-    connect: async () => {
+    connect: async (signal) => {
       try {
-        return await instruments.observeWait(name, () => pool.connect());
+        return await instruments.observeWait(name, async () => {
+          await line.enter(signal);
+          return connect(pool, line);
+        });
       } catch (error) {
         throw toDatabaseError(error);
       }
     },
+    cancel: async (client) => {
+      try {
+        await cancelStatement(options.url, client);
+      } catch (error) {
+        logger.warn('A statement could not be cancelled; it ends by its time limit', { pool: name, error });
+      }
+    },
     close: async () => {
       await pool.end();
-      instruments.unwatch(name, pool);
+      instruments.unwatch(name, state);
     },
   };
+}
+
+/** Takes a connection for a caller who has a place, which is free again when the connection is. */
+async function connect(pool: pg.Pool, line: WaitingLine): Promise<pg.PoolClient> {
+  try {
+    const client = await pool.connect();
+    const release = client.release.bind(client);
+    client.release = (error) => {
+      release(error);
+      line.leave();
+    };
+    return client;
+  } catch (error) {
+    line.leave();
+    throw error;
+  }
 }
 
 const INT8_OID = 20;

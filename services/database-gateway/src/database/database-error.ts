@@ -1,5 +1,6 @@
 import { UnavailableError } from '@aion/errors';
 import pg from 'pg';
+import { NoConnectionError } from './no-connection-error.ts';
 
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
@@ -28,9 +29,6 @@ export function toDatabaseError(thrown: unknown): unknown {
     return unavailable('The database cannot answer now.', thrown);
   }
   if (code !== undefined && NETWORK_CODES.has(code)) return unavailable('The database cannot be reached.', thrown);
-  if (thrown.message.includes('timeout exceeded when trying to connect')) {
-    return unavailable('All connections to the database are in use.', thrown);
-  }
   if (CONNECTION_MESSAGES.test(thrown.message)) return unavailable('The connection to the database was lost.', thrown);
   return thrown;
 }
@@ -42,6 +40,7 @@ export function isConnectionFailure(error: Error): boolean {
 
 /** Whether a pool could lend no connection in time: all were in use, or a new one took too long to open. */
 export function isConnectionTimeout(thrown: unknown): boolean {
+  if (thrown instanceof NoConnectionError) return thrown.reason === 'timeout';
   return isError(thrown) && /timeout exceeded when trying to connect|due to connection timeout/.test(thrown.message);
 }
 

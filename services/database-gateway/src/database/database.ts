@@ -3,6 +3,7 @@ import type { ConnectionPool } from './connection-pool.ts';
 import { toDatabaseError } from './database-error.ts';
 import { createQueryInstruments, type QueryInstruments, type QueryInstrumentsOptions } from './query-instruments.ts';
 import { retryConflicts } from './retry-conflicts.ts';
+import { runCancellable, type StatementOptions } from './run-cancellable.ts';
 import type { QueryName, UnscopedQueryName } from './query-name.ts';
 
 interface Statement {
@@ -23,19 +24,43 @@ export interface TenantTransaction {
   query<R extends pg.QueryResultRow = Record<string, never>>(query: Query): Promise<R[]>;
 }
 
+/** A transaction of the platform: rows of no tenant. */
+export interface PlatformTransaction {
+  readonly tenantId: null;
+  query<R extends pg.QueryResultRow = Record<string, never>>(query: UnscopedQuery): Promise<R[]>;
+  /** Makes the transaction one of a tenant until `run` is done, for what the platform does to a tenant as a whole. */
+  asTenant<T>(tenantId: string, run: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
+}
+
+/** A transaction of a tenant or of the platform, for tables that hold rows of both. */
+export interface SharedTransaction {
+  readonly tenantId: string | null;
+  query<R extends pg.QueryResultRow = Record<string, never>>(query: UnscopedQuery): Promise<R[]>;
+}
+
 /** The one way to PostgreSQL, but for the streams of exports. */
 export interface Database {
   /**
    * Runs in one transaction that sees and writes rows of this tenant only. It commits when `run` is done, and rolls back
    * when it throws. Nothing else reaches a table of tenants. It runs again, a few times, when PostgreSQL gives it up for
-   * the sake of another transaction: `run` must do nothing that a rollback does not undo.
+   * the sake of another transaction: `run` must do nothing that a rollback does not undo. When the signal is aborted, the
+   * caller waits for no connection, the running statement is cancelled, and the transaction rolls back.
    */
-  withTenant<T>(tenantId: string, run: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
+  withTenant<T>(
+    tenantId: string,
+    run: (transaction: TenantTransaction) => Promise<T>,
+    options?: StatementOptions,
+  ): Promise<T>;
+  /** Likewise, outside of any tenant: it sees and writes rows of the platform only. */
+  withPlatform<T>(run: (transaction: PlatformTransaction) => Promise<T>, options?: StatementOptions): Promise<T>;
   /**
    * Runs a statement outside of any tenant: functions that serve all tenants, tables of the platform, probes. The type
    * takes no table of tenants, and row-level security shows none of their rows.
    */
-  query<R extends pg.QueryResultRow = Record<string, never>>(query: UnscopedQuery): Promise<R[]>;
+  query<R extends pg.QueryResultRow = Record<string, never>>(
+    query: UnscopedQuery,
+    options?: StatementOptions,
+  ): Promise<R[]>;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -44,18 +69,25 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function createDatabase(options: QueryInstrumentsOptions & { readonly pool: ConnectionPool }): Database {
   const { pool } = options;
   const instruments = createQueryInstruments(options);
-  return {
-    query: (query) => withClient(pool, (client) => runQuery(instruments, client, query)),
-    withTenant: (tenantId, run) =>
-      retryConflicts(() =>
-        withClient(pool, async (client) => {
-          const transaction: TenantTransaction = {
-            tenantId,
-            query: (query) => runQuery(instruments, client, query),
-          };
-          return runTransaction(instruments, client, tenantId, () => run(transaction));
+  const inTransaction = <T>(
+    tenantId: string | null,
+    signal: AbortSignal | undefined,
+    run: (query: TenantTransaction['query']) => Promise<T>,
+  ): Promise<T> =>
+    retryConflicts(
+      () =>
+        withClient(pool, signal, (client) => {
+          const lent = { instruments, pool, client, signal };
+          return runTransaction(lent, tenantId, () => run((query) => runQuery(lent, query)));
         }),
-      ),
+      (conflict) => instruments.retryTransaction(conflict),
+    );
+  return {
+    query: (query, { signal } = {}) =>
+      withClient(pool, signal, (client) => runQuery({ instruments, pool, client, signal }, query)),
+    withTenant: (tenantId, run, { signal } = {}) =>
+      inTransaction(tenantId, signal, (query) => run({ tenantId, query })),
+    withPlatform: (run, { signal } = {}) => inTransaction(null, signal, (query) => run(platformTransaction(query))),
   };
 }
 
@@ -66,18 +98,42 @@ export function setTenantStatement(tenantId: string): string {
   return `SELECT set_config('app.tenant_id', '${tenantId}', true)`;
 }
 
+/** A connection in the hands of one caller. */
+interface LentConnection {
+  readonly instruments: QueryInstruments;
+  readonly pool: ConnectionPool;
+  readonly client: pg.PoolClient;
+  readonly signal: AbortSignal | undefined;
+}
+
+function platformTransaction(query: TenantTransaction['query']): PlatformTransaction {
+  const set = (text: string) => query({ operation: 'SELECT', table: 'pg_catalog', text });
+  return {
+    tenantId: null,
+    query,
+    asTenant: async (tenantId, run) => {
+      await set(setTenantStatement(tenantId));
+      const result = await run({ tenantId, query });
+      // What throws rolls back, and the setting with it.
+      await set(`SELECT set_config('app.tenant_id', '', true)`);
+      return result;
+    },
+  };
+}
+
 async function runTransaction<T>(
-  instruments: QueryInstruments,
-  client: pg.PoolClient,
-  tenantId: string,
+  { instruments, client, signal }: LentConnection,
+  tenantId: string | null,
   run: () => Promise<T>,
 ): Promise<T> {
-  const setTenant = setTenantStatement(tenantId);
+  // The setting of the last transaction ended with it.
+  const begin = tenantId === null ? 'BEGIN' : `BEGIN; ${setTenantStatement(tenantId)}`;
   const startedAt = performance.now();
   try {
     // One round trip for both.
-    await client.query(`BEGIN; ${setTenant}`);
+    await client.query(begin);
     const result = await run();
+    signal?.throwIfAborted();
     await client.query('COMMIT');
     instruments.endTransaction('commit', startedAt);
     return result;
@@ -90,19 +146,23 @@ async function runTransaction<T>(
 }
 
 async function runQuery<R extends pg.QueryResultRow>(
-  instruments: QueryInstruments,
-  client: pg.PoolClient,
+  { instruments, pool, client, signal }: LentConnection,
   query: Query,
 ): Promise<R[]> {
-  return instruments.observe(query, async () => {
+  const run = async (): Promise<R[]> => {
     const result = await client.query<R>(query.text, [...(query.values ?? [])]);
     return result.rows;
-  });
+  };
+  return instruments.observe(query, () => runCancellable(run, () => pool.cancel(client), signal));
 }
 
 /** Lends a connection. One whose transaction may still be open, or that broke, is closed instead of being lent again. */
-async function withClient<T>(pool: ConnectionPool, run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+async function withClient<T>(
+  pool: ConnectionPool,
+  signal: AbortSignal | undefined,
+  run: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect(signal);
   try {
     const result = await run(client);
     client.release();

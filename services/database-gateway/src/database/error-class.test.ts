@@ -1,4 +1,4 @@
-import { ClientClosedRequestError } from '@aion/errors';
+import { ClientClosedRequestError, DeadlineExceededError } from '@aion/errors';
 import { DATABASE_ERROR_CLASSES } from '@aion/metrics';
 import { errorClass } from './error-class.ts';
 
@@ -22,6 +22,7 @@ describe('the class of an error', () => {
     ['a lost connection, from Node', withCode('ECONNRESET'), 'connection'],
     ['a lost connection, from pg', new Error('Connection terminated unexpectedly'), 'connection'],
     ['a reader that went away', new ClientClosedRequestError('x'), 'cancelled'],
+    ['a request whose time is up', new DeadlineExceededError('x'), 'timeout'],
     ['a SQLSTATE of another class', withCode('XX000'), 'other'],
     ['a rare rollback', withCode('40003'), 'other'],
     ['an error of our own', new Error('x'), 'other'],

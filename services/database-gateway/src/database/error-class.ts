@@ -1,4 +1,4 @@
-import { ClientClosedRequestError } from '@aion/errors';
+import { ClientClosedRequestError, DeadlineExceededError } from '@aion/errors';
 import type { DatabaseErrorClass } from '@aion/metrics';
 import { errorCode, isConnectionFailure, isError } from './database-error.ts';
 
@@ -24,6 +24,7 @@ const BY_SQLSTATE_CLASS = {
 /** What a failed query counts as. A reader that goes away is no fault of the database: `cancelled`. */
 export function errorClass(thrown: unknown): DatabaseErrorClass {
   if (thrown instanceof ClientClosedRequestError) return 'cancelled';
+  if (thrown instanceof DeadlineExceededError) return 'timeout';
   if (!isError(thrown)) return 'other';
   if (thrown.message === 'Query read timeout') return 'timeout';
   const code = errorCode(thrown);

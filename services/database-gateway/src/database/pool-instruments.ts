@@ -1,5 +1,6 @@
 import type { Metrics } from '@aion/metrics';
 import { isConnectionTimeout } from './database-error.ts';
+import { NoConnectionError } from './no-connection-error.ts';
 
 /** The pools of the process: of requests, and of snapshots and their readers. */
 export type PoolName = 'requests' | 'exports';
@@ -29,6 +30,7 @@ export function createPoolInstruments(metrics: Metrics): PoolInstruments {
   const pools = new Map<PoolName, { readonly maxConnections: number; readonly pool: PoolState }>();
   const waits = metrics.histogram('db_connection_wait_seconds');
   const timeouts = metrics.counter('db_connection_timeouts_total');
+  const rejections = metrics.counter('db_connection_rejections_total');
   metrics.onCollect(() => {
     for (const [name, { maxConnections, pool }] of pools) report(metrics, name, maxConnections, pool);
   }, 'db');
@@ -47,6 +49,7 @@ export function createPoolInstruments(metrics: Metrics): PoolInstruments {
         return await connect();
       } catch (error) {
         if (isConnectionTimeout(error)) timeouts.inc({ pool: name });
+        else if (error instanceof NoConnectionError) rejections.inc({ pool: name });
         throw error;
       } finally {
         waits.observe({ pool: name }, (performance.now() - startedAt) / 1_000);

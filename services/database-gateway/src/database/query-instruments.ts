@@ -4,6 +4,7 @@ import { failSpan, openSpan } from '@aion/tracing';
 import { SpanKind, trace, type Span } from '@opentelemetry/api';
 import { errorClass } from './error-class.ts';
 import { listQueryNames, type QueryName } from './query-name.ts';
+import type { Conflict } from './retry-conflicts.ts';
 
 /** A query that is running. Exactly one of both ends it; a second call does nothing. */
 export interface RunningQuery {
@@ -18,6 +19,8 @@ export interface QueryInstruments {
   observe<T>(name: QueryName, run: () => Promise<T>): Promise<T>;
   /** Counts a transaction that has ended; `startedAt` is `performance.now()` before its BEGIN. */
   endTransaction(outcome: TransactionOutcome, startedAt: number): void;
+  /** Counts a transaction that runs again. */
+  retryTransaction(conflict: Conflict): void;
 }
 
 /** How a transaction ends; one whose COMMIT fails is rolled back. */
@@ -41,6 +44,7 @@ export function createQueryInstruments(options: QueryInstrumentsOptions): QueryI
   const slow = options.metrics.counter('db_slow_queries_total');
   const transactions = options.metrics.counter('db_transactions_total');
   const transactionDurations = options.metrics.histogram('db_transaction_duration_seconds');
+  const retries = options.metrics.counter('db_transaction_retries_total');
   startAtZero(options.metrics);
 
   const begin = (name: QueryName): RunningQuery => {
@@ -89,6 +93,7 @@ export function createQueryInstruments(options: QueryInstrumentsOptions): QueryI
       transactions.inc({ outcome });
       transactionDurations.observe({ outcome }, (performance.now() - startedAt) / 1_000);
     },
+    retryTransaction: (conflict) => retries.inc({ error: conflict }),
   };
 }
 

@@ -71,6 +71,7 @@ export function createTestPool(url: string, maxConnections = 8, name: 'requests'
     url,
     maxConnections,
     waitMs: 1_000,
+    maxWaiting: 100,
     statementTimeoutMs: 10_000,
     logger: silentLogger,
     instruments: createPoolInstruments(noMetrics),

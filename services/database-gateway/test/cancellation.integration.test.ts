@@ -1,0 +1,166 @@
+import { ClientClosedRequestError } from '@aion/errors';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import { waitFor } from '@aion/testkit';
+import { createConnectionPool, type ConnectionPool } from '../src/database/connection-pool.ts';
+import { createDatabase, type Database, type TenantTransaction } from '../src/database/database.ts';
+import { createPoolInstruments } from '../src/database/pool-instruments.ts';
+import {
+  createMigratedDatabase,
+  createTestTenant,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let tenantId: string;
+let metrics: Metrics;
+let pool: ConnectionPool;
+let database: Database;
+/** Of the pool that the test's own fixtures use. */
+let others: number[];
+
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  ({ tenantId } = await createTestTenant(db.database));
+  others = [];
+  others = (await sessions()).map((row) => row.pid);
+});
+afterAll(() => db.drop());
+beforeEach(() => {
+  metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+  pool = createPool();
+  database = createDatabase({ pool, metrics, logger: silentLogger });
+});
+afterEach(() => pool.close());
+
+function createPool(options: { maxWaiting?: number; statementTimeoutMs?: number; idleTransactionMs?: number } = {}) {
+  return createConnectionPool({
+    ...{ name: 'requests', url: db.appUrl, maxConnections: 1, waitMs: 10_000, maxWaiting: 2 },
+    ...{ statementTimeoutMs: 60_000, logger: silentLogger, instruments: createPoolInstruments(metrics) },
+    ...options,
+  });
+}
+
+const SLEEP = { operation: 'SELECT', table: 'pg_catalog', text: 'SELECT pg_sleep(50)' } as const;
+const PID = { operation: 'SELECT', table: 'pg_catalog', text: 'SELECT pg_backend_pid() AS pid' } as const;
+const rename = (transaction: TenantTransaction) =>
+  transaction.query({
+    operation: 'UPDATE',
+    table: 'api_keys',
+    text: `UPDATE api_keys SET name = 'renamed' WHERE tenant_id = $1`,
+    values: [tenantId],
+  });
+const renamed = () => db.sql(`SELECT 1 FROM api_keys WHERE name = 'renamed'`);
+/** What sessions of the pool do, as PostgreSQL sees it. */
+const sessions = () =>
+  db.sql<{ pid: number; state: string; query: string }>(
+    `SELECT pid, state, query FROM pg_stat_activity
+     WHERE application_name = 'aion-database-gateway requests' AND datname = current_database() AND pid <> ALL ($1)`,
+    [others],
+  );
+const sleeping = () =>
+  waitFor(async () => (await sessions()).find((row) => row.state === 'active' && row.query === SLEEP.text), {
+    describe: 'the statement to run',
+  });
+const errorsOf = async (error: string) => {
+  const line = `db_query_errors_total{operation="SELECT",table="pg_catalog",error="${error}"} `;
+  const { body } = await metrics.exposition();
+  return Number(
+    body
+      .split('\n')
+      .find((candidate) => candidate.startsWith(line))
+      ?.slice(line.length),
+  );
+};
+
+describe('a caller that goes away', () => {
+  it('has its statement cancelled, its transaction rolled back, and leaves a connection that works', async () => {
+    const leaving = new AbortController();
+    const running = database.withTenant(
+      tenantId,
+      async (transaction) => {
+        await rename(transaction);
+        await transaction.query(SLEEP);
+      },
+      { signal: leaving.signal },
+    );
+    const failed = expect(running).rejects.toThrow(ClientClosedRequestError);
+    const { pid } = await sleeping();
+    leaving.abort(new ClientClosedRequestError('The client closed the connection.'));
+    await failed;
+    // Its one session is at rest, out of any transaction, and serves the next caller.
+    expect(await sessions()).toEqual([{ pid, state: 'idle', query: 'ROLLBACK' }]);
+    expect(await renamed()).toEqual([]);
+    expect(await database.query<{ pid: number }>(PID)).toEqual([{ pid }]);
+    expect([await errorsOf('cancelled'), await errorsOf('timeout')]).toEqual([1, 0]);
+  });
+
+  it('has a statement outside of transactions cancelled, too', async () => {
+    const leaving = new AbortController();
+    const failed = expect(database.query(SLEEP, { signal: leaving.signal })).rejects.toThrow('gone');
+    const { pid } = await sleeping();
+    leaving.abort(new Error('gone'));
+    await failed;
+    expect(await database.query<{ pid: number }>(PID)).toEqual([{ pid }]);
+  });
+
+  it('runs no further statement of its transaction, and does not commit', async () => {
+    for (const last of [(transaction: TenantTransaction) => transaction.query(PID), () => Promise.resolve([])]) {
+      const leaving = new AbortController();
+      const running = database.withTenant(
+        tenantId,
+        async (transaction) => {
+          await rename(transaction);
+          leaving.abort(new Error('gone'));
+          return last(transaction);
+        },
+        { signal: leaving.signal },
+      );
+      await expect(running).rejects.toThrow('gone');
+    }
+    expect(await renamed()).toEqual([]);
+  });
+
+  it('waits for a connection no longer, and those behind it are served', async () => {
+    const held = await pool.connect();
+    const leaving = new AbortController();
+    const gone = expect(database.query(PID, { signal: leaving.signal })).rejects.toThrow('gone');
+    const next = database.query(PID);
+    expect((await metrics.exposition()).body).toMatch(/^db_connections_pending\{pool="requests"\} 2$/m);
+    leaving.abort(new Error('gone'));
+    await gone;
+    expect((await metrics.exposition()).body).toMatch(/^db_connections_pending\{pool="requests"\} 1$/m);
+    held.release();
+    expect(await next).toHaveLength(1);
+  });
+});
+
+describe('the pool', () => {
+  it('turns callers away at once when too many wait, and counts them', async () => {
+    const held = await pool.connect();
+    const waiting = [database.query(PID), database.query(PID)];
+    await expect(database.query(PID)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
+    held.release();
+    expect(await Promise.all(waiting)).toHaveLength(2);
+    const { body } = await metrics.exposition();
+    expect(body).toMatch(/^db_connection_rejections_total\{pool="requests"\} 1$/m);
+    expect(body).toMatch(/^db_connection_timeouts_total\{pool="requests"\} 0$/m);
+  });
+
+  it('ends a statement, and a transaction left idle, that takes too long, and goes on', async () => {
+    await pool.close();
+    pool = createPool({ statementTimeoutMs: 200, idleTransactionMs: 200 });
+    database = createDatabase({ pool, metrics, logger: silentLogger });
+    await expect(database.query(SLEEP)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await errorsOf('timeout')).toBe(1);
+    const idle = database.withTenant(tenantId, async (transaction) => {
+      await rename(transaction);
+      const { pid } = (await sessions())[0] ?? { pid: 0 };
+      await waitFor(async () => (await sessions()).every((row) => row.pid !== pid), { describe: 'the session to end' });
+      return transaction.query(PID);
+    });
+    await expect(idle).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await renamed()).toEqual([]);
+    expect(await database.query(PID)).toHaveLength(1);
+  });
+});
