@@ -9,6 +9,11 @@ export function createBodyReader(maxBytes: number): BodyReader {
   const parse = express.raw({ type: () => true, limit: maxBytes });
   return (req, res) =>
     new Promise((resolve, reject) => {
+      // Before it is sent: the parser would read all of it first, and wait for a sender who never ends.
+      if (Number(req.headers['content-length']) > maxBytes) {
+        reject(tooLarge(maxBytes));
+        return;
+      }
       parse(req, res, (error?: unknown) => {
         if (error !== undefined) reject(toBodyError(error, maxBytes));
         else resolve(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0));
@@ -16,10 +21,14 @@ export function createBodyReader(maxBytes: number): BodyReader {
     });
 }
 
+function tooLarge(maxBytes: number): PayloadTooLargeError {
+  return new PayloadTooLargeError(`The body is larger than ${maxBytes} bytes, the limit of this server.`);
+}
+
 function toBodyError(error: unknown, maxBytes: number): Error {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   if (type === 'entity.too.large') {
-    return new PayloadTooLargeError(`The body is larger than ${maxBytes} bytes, the limit of this server.`);
+    return tooLarge(maxBytes);
   }
   const reason = error instanceof Error ? error.message : 'unknown problem';
   return new InvalidRequestError(`The body could not be read: ${reason}.`, { cause: error });

@@ -13,9 +13,9 @@ export function validate<T>(schema: z.ZodType<T> | undefined, value: unknown, pa
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues;
-  const fields = issues.map(toFieldProblem);
-  const first = issues[0];
-  const param = first === undefined ? '' : toPath(first.path);
+  const places = issues.flatMap(toPlaces);
+  const fields = places.map(toFieldProblem);
+  const param = toPath(places[0]?.path ?? []);
   const where = param === '' ? `The ${part}` : `${param} (in the ${part})`;
   throw new InvalidRequestError(`${where} is not valid: ${fields[0]?.detail ?? 'unknown problem'}.`, {
     ...(param === '' ? {} : { param }),
@@ -34,9 +34,21 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-function toFieldProblem(issue: z.core.$ZodIssue): FieldProblem {
-  const pointer = issue.path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-  return { pointer, detail: issue.message };
+/** A field that is wrong. */
+interface Place {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** zod says of unknown fields in which object they are: each is wrong itself. */
+function toPlaces(issue: z.core.$ZodIssue): readonly Place[] {
+  if (issue.code !== 'unrecognized_keys') return [issue];
+  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'There is no such field' }));
+}
+
+function toFieldProblem({ path, message }: Place): FieldProblem {
+  const pointer = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return { pointer, detail: message };
 }
 
 /** `messages[0].role`, as callers of OpenAI's API know it. */

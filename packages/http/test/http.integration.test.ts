@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRoute, type ServiceName } from '@aion/contracts';
@@ -31,7 +32,7 @@ const echo = defineRoute({
   path: '/internal/echo/{name}',
   params: z.object({ name: z.string().max(10) }),
   query: z.object({ times: z.coerce.number().int().max(3).default(1) }),
-  body: z.object({ text: z.string(), nested: z.array(z.object({ n: z.number() })).optional() }),
+  body: z.object({ text: z.string(), nested: z.array(z.strictObject({ n: z.number() })).optional() }),
   response: { status: 200, description: 'd', json: z.object({ text: z.string() }) },
   idempotent: true,
 });
@@ -131,6 +132,15 @@ describe('a bound route', () => {
     });
   });
 
+  it('names a field that there is not by itself', async () => {
+    const { client } = await serve([echoing]);
+    const body = { text: '', nested: [{ n: 1, 'a/b': 2 }] };
+    await expect(client.call(echo, { params: { name: 'a' }, body })).rejects.toMatchObject({
+      param: 'nested[0].a/b',
+      fields: [{ pointer: '/nested/0/a~1b', detail: 'There is no such field' }],
+    });
+  });
+
   it.each([
     ['', 'is empty'],
     ['{"text": ', 'is not valid JSON'],
@@ -144,6 +154,20 @@ describe('a bound route', () => {
     const { client } = await serve([echoing], { maxBodyBytes: 1_000 });
     const refused = client.call(echo, { params: { name: 'a' }, body: { text: 'x'.repeat(2_000) } });
     await expect(refused).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  });
+
+  it('refuses a body that announces too much before it has been sent', async () => {
+    const { url, client } = await serve([echoing], { maxBodyBytes: 1_000 });
+    await client.call(echo, { params: { name: 'a' }, body: { text: '' } });
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const token = await createServiceTokens({ secret: SECRET, service: 'web-api' }).issue('ai-engine');
+    socket.write(
+      `POST /internal/echo/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-length: 1001\r\n\r\n{`,
+    );
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(head.toString()).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('answers 405 with the methods it takes, and 404 where there is nothing', async () => {
