@@ -68,6 +68,23 @@ describe('a chat completion request', () => {
   });
 });
 
+describe('a field', () => {
+  it.each([
+    ['text with NUL', contracts.text(9), 'a\u0000b'],
+    ['text with half of a surrogate pair', contracts.text(9), 'a\ud83d'],
+    ['a time in the year 0', contracts.timestamp, '0000-12-31T23:59:59Z'],
+    ['a time that PostgreSQL rounds to the year 10000', contracts.timestamp, '9999-12-31T23:59:59.9999999Z'],
+    ['an epoch that no integer holds', contracts.openSnapshot.body!.shape.epoch, 2_147_483_648],
+    ['a recipient with NUL', contracts.ageRecipient, 'age1\u0000'],
+  ])('refuses what the database cannot store: %s', (_what, schema, value) => {
+    expect(schema.safeParse(value).success).toBe(false);
+  });
+
+  it('takes every other text', () => {
+    for (const value of ['', '\ud83d\ude00', 'e\u0301', '\u202e']) expect(contracts.text(9).parse(value)).toBe(value);
+  });
+});
+
 describe('a job', () => {
   it('refuses a payload that carries no ids', () => {
     expect(() => contracts.runExportJob.parse({ export_id: 'x' })).toThrow();

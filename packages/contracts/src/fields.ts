@@ -8,6 +8,8 @@ export const uuid = z
 /** An instant in UTC, ISO 8601 with milliseconds. */
 export const timestamp = z.iso
   .datetime()
+  // PostgreSQL knows no year 0, and rounds the end of the year 9999 to one that ISO 8601 cannot say in four digits.
+  .refine((value) => !/^(0000|9999)/.test(value), 'must be in the years 1 to 9998')
   .meta({ description: 'An instant in UTC, ISO 8601.', example: '2026-01-31T12:00:00.000Z' });
 
 /** A count that fits a JSON number. */
@@ -16,12 +18,13 @@ export const count = z.number().int().min(0);
 /** Lower-case hex of a SHA-256 digest. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
 
-/** Text without NUL, which PostgreSQL cannot store. */
+/** Text that PostgreSQL can store as it is: without NUL, and without halves of surrogate pairs, which UTF-8 has not. */
 export const text = (maxLength: number) =>
   z
     .string()
     .max(maxLength)
-    .regex(/^[^\u0000]*$/, 'must not contain NUL characters');
+    .regex(/^[^\u0000]*$/, 'must not contain NUL characters')
+    .refine((value) => value.isWellFormed(), 'must not contain unpaired surrogates');
 
 /** A name for people: 1 to 200 characters, not blank. */
 export const displayName = text(200).regex(/\S/, 'must not be blank');

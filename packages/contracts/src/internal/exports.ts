@@ -6,11 +6,14 @@ import { defineRoute } from '../route.ts';
 const exportParams = z.object({ export_id: uuid });
 const tenantQuery = z.object({ tenant_id: uuid });
 
+/** The column is an integer of PostgreSQL. */
+const MAX_EPOCH = 2_147_483_647;
+
 /**
  * Proof that a worker still holds an export: every write names the epoch of its claim, and a write of an older epoch is
  * refused with CONFLICT.
  */
-const claimed = { tenant_id: uuid, epoch: z.number().int().min(1) };
+const claimed = { tenant_id: uuid, epoch: z.number().int().min(1).max(MAX_EPOCH) };
 
 /** Stores a requested export with its audit event and its outbox row, in one transaction. */
 export const storeExport = defineRoute({
@@ -244,7 +247,7 @@ export const readSnapshotRows = defineRoute({
   auth: { kind: 'service' },
   params: exportParams,
   query: tenantQuery.extend({
-    epoch: z.coerce.number().int().min(1),
+    epoch: z.coerce.number().int().min(1).max(MAX_EPOCH),
     snapshot_id: snapshotHead.shape.snapshot_id,
     table: z.string().regex(/^[a-z_]+$/),
   }),

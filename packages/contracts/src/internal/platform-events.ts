@@ -14,7 +14,7 @@ export const recordPlatformEvent = defineRoute({
   summary: 'Record an event of the platform',
   description: 'Writes an audit event that is of no tenant. The service that sends it is the one that it is about.',
   auth: { kind: 'service' },
-  body: z.strictObject({ action: z.enum(PLATFORM_ACTIONS), actor: text(200) }),
+  body: z.strictObject({ action: z.enum(PLATFORM_ACTIONS), actor: text(200).min(1) }),
   response: { status: 204, description: 'Recorded.' },
   errors: ['UNAVAILABLE'],
   idempotent: false,

@@ -30,6 +30,7 @@ export type ExportFailureCode = (typeof EXPORT_FAILURE_CODES)[number];
 export const ageRecipient = z
   .string()
   .max(200)
+  .regex(/^[!-~]+$/, 'must be an age recipient such as age1...')
   .meta({ description: 'An age recipient (`age1...`). AION never holds its identity.', example: 'age1...' });
 
 /** A tenant's export. */
