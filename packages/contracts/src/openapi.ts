@@ -30,15 +30,15 @@ const openAiError = z
   })
   .meta({ id: 'OpenAiError', description: "OpenAI's error shape." });
 
-/** The OpenAPI 3.1 document of the public API, made from the contracts. */
-export function createOpenApiDocument(version: string) {
+/** The OpenAPI 3.1 document of the public API, made from the contracts; or of other routes of one service. */
+export function createOpenApiDocument(version: string, routes: readonly Route[] = PUBLIC_ROUTES) {
   const registry = new OpenAPIRegistry();
   const scheme = registry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
     scheme: 'bearer',
     description: 'An AION key: `Authorization: Bearer aion_sk_...`.',
   });
-  for (const route of PUBLIC_ROUTES) registerRoute(registry, route, scheme.name);
+  for (const route of routes) registerRoute(registry, route, scheme.name);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -72,13 +72,11 @@ function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string):
 
 function successResponse(route: Route): ResponseConfig {
   const { description, json, stream } = route.response;
-  return {
-    description,
-    content: {
-      ...(json === undefined ? {} : { 'application/json': { schema: json } }),
-      ...(stream === undefined ? {} : { [stream]: { schema: z.string() } }),
-    },
+  const content = {
+    ...(json === undefined ? {} : { 'application/json': { schema: json } }),
+    ...(stream === undefined ? {} : { [stream]: { schema: z.string() } }),
   };
+  return { description, ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
 
 /** Errors that a route answers because of what it is, beside those that it declares. */
