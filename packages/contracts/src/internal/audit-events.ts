@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { uuid } from '../fields.ts';
+import { text, uuid } from '../fields.ts';
 import { auditEvent } from '../public/audit-events.ts';
 import { defineRoute } from '../route.ts';
 
@@ -16,7 +16,7 @@ export const readAuditEvents = defineRoute({
   query: z.object({
     limit: z.coerce.number().int().min(1).max(101),
     before: z.coerce.number().int().min(1).optional(),
-    action: z.string().max(100).optional(),
+    action: text(100).optional(),
   }),
   response: { status: 200, description: 'The events.', json: z.object({ data: z.array(auditEvent) }) },
   errors: ['UNAVAILABLE'],
