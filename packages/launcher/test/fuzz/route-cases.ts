@@ -1,0 +1,170 @@
+import type { Route } from '@aion/contracts';
+import fc from 'fast-check';
+import type { z } from 'zod';
+import type { FuzzCase } from './fuzz-case.ts';
+import { HOSTILE_TEXTS, HOSTILE_VALUES } from './hostile-values.ts';
+import type { KnownIds } from './known-ids.ts';
+import { locationsOf, objectLocationsOf, removeAt, replaceAt, type Location } from './mutate.ts';
+import { arbitraryOf, inputSchemaOf } from './schema-arbitrary.ts';
+import { malformedRequests } from './malformed-requests.ts';
+
+/** A request in parts. */
+export interface RequestParts {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+}
+
+/** What cases are made from. */
+export interface CaseOptions {
+  readonly seed: number;
+  /** Valid requests of a route. */
+  readonly validRuns: number;
+  /** Wrong requests of a route; of more a part is chosen by the seed. */
+  readonly maxWrong: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly ids: KnownIds;
+  /** Values that no schema can tell, by the name of their field. */
+  readonly fixtures: Readonly<Record<string, unknown>>;
+}
+
+/** Every request that a route is to be tried with. @throws Error when its contract takes none of the values made for it */
+export function casesOf(route: Route, options: CaseOptions): readonly FuzzCase[] {
+  const valid = Array.from({ length: options.validRuns }, (_, at) => partsOf(route, options, at, at % 2 === 1));
+  const base = partsOf(route, options, 0, true);
+  const wrong = [...wrongParams(base), ...wrongQueries(route, base), ...wrongBodies(route, base)];
+  const chosen = wrong.length <= options.maxWrong ? wrong : sample(wrong, options);
+  return [
+    ...valid.map((parts, at) => toCase(route, options, `valid ${at}`, parts)),
+    ...chosen.map(([name, parts]) => toCase(route, options, name, parts)),
+    ...malformedRequests(toCase(route, options, '', base), route.body !== undefined),
+  ];
+}
+
+type NamedParts = readonly [name: string, parts: RequestParts];
+
+function sample(wrong: readonly NamedParts[], { seed, maxWrong }: CaseOptions): readonly NamedParts[] {
+  const [chosen = []] = fc.sample(fc.shuffledSubarray([...wrong], { minLength: maxWrong, maxLength: maxWrong }), {
+    seed,
+    numRuns: 1,
+  });
+  return chosen;
+}
+
+function partsOf(route: Route, options: CaseOptions, at: number, complete: boolean): RequestParts {
+  const seed = options.seed + at;
+  const params = validValue(route.params, { route, options, seed, complete });
+  const query = validValue(route.query, { route, options, seed, complete });
+  const body = validValue(route.body, { route, options, seed, complete });
+  // The contracts of paths and queries are objects.
+  return { params: toTexts(params ?? {}), query: (query ?? {}) as Readonly<Record<string, unknown>>, body };
+}
+
+interface Wanted {
+  readonly route: Route;
+  readonly options: CaseOptions;
+  readonly seed: number;
+  readonly complete: boolean;
+}
+
+const ATTEMPTS = 50;
+
+/** A value that the contract takes, with real ids where there are some. */
+function validValue(schema: z.ZodType | undefined, { route, options, seed, complete }: Wanted): unknown {
+  if (schema === undefined) return undefined;
+  const made = fc.sample(arbitraryOf(inputSchemaOf(schema), { complete }), { seed, numRuns: ATTEMPTS });
+  const candidates = [...made.map((value) => withKnown(value, route, options, seed)), ...made];
+  const valid = candidates.find((value) => schema.safeParse(value).success);
+  if (valid === undefined)
+    throw new Error(`Nothing that was made for ${route.name} is valid: ${JSON.stringify(candidates[0])}`);
+  return valid;
+}
+
+function withKnown(value: unknown, route: Route, { ids, fixtures }: CaseOptions, seed: number): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]: [string, unknown]) => {
+      const known = ids.of(route.path, name);
+      // Now and then something that is not there.
+      if (known.length > 0 && seed % 5 !== 4) return [name, known[seed % known.length]];
+      return [name, fixtures[name] ?? each];
+    }),
+  );
+}
+
+function wrongParams(base: RequestParts): NamedParts[] {
+  const values = [...HOSTILE_TEXTS, ['long', 'x'.repeat(4_000)] as const];
+  return Object.keys(base.params).flatMap((name) =>
+    values
+      .filter(([, value]) => value !== '' && value !== '../../..')
+      .map(([what, value]): NamedParts => [
+        `path ${name}: ${what}`,
+        { ...base, params: { ...base.params, [name]: String(value).toWellFormed() } },
+      ]),
+  );
+}
+
+function wrongQueries(route: Route, base: RequestParts): NamedParts[] {
+  const values = [...HOSTILE_TEXTS, ['long', 'x'.repeat(4_000)] as const, ['negative', '-1'] as const];
+  const extra: NamedParts[] = [
+    ['query: unknown parameter', { ...base, query: { ...base.query, unknown_parameter: 'x' } }],
+  ];
+  if (route.query === undefined) return extra;
+  return Object.keys(base.query)
+    .flatMap((name): NamedParts[] => [
+      [`query ${name}: missing`, { ...base, query: without(base.query, name) }],
+      [`query ${name}: twice`, { ...base, query: { ...base.query, [name]: [base.query[name], base.query[name]] } }],
+      [
+        `query ${name}: in brackets`,
+        { ...base, query: { ...without(base.query, name), [`${name}[]`]: base.query[name] } },
+      ],
+      ...values.map(([what, value]): NamedParts => [
+        `query ${name}: ${what}`,
+        { ...base, query: { ...base.query, [name]: value } },
+      ]),
+    ])
+    .concat(extra);
+}
+
+function wrongBodies(route: Route, base: RequestParts): NamedParts[] {
+  if (route.body === undefined) return [];
+  const { body } = base;
+  const named = (what: string, at: Location, value: unknown): NamedParts => [
+    `body /${at.join('/')}: ${what}`,
+    { ...base, body: value },
+  ];
+  return [
+    ...locationsOf(body).flatMap((at) =>
+      HOSTILE_VALUES.map(([what, value]) => named(what, at, replaceAt(body, at, value))),
+    ),
+    ...locationsOf(body)
+      .filter((at) => at.length > 0)
+      .map((at) => named('missing', at, removeAt(body, at))),
+    ...objectLocationsOf(body).map((at) => named('extra', at, replaceAt(body, [...at, 'unexpected/~field'], 'x'))),
+  ];
+}
+
+function toCase(route: Route, options: CaseOptions, name: string, { params, query, body }: RequestParts): FuzzCase {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, each: string) => encodeURIComponent(params[each] ?? ''));
+  const pairs = Object.entries(query).flatMap(([key, value]) =>
+    (Array.isArray(value) ? value : [value]).map((each): [string, string] => [key, String(each)]),
+  );
+  const search = new URLSearchParams(pairs).toString();
+  const headers = { ...options.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+  return {
+    name,
+    method: route.method,
+    path: search === '' ? path : `${path}?${search}`,
+    headers,
+    body: route.body === undefined ? undefined : JSON.stringify(body),
+    params,
+  };
+}
+
+function without(record: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
+}
+
+function toTexts(value: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, String(each)]));
+}
