@@ -36,7 +36,7 @@ export const storeApiKey = defineRoute({
     scopes: z.array(z.enum(SCOPES)).min(1),
     expires_at: timestamp.nullable(),
     /** Who creates it; the operator by default. */
-    actor: text(200).optional(),
+    actor: text(200).min(1).optional(),
   }),
   response: { status: 201, description: 'The key.', json: apiKey },
   errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
@@ -101,7 +101,7 @@ export const revokeStoredApiKey = defineRoute({
   description: 'Revokes a key, with its audit event. One that is revoked stays as it is, without a further event.',
   auth: { kind: 'service' },
   params: tenantParams.extend({ key_id: uuid }),
-  body: z.strictObject({ actor: text(200) }),
+  body: z.strictObject({ actor: text(200).min(1) }),
   response: { status: 200, description: 'The key.', json: apiKey },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
   idempotent: true,
