@@ -6,6 +6,7 @@ const VERSION_OUTPUTS: Record<string, [output: string, version: string]> = {
   zstd: ['*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***', '1.5.4'],
   'ssh-keygen': ['OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.19 27 Jan 2026', '9.2p1'],
   moto_server: ['5.2.5', '5.2.5'],
+  schemathesis: ['schemathesis, version 4.32.5', '4.32.5'],
   prometheus: ['prometheus, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5+b5)', '2.42.0'],
   alertmanager: ['alertmanager, version 0.25.0 (branch: debian/sid, revision: 0.25.0-1+b4)', '0.25.0'],
   jaeger: ['{"gitCommit":"","gitVersion":"v1.76.0","buildDate":""}', '1.76.0'],

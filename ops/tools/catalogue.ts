@@ -51,6 +51,15 @@ export const catalogue: readonly Tool[] = [
     pinned: '5.2.5',
   },
   {
+    kind: 'pip',
+    name: 'schemathesis',
+    summary: 'holds the running API against its OpenAPI document',
+    programs: ['schemathesis'],
+    version: { program: 'schemathesis', args: ['--version'], pattern: /version (\d\S*)/ },
+    requirement: 'schemathesis',
+    pinned: '4.32.5',
+  },
+  {
     kind: 'debian',
     name: 'prometheus',
     summary: 'scrapes and keeps metrics; promtool checks rules',

@@ -6,7 +6,16 @@ const names = (selected: { name: string }[]): string[] => selected.map((tool) =>
 describe('selectTools', () => {
   it('takes the default set without names and leaves optional tools out', () => {
     const selected = names(selectTools(catalogue, { names: [], all: false }));
-    expect(selected).toEqual(['redis-server', 'age', 'zstd', 'ssh-keygen', 'moto_server', 'prometheus', 'jaeger']);
+    expect(selected).toEqual([
+      'redis-server',
+      'age',
+      'zstd',
+      'ssh-keygen',
+      'moto_server',
+      'schemathesis',
+      'prometheus',
+      'jaeger',
+    ]);
   });
 
   it('takes optional tools when they are named or all are asked for', () => {
@@ -20,7 +29,7 @@ describe('selectTools', () => {
 
   it('names every unknown tool and lists the known ones', () => {
     expect(() => selectTools(catalogue, { names: ['redis', 'zstd', 'foo'], all: true })).toThrow(
-      "unknown tools 'redis', 'foo'; known tools: redis-server, age, zstd, ssh-keygen, moto_server, prometheus, alertmanager, jaeger, smollm2",
+      "unknown tools 'redis', 'foo'; known tools: redis-server, age, zstd, ssh-keygen, moto_server, schemathesis, prometheus, alertmanager, jaeger, smollm2",
     );
   });
 });

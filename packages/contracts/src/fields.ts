@@ -27,7 +27,10 @@ export const text = (maxLength: number) =>
     .refine((value) => value.isWellFormed(), 'must not contain unpaired surrogates');
 
 /** A name for people: 1 to 200 characters, not blank. */
-export const displayName = text(200).regex(/\S/, 'must not be blank');
+export const displayName = text(200)
+  .min(1, 'must not be blank')
+  // One expression for both: an OpenAPI document has room for one.
+  .regex(/^[^\u0000]*[^\s\u0000][^\u0000]*$/, 'must not be blank');
 
 /** How a page of a list is asked for. */
 export const pageQuery = z.object({

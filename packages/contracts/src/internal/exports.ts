@@ -101,7 +101,7 @@ export const recordDownload = defineRoute({
   body: z.strictObject({
     tenant_id: uuid,
     action: z.enum(['export.links_created', 'export.downloaded']),
-    actor: text(200),
+    actor: text(200).min(1),
     path: text(200).nullable(),
   }),
   response: { status: 204, description: 'Recorded.' },

@@ -25,7 +25,7 @@ export const chatCompletionRequest = z
     temperature: z.number().min(0).max(2).nullish(),
     top_p: z.number().min(0).max(1).nullish(),
     n: z.number().int().min(1).max(128).nullish(),
-    stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+    stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(4)]).nullish(),
     user: z.string().max(512).nullish(),
   })
   .meta({ id: 'ChatCompletionRequest' });

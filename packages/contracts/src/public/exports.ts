@@ -31,7 +31,10 @@ export const ageRecipient = z
   .string()
   .max(200)
   .regex(/^[!-~]+$/, 'must be an age recipient such as age1...')
-  .meta({ description: 'An age recipient (`age1...`). AION never holds its identity.', example: 'age1...' });
+  .meta({
+    description: 'An age recipient (`age1...`). AION never holds its identity.',
+    example: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+  });
 
 /** A tenant's export. */
 export const tenantExport = z
