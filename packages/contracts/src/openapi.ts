@@ -30,6 +30,11 @@ const openAiError = z
   })
   .meta({ id: 'OpenAiError', description: "OpenAI's error shape." });
 
+/** Readers of OpenAPI 3.1 take the schema of an event stream for that of each of its events. */
+const serverSentEvent = z
+  .object({ id: z.string().optional(), event: z.string().optional(), data: z.string().optional() })
+  .meta({ id: 'ServerSentEvent', description: 'One event of the stream (WHATWG HTML, 9.2); `data` is JSON.' });
+
 /** The OpenAPI 3.1 document of the public API, made from the contracts; or of other routes of one service. */
 export function createOpenApiDocument(version: string, routes: readonly Route[] = PUBLIC_ROUTES) {
   const registry = new OpenAPIRegistry();
@@ -74,7 +79,9 @@ function successResponse(route: Route): ResponseConfig {
   const { description, json, stream } = route.response;
   const content = {
     ...(json === undefined ? {} : { 'application/json': { schema: json } }),
-    ...(stream === undefined ? {} : { [stream]: { schema: z.string() } }),
+    ...(stream === undefined
+      ? {}
+      : { [stream]: { schema: stream === 'text/event-stream' ? serverSentEvent : z.string() } }),
   };
   return { description, ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
