@@ -43,7 +43,7 @@ export async function startFuzzTarget(): Promise<FuzzTarget> {
     url.port = String(Number(url.port) - ADMIN_OFFSET);
     return url.origin;
   };
-  const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+  const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
   const { serviceTokenSecret: secret } = JSON.parse(readFileSync(join(stateDir, 'secrets.json'), 'utf8')) as {
     readonly serviceTokenSecret: string;
   };

@@ -139,7 +139,7 @@ function oddPaths(base: FuzzCase): FuzzCase[] {
 
 /** Credentials that are none, on a request that is good otherwise. */
 function withoutCredentials(base: FuzzCase): FuzzCase[] {
-  if (base.headers['authorization'] === undefined) return [];
+  if (base.headers['Authorization'] === undefined) return [];
   const values = [
     '',
     'Bearer',
@@ -152,7 +152,7 @@ function withoutCredentials(base: FuzzCase): FuzzCase[] {
   return values.map((value) => ({
     ...base,
     name: `authorization: ${value.slice(0, 20)}`,
-    headers: { ...base.headers, authorization: value },
+    headers: { ...base.headers, Authorization: value },
     refused: true,
   }));
 }

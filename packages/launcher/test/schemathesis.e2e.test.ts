@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { PUBLIC_ROUTES } from '@aion/contracts';
+import { describeWithProgram } from '@aion/testkit';
+import { startFuzzTarget, type FuzzTarget } from './fuzz/fuzz-target.ts';
+import { createSchemathesisConfig } from './schemathesis/schemathesis-config.ts';
+
+/** Requests for each operation and phase; `AION_FUZZ_EFFORT` makes more of them, `AION_FUZZ_SEED` others. */
+const MAX_EXAMPLES = 15 * Number(process.env['AION_FUZZ_EFFORT'] ?? 1);
+const SEED = process.env['AION_FUZZ_SEED'] ?? '20261124';
+const TIMEOUT_MS = 100_000 * Number(process.env['AION_FUZZ_EFFORT'] ?? 1);
+
+describeWithProgram('schemathesis', 'the running API', (programPath) => {
+  const directory = mkdtempSync(join(tmpdir(), 'aion-schemathesis-'));
+  let target: FuzzTarget;
+
+  beforeAll(async () => {
+    target = await startFuzzTarget();
+  }, 90_000);
+  afterAll(async () => {
+    await target.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }, 60_000);
+
+  it(
+    'is as its OpenAPI document says, by every check of Schemathesis',
+    async () => {
+      const configPath = join(directory, 'schemathesis.toml');
+      const config = await createSchemathesisConfig({
+        routes: PUBLIC_ROUTES,
+        headersOf: (route) => target.credentialsFor(route),
+        parameters: {},
+      });
+      writeFileSync(configPath, config, { mode: 0o600 });
+      const args = ['--config-file', configPath, 'run', `${target.platform.baseUrl}/openapi.json`];
+      const bounds = ['--checks', 'all', '--max-examples', String(MAX_EXAMPLES), '--seed', SEED, '--workers', '1'];
+      const output = ['--continue-on-failure', '--no-color', '--generation-database', 'none'];
+      const child = spawn(programPath, [...args, ...bounds, ...output], {
+        cwd: directory,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [report] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+      const verdict = { exitCode: child.exitCode, report: child.exitCode === 0 ? '' : report };
+      expect(verdict).toEqual({ exitCode: 0, report: '' });
+    },
+    TIMEOUT_MS,
+  );
+});

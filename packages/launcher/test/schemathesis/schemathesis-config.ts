@@ -1,0 +1,57 @@
+import type { Route } from '@aion/contracts';
+import { z } from 'zod';
+
+/** What Schemathesis is told beside the OpenAPI document. */
+export interface SchemathesisConfigOptions {
+  readonly routes: readonly Route[];
+  /** The headers of somebody who may call a route. */
+  readonly headersOf: (route: Route) => Promise<Readonly<Record<string, string>>>;
+  /** Values for parameters of an operation, by `operationId` and then by name. */
+  readonly parameters: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Schemathesis' own list of what good data may be answered with. */
+const ACCEPTED = ['2xx', '3xx', '401', '403', '404', '409', '429', '5xx'];
+
+/** Fields of which a schema cannot say all that makes them good: with them, good data may be answered with 400. */
+const UNSAYABLE: Readonly<Record<string, string>> = {
+  cursor: 'one that no page has given',
+  expires_at: 'an instant that has passed',
+  recipient: 'a wrong checksum',
+  model: 'parameters that a provider judges',
+};
+
+/** Writes `schemathesis.toml`. https://schemathesis.readthedocs.io/en/stable/reference/configuration/ */
+export async function createSchemathesisConfig(options: SchemathesisConfigOptions): Promise<string> {
+  const { routes, headersOf, parameters } = options;
+  const sections = await Promise.all(
+    routes.map(async (route) => {
+      const reason = unsayableOf(route);
+      return [
+        '[[operations]]',
+        `include-operation-id = ${JSON.stringify(route.name)}`,
+        `headers = ${toInlineTable(await headersOf(route))}`,
+        `parameters = ${toInlineTable(parameters[route.name] ?? {})}`,
+        ...(reason === undefined
+          ? []
+          : [
+              `# 400: ${reason}`,
+              `checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...ACCEPTED, '400'])}`,
+            ]),
+      ].join('\n');
+    }),
+  );
+  return `${sections.join('\n\n')}\n`;
+}
+
+function unsayableOf({ query, body }: Route): string | undefined {
+  const fields = [query, body].flatMap((schema) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []));
+  const reasons = fields.flatMap((field) => (UNSAYABLE[field] === undefined ? [] : [`${field}: ${UNSAYABLE[field]}`]));
+  return reasons.length === 0 ? undefined : reasons.join(', ');
+}
+
+/** Strings of JSON are strings of TOML. */
+function toInlineTable(record: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(record).map(([key, value]) => `${JSON.stringify(key)} = ${JSON.stringify(value)}`);
+  return `{ ${entries.join(', ')} }`;
+}
