@@ -4,6 +4,7 @@ export * from './internal/exports.ts';
 export * from './internal/generations.ts';
 export * from './internal/inference.ts';
 export * from './internal/keys.ts';
+export * from './internal/outbox.ts';
 export * from './internal/ping.ts';
 export * from './internal/platform-events.ts';
 export { defineJob, type Job } from './job.ts';

@@ -16,6 +16,7 @@ import { createOwnKeys } from './keys/own-keys.ts';
 import { createOutboxListener } from './outbox/outbox-listener.ts';
 import { createOutboxRelay } from './outbox/outbox-relay.ts';
 import { createOutboxStore } from './outbox/outbox-store.ts';
+import { createParkedRows } from './outbox/parked-rows.ts';
 import { createQueueConnection } from './outbox/queue-connection.ts';
 import { createQueueGauges } from './outbox/queue-gauges.ts';
 import { createSnapshotStore } from './snapshots/snapshot-store.ts';
@@ -51,6 +52,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
     queue,
     queueGauges: createQueueGauges({ logger, metrics, read: () => queue.read() }),
     relay,
+    parkedRows: createParkedRows(database),
     listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
     reconciler: createExportReconciler({
       database,

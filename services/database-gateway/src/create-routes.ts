@@ -10,6 +10,7 @@ import type { GenerationStore } from './generations/generation-store.ts';
 import { listAuditEvents } from './audit/list-audit-events.ts';
 import type { OwnKeys } from './keys/own-keys.ts';
 import type { KeyStore } from './keys/key-store.ts';
+import type { ParkedRows } from './outbox/parked-rows.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** What the routes call. */
@@ -20,6 +21,7 @@ export interface RouteDependencies {
   readonly generations: GenerationStore;
   readonly exports: ExportStore;
   readonly claims: ExportClaims;
+  readonly parkedRows: ParkedRows;
   readonly snapshots: SnapshotStore;
   readonly audit: Pick<AuditVerifier, 'checkpoint'>;
   /** Throws unless the service can do its work. */
@@ -46,6 +48,7 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
     ...exportRoutes(deps),
     ...claimRoutes(deps),
     ...snapshotRoutes(deps),
+    ...outboxRoutes(deps),
   ];
   return routes.map((bound) => ({
     route: bound.route,
@@ -123,6 +126,16 @@ function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
     }),
     bindRoute(contracts.failExport, async ({ params, body, identity }) => {
       await claims.fail(params.export_id, body, actorOf(identity));
+      return undefined;
+    }),
+  ];
+}
+
+function outboxRoutes({ parkedRows }: RouteDependencies): BoundRoute[] {
+  return [
+    bindRoute(contracts.readParkedOutboxRows, async ({ query }) => ({ data: await parkedRows.list(query) })),
+    bindRoute(contracts.releaseOutboxRow, async ({ params, body }) => {
+      await parkedRows.release(params.outbox_id, body);
       return undefined;
     }),
   ];

@@ -1,4 +1,4 @@
-import { EXPORT_FAILURE_CODES } from '@aion/contracts';
+import { EXPORT_FAILURE_CODES, PARKED_REASONS } from '@aion/contracts';
 import type { MetricDeclaration } from './metric-declaration.ts';
 
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600] as const;
@@ -71,10 +71,18 @@ export const QUEUE_METRICS = {
   },
   aion_outbox_oldest_age_seconds: {
     type: 'gauge',
-    help: 'Age of the oldest outbox row that is not published; 0 when there is none.',
+    help: 'Age of the oldest outbox row that is neither published nor parked; 0 when there is none.',
     unit: 'seconds',
     subject,
     labels: {},
+    emittedBy: ['database-gateway'],
+  },
+  aion_outbox_parked_rows: {
+    type: 'gauge',
+    help: 'Outbox rows that the relay has given up, and which wait for an operator to release them, by reason.',
+    unit: 'count',
+    subject,
+    labels: { reason: PARKED_REASONS },
     emittedBy: ['database-gateway'],
   },
   aion_exports_total: {

@@ -1,7 +1,8 @@
-import { redactText, type Logger } from '@aion/logging';
+import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { contextFromCarrier, withSpan } from '@aion/tracing';
 import type { ClaimedOutboxRow, OutboxStore } from './outbox-store.ts';
+import { settleFailedRow } from './settle-failed-row.ts';
 
 /** Gives a row to the queue; the same dedupe key twice makes one job. */
 export type PublishOutboxRow = (row: {
@@ -20,9 +21,13 @@ export interface OutboxRelayOptions {
   readonly pollMs?: number;
   /** How long a taken row is left to this relay; longer than the queue may take to answer. Default 30 000. */
   readonly claimMs?: number;
+  /** How often the queue may refuse a row, while it takes others, until the row is parked. Default 20: three minutes. */
+  readonly maxRefusals?: number;
 }
 
-/** Brings what is in the outbox to the queue, at least once. Any number of relays may run at once. */
+/**
+ * Brings what is in the outbox to the queue, at least once. A row that can never get there is parked. Any number of relays may run at once.
+ */
 export interface OutboxRelay {
   start(): void;
   /** Looks now: a row was announced. */
@@ -32,7 +37,8 @@ export interface OutboxRelay {
 }
 
 const BATCH_ROWS = 20;
-const MAX_PAUSE_MS = 10_000;
+/** As long as the longest pause of a row, several times over. */
+const TAKING_MS = 30_000;
 
 /** Creates a relay. */
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
@@ -41,6 +47,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let wokenWhileRunning = false;
+  const queueState: QueueState = { tookAt: -Infinity };
 
   const look = (): void => {
     clearTimeout(timer);
@@ -49,7 +56,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
       wokenWhileRunning = true;
       return;
     }
-    running = drain(options, () => stopped)
+    running = drain(options, queueState, () => stopped)
       .catch((error: unknown) => logger.warn('The outbox could not be read', { error }))
       .then(() => {
         running = undefined;
@@ -69,37 +76,41 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   };
 }
 
-async function drain(options: OutboxRelayOptions, isStopped: () => boolean): Promise<void> {
+/** What a relay knows of the queue: when it last took a row, as `performance.now()`. */
+interface QueueState {
+  tookAt: number;
+}
+
+async function drain(options: OutboxRelayOptions, queue: QueueState, isStopped: () => boolean): Promise<void> {
   const { outbox, metrics, claimMs = 30_000 } = options;
   for (let isMore = true; isMore && !isStopped();) {
     const rows = await outbox.claim(BATCH_ROWS, claimMs);
-    await Promise.all(rows.map((row) => relayRow(options, row)));
+    await Promise.all(rows.map((row) => relayRow(options, queue, row)));
     isMore = rows.length === BATCH_ROWS;
   }
-  if (!metrics.subjects.has('queue')) return;
-  metrics.gauge('aion_outbox_oldest_age_seconds').set({}, await outbox.oldestAgeSeconds());
+  if (metrics.subjects.has('queue')) await showState(options);
 }
 
-async function relayRow({ outbox, publish, logger }: OutboxRelayOptions, row: ClaimedOutboxRow): Promise<void> {
+async function showState({ outbox, metrics }: OutboxRelayOptions): Promise<void> {
+  const { oldestAgeSeconds, parked } = await outbox.readState();
+  metrics.gauge('aion_outbox_oldest_age_seconds').set({}, oldestAgeSeconds);
+  for (const [reason, rows] of Object.entries(parked)) metrics.gauge('aion_outbox_parked_rows').set({ reason }, rows);
+}
+
+async function relayRow(options: OutboxRelayOptions, queue: QueueState, row: ClaimedOutboxRow): Promise<void> {
+  const { outbox, publish, logger, maxRefusals = 20 } = options;
   const parent = contextFromCarrier(row.carrier);
   const attributes = { 'aion.outbox.topic': row.topic, 'aion.outbox.attempt': row.attempts };
+  const progress: { isPublished: boolean } = { isPublished: false };
   try {
     await withSpan('publish outbox', { subject: 'queue', parent, attributes }, async () => {
       await publish({ topic: row.topic, payload: row.payload, dedupeKey: row.dedupe_key });
+      progress.isPublished = true;
+      queue.tookAt = performance.now();
       await outbox.markPublished(row.id);
     });
   } catch (error) {
-    const pauseMs = Math.min(250 * 2 ** Math.min(row.attempts, 10), MAX_PAUSE_MS);
-    logger.warn('An outbox row could not be published', {
-      outbox_id: row.id,
-      topic: row.topic,
-      attempts: row.attempts,
-      error,
-    });
-    try {
-      await outbox.markFailed(row.id, redactText(String(error)), pauseMs);
-    } catch (failure) {
-      logger.warn('An outbox row is due again only after the time for which it was taken', { error: failure });
-    }
+    const isQueueTakingRows = !progress.isPublished && performance.now() - queue.tookAt < TAKING_MS;
+    await settleFailedRow({ outbox, logger, row, error, isQueueTakingRows, maxRefusals });
   }
 }

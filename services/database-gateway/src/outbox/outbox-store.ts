@@ -1,3 +1,4 @@
+import { PARKED_REASONS } from '@aion/contracts';
 import type { TraceCarrier } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, TenantTransaction } from '../database/database.ts';
@@ -32,8 +33,30 @@ export interface OutboxStore {
   markPublished(id: string): Promise<void>;
   /** Makes the row due again after a pause. */
   markFailed(id: string, failure: string, retryAfterMs: number): Promise<void>;
-  /** 0 when everything is published. */
-  oldestAgeSeconds(): Promise<number>;
+  /**
+   * Counts that the queue refused the row, which is due again after a pause; with the last refusal that it may have, the
+   * row is parked. Tells whether it is.
+   */
+  markRefused(id: string, refusal: Refusal): Promise<boolean>;
+  readState(): Promise<OutboxState>;
+}
+
+/** Why a row is parked when it has been refused too often. */
+export type ParkedReason = (typeof PARKED_REASONS)[number];
+
+/** What the queue said to a row. */
+export interface Refusal {
+  readonly reason: ParkedReason;
+  readonly failure: string;
+  readonly retryAfterMs: number;
+  readonly maxRefusals: number;
+}
+
+/** What waits in the outbox. */
+export interface OutboxState {
+  /** Of the oldest row that is neither published nor parked; 0 when there is none. */
+  readonly oldestAgeSeconds: number;
+  readonly parked: Readonly<Record<ParkedReason, number>>;
 }
 
 /** Writes an outbox row in the transaction of what it tells. @throws on a dedupe key that exists */
@@ -70,13 +93,26 @@ export function createOutboxStore(database: Database): OutboxStore {
     markPublished: (id) => call(`SELECT settle_outbox($1, NULL, interval '0')`, [id]),
     markFailed: (id, failure, retryAfterMs) =>
       call(`SELECT settle_outbox($1, $2, $3 * interval '1 ms')`, [id, failure, retryAfterMs]),
-    oldestAgeSeconds: async () => {
-      const [row] = await database.query<{ age: number }>({
+    markRefused: async (id, { reason, failure, retryAfterMs, maxRefusals }) => {
+      const [row] = await database.query<{ parked: boolean | null }>({
         operation: 'CALL',
         table: 'outbox',
-        text: 'SELECT outbox_oldest_age() AS age',
+        text: `SELECT refuse_outbox($1, $2, $3, $4 * interval '1 ms', $5) AS parked`,
+        values: [id, reason, failure, retryAfterMs, maxRefusals],
       });
-      return row?.age ?? 0;
+      return row?.parked === true;
+    },
+    readState: async () => {
+      const [row] = await database.query<{ age: number; parked: Partial<Record<ParkedReason, number>> | null }>({
+        operation: 'CALL',
+        table: 'outbox',
+        text: `SELECT outbox_oldest_age() AS age,
+          (SELECT json_object_agg(parked_reason, row_count) FROM count_parked_outbox()) AS parked`,
+      });
+      return {
+        oldestAgeSeconds: row?.age ?? 0,
+        parked: { unknown_topic: 0, malformed_payload: 0, refused: 0, ...row?.parked },
+      };
     },
   };
 }

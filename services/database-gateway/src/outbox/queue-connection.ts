@@ -4,8 +4,10 @@ import { UnavailableError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { createQueueBackend, type QueueBackend } from '@aion/queue';
+import { z } from 'zod';
 import type { PublishOutboxRow } from './outbox-relay.ts';
 import type { QueueReading } from './queue-gauges.ts';
+import { UnpublishableRowError } from './unpublishable-row-error.ts';
 
 /** The sending side of the queue. It is opened in the background, so that requests need not wait for it. */
 export interface QueueConnection {
@@ -57,9 +59,8 @@ export function createQueueConnection(options: {
       opening = open();
     },
     publish: async ({ topic, payload, dedupeKey }) => {
-      const job = JOBS.get(topic);
-      if (job === undefined) throw new Error(`No job is called "${topic}"`);
-      await requireBackend().queue(job).add(job.parse(payload), { jobId: dedupeKey });
+      const { job, jobPayload } = parseRow(topic, payload);
+      await requireBackend().queue(job).add(jobPayload, { jobId: dedupeKey });
     },
     ping: async () => requireBackend().ping(),
     read: async () => {
@@ -78,4 +79,17 @@ export function createQueueConnection(options: {
       await backend?.close();
     },
   };
+}
+
+/** @throws UnpublishableRowError, whose message names fields and no values */
+function parseRow(topic: string, payload: unknown) {
+  const job = JOBS.get(topic);
+  if (job === undefined) throw new UnpublishableRowError('unknown_topic', `No job is called "${topic}".`);
+  try {
+    return { job, jobPayload: job.parse(payload) };
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const fields = error.issues.map(({ path }) => path.join('.') || '(root)').join(', ');
+    throw new UnpublishableRowError('malformed_payload', `The payload is no ${topic}; wrong fields: ${fields}.`);
+  }
 }

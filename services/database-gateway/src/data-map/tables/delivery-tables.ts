@@ -80,6 +80,9 @@ export const DELIVERY_TABLES = {
       published_at: 'operational',
       attempts: 'operational',
       last_error: 'operational',
+      refusals: 'operational',
+      parked_at: 'operational',
+      parked_reason: 'operational',
     },
   },
   idempotency_keys: {

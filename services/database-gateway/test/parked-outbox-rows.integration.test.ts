@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { readParkedOutboxRows, releaseOutboxRow } from '@aion/contracts';
+import { NotFoundError } from '@aion/errors';
+import { createLogger } from '@aion/logging';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import { createTestDatabase, waitFor } from '@aion/testkit';
+import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
+import { createOutboxStore, insertOutboxRow, type NewOutboxRow } from '../src/outbox/outbox-store.ts';
+import { createParkedRows } from '../src/outbox/parked-rows.ts';
+import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
+import { startGateway } from './support/start-gateway.ts';
+import {
+  createMigratedDatabase,
+  createTestTenant,
+  noMetrics,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
+
+/** Nothing that redaction would know. */
+const SECRET = 'what is in a payload';
+
+let db: MigratedDatabase;
+let queueDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
+let queue: QueueConnection;
+let tenantId: string;
+let metrics: Metrics;
+let logs: string;
+let relay: OutboxRelay | undefined;
+
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  queueDatabase = await createTestDatabase();
+  ({ tenantId } = await createTestTenant(db.database));
+  queue = createQueueConnection({
+    ...{ redisUrl: undefined, postgresUrl: queueDatabase.url, logger: silentLogger, metrics: noMetrics },
+  });
+  queue.start();
+  await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
+});
+afterAll(async () => {
+  await queue.close();
+  await queueDatabase.drop();
+  await db.drop();
+});
+afterEach(async () => {
+  await relay?.stop();
+  relay = undefined;
+});
+
+function startRelay(publish: OutboxRelayOptions['publish'], options: Partial<OutboxRelayOptions> = {}): void {
+  metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+  logs = '';
+  const stream = new PassThrough();
+  stream.on('data', (chunk: Buffer) => (logs += chunk.toString()));
+  const logger = createLogger({ service: 'test', level: 'info', format: 'json', stream });
+  const outbox = createOutboxStore(db.database);
+  relay = createOutboxRelay({ outbox, publish, logger, metrics, pollMs: 20, maxRefusals: 2, ...options });
+  relay.start();
+}
+
+async function insertRow(row: Partial<NewOutboxRow> = {}): Promise<string> {
+  const dedupeKey = uuidv7();
+  const payload = { export_id: uuidv7(), tenant_id: tenantId };
+  await db.database.withTenant(tenantId, (transaction) =>
+    insertOutboxRow(transaction, { dedupeKey, topic: 'run-export', payload, carrier: {}, ...row }),
+  );
+  return dedupeKey;
+}
+
+const stateOf = async (dedupeKey: string) => {
+  const [row] = await db.sql<{
+    id: string;
+    state: string;
+    attempts: number;
+    refusals: number;
+    last_error: string | null;
+  }>(
+    `SELECT id, attempts, refusals, last_error,
+       CASE WHEN published_at IS NOT NULL THEN 'published' ELSE coalesce(parked_reason, 'waiting') END AS state
+     FROM outbox WHERE dedupe_key = $1`,
+    [dedupeKey],
+  );
+  if (row === undefined) throw new Error(`no row ${dedupeKey}`);
+  return row;
+};
+const reaches = (dedupeKey: string, state: string) =>
+  waitFor(async () => (await stateOf(dedupeKey)).state === state, { describe: `${dedupeKey} to be ${state}` });
+const parkedRows = async (reason: string) =>
+  new RegExp(`^aion_outbox_parked_rows\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(
+    (await metrics.exposition()).body,
+  )?.[1];
+
+describe('an outbox row that can never become a job', () => {
+  it.each([
+    ['unknown_topic', { topic: 'run-nothing', payload: { note: SECRET } }],
+    ['malformed_payload', { payload: { export_id: SECRET, tenant_id: 'x' } }],
+  ])('is parked as %s, is told of without what it carries, and holds up no other', async (reason, row) => {
+    const poison = await insertRow(row);
+    startRelay(queue.publish);
+    const other = await insertRow();
+    await reaches(other, 'published');
+    await reaches(poison, reason);
+    const { id, last_error: lastError } = await stateOf(poison);
+    const line = logs.split('\n').find((candidate) => candidate.includes('"level":"error"'));
+    expect(line).toMatch(new RegExp(`was parked.*"outbox_id":"${id}".*"reason":"${reason}"`));
+    expect(logs + String(lastError)).not.toContain(SECRET);
+    await waitFor(async () => (await parkedRows(reason)) === '1', { describe: 'the gauge' });
+    // It is an operator's now: what waits is counted without it.
+    expect((await metrics.exposition()).body).toMatch(/^aion_outbox_oldest_age_seconds 0$/m);
+  });
+
+  it('is tried again after its release, and parked again when nothing has changed', async () => {
+    const poison = await insertRow({ topic: 'run-nothing' });
+    startRelay(queue.publish, { maxRefusals: 1 });
+    await reaches(poison, 'unknown_topic');
+    const { id } = await stateOf(poison);
+    const parked = createParkedRows(db.database);
+    const by = { tenant_id: tenantId, actor: 'operator' };
+    await parked.release(id, by);
+    await waitFor(async () => (await stateOf(poison)).attempts === 2, { describe: 'another attempt' });
+    await reaches(poison, 'unknown_topic');
+    const { id: published } = await stateOf(await insertRow());
+    await expect(parked.release(published, by)).rejects.toThrow(NotFoundError);
+  });
+});
+
+describe('an outbox row that the queue refuses', () => {
+  it('is parked while the queue takes others, and not while it takes none', async () => {
+    const refused = await insertRow();
+    let isQueueUp = false;
+    let tries = 0;
+    startRelay(({ dedupeKey }) => {
+      if (dedupeKey === refused) tries += 1;
+      return isQueueUp && dedupeKey !== refused ? Promise.resolve() : Promise.reject(new Error('no'));
+    });
+    await waitFor(() => tries === 2, { describe: 'two tries' });
+    expect(await stateOf(refused)).toMatchObject({ state: 'waiting', refusals: 0 });
+    isQueueUp = true;
+    const other = await insertRow();
+    await reaches(other, 'published');
+    await reaches(refused, 'refused');
+    expect(await stateOf(refused)).toMatchObject({ refusals: 2, attempts: 4 });
+  });
+
+  it('is published after all by a relay that took it before another one parked it', async () => {
+    const late = await insertRow();
+    const outbox = createOutboxStore(db.database);
+    const { id } = await stateOf(late);
+    const refusal = { reason: 'refused', failure: 'no', retryAfterMs: 0, maxRefusals: 1 } as const;
+    expect(await outbox.markRefused(id, refusal)).toBe(true);
+    expect(await outbox.claim(10, 0)).toEqual([]);
+    await outbox.markFailed(id, 'no', 0);
+    expect(await stateOf(late)).toMatchObject({ state: 'refused' });
+    await outbox.markPublished(id);
+    expect(await stateOf(late)).toMatchObject({ state: 'published' });
+    expect(await outbox.markRefused(id, refusal)).toBe(false);
+  });
+});
+
+describe('the parked rows of all tenants', () => {
+  it('are listed by pages, and released by an operator, which is recorded; then the relay publishes them', async () => {
+    const keys = [await insertRow(), await insertRow()];
+    await db.sql(
+      `UPDATE outbox SET parked_at = now(), parked_reason = 'refused', available_at = 'infinity'
+       WHERE dedupe_key = ANY ($1)`,
+      [keys],
+    );
+    const gateway = await startGateway({
+      ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
+      AION_QUEUE_DATABASE_URL: queueDatabase.url,
+    });
+    const { client } = gateway;
+    const list = async (after?: string) =>
+      (await client.call(readParkedOutboxRows, { query: { limit: 100, after } })).data;
+    const all = await list();
+    expect(all.filter((row) => row.topic === 'run-nothing').length).toBeGreaterThan(0);
+    expect(JSON.stringify(all)).not.toContain(SECRET);
+    const [first, second] = all.slice(-2);
+    expect([first?.dedupe_key, second?.dedupe_key]).toEqual(keys);
+    expect(first).toMatchObject({ tenant_id: tenantId, parked_reason: 'refused' });
+    expect(await list(first?.id)).toEqual([second]);
+
+    const params = { outbox_id: first?.id ?? '' };
+    const release = (tenant: string) =>
+      client.call(releaseOutboxRow, { params, body: { tenant_id: tenant, actor: 'operator' } });
+    await expect(release(uuidv7())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const listener = new pg.Client({ connectionString: db.appUrl });
+    await listener.connect();
+    await listener.query('LISTEN aion_outbox');
+    const announced = once(listener, 'notification');
+    await release(tenantId);
+    await announced;
+    await listener.end();
+    await reaches(keys[0] ?? '', 'published');
+    await expect(release(tenantId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await list(first?.id)).toEqual([second]);
+    const events = await db.sql(
+      `SELECT actor, target_id FROM audit_events WHERE action = 'outbox_row.released' AND target_path = $1`,
+      [first?.id],
+    );
+    expect(events).toEqual([{ actor: 'operator', target_id: tenantId }]);
+    await gateway.stop();
+  });
+});
