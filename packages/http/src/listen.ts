@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Metrics } from '@aion/metrics';
+import { refuseMalformed } from './refuse-malformed.ts';
 
 /** A server that listens. */
 export interface HttpServer {
@@ -27,6 +28,7 @@ export async function listen(
   },
 ): Promise<HttpServer> {
   const server = createServer(handler);
+  refuseMalformed(server);
   // Longer than the clients' keep-alive, so that the client is the one that closes an idle connection.
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
