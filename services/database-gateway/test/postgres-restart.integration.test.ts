@@ -1,0 +1,138 @@
+import { openGeneration, pingDatabaseGateway, runExportJob, storeExport } from '@aion/contracts';
+import { AionError } from '@aion/errors';
+import { createQueueBackend } from '@aion/queue';
+import { waitFor } from '@aion/testkit';
+import { v7 as uuidv7 } from 'uuid';
+import { createDatabase } from '../src/database/database.ts';
+import { runSql } from './support/bootstrapped-database.ts';
+import { newGeneration, RECIPIENT } from './support/fixtures.ts';
+import { DATABASE, startOwnCluster, type OwnCluster } from './support/own-cluster.ts';
+import { startGateway, type StartedGateway } from './support/start-gateway.ts';
+import { createTestPool, createTestTenant, noMetrics, silentLogger } from './support/test-database.ts';
+
+const CLIENTS = 12;
+/** Of those that a stopped server leaves without an answer, none may take as long as this. */
+const TIMEOUT_MS = 10_000;
+
+interface Tenant {
+  readonly tenantId: string;
+  readonly keyId: string;
+}
+
+let cluster: OwnCluster;
+let gateway: StartedGateway;
+let writer: Tenant;
+/** Each asks for one export, because a tenant has one at a time. */
+let exporters: Tenant[];
+let load: Load;
+
+beforeAll(async () => {
+  // The queue is in the same cluster: it goes, and comes back, at the same moment.
+  cluster = await startOwnCluster();
+  gateway = await startGateway({
+    ...{ DATABASE_URL: cluster.databaseUrl, AION_MIGRATION_DATABASE_URL: cluster.migrationUrl },
+    ...{ AION_QUEUE_DATABASE_URL: cluster.queueUrl, AION_DATABASE_POOL_SIZE: '6' },
+  });
+  const pool = createTestPool(cluster.databaseUrl);
+  const database = createDatabase({ pool, metrics: noMetrics, logger: silentLogger });
+  writer = await createTestTenant(database);
+  exporters = [];
+  for (let i = 0; i < 40; i++) exporters.push(await createTestTenant(database));
+  await pool.close();
+}, 60_000);
+afterAll(async () => {
+  await gateway.stop();
+  await cluster.remove();
+});
+afterEach(() => load.stop());
+
+/** What clients do all the time, and what they heard. */
+interface Load {
+  /** Ids of generations, and of exports, whose requests were answered with 2xx. */
+  readonly accepted: { readonly generations: string[]; readonly exports: string[] };
+  /** What the others were answered. */
+  readonly refusals: AionError[];
+  stop(): Promise<void>;
+}
+
+/** Starts clients that write one thing after another. Now and then one asks for an export, each of another tenant. */
+function startLoad(): Load {
+  const accepted: Load['accepted'] = { generations: [], exports: [] };
+  const refusals: AionError[] = [];
+  let isStopped = false;
+  const write = async (): Promise<void> => {
+    const id = uuidv7();
+    const body = newGeneration(writer);
+    await gateway.client.call(openGeneration, { params: { generation_id: id }, body, timeoutMs: TIMEOUT_MS });
+    accepted.generations.push(id);
+  };
+  const requestExport = async (tenant: Tenant): Promise<void> => {
+    const id = uuidv7();
+    const body = { id, tenant_id: tenant.tenantId, api_key_id: tenant.keyId, recipient: RECIPIENT };
+    await gateway.client.call(storeExport, { body, timeoutMs: TIMEOUT_MS });
+    accepted.exports.push(id);
+  };
+  const client = async (): Promise<void> => {
+    for (let turn = 1; !isStopped; turn++) {
+      const tenant = turn % 20 === 0 ? exporters.pop() : undefined;
+      await (tenant === undefined ? write() : requestExport(tenant)).catch(async (error: unknown) => {
+        if (!(error instanceof AionError)) throw error;
+        refusals.push(error);
+        // As a client that heeds Retry-After would, but sooner.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      });
+    }
+  };
+  const clients = Promise.all(Array.from({ length: CLIENTS }, client));
+  return {
+    accepted,
+    refusals,
+    stop: async () => {
+      isStopped = true;
+      await clients;
+    },
+  };
+}
+
+const readyz = async () => (await fetch(`${gateway.adminUrl}/readyz`)).status;
+const ids = async (text: string, values: unknown[]) =>
+  (await runSql<{ id: string }>(cluster.superuserUrl(DATABASE), text, values)).map(({ id }) => id).toSorted();
+
+describe.each(['fast', 'immediate'] as const)('a restart of PostgreSQL under load, %s', (mode) => {
+  it('answers 503 meanwhile, hangs no request, and loses nothing that was accepted', async () => {
+    load = startLoad();
+    const { accepted, refusals } = load;
+    const isAccepting = (more: number) => {
+      const until = accepted.generations.length + more;
+      return waitFor(() => accepted.generations.length >= until, { describe: 'writes to be accepted' });
+    };
+    await isAccepting(300);
+    expect(refusals).toEqual([]);
+    await cluster.stop(mode);
+    await waitFor(() => refusals.length >= 5 * CLIENTS, { describe: 'every client to be refused' });
+    expect(await readyz()).toBe(503);
+    await cluster.start();
+    await isAccepting(300);
+    await load.stop();
+
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
+    await waitFor(async () => (await readyz()) === 200, { describe: 'readiness' });
+    await gateway.client.call(pingDatabaseGateway, {});
+    const { generations, exports } = accepted;
+    expect(await ids('SELECT id FROM generations WHERE id = ANY ($1)', [generations])).toEqual(generations.toSorted());
+    expect(exports.length).toBeGreaterThan(0);
+    expect(await ids('SELECT id FROM export_jobs WHERE id = ANY ($1)', [exports])).toEqual(exports.toSorted());
+  }, 60_000);
+
+  it('is followed by one job of each export, and by ears for the next', async () => {
+    const count = async (text: string) =>
+      (await runSql<{ count: number }>(cluster.superuserUrl(DATABASE), `SELECT count(*)::int ${text}`))[0]?.count;
+    const backend = await createQueueBackend({ postgresUrl: cluster.queueUrl, logger: silentLogger });
+    const published = () => count('FROM outbox WHERE published_at IS NULL');
+    await waitFor(async () => (await published()) === 0, { describe: 'the outbox to be published', timeoutMs: 40_000 });
+    expect((await backend.queue(runExportJob).counts()).waiting).toBe(await count('FROM outbox'));
+    await backend.close();
+    const listening = () => count(`FROM pg_stat_activity WHERE query = 'LISTEN aion_outbox' AND state = 'idle'`);
+    await waitFor(async () => (await listening()) === 1, { describe: 'the relay to be told of new rows' });
+  }, 60_000);
+});
