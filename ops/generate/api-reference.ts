@@ -1,4 +1,4 @@
-import { PUBLIC_ROUTES, type Route } from '@aion/contracts';
+import { PUBLIC_ROUTES, rolesWith, type Route } from '@aion/contracts';
 
 /** The API reference in Markdown, from the contracts. */
 export function createApiReference(): string {
@@ -40,8 +40,12 @@ function needs(route: Route): string {
   switch (route.auth.kind) {
     case 'key':
       return `a key with the scope \`${route.auth.scope}\``;
+    case 'tenant':
+      return `a key with the scope \`${route.auth.scope}\` (role ${rolesWith(route.auth.scope).join(', ')}), or the operator's`;
     case 'operator':
-      return "the operator's key";
+      return "an operator's key";
+    case 'init':
+      return 'the one-time secret of the installation';
     case 'signed-url':
       return 'a signed URL';
     case 'service':

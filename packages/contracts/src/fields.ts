@@ -42,6 +42,18 @@ export const pageQuery = z.object({
     .meta({ description: 'The `next_cursor` of the page before; the first page is asked for without.' }),
 });
 
+/** Which end of a list comes first. */
+export const listOrder = z
+  .enum(['asc', 'desc'])
+  .default('desc')
+  .meta({ description: '`desc`: the newest first. `asc`: the oldest.' });
+
+/** A yes or no in a query. */
+export const flag = z
+  .enum(['true', 'false'])
+  .transform((value) => value === 'true')
+  .meta({ type: 'string', enum: ['true', 'false'] });
+
 /** A page of a list, which stays where it is while items are added. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({

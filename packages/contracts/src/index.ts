@@ -1,9 +1,9 @@
 export * from './fields.ts';
-export * from './internal/audit-events.ts';
 export * from './internal/exports.ts';
 export * from './internal/generations.ts';
 export * from './internal/inference.ts';
 export * from './internal/keys.ts';
+export * from './internal/operators.ts';
 export * from './internal/outbox.ts';
 export * from './internal/ping.ts';
 export * from './internal/platform-events.ts';
@@ -15,15 +15,19 @@ export * from './public/audit-events.ts';
 export * from './public/chat-completions.ts';
 export * from './public/exports.ts';
 export * from './public/meta.ts';
+export * from './public/operators.ts';
 export * from './public/tenants.ts';
 export { PUBLIC_ROUTES } from './public-routes.ts';
 export {
   defineRoute,
-  SCOPES,
+  takesIdempotencyKey,
+  type Deprecation,
   type Route,
   type RouteAuth,
   type RouteResponse,
-  type Scope,
   type ServiceName,
   type StreamContentType,
 } from './route.ts';
+export { ROLE_SCOPES, ROLES, rolesWith, SCOPES, type Role, type Scope } from './scopes.ts';
+export { CALLER_HEADER, callerSchema, type Caller } from './stored/caller.ts';
+export { storedRoute } from './stored/stored-route.ts';

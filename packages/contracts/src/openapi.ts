@@ -1,8 +1,10 @@
 import { ERROR_KINDS, PROBLEM_CONTENT_TYPE, type ErrorCode } from '@aion/errors';
 import { OpenApiGeneratorV31, OpenAPIRegistry, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { uuid } from './fields.ts';
 import { PUBLIC_ROUTES } from './public-routes.ts';
-import type { Route } from './route.ts';
+import { takesIdempotencyKey, type Route } from './route.ts';
+import { rolesWith } from './scopes.ts';
 
 const problem = z
   .object({
@@ -56,22 +58,62 @@ export function createOpenApiDocument(version: string, routes: readonly Route[] 
 }
 
 function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string): void {
-  const needsKey = route.auth.kind === 'key' || route.auth.kind === 'operator';
+  const needsKey = !['none', 'signed-url'].includes(route.auth.kind);
   registry.registerPath({
     method: lowerMethod(route.method),
     path: route.path,
     operationId: route.name,
     summary: route.summary,
     description: route.description,
+    ...(route.deprecation === undefined ? {} : { deprecated: true }),
+    ...permissions(route),
     security: needsKey ? [{ [scheme]: [] }] : [],
     request: {
       ...(route.params instanceof z.ZodObject ? { params: route.params } : {}),
       ...(route.query instanceof z.ZodObject ? { query: route.query } : {}),
+      headers: headersOf(route),
       ...(route.body === undefined
         ? {}
         : { body: { required: true, content: { 'application/json': { schema: route.body } } } }),
     },
     responses: { [route.response.status]: successResponse(route), ...errorResponses(route) },
+  });
+}
+
+/** Who may call, for readers of the document: the scope, and the roles that can hold it. */
+function permissions({ auth }: Route): object {
+  if (auth.kind === 'operator' || auth.kind === 'init') return { 'x-aion-roles': ['operator'] };
+  if (auth.kind !== 'key' && auth.kind !== 'tenant') return {};
+  const roles = [...(auth.kind === 'tenant' ? ['operator'] : []), ...rolesWith(auth.scope)];
+  return { 'x-aion-scope': auth.scope, 'x-aion-roles': roles };
+}
+
+const idempotencyKey = z
+  .string()
+  .regex(/^[!-~]{1,255}$/)
+  .meta({
+    description: 'Any text, best a UUID: the request has its effect once, however often it is sent within a day.',
+  });
+const ifMatch = z
+  .string()
+  .meta({ description: 'The `ETag` of the version to change: refused with 412 when it changed.' });
+const namedTenant = uuid.meta({ description: 'The tenant that the operator acts for. A key acts for its own.' });
+
+function headersOf(route: Route): z.ZodObject {
+  return z.object({
+    ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKey.optional() } : {}),
+    ...(route.conditional === true ? { 'if-match': ifMatch.optional() } : {}),
+    ...(route.auth.kind === 'tenant' ? { 'x-aion-tenant': namedTenant.optional() } : {}),
+  });
+}
+
+function answerHeaders(route: Route): z.ZodObject {
+  return z.object({
+    ...(route.response.etag === true ? { etag: z.string().meta({ description: 'The version, for `If-Match`.' }) } : {}),
+    ...(takesIdempotencyKey(route)
+      ? { 'idempotent-replayed': z.literal('true').optional().meta({ description: 'The answer of the first time.' }) }
+      : {}),
+    ...(route.deprecation === undefined ? {} : { deprecation: z.string(), sunset: z.string().optional() }),
   });
 }
 
@@ -83,15 +125,21 @@ function successResponse(route: Route): ResponseConfig {
       ? {}
       : { [stream]: { schema: stream === 'text/event-stream' ? serverSentEvent : z.string() } }),
   };
-  return { description, ...(Object.keys(content).length === 0 ? {} : { content }) };
+  return { description, headers: answerHeaders(route), ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
 
 /** Errors that a route answers because of what it is, beside those that it declares. */
 function impliedErrors(route: Route): readonly ErrorCode[] {
   return [
-    ...(route.params !== undefined || route.query !== undefined || route.body !== undefined
+    ...(route.params !== undefined ||
+    route.query !== undefined ||
+    route.body !== undefined ||
+    route.auth.kind === 'tenant'
       ? (['INVALID_REQUEST'] as const)
       : []),
+    ...(route.auth.kind === 'tenant' ? (['NOT_FOUND'] as const) : []),
+    ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
+    ...(route.conditional === true ? (['PRECONDITION_FAILED'] as const) : []),
     ...(route.body === undefined ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
     ...(route.auth.kind === 'none' ? [] : (['INVALID_API_KEY', 'PERMISSION_DENIED'] as const)),
     'INTERNAL',

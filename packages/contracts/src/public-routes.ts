@@ -3,6 +3,7 @@ import * as audit from './public/audit-events.ts';
 import * as chat from './public/chat-completions.ts';
 import * as exports from './public/exports.ts';
 import * as meta from './public/meta.ts';
+import * as operators from './public/operators.ts';
 import * as tenants from './public/tenants.ts';
 import type { Route } from './route.ts';
 
@@ -10,11 +11,19 @@ import type { Route } from './route.ts';
 export const PUBLIC_ROUTES: readonly Route[] = [
   chat.createChatCompletion,
   chat.listModels,
+  operators.initPlatform,
+  operators.listOperators,
+  operators.createOperator,
+  operators.revokeOperator,
+  tenants.listTenants,
   tenants.createTenant,
-  tenants.createApiKey,
+  tenants.getTenant,
+  tenants.updateTenant,
+  apiKeys.createApiKey,
   apiKeys.listApiKeys,
   apiKeys.createOwnApiKey,
   apiKeys.getApiKey,
+  apiKeys.updateApiKey,
   apiKeys.revokeApiKey,
   audit.listAuditEvents,
   exports.createExport,

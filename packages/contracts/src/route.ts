@@ -1,30 +1,21 @@
 import type { ErrorCode } from '@aion/errors';
 import type { z } from 'zod';
+import type { Scope } from './scopes.ts';
 
 /** The services that serve routes over HTTP. */
 export type ServiceName = 'web-api' | 'ai-engine' | 'database-gateway' | 'data-export';
 
-/** What a key may be allowed to do. `trace` lets its holder's own trace be the root of AION's. */
-export const SCOPES = [
-  'inference',
-  'exports:read',
-  'exports:write',
-  'keys:read',
-  'keys:write',
-  'audit:read',
-  'trace',
-] as const;
-/** One of `SCOPES`. */
-export type Scope = (typeof SCOPES)[number];
-
 /**
- * Who may call a route: anyone; the holder of a key with a scope; the platform operator; the holder of a signed URL;
- * another service of AION with a service token for this one.
+ * Who may call a route: anyone; the holder of a tenant's key with a scope; that, or the platform operator, who names the
+ * tenant in the header `x-aion-tenant`; the operator alone; the holder of the one-time secret of the installation; of a
+ * signed URL; another service of AION with a service token for this one.
  */
 export type RouteAuth =
   | { readonly kind: 'none' }
   | { readonly kind: 'key'; readonly scope: Scope }
+  | { readonly kind: 'tenant'; readonly scope: Scope }
   | { readonly kind: 'operator' }
+  | { readonly kind: 'init' }
   | { readonly kind: 'signed-url' }
   | { readonly kind: 'service' };
 
@@ -38,6 +29,18 @@ export interface RouteResponse<R extends z.ZodType> {
   readonly description: string;
   readonly json?: R;
   readonly stream?: StreamContentType;
+  /** The answer is one version of something that can be edited: it comes with an `ETag` (RFC 9110, 8.8.3). */
+  readonly etag?: true;
+}
+
+/** That a route will go, and when: its answers say so (RFC 9745, RFC 8594). */
+export interface Deprecation {
+  /** An instant, ISO 8601. */
+  readonly since: string;
+  /** When it stops to answer; not before `since`. */
+  readonly sunset?: string;
+  /** What to use instead. */
+  readonly link?: string;
 }
 
 /** One HTTP route: server validation, typed client, OpenAPI document and reference all come from it. */
@@ -62,6 +65,9 @@ export interface Route<
   readonly response: RouteResponse<R>;
   /** The domain errors that a caller of this route must expect, beside those that every route may answer. */
   readonly errors: readonly ErrorCode[];
+  /** The change applies to the version that `If-Match` names, if it names one. */
+  readonly conditional?: true;
+  readonly deprecation?: Deprecation;
   /** Safe to send twice: the client repeats it when a connection breaks before an answer. */
   readonly idempotent: boolean;
 }
@@ -71,4 +77,9 @@ export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends 
   route: Route<P, Q, B, R>,
 ): Route<P, Q, B, R> {
   return route;
+}
+
+/** Whether a route takes an `Idempotency-Key`: every POST of the management API does. */
+export function takesIdempotencyKey(route: Route): boolean {
+  return route.method === 'POST' && route.path.startsWith('/api/v1/');
 }

@@ -50,6 +50,13 @@ export class ConflictError extends AionError {
   }
 }
 
+/** The thing has changed since the version that `If-Match` names (412, RFC 9110). */
+export class PreconditionFailedError extends AionError {
+  constructor(message: string, options?: AionErrorOptions) {
+    super('PRECONDITION_FAILED', message, options);
+  }
+}
+
 /** The body is larger than the configured limit (413). */
 export class PayloadTooLargeError extends AionError {
   constructor(message: string, options?: AionErrorOptions) {
@@ -61,6 +68,13 @@ export class PayloadTooLargeError extends AionError {
 export class RangeNotSatisfiableError extends AionError {
   constructor(message: string, options?: AionErrorOptions) {
     super('RANGE_NOT_SATISFIABLE', message, options);
+  }
+}
+
+/** An `Idempotency-Key` was sent before, with another request (422). */
+export class IdempotencyKeyReusedError extends AionError {
+  constructor(message: string, options?: AionErrorOptions) {
+    super('IDEMPOTENCY_KEY_REUSED', message, options);
   }
 }
 
@@ -124,8 +138,10 @@ export const ERROR_CLASSES: Readonly<
   MODEL_NOT_FOUND: ModelNotFoundError,
   METHOD_NOT_ALLOWED: MethodNotAllowedError,
   CONFLICT: ConflictError,
+  PRECONDITION_FAILED: PreconditionFailedError,
   PAYLOAD_TOO_LARGE: PayloadTooLargeError,
   RANGE_NOT_SATISFIABLE: RangeNotSatisfiableError,
+  IDEMPOTENCY_KEY_REUSED: IdempotencyKeyReusedError,
   RATE_LIMITED: RateLimitedError,
   CLIENT_CLOSED_REQUEST: ClientClosedRequestError,
   INTERNAL: InternalError,

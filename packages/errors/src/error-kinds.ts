@@ -30,6 +30,12 @@ export const ERROR_KINDS = {
     openAiCode: 'method_not_allowed',
   },
   CONFLICT: { status: 409, title: 'Conflict', openAiType: 'invalid_request_error', openAiCode: 'conflict' },
+  PRECONDITION_FAILED: {
+    status: 412,
+    title: 'Precondition failed',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'precondition_failed',
+  },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     title: 'Payload too large',
@@ -41,6 +47,12 @@ export const ERROR_KINDS = {
     title: 'Range not satisfiable',
     openAiType: 'invalid_request_error',
     openAiCode: 'range_not_satisfiable',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'Idempotency key reused',
+    openAiType: 'invalid_request_error',
+    openAiCode: 'idempotency_key_reused',
   },
   RATE_LIMITED: {
     status: 429,

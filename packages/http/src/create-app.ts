@@ -1,4 +1,4 @@
-import type { Route } from '@aion/contracts';
+import type { Deprecation, Route } from '@aion/contracts';
 import { MethodNotAllowedError, NotFoundError, InvalidRequestError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
@@ -94,6 +94,7 @@ async function handleRequest(
   });
   const admission = await options.admit(route, req);
   const exchange = begin(options, req, res, route.path, admission, arrivedAt);
+  if (route.deprecation !== undefined) announceEnd(res, route.deprecation);
   await context.with(contextWithDeadline(exchange.context, deadline), async () => {
     try {
       if (admission.refusal !== undefined) throw toError(admission.refusal);
@@ -119,6 +120,13 @@ async function handleRequest(
       answerFailure(res, exchange, abort.signal.aborted ? abort.signal.reason : thrown, req.path);
     }
   });
+}
+
+/** Says on every answer, also on errors, that the route will go: RFC 9745, RFC 8594. */
+function announceEnd(res: Response, { since, sunset, link }: Deprecation): void {
+  res.setHeader('deprecation', `@${Math.floor(Date.parse(since) / 1_000)}`);
+  if (sunset !== undefined) res.setHeader('sunset', new Date(sunset).toUTCString());
+  if (link !== undefined) res.setHeader('link', `<${link}>; rel="deprecation"`);
 }
 
 /** The body, or the abort's reason when it does not arrive in time: a slow sender must not outlast the deadline. */

@@ -4,8 +4,21 @@ import type { Scope, ServiceName } from '@aion/contracts';
 export type Identity =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'service'; readonly service: ServiceName }
-  | { readonly kind: 'operator' }
-  | { readonly kind: 'key'; readonly keyId: string; readonly tenantId: string; readonly scopes: readonly Scope[] }
+  /** The holder of the one-time secret of the installation. */
+  | { readonly kind: 'init' }
+  /** `tenantId` when the operator has named a tenant to act for. */
+  | { readonly kind: 'operator'; readonly operatorId: string; readonly tenantId?: string }
+  | {
+      readonly kind: 'key';
+      readonly keyId: string;
+      readonly tenantId: string;
+      /** What the key may: its scopes, and of those what the role of its person allows. */
+      readonly scopes: readonly Scope[];
+      /** The person whose key it is. */
+      readonly userId?: string;
+      /** The state of its tenant lets it read, and nothing else. */
+      readonly isReadOnly?: boolean;
+    }
   | { readonly kind: 'signed-url'; readonly tenantId: string };
 
 /** The tenant on whose behalf the caller acts, if there is one. */

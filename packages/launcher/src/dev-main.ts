@@ -45,7 +45,7 @@ await runMain(async (signals) => {
   });
   try {
     tell(
-      `The platform is up at ${platform.baseUrl}; the operator's key is in ${join(stateDir, 'secrets.json')}. Ctrl-C stops it.`,
+      `The platform is up at ${platform.baseUrl}; the operator's key is in ${join(stateDir, 'operator.json')}. Ctrl-C stops it.`,
     );
     await new Promise((done) => signals.interrupt.addEventListener('abort', done, { once: true }));
     return 0;

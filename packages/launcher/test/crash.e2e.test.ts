@@ -13,7 +13,7 @@ import {
 import { waitFor } from '@aion/testkit';
 import { startTracing, type Tracing } from '@aion/tracing';
 import pg from 'pg';
-import { callRoute, fetchRoute } from '../src/demo/call-route.ts';
+import { callRoute, fetchRoute } from '../src/platform/call-route.ts';
 import { planPorts } from '../src/platform/port-plan.ts';
 import { startPlatform, type Platform } from '../src/platform/start-platform.ts';
 import { findPorts } from './support/processes.ts';

@@ -7,6 +7,7 @@ import { createRoutes } from './create-routes.ts';
 import { assertConfinedRole } from './database/assert-confined-role.ts';
 import { migrate } from './database/migrate.ts';
 import { waitForDatabase } from './database/wait-for-database.ts';
+import { expireAnswers } from './management/expire-answers.ts';
 import { repeat } from './repeat.ts';
 
 /** Content of long conversations and the file lists of large bundles. */
@@ -71,7 +72,10 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     onError: (error) => logger.warn('Exports could not be looked after', { error }),
   });
   const upkeep = repeat({
-    run: () => schemaUpkeep.run(),
+    run: async () => {
+      await schemaUpkeep.run();
+      await expireAnswers(database);
+    },
     pauseMs: SCHEMA_UPKEEP_MS,
     onError: (error) => logger.warn('The schema could not be looked after', { error }),
   });

@@ -11,8 +11,6 @@ import { createExportClaims } from './exports/export-claims.ts';
 import { createExportReconciler } from './exports/export-reconciler.ts';
 import { createExportStore } from './exports/export-store.ts';
 import { createGenerationStore } from './generations/generation-store.ts';
-import { createKeyStore } from './keys/key-store.ts';
-import { createOwnKeys } from './keys/own-keys.ts';
 import { createOutboxListener } from './outbox/outbox-listener.ts';
 import { createOutboxRelay } from './outbox/outbox-relay.ts';
 import { createOutboxStore } from './outbox/outbox-store.ts';
@@ -69,8 +67,6 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
       formerKeys: config.auditFormerKeys,
       fullVerifyMs: config.auditFullVerifyMs,
     }),
-    keys: createKeyStore(database),
-    ownKeys: createOwnKeys(database),
     generations: createGenerationStore(database, config),
     exports: createExportStore(database),
     claims: createExportClaims(database, onEnd),

@@ -7,17 +7,14 @@ import type { Database } from './database/database.ts';
 import type { ExportClaims } from './exports/export-claims.ts';
 import type { ExportStore } from './exports/export-store.ts';
 import type { GenerationStore } from './generations/generation-store.ts';
-import { listAuditEvents } from './audit/list-audit-events.ts';
-import type { OwnKeys } from './keys/own-keys.ts';
-import type { KeyStore } from './keys/key-store.ts';
+import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
+import { createManagementRoutes } from './management/management-routes.ts';
 import type { ParkedRows } from './outbox/parked-rows.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** What the routes call. */
 export interface RouteDependencies {
   readonly database: Database;
-  readonly keys: KeyStore;
-  readonly ownKeys: OwnKeys;
   readonly generations: GenerationStore;
   readonly exports: ExportStore;
   readonly claims: ExportClaims;
@@ -43,7 +40,7 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
       return undefined;
     }),
     ...keyRoutes(deps),
-    ...ownKeyRoutes(deps),
+    ...createManagementRoutes(deps.database),
     ...generationRoutes(deps),
     ...exportRoutes(deps),
     ...claimRoutes(deps),
@@ -59,26 +56,10 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
   }));
 }
 
-function keyRoutes({ keys }: RouteDependencies): BoundRoute[] {
+function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(contracts.storeTenant, ({ body }) => keys.storeTenant(body)),
-    bindRoute(contracts.storeApiKey, ({ body }) => keys.storeApiKey(body)),
-    bindRoute(contracts.findApiKey, ({ params }) => keys.findApiKey(params.prefix)),
-  ];
-}
-
-function ownKeyRoutes({ ownKeys, database }: RouteDependencies): BoundRoute[] {
-  return [
-    bindRoute(contracts.readApiKeys, async ({ params, query }) => ({
-      data: await ownKeys.list(params.tenant_id, query),
-    })),
-    bindRoute(contracts.readApiKey, ({ params }) => ownKeys.read(params.tenant_id, params.key_id)),
-    bindRoute(contracts.revokeStoredApiKey, ({ params, body }) =>
-      ownKeys.revoke(params.tenant_id, params.key_id, body.actor),
-    ),
-    bindRoute(contracts.readAuditEvents, async ({ params, query }) => ({
-      data: await listAuditEvents(database, params.tenant_id, query),
-    })),
+    bindRoute(contracts.findApiKey, ({ params }) => findKeyHolder(database, params.prefix)),
+    bindRoute(contracts.findOperator, ({ params }) => findOperatorByPrefix(database, params.prefix)),
   ];
 }
 

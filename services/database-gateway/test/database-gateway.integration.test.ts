@@ -10,8 +10,10 @@ import { startTracing, type Tracing } from '@aion/tracing';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { loadDatabaseGatewayConfig } from '../src/config.ts';
+import { createManagementRoutes } from '../src/management/management-routes.ts';
 import { createDatabaseGateway, type DatabaseGateway } from '../src/create-database-gateway.ts';
 import { claimNewExport, FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
+import { newKey, operatorFor } from './support/management.ts';
 import { startProxy } from './support/start-proxy.ts';
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createMigratedDatabase, createTestTenant, noMetrics, type MigratedDatabase } from './support/test-database.ts';
@@ -135,16 +137,15 @@ describe('database-gateway over HTTP', () => {
   afterAll(() => stopGateway(running));
 
   async function createTenant() {
-    const tenantId = uuidv7();
-    const keyId = uuidv7();
-    const prefix = keyId.replaceAll('-', '').slice(-12);
-    await client.call(contracts.storeTenant, { body: { id: tenantId, name: 'Example' } });
-    await client.call(contracts.storeApiKey, {
-      body: {
-        ...{ id: keyId, tenant_id: tenantId, name: 'Key', prefix, key_hash: '0a'.repeat(32) },
-        ...{ scopes: ['inference' as const], expires_at: null },
-      },
+    const ask = (tenantId: string | null) => ({
+      [contracts.CALLER_HEADER]: Buffer.from(JSON.stringify(operatorFor(tenantId))).toString('base64url'),
     });
+    const stored = contracts.storedRoute(contracts.createTenant);
+    const { answer } = await client.call(stored, { body: { name: 'Example' }, headers: ask(null) });
+    const tenantId = answer.id;
+    const body = { ...newKey(), key_hash: '0a'.repeat(32) };
+    const { id: keyId, prefix } = body;
+    await client.call(contracts.storeApiKey, { body, headers: ask(tenantId) });
     return { tenantId, keyId, prefix };
   }
 
@@ -152,6 +153,8 @@ describe('database-gateway over HTTP', () => {
     const ofContract = Object.values<unknown>(contracts)
       .filter((value): value is contracts.Route => typeof value === 'object' && value !== null && 'service' in value)
       .filter((route) => route.service === 'database-gateway');
+    const managed = createManagementRoutes(db.database).map(({ route }) => route);
+    ofContract.push(...managed.filter(({ name }) => !ofContract.some((route) => route.name === name)));
     expect(ofContract.length).toBeGreaterThan(15);
     return Promise.all(
       ofContract.map(async (route) => {
@@ -344,21 +347,29 @@ describe('database-gateway without its dependencies', () => {
 
 describe('database-gateway under load', () => {
   it('answers 503 with the time to wait when no connection is free, and goes on afterwards', async () => {
-    const tenant = await createTestTenant(db.database);
     const running = await startGateway({ AION_DATABASE_POOL_SIZE: '2', AION_DATABASE_STATEMENT_TIMEOUT_MS: '1500' });
-    const id = uuidv7();
-    const params = { generation_id: id };
-    // Whoever writes this id waits for this transaction.
+    // Generations of one tenant share a connection: two tenants take both.
+    const wanted: { id: string; tenant: { tenantId: string; keyId: string } }[] = [];
+    for (let tenants = 0; tenants < 2; tenants += 1) {
+      wanted.push({ id: uuidv7(), tenant: await createTestTenant(db.database) });
+    }
+    // Whoever writes these ids waits for this transaction.
     const blocker = await connectBlocker();
     await blocker.query('BEGIN');
-    await blocker.query(
-      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at)
-       VALUES ($1, $2, $3, 'x', 'x', false, 0, uuid_v7_time($1))`,
-      [id, tenant.tenantId, tenant.keyId],
-    );
+    for (const { id, tenant } of wanted) {
+      await blocker.query(
+        `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at)
+         VALUES ($1, $2, $3, 'x', 'x', false, 0, uuid_v7_time($1))`,
+        [id, tenant.tenantId, tenant.keyId],
+      );
+    }
     const open = () =>
-      running.client.call(contracts.openGeneration, { params, body: newGeneration(tenant), timeoutMs: 8_000 });
-    const blocked = Promise.allSettled([open(), open()]);
+      wanted.map(({ id, tenant }) =>
+        running.client.call(contracts.openGeneration, {
+          ...{ params: { generation_id: id }, body: newGeneration(tenant), timeoutMs: 8_000 },
+        }),
+      );
+    const blocked = Promise.allSettled(open());
     const waiting = () =>
       db.sql(
         `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO generations%'`,
@@ -371,7 +382,7 @@ describe('database-gateway under load', () => {
     await blocker.query('ROLLBACK');
     await blocker.end();
     await expect(find()).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await open();
+    await Promise.all(open());
     await stopGateway(running);
   });
 

@@ -10,7 +10,6 @@ import { createDatabase } from '../src/database/database.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
 import { createExportStore } from '../src/exports/export-store.ts';
 import { createGenerationStore } from '../src/generations/generation-store.ts';
-import { createKeyStore } from '../src/keys/key-store.ts';
 import { createSnapshotStore } from '../src/snapshots/snapshot-store.ts';
 import { fillTables } from './support/fill-tenant.ts';
 import {
@@ -78,7 +77,6 @@ function createStores() {
   const database = createDatabase({ pool: db.pool, metrics, logger: silentLogger });
   const options = { pool: exportsPool, database, metrics, logger: silentLogger };
   return {
-    keys: createKeyStore(database),
     generations: createGenerationStore(database, { storeContent: true }),
     exports: createExportStore(database),
     claims: createExportClaims(database),
@@ -102,14 +100,8 @@ async function readSnapshot(tenantId: string): Promise<unknown> {
   }
 }
 
-/** Every function of the stores. What has no tenant, `keys.findApiKey` alone, is looked at elsewhere. */
+/** Every function of the stores. */
 const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
-  'keys.storeTenant': ({ tenant_id }) => stores.keys.storeTenant({ id: tenant_id, name: 'Again' }),
-  'keys.storeApiKey': ({ tenant_id, keyId }) =>
-    stores.keys.storeApiKey({
-      ...{ id: keyId, tenant_id, name: 'K', prefix: keyId.replaceAll('-', '').slice(-12) },
-      ...{ key_hash: 'ab'.repeat(32), scopes: ['inference'], expires_at: null },
-    }),
   'generations.open': async ({ party, fresh, id, keyId }) => {
     party.ids.push(fresh);
     const generation = newGeneration({ tenantId: party.tenantId, keyId }, { canary: party.tenantId });
@@ -203,6 +195,6 @@ describe('two tenants whose calls are interleaved', () => {
     const functions = Object.entries(stores).flatMap(([store, methods]) =>
       Object.keys(methods).map((method) => `${store}.${method}`),
     );
-    expect([...Object.keys(CALLS), 'keys.findApiKey'].toSorted()).toEqual(functions.toSorted());
+    expect(Object.keys(CALLS).toSorted()).toEqual(functions.toSorted());
   });
 });

@@ -1,69 +1,18 @@
 import { v7 as uuidv7 } from 'uuid';
 import { createGenerationStore, type GenerationStore } from '../src/generations/generation-store.ts';
-import { createKeyStore, type KeyStore } from '../src/keys/key-store.ts';
 import { newGeneration, newSettlement } from './support/fixtures.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 let db: MigratedDatabase;
-let keys: KeyStore;
 let generations: GenerationStore;
 let tenant: { tenantId: string; keyId: string; prefix: string };
 
 beforeAll(async () => {
   db = await createMigratedDatabase();
-  keys = createKeyStore(db.database);
   generations = createGenerationStore(db.database, { storeContent: true });
   tenant = await createTestTenant(db.database);
 });
 afterAll(() => db.drop());
-
-describe('tenants and keys', () => {
-  it('are stored with their audit events', async () => {
-    const rows = await db.sql('SELECT action, actor, target_id FROM audit_events WHERE tenant_id = $1 ORDER BY id', [
-      tenant.tenantId,
-    ]);
-    expect(rows).toEqual([
-      { action: 'tenant.created', actor: 'operator', target_id: tenant.tenantId },
-      { action: 'api_key.created', actor: 'operator', target_id: tenant.keyId },
-    ]);
-  });
-
-  it('are found by the prefix of the key, before the tenant is known', async () => {
-    expect(await keys.findApiKey(tenant.prefix)).toMatchObject({
-      id: tenant.keyId,
-      tenant_id: tenant.tenantId,
-      key_hash: 'ab'.repeat(32),
-      scopes: ['inference'],
-      revoked_at: null,
-    });
-    await expect(keys.findApiKey('zzzzzzzzzzzz')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(keys.findApiKey(`%`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  });
-
-  it('refuse what is taken and what belongs to nobody', async () => {
-    const key = {
-      id: uuidv7(),
-      tenant_id: tenant.tenantId,
-      name: 'Key',
-      prefix: 'abcdefabcdef',
-      key_hash: 'ab'.repeat(32),
-      scopes: ['exports:read' as const],
-      expires_at: '2030-01-01T00:00:00.000Z',
-    };
-    expect(await keys.storeApiKey(key)).toMatchObject({ expires_at: '2030-01-01T00:00:00.000Z' });
-    await expect(keys.storeApiKey({ ...key, id: uuidv7() })).rejects.toMatchObject({
-      code: 'CONFLICT',
-      param: 'prefix',
-    });
-    await expect(keys.storeApiKey({ ...key, prefix: 'bbbbbbbbbbbb' })).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', param: 'id' },
-    });
-    await expect(
-      keys.storeApiKey({ ...key, id: uuidv7(), prefix: 'cccccccccccc', tenant_id: uuidv7() }),
-    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(keys.storeTenant({ id: tenant.tenantId, name: 'Again' })).rejects.toMatchObject({ code: 'CONFLICT' });
-  });
-});
 
 describe('a generation', () => {
   const read = async (id: string) =>

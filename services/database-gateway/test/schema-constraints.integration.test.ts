@@ -95,7 +95,7 @@ describe('the schema makes impossible', () => {
     ['an approval of what another requested', `UPDATE approvals SET requester_id = gen_random_uuid()`, '23503'],
     ['an approval of another plan', `UPDATE approvals SET subject_sha256 = repeat('cd', 32)`, '23503'],
     ['an approval given twice', copyOf('approvals', {}), '23505'],
-    ['an answer without an end', `UPDATE idempotency_keys SET status = 200`, '23514'],
+    ['an answer of version 0', `UPDATE idempotency_keys SET version = 0`, '23514'],
     ['a key used twice', copyOf('idempotency_keys', {}), '23505'],
     ['a checkpoint given twice', copyOf('audit_checkpoints', {}), '23505'],
   ])('%s', async (_what, statement, code) => {

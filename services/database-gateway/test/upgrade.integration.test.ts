@@ -6,7 +6,7 @@ import { createDatabase } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
 import { createGenerationStore } from '../src/generations/generation-store.ts';
-import { createKeyStore } from '../src/keys/key-store.ts';
+import { findKeyHolder } from '../src/keys/find-holders.ts';
 import { MIGRATIONS } from '../src/migrations/index.ts';
 import { createSnapshotStore } from '../src/snapshots/snapshot-store.ts';
 import { createBootstrappedDatabase, runSql, type BootstrappedDatabase } from './support/bootstrapped-database.ts';
@@ -162,7 +162,7 @@ describe.each(['the PostgreSQL of this run', ...(hasPostgres15 ? ['PostgreSQL 15
     await generations.settle(PENDING, newSettlement(TENANT));
     const added = uuidv7();
     await generations.open(added, newGeneration({ tenantId: TENANT, keyId: KEY }));
-    expect(await createKeyStore(database).findApiKey('abcdefabcdef')).toMatchObject({ id: KEY, scopes: ['inference'] });
+    expect(await findKeyHolder(database, 'abcdefabcdef')).toMatchObject({ id: KEY, scopes: ['inference'] });
     const claim = await createExportClaims(database).claim(EXPORT, { tenant_id: TENANT, lease_ms: 60_000 });
     expect(claim).toMatchObject({ outcome: 'claimed', epoch: 1 });
 

@@ -6,8 +6,9 @@ const ENVIRONMENT = {
   OBJECT_STORE_URL: 'file:///var/lib/aion/objects',
   AION_SERVICE_TOKEN_SECRET: secret('a'),
   AION_KEY_PEPPER: secret('b'),
-  AION_OPERATOR_KEY: secret('c'),
+  AION_INIT_SECRET: secret('c'),
   AION_DOWNLOAD_SECRET: secret('d'),
+  AION_SEALING_KEY: secret('e'),
 };
 
 describe('the configuration', () => {
@@ -23,7 +24,7 @@ describe('the configuration', () => {
 
   it('lists everything that is missing', () => {
     expect(() => loadWebApiConfig({})).toThrow(
-      /OBJECT_STORE_URL[^]*AION_KEY_PEPPER[^]*AION_OPERATOR_KEY[^]*AION_DOWNLOAD_SECRET/,
+      /OBJECT_STORE_URL[^]*AION_KEY_PEPPER[^]*AION_INIT_SECRET[^]*AION_DOWNLOAD_SECRET/,
     );
   });
 

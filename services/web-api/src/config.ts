@@ -29,9 +29,20 @@ export const webApiVariables = {
     example: '<64 random hex digits>',
     secret: true,
   }),
-  operatorKey: variable('AION_OPERATOR_KEY', types.secret(32), {
-    description: 'The key of the platform operator, who creates tenants and their keys.',
+  initSecret: variable('AION_INIT_SECRET', types.secret(32), {
+    description: 'The one-time secret by which `aion init` creates the first operator; of no use once there is one.',
     example: '<64 random hex digits>',
+    secret: true,
+  }),
+  sealingKey: variable('AION_SEALING_KEY', types.secret(32), {
+    description: 'Seals credentials of providers and secrets that are shown once, where they are stored.',
+    example: '<64 random hex digits>',
+    secret: true,
+  }),
+  formerSealingKeys: variable('AION_FORMER_SEALING_KEYS', types.list(), {
+    description: 'Sealing keys of before, separated by commas, until `aion keys rotate` has sealed everything anew.',
+    example: '<64 random hex digits>',
+    fallback: '',
     secret: true,
   }),
   downloadSecret: variable('AION_DOWNLOAD_SECRET', types.secret(32), {
@@ -60,11 +71,13 @@ export type WebApiConfig = ConfigOf<typeof webApiVariables>;
 
 /** Reads the configuration. @throws ConfigError with every problem */
 export function loadWebApiConfig(env: Environment): WebApiConfig {
-  return loadConfig(webApiVariables, env, ({ keyPepper, operatorKey, downloadSecret, serviceTokenSecret }) => {
-    const secrets = new Set([keyPepper, operatorKey, downloadSecret, serviceTokenSecret]);
-    if (secrets.size === 4) return [];
+  return loadConfig(webApiVariables, env, (config) => {
+    const { keyPepper, initSecret, downloadSecret, sealingKey, serviceTokenSecret } = config;
+    const secrets = [keyPepper, initSecret, downloadSecret, sealingKey, serviceTokenSecret];
+    if (new Set(secrets).size === secrets.length) return [];
     return [
-      'AION_KEY_PEPPER, AION_OPERATOR_KEY, AION_DOWNLOAD_SECRET and AION_SERVICE_TOKEN_SECRET must all be different.',
+      'AION_KEY_PEPPER, AION_INIT_SECRET, AION_DOWNLOAD_SECRET, AION_SEALING_KEY and AION_SERVICE_TOKEN_SECRET must ' +
+        'all be different.',
     ];
   });
 }

@@ -14,8 +14,8 @@ import {
   type ServiceRuntime,
 } from '@aion/http';
 import { createObjectStore, type ObjectStore } from '@aion/object-store';
+import { createSealer, type Sealer } from '@aion/sealing';
 import helmet from 'helmet';
-import { createAuditRoutes } from './audit/audit-routes.ts';
 import { admitCallers } from './admission/admit-callers.ts';
 import type { WebApiConfig } from './config.ts';
 import { createBundleObjects } from './downloads/bundle-objects.ts';
@@ -24,10 +24,12 @@ import { createDownloadRoutes } from './downloads/download-routes.ts';
 import { createExportRoutes } from './exports/export-routes.ts';
 import { createInferenceRoutes } from './inference/inference-routes.ts';
 import { createKeyAuthenticator } from './keys/key-authenticator.ts';
-import { createKeyDirectory, createKeyLookUp } from './keys/key-directory.ts';
-import { createOwnKeyRoutes } from './keys/own-key-routes.ts';
+import { createKeyDirectory, createKeyLookUp, createOperatorLookUp } from './keys/key-directory.ts';
+import { createKeyRoutes } from './keys/key-routes.ts';
+import { createKeyMaker } from './keys/key-maker.ts';
+import { createManagementRoutes } from './management/management-routes.ts';
 import { createMetaRoutes } from './meta/meta-routes.ts';
-import { createTenantRoutes } from './tenants/tenant-routes.ts';
+import { createOperatorRoutes } from './operators/operator-routes.ts';
 
 /** A stream holds its connection for as long as it lasts, so this bounds the streams of one process. */
 const MAX_INFERENCE_CONNECTIONS = 1_024;
@@ -41,6 +43,7 @@ interface Parts {
   readonly database: ServiceClient;
   readonly objectStore: ObjectStore;
   readonly links: DownloadLinks;
+  readonly sealer: Sealer;
   readonly stopping: AbortSignal;
 }
 
@@ -110,6 +113,7 @@ function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: str
     database: connect('database-gateway', config.databaseGatewayUrl),
     objectStore: createObjectStore(config.objectStoreUrl),
     links: createDownloadLinks({ secret: config.downloadSecret }),
+    sealer: createSealer({ key: config.sealingKey, formerKeys: config.formerSealingKeys }),
     stopping,
   };
 }
@@ -117,9 +121,10 @@ function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: str
 function createPublicApp(parts: Parts) {
   const { config, runtime, database, links } = parts;
   const authenticator = createKeyAuthenticator({
-    directory: createKeyDirectory({ lookUp: createKeyLookUp(database) }),
+    keys: createKeyDirectory({ lookUp: createKeyLookUp(database) }),
+    operators: createKeyDirectory({ lookUp: createOperatorLookUp(database) }),
     pepper: config.keyPepper,
-    operatorKey: config.operatorKey,
+    initSecret: config.initSecret,
   });
   return createApp({
     routes: createRoutes(parts),
@@ -140,15 +145,17 @@ function createRoutes({
   database,
   objectStore,
   links,
+  sealer,
   stopping,
 }: Parts): BoundRoute[] {
+  const keyMaker = createKeyMaker({ pepper: config.keyPepper, sealer });
   const publicUrl = (config.publicUrl ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
   const { streamTimeoutMs, exportPollMs } = config;
   return [
     ...createInferenceRoutes({ aiEngine, timeoutMs: config.requestTimeoutMs }),
-    ...createTenantRoutes({ database, pepper: config.keyPepper }),
-    ...createOwnKeyRoutes({ database, pepper: config.keyPepper }),
-    ...createAuditRoutes({ database }),
+    ...createManagementRoutes(database),
+    ...createOperatorRoutes({ database, keyMaker }),
+    ...createKeyRoutes({ database, keyMaker }),
     ...createExportRoutes({
       database,
       logger: runtime.logger,

@@ -2,7 +2,7 @@ import { createApiKey, createTenant, getOpenApi, PUBLIC_ROUTES, type Route } fro
 import { waitFor } from '@aion/testkit';
 import { generateApiKey } from '../src/keys/api-key-format.ts';
 import { readAnswer, readOpenAiError, readProblem } from './support/read-answer.ts';
-import { OPERATOR_KEY, startEdge, type Edge } from './support/start-edge.ts';
+import { INIT_SECRET, OPERATOR_ID, OPERATOR_KEY, startEdge, type Edge } from './support/start-edge.ts';
 
 const ANY_ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const CHAT = { model: 'peer/model', messages: [{ role: 'user', content: 'Hello' }] };
@@ -42,7 +42,7 @@ describe('a key', () => {
   it('is refused with the same words when it is unknown, wrong, expired or revoked', async () => {
     const past = new Date(Date.now() - 1_000).toISOString();
     const refusals = [
-      await refusalOf(generateApiKey().key),
+      await refusalOf(generateApiKey('sk').key),
       await refusalOf(edge.addKey(['inference'], { key_hash: 'a'.repeat(64) }).key),
       await refusalOf(edge.addKey(['inference'], { expires_at: past }).key),
       await refusalOf(edge.addKey(['inference'], { revoked_at: past }).key),
@@ -95,12 +95,10 @@ describe('each public route', () => {
       const refused = await send(bare);
       expect(refused.status).toBe(403);
       const words = await refused.text();
-      if (route.auth.kind === 'key') {
-        expect(words).toContain(route.auth.scope);
-        expect((await send(OPERATOR_KEY)).status).toBe(403);
-      } else {
-        expect(words).toContain('operator');
-      }
+      if ('scope' in route.auth) expect(words).toContain(route.auth.scope);
+      else expect(words).toMatch(/operator|one-time secret/);
+      if (route.auth.kind === 'key' || route.auth.kind === 'init') expect((await send(OPERATOR_KEY)).status).toBe(403);
+      if (route.auth.kind !== 'init') expect((await send(INIT_SECRET)).status).toBe(403);
     },
   );
 });
@@ -211,5 +209,70 @@ describe("the operator's routes", () => {
     expect(expired.status).toBe(400);
     expect((await readProblem(expired)).param).toBe('expires_at');
     expect((await send({})).status).toBe(404);
+  });
+});
+
+describe('a request of the management API', () => {
+  const create = (headers: Record<string, string>, key = OPERATOR_KEY) =>
+    edge.request('/api/v1/tenants', { method: 'POST', key, headers, body: JSON.stringify({ name: 'Acme' }) });
+
+  it('tells database-gateway who asks, and about which tenant', async () => {
+    expect((await create({})).headers.get('etag')).toBe('"1"');
+    expect(edge.database.callers.get('createTenant')).toEqual({
+      ...{ tenant_id: null, actor: `operator:${OPERATOR_ID}`, actor_id: OPERATOR_ID, person_id: OPERATOR_ID },
+      scopes: null,
+    });
+    const { key, stored } = edge.addKey(['keys:write']);
+    const body = JSON.stringify({ name: 'k', scopes: ['inference'] });
+    await edge.request('/api/v1/api-keys', { method: 'POST', key, body });
+    expect(edge.database.callers.get('storeApiKey')).toEqual({
+      ...{ tenant_id: stored.tenant_id, actor: `api_key:${stored.id}`, actor_id: stored.id, person_id: null },
+      scopes: ['keys:write'],
+    });
+  });
+
+  it('carries its Idempotency-Key, with a hash of what it asks for', async () => {
+    const hashOf = async (name: string) => {
+      const body = JSON.stringify({ name });
+      const headers = { 'idempotency-key': 'k-1' };
+      await edge.request('/api/v1/tenants', { method: 'POST', key: OPERATOR_KEY, headers, body });
+      const { idempotency } = edge.database.callers.get('createTenant') ?? {};
+      expect(idempotency?.key).toBe('k-1');
+      return idempotency?.request_sha256;
+    };
+    expect(await hashOf('one')).toBe(await hashOf('one'));
+    expect(await hashOf('one')).not.toBe(await hashOf('two'));
+  });
+
+  it.each([
+    ['idempotency-key', 'two words'],
+    ['idempotency-key', 'x'.repeat(256)],
+    ['x-aion-tenant', 'not an id'],
+  ])('is refused with a malformed %s', async (header, value) => {
+    const refused = await create({ [header]: value });
+    expect(refused.status).toBe(400);
+    expect((await readProblem(refused)).param?.toLowerCase()).toBe(header);
+  });
+
+  it('of the operator names the tenant that it is about, and one of a key names no other', async () => {
+    const refused = await edge.request('/api/v1/api-keys', { key: OPERATOR_KEY });
+    expect(refused.status).toBe(400);
+    expect((await readProblem(refused)).detail).toContain('x-aion-tenant');
+    const { key, stored } = edge.addKey(['keys:read', 'tenant:read']);
+    const headers = { 'x-aion-tenant': ANY_ID };
+    expect((await edge.request('/api/v1/api-keys', { key, headers })).status).toBe(403);
+    expect((await edge.request(`/api/v1/tenants/${ANY_ID}`, { key })).status).toBe(404);
+    // Its own is right; the peer has no such route, which is where the request ends.
+    const own = { 'x-aion-tenant': stored.tenant_id };
+    expect((await edge.request('/api/v1/api-keys', { key, headers: own })).status).not.toBe(403);
+  });
+
+  it('is refused with an If-Match that is no ETag', async () => {
+    const { key } = edge.addKey(['keys:write']);
+    const refused = await edge.request(`/api/v1/api-keys/${ANY_ID}`, {
+      ...{ method: 'DELETE', key, headers: { 'if-match': 'W/"x"' } },
+    });
+    expect(refused.status).toBe(400);
+    expect((await readProblem(refused)).param).toBe('If-Match');
   });
 });

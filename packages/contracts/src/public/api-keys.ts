@@ -1,9 +1,67 @@
 import { z } from 'zod';
-import { pageOf, pageQuery, uuid } from '../fields.ts';
+import { displayName, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
-import { apiKey, createdApiKey, wantedApiKey } from './tenants.ts';
+import { SCOPES } from '../scopes.ts';
 
 const keyParams = z.object({ key_id: uuid });
+
+/** A key without its secret. */
+export const apiKey = z
+  .object({
+    id: uuid,
+    tenant_id: uuid,
+    project_id: uuid.nullable().meta({ description: 'The project that its use is counted to.' }),
+    user_id: uuid.nullable().meta({
+      description: 'The person whose key it is: it may do no more than the role of that person in the tenant.',
+    }),
+    name: displayName,
+    prefix: z.string().meta({ description: 'The public part of the key, by which it is recognised.' }),
+    scopes: z.array(z.enum(SCOPES)),
+    created_at: timestamp,
+    expires_at: timestamp.nullable(),
+    revoked_at: timestamp.nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+/** A key without its secret. */
+export type ApiKey = z.output<typeof apiKey>;
+
+/** What a key is to be. */
+export const wantedApiKey = z.strictObject({
+  name: displayName,
+  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+  project_id: uuid.nullish(),
+  user_id: uuid.nullish(),
+  expires_at: timestamp.nullish(),
+});
+
+/** A key with its secret, in the answer that made it and nowhere else. */
+export const createdApiKey = apiKey.extend({
+  key: z.string().meta({ description: 'The secret. Keep it: it is not shown again.' }),
+});
+
+const created = {
+  status: 201,
+  description: 'The key with its secret, shown once.',
+  json: createdApiKey,
+  etag: true,
+} as const;
+
+/** `POST /api/v1/tenants/{tenant_id}/api-keys`. */
+export const createApiKey = defineRoute({
+  name: 'createApiKey',
+  service: 'web-api',
+  method: 'POST',
+  path: '/api/v1/tenants/{tenant_id}/api-keys',
+  summary: 'Create an API key',
+  description:
+    'Creates a key for a tenant. The secret is in this answer and nowhere else: only a keyed hash is stored.',
+  auth: { kind: 'operator' },
+  params: z.object({ tenant_id: uuid }),
+  body: wantedApiKey,
+  response: created,
+  errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  idempotent: false,
+});
 
 /** `GET /api/v1/api-keys`. */
 export const listApiKeys = defineRoute({
@@ -13,8 +71,11 @@ export const listApiKeys = defineRoute({
   path: '/api/v1/api-keys',
   summary: 'List the API keys',
   description: "The tenant's keys, newest first, without their secrets; revoked and expired ones too.",
-  auth: { kind: 'key', scope: 'keys:read' },
-  query: pageQuery,
+  auth: { kind: 'tenant', scope: 'keys:read' },
+  query: pageQuery.extend({
+    project_id: uuid.optional().meta({ description: 'Only keys of this project.' }),
+    user_id: uuid.optional().meta({ description: 'Only keys of this person.' }),
+  }),
   response: { status: 200, description: 'A page of keys.', json: pageOf(apiKey) },
   errors: ['UNAVAILABLE'],
   idempotent: true,
@@ -29,15 +90,11 @@ export const createOwnApiKey = defineRoute({
   summary: 'Create an API key of the tenant',
   description:
     'Creates a key for the tenant of the key that is used, with no scope that this one lacks. The secret is in this ' +
-    'answer and nowhere else.',
-  auth: { kind: 'key', scope: 'keys:write' },
+    'answer and nowhere else. The key of a person is made by that person or by the operator.',
+  auth: { kind: 'tenant', scope: 'keys:write' },
   body: wantedApiKey,
-  response: {
-    status: 201,
-    description: 'The key with its secret, shown once.',
-    json: createdApiKey,
-  },
-  errors: ['UNAVAILABLE'],
+  response: created,
+  errors: ['NOT_FOUND', 'UNAVAILABLE'],
   idempotent: false,
 });
 
@@ -49,10 +106,27 @@ export const getApiKey = defineRoute({
   path: '/api/v1/api-keys/{key_id}',
   summary: 'Get an API key',
   description: "The tenant's key without its secret.",
-  auth: { kind: 'key', scope: 'keys:read' },
+  auth: { kind: 'tenant', scope: 'keys:read' },
   params: keyParams,
-  response: { status: 200, description: 'The key.', json: apiKey },
+  response: { status: 200, description: 'The key.', json: apiKey, etag: true },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  idempotent: true,
+});
+
+/** `PATCH /api/v1/api-keys/{key_id}`. */
+export const updateApiKey = defineRoute({
+  name: 'updateApiKey',
+  service: 'web-api',
+  method: 'PATCH',
+  path: '/api/v1/api-keys/{key_id}',
+  summary: 'Change an API key',
+  description: 'Changes what is given and leaves the rest. A revoked key cannot be changed.',
+  auth: { kind: 'tenant', scope: 'keys:write' },
+  params: keyParams,
+  body: z.strictObject({ name: displayName, expires_at: timestamp.nullable() }).partial(),
+  response: { status: 200, description: 'The key as it is now.', json: apiKey, etag: true },
+  conditional: true,
+  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
   idempotent: true,
 });
 
@@ -66,9 +140,10 @@ export const revokeApiKey = defineRoute({
   description:
     'Revokes a key for good; it is refused everywhere within a second. Also the one that is used. Revoking it again ' +
     'changes nothing.',
-  auth: { kind: 'key', scope: 'keys:write' },
+  auth: { kind: 'tenant', scope: 'keys:write' },
   params: keyParams,
-  response: { status: 200, description: 'The revoked key.', json: apiKey },
+  response: { status: 200, description: 'The revoked key.', json: apiKey, etag: true },
+  conditional: true,
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
   idempotent: true,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageOf, pageQuery, sha256, timestamp, uuid } from '../fields.ts';
+import { listOrder, pageOf, pageQuery, sha256, text, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** Something that was done, or tried, for a tenant; an event of its audit chain. */
@@ -7,7 +7,7 @@ export const auditEvent = z
   .object({
     id: uuid,
     seq: z.number().int().min(1).meta({ description: 'Its number in the chain of the tenant, from 1 without a gap.' }),
-    actor: z.string().meta({ description: 'Who: `operator`, `api_key:<id>`, `service:<name>`.' }),
+    actor: z.string().meta({ description: 'Who: `operator:<id>`, `api_key:<id>`, `service:<name>`.' }),
     action: z.string().meta({ description: 'What, such as `export.requested`.' }),
     target_type: z.string(),
     target_id: z.string(),
@@ -32,13 +32,19 @@ export const listAuditEvents = defineRoute({
   summary: 'List the audit events',
   description:
     "The tenant's audit trail, newest first. An export has it whole, with what `aion audit verify` needs to prove it.",
-  auth: { kind: 'key', scope: 'audit:read' },
+  auth: { kind: 'tenant', scope: 'audit:read' },
   query: pageQuery.extend({
     action: z
       .string()
       .regex(/^[a-z_]+\.[a-z_]+$/, 'must be an action such as export.requested')
       .optional()
       .meta({ description: 'Only events of this action.' }),
+    actor: text(200).optional().meta({ description: 'Only events of this actor.' }),
+    target_id: uuid.optional().meta({ description: 'Only events about this thing.' }),
+    outcome: z.enum(['success', 'failure']).optional(),
+    from: timestamp.optional().meta({ description: 'Only events at this instant or later.' }),
+    to: timestamp.optional().meta({ description: 'Only events before this instant.' }),
+    order: listOrder,
   }),
   response: { status: 200, description: 'A page of events.', json: pageOf(auditEvent) },
   errors: ['UNAVAILABLE'],

@@ -1,11 +1,44 @@
 import { z } from 'zod';
-import { displayName, timestamp, uuid } from '../fields.ts';
-import { defineRoute, SCOPES } from '../route.ts';
+import { displayName, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
+import { defineRoute } from '../route.ts';
+
+/** What may be done for a tenant: everything; reading and exports only; nothing any more. */
+export const TENANT_STATES = ['active', 'read_only', 'erasing', 'closed'] as const;
+/** One of `TENANT_STATES`. */
+export type TenantState = (typeof TENANT_STATES)[number];
 
 /** A tenant: whoever owns keys, generations and exports. */
-export const tenant = z.object({ id: uuid, name: displayName, created_at: timestamp }).meta({ id: 'Tenant' });
+export const tenant = z
+  .object({
+    id: uuid,
+    name: displayName,
+    state: z.enum(TENANT_STATES).meta({
+      description: '`read_only`: reading and exports only. `erasing`, `closed`: no key of the tenant is accepted.',
+    }),
+    store_content: z.boolean().meta({ description: 'Whether prompts and answers are stored.' }),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: 'Tenant' });
 /** A tenant. */
 export type Tenant = z.output<typeof tenant>;
+
+const tenantParams = z.object({ tenant_id: uuid });
+
+/** `GET /api/v1/tenants`. */
+export const listTenants = defineRoute({
+  name: 'listTenants',
+  service: 'web-api',
+  method: 'GET',
+  path: '/api/v1/tenants',
+  summary: 'List the tenants',
+  description: 'All tenants of the installation, newest first. Only the platform operator may.',
+  auth: { kind: 'operator' },
+  query: pageQuery,
+  response: { status: 200, description: 'A page of tenants.', json: pageOf(tenant) },
+  errors: ['UNAVAILABLE'],
+  idempotent: true,
+});
 
 /** `POST /api/v1/tenants`. */
 export const createTenant = defineRoute({
@@ -16,57 +49,42 @@ export const createTenant = defineRoute({
   summary: 'Create a tenant',
   description: 'Creates a tenant. Only the platform operator may.',
   auth: { kind: 'operator' },
-  body: z.strictObject({ name: displayName }),
-  response: { status: 201, description: 'The tenant.', json: tenant },
+  body: z.strictObject({ name: displayName, store_content: z.boolean().default(true) }),
+  response: { status: 201, description: 'The tenant.', json: tenant, etag: true },
   errors: ['UNAVAILABLE'],
   idempotent: false,
 });
 
-/** A key without its secret. */
-export const apiKey = z
-  .object({
-    id: uuid,
-    tenant_id: uuid,
-    name: displayName,
-    prefix: z.string().meta({ description: 'The public part of the key, by which it is recognised.' }),
-    scopes: z.array(z.enum(SCOPES)),
-    created_at: timestamp,
-    expires_at: timestamp.nullable(),
-    revoked_at: timestamp.nullable(),
-  })
-  .meta({ id: 'ApiKey' });
-/** A key without its secret. */
-export type ApiKey = z.output<typeof apiKey>;
-
-/** What a key is to be. */
-export const wantedApiKey = z.strictObject({
-  name: displayName,
-  scopes: z.array(z.enum(SCOPES)).min(1),
-  expires_at: timestamp.nullish(),
-});
-
-/** A key with its secret, in the answer that made it and nowhere else. */
-export const createdApiKey = apiKey.extend({
-  key: z.string().meta({ description: 'The secret. Keep it: it is not shown again.' }),
-});
-
-/** `POST /api/v1/tenants/{tenant_id}/api-keys`. */
-export const createApiKey = defineRoute({
-  name: 'createApiKey',
+/** `GET /api/v1/tenants/{tenant_id}`. */
+export const getTenant = defineRoute({
+  name: 'getTenant',
   service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/tenants/{tenant_id}/api-keys',
-  summary: 'Create an API key',
-  description:
-    'Creates a key for a tenant. The secret is in this answer and nowhere else: only a keyed hash is stored.',
-  auth: { kind: 'operator' },
-  params: z.object({ tenant_id: uuid }),
-  body: wantedApiKey,
-  response: {
-    status: 201,
-    description: 'The key with its secret, shown once.',
-    json: createdApiKey,
-  },
+  method: 'GET',
+  path: '/api/v1/tenants/{tenant_id}',
+  summary: 'Get a tenant',
+  description: 'The tenant of the key, or for the operator any.',
+  auth: { kind: 'tenant', scope: 'tenant:read' },
+  params: tenantParams,
+  response: { status: 200, description: 'The tenant.', json: tenant, etag: true },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: false,
+  idempotent: true,
+});
+
+/** `PATCH /api/v1/tenants/{tenant_id}`. */
+export const updateTenant = defineRoute({
+  name: 'updateTenant',
+  service: 'web-api',
+  method: 'PATCH',
+  path: '/api/v1/tenants/{tenant_id}',
+  summary: 'Change a tenant',
+  description: 'Changes what is given and leaves the rest. Only the operator may change `state`.',
+  auth: { kind: 'tenant', scope: 'tenant:write' },
+  params: tenantParams,
+  body: z
+    .strictObject({ name: displayName, store_content: z.boolean(), state: z.enum(['active', 'read_only']) })
+    .partial(),
+  response: { status: 200, description: 'The tenant as it is now.', json: tenant, etag: true },
+  conditional: true,
+  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+  idempotent: true,
 });

@@ -4,7 +4,7 @@ import { createApiKey, createTenant, listModels, type Scope } from '@aion/contra
 import { z } from 'zod';
 import { errorCode } from '../platform/launcher-error.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
-import { ApiError, callRoute } from './call-route.ts';
+import { ApiError, callRoute } from '../platform/call-route.ts';
 
 const tenantSchema = z.object({
   id: z.string(),

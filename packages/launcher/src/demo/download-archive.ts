@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDownloadLinks } from '@aion/contracts';
 import { captureTraceparent, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
-import { ApiError, callRoute, toApiError } from './call-route.ts';
+import { ApiError, callRoute, toApiError } from '../platform/call-route.ts';
 
 const MAX_ATTEMPTS = 10;
 const RETRY_MS = 250;

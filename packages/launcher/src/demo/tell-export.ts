@@ -13,7 +13,7 @@ import { createExport, listExports, type TenantExport } from '@aion/contracts';
 import { withSpan } from '@aion/tracing';
 import { errorCode, LauncherError } from '../platform/launcher-error.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
-import { ApiError, callRoute } from './call-route.ts';
+import { ApiError, callRoute } from '../platform/call-route.ts';
 import { downloadArchive } from './download-archive.ts';
 import { addCheck, timed, type Story } from './story.ts';
 import { formatBytes } from './terminal.ts';

@@ -3,7 +3,7 @@ import { withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, fetchRoute } from './call-route.ts';
+import { ApiError, fetchRoute } from '../platform/call-route.ts';
 
 const MAX_RECONNECTS = 20;
 const RECONNECT_MS = 250;

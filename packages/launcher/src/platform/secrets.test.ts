@@ -6,13 +6,12 @@ describe('generated secrets', () => {
       ...Object.values(databasePasswords),
       ...Object.values(rest),
     ]);
-    expect(texts).toHaveLength(18);
-    expect(new Set(texts).size).toBe(18);
+    expect(texts).toHaveLength(20);
+    expect(new Set(texts).size).toBe(20);
   });
 
   it('have the forms that the services ask for', () => {
     const secrets = generateSecrets();
-    expect(secrets.operatorKey).toMatch(/^aion_op_[0-9A-Za-z]{40}$/);
     expect(secrets.serviceTokenSecret).toMatch(/^[0-9a-f]{64}$/);
     expect(secrets.signingKey).toMatch(/^-----BEGIN PRIVATE KEY-----/);
     expect(secrets.auditSigningKey).toMatch(/^-----BEGIN PRIVATE KEY-----/);

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSigningKey, exportSigningKey } from '@aion/bundle';
@@ -11,7 +11,8 @@ const privateKey = z.string().startsWith('-----BEGIN PRIVATE KEY-----');
 const secretsSchema = z.object({
   serviceTokenSecret: secret,
   keyPepper: secret,
-  operatorKey: secret,
+  initSecret: secret,
+  sealingKey: secret,
   downloadSecret: secret,
   /** Ed25519, PKCS #8 PEM. */
   signingKey: privateKey,
@@ -23,15 +24,15 @@ const secretsSchema = z.object({
 /** What the services are configured with and nobody else knows. */
 export type PlatformSecrets = z.output<typeof secretsSchema>;
 
-const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const hex = () => randomBytes(32).toString('hex');
 
 /** Makes all secrets from the system's random generator. */
 export function generateSecrets(): PlatformSecrets {
-  const hex = () => randomBytes(32).toString('hex');
   return {
     serviceTokenSecret: hex(),
     keyPepper: hex(),
-    operatorKey: `aion_op_${Array.from({ length: 40 }, () => BASE62[randomInt(BASE62.length)]).join('')}`,
+    initSecret: hex(),
+    sealingKey: hex(),
     downloadSecret: hex(),
     signingKey: exportSigningKey(createSigningKey()),
     auditSigningKey: exportSigningKey(createSigningKey()),
@@ -42,7 +43,7 @@ export function generateSecrets(): PlatformSecrets {
 /** A state directory of an earlier version lacks the secrets that came later. No other is ever made anew. */
 function addLaterSecrets(stored: unknown): unknown {
   if (typeof stored !== 'object' || stored === null) return stored;
-  return { auditSigningKey: exportSigningKey(createSigningKey()), ...stored };
+  return { auditSigningKey: exportSigningKey(createSigningKey()), initSecret: hex(), sealingKey: hex(), ...stored };
 }
 
 function writeSecrets(path: string, secrets: PlatformSecrets): Promise<void> {

@@ -44,7 +44,8 @@ describe("a service's environment", () => {
   it("holds no secret of another service, and none of the caller's", () => {
     const has = (value: string) => whoHas((env) => Object.values(env).includes(value));
     expect(has(secrets.keyPepper)).toEqual(['web-api']);
-    expect(has(secrets.operatorKey)).toEqual(['web-api']);
+    expect(has(secrets.initSecret)).toEqual(['web-api']);
+    expect(has(secrets.sealingKey)).toEqual(['web-api']);
     expect(has(secrets.downloadSecret)).toEqual(['web-api']);
     expect(has(secrets.signingKey)).toEqual(['data-export']);
     expect(has(secrets.auditSigningKey)).toEqual(['database-gateway']);

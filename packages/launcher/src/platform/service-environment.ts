@@ -30,7 +30,9 @@ const DECIDED = [
   'AION_ADMIN_PORT',
   'AION_SERVICE_TOKEN_SECRET',
   'AION_KEY_PEPPER',
-  'AION_OPERATOR_KEY',
+  'AION_INIT_SECRET',
+  'AION_SEALING_KEY',
+  'AION_FORMER_SEALING_KEYS',
   'AION_DOWNLOAD_SECRET',
   'AION_SIGNING_KEY',
   'AION_AUDIT_SIGNING_KEY',
@@ -86,7 +88,8 @@ function webApi({ secrets, ports, host, objectStoreUrl, ...rest }: EnvironmentIn
     AION_PUBLIC_URL: rest.base['AION_PUBLIC_URL'] ?? urlOf(host, ports['web-api'].port),
     OBJECT_STORE_URL: objectStoreUrl,
     AION_KEY_PEPPER: secrets.keyPepper,
-    AION_OPERATOR_KEY: secrets.operatorKey,
+    AION_INIT_SECRET: secrets.initSecret,
+    AION_SEALING_KEY: secrets.sealingKey,
     AION_DOWNLOAD_SECRET: secrets.downloadSecret,
   };
 }

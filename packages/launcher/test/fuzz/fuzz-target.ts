@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKey, createTenant, SCOPES, type Route, type ServiceName } from '@aion/contracts';
 import { createServiceTokens } from '@aion/http';
-import { callRoute } from '../../src/demo/call-route.ts';
+import { callRoute } from '../../src/platform/call-route.ts';
 import type { Platform } from '../../src/platform/start-platform.ts';
 import { startTestPlatform } from '../support/test-platform.ts';
 

@@ -1,5 +1,5 @@
 import { createApiKey, createTenant } from '@aion/contracts';
-import { callRoute } from '../../src/demo/call-route.ts';
+import { callRoute } from '../../src/platform/call-route.ts';
 
 /** A tenant and its key. */
 export interface Access {

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import type { ServiceName } from '@aion/contracts';
 import { startTestPostgres, waitFor } from '@aion/testkit';
 import { bootstrapDatabases } from '../../src/platform/database.ts';
+import { ensureOperator } from '../../src/platform/ensure-operator.ts';
 import { planPorts, SERVICE_NAMES, type PortPlan } from '../../src/platform/port-plan.ts';
 import { generateSecrets, type PlatformSecrets } from '../../src/platform/secrets.ts';
 import { adminUrlsOf, objectsUrl } from '../../src/platform/service-environment.ts';
@@ -58,7 +59,8 @@ export async function startServices(output: number, env: NodeJS.ProcessEnv): Pro
     const adminUrls = adminUrlsOf(ports, HOST);
     await untilReady(launcher, adminUrls);
     const baseUrl = `http://${HOST}:${ports['web-api'].port}`;
-    return { baseUrl, adminUrls, operatorKey: secrets.operatorKey, stop };
+    const operatorKey = await ensureOperator({ stateDir: directory, baseUrl, initSecret: secrets.initSecret, signal });
+    return { baseUrl, adminUrls, operatorKey, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -80,7 +82,8 @@ function secretVariables(secrets: PlatformSecrets): NodeJS.ProcessEnv {
   return {
     AION_SERVICE_TOKEN_SECRET: secrets.serviceTokenSecret,
     AION_KEY_PEPPER: secrets.keyPepper,
-    AION_OPERATOR_KEY: secrets.operatorKey,
+    AION_INIT_SECRET: secrets.initSecret,
+    AION_SEALING_KEY: secrets.sealingKey,
     AION_DOWNLOAD_SECRET: secrets.downloadSecret,
     AION_SIGNING_KEY: secrets.signingKey,
     AION_AUDIT_SIGNING_KEY: secrets.auditSigningKey,

@@ -3,7 +3,7 @@ import { generateAgeIdentity } from '@aion/bundle';
 import { createChatCompletion, createExport, type TenantExport } from '@aion/contracts';
 import { waitFor } from '@aion/testkit';
 import { activeSpanIds, withSpan } from '@aion/tracing';
-import { callRoute, fetchRoute } from '../../src/demo/call-route.ts';
+import { callRoute, fetchRoute } from '../../src/platform/call-route.ts';
 import { watchExportToEnd } from '../../src/demo/watch-export.ts';
 import { CANARIES } from '../support/canaries.ts';
 import { spansOfTrace } from '../support/jaeger-spans.ts';

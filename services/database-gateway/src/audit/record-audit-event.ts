@@ -1,14 +1,27 @@
 import { activeIds, activeSpanIds } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
-import type { TenantTransaction } from '../database/database.ts';
+import type { SharedTransaction } from '../database/database.ts';
 
-/** Something that was done, or tried, for a tenant. */
+/** Something that was done, or tried, for a tenant or on the platform. */
 export interface AuditEvent {
-  /** Who: `operator`, `api_key:<id>`, `service:<name>`. */
+  /** Who: `operator:<id>`, `api_key:<id>`, `service:<name>`. */
   readonly actor: string;
   /** What: `<target>.<past participle>`. */
   readonly action: string;
-  readonly targetType: 'tenant' | 'api_key' | 'export';
+  readonly targetType:
+    | 'tenant'
+    | 'user'
+    | 'membership'
+    | 'platform_operator'
+    | 'project'
+    | 'api_key'
+    | 'provider_config'
+    | 'budget'
+    | 'file'
+    | 'generation'
+    | 'export'
+    | 'retention_policy'
+    | 'legal_hold';
   readonly targetId: string;
   /** The part of the target, such as a file of a bundle. */
   readonly targetPath?: string | null;
@@ -16,7 +29,7 @@ export interface AuditEvent {
 }
 
 /** Adds an event to the audit trail, in the transaction of what it tells. Ids come from the active context. */
-export async function recordAuditEvent(transaction: TenantTransaction, event: AuditEvent): Promise<void> {
+export async function recordAuditEvent(transaction: SharedTransaction, event: AuditEvent): Promise<void> {
   const ids = activeIds();
   await transaction.query({
     operation: 'INSERT',

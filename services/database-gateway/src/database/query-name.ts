@@ -59,13 +59,7 @@ const QUERIES = {
     'legal_holds',
     'idempotency_keys',
   ],
-  DELETE: [
-    'memberships',
-    'provider_configs',
-    'budgets',
-    'files',
-    'idempotency_keys',
-  ],
+  DELETE: ['memberships', 'provider_configs', 'budgets', 'files', 'idempotency_keys'],
   CALL: [
     'api_keys',
     'audit_events',

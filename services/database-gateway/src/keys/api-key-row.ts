@@ -5,6 +5,8 @@ export interface ApiKeyRow {
   readonly [column: string]: unknown;
   readonly id: string;
   readonly tenant_id: string;
+  readonly project_id: string | null;
+  readonly user_id: string | null;
   readonly name: string;
   readonly prefix: string;
   readonly key_hash: string;
@@ -12,6 +14,7 @@ export interface ApiKeyRow {
   readonly created_at: Date;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
+  readonly version: number;
 }
 
 /** The key without the hash of its secret. */
@@ -19,6 +22,8 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
   return {
     id: row.id,
     tenant_id: row.tenant_id,
+    project_id: row.project_id,
+    user_id: row.user_id,
     name: row.name,
     prefix: row.prefix,
     scopes: row.scopes.filter(isScope),

@@ -14,6 +14,7 @@ import * as idempotencyKeys from './20261123220600_idempotency_keys.ts';
 import * as chainedAuditEvents from './20261123223000_chained_audit_events.ts';
 import * as quickerUuidV7Time from './20261123225300_quicker_uuid_v7_time.ts';
 import * as partitionsWithoutDeadlock from './20261123225800_partitions_without_deadlock.ts';
+import * as holdersOfKeys from './20261124000000_holders_of_keys.ts';
 import * as parkedOutboxRows from './20261124002000_parked_outbox_rows.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
@@ -39,5 +40,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261123223000_chained_audit_events', ...chainedAuditEvents },
   { name: '20261123225300_quicker_uuid_v7_time', ...quickerUuidV7Time },
   { name: '20261123225800_partitions_without_deadlock', ...partitionsWithoutDeadlock },
+  { name: '20261124000000_holders_of_keys', ...holdersOfKeys },
   { name: '20261124002000_parked_outbox_rows', ...parkedOutboxRows },
 ];

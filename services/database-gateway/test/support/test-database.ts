@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { createTenant, storeApiKey, storedRoute } from '@aion/contracts';
 import { createLogger, type Logger } from '@aion/logging';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { createTestDatabase, prepareTemplateDatabase } from '@aion/testkit';
 import pg from 'pg';
-import { v7 as uuidv7 } from 'uuid';
 import { bootstrapDatabase, ROLES } from '../../src/bootstrap.ts';
 import { createConnectionPool, type ConnectionPool } from '../../src/database/connection-pool.ts';
 import { createDatabase, type Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { createPoolInstruments } from '../../src/database/pool-instruments.ts';
-import { createKeyStore } from '../../src/keys/key-store.ts';
+import { createManagement, newKey, operatorFor } from './management.ts';
 
 /** The same for every test: roles belong to the whole server. */
 export const PASSWORDS = { owner: 'owner-password', app: 'app-password', queue: 'queue-password' };
@@ -82,21 +82,11 @@ export function createTestPool(url: string, maxConnections = 8, name: 'requests'
 export async function createTestTenant(
   database: Database,
 ): Promise<{ tenantId: string; keyId: string; prefix: string }> {
-  const keys = createKeyStore(database);
-  const tenantId = uuidv7();
-  const keyId = uuidv7();
-  const prefix = keyId.replaceAll('-', '').slice(-12);
-  await keys.storeTenant({ id: tenantId, name: `Tenant ${tenantId}` });
-  await keys.storeApiKey({
-    id: keyId,
-    tenant_id: tenantId,
-    name: 'Key',
-    prefix,
-    key_hash: 'ab'.repeat(32),
-    scopes: ['inference'],
-    expires_at: null,
-  });
-  return { tenantId, keyId, prefix };
+  const call = createManagement(database);
+  const { answer: tenant } = await call(storedRoute(createTenant), operatorFor(null), { body: { name: 'Example' } });
+  const key = await call(storeApiKey, operatorFor(tenant.id), { body: newKey() });
+  const { id: keyId, prefix } = key.answer;
+  return { tenantId: tenant.id, keyId, prefix };
 }
 
 async function prepareTemplate(url: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { Request } from 'express';
 import type { DownloadLinks } from '../downloads/download-links.ts';
 import type { KeyAuthenticator } from '../keys/key-authenticator.ts';
 import { authorise } from './authorise.ts';
+import { nameTenant } from './name-tenant.ts';
 import { callerContext, linksTo, tracePolicy } from './trace-policy.ts';
 
 /** Admits the public: proves who calls, checks what it may, and settles which trace and correlation id it gets. */
@@ -16,7 +17,9 @@ export function admitCallers(options: {
   const identify = (route: Route | undefined, req: Request, links: Link[]): Identity | Promise<Identity> => {
     switch (route?.auth.kind) {
       case 'key':
+      case 'tenant':
       case 'operator':
+      case 'init':
         return options.authenticator.authenticate(bearerOf(req.headers), links);
       case 'signed-url':
         return options.downloadLinks.verify(req.path, req.query);
@@ -31,7 +34,10 @@ export function admitCallers(options: {
     let identity: Identity = { kind: 'anonymous' };
     try {
       identity = await runWithIds({ correlationId }, () => identify(route, req, linksTo(caller)));
-      if (route !== undefined) authorise(route.auth, identity);
+      if (route !== undefined) {
+        authorise(route, identity);
+        identity = nameTenant(identity, req.headers);
+      }
       return { ...tracePolicy(identity, caller), identity, correlationId };
     } catch (refusal) {
       return { ...tracePolicy(identity, caller), identity, correlationId, refusal };

@@ -1,45 +1,73 @@
-import { PUBLIC_ROUTES, SCOPES, type RouteAuth } from '@aion/contracts';
+import { PUBLIC_ROUTES, ROLE_SCOPES, ROLES, SCOPES, type Scope } from '@aion/contracts';
 import { PermissionDeniedError } from '@aion/errors';
 import type { Identity } from '@aion/http';
-import { authorise } from './authorise.ts';
+import { authorise, type GuardedRoute } from './authorise.ts';
 
-const holder = (...scopes: readonly (typeof SCOPES)[number][]): Identity => ({
-  kind: 'key',
-  keyId: 'k',
-  tenantId: 't',
-  scopes,
+const holder = (scopes: readonly Scope[], more: object = {}): Identity => ({
+  ...{ kind: 'key', keyId: 'k', tenantId: 't', scopes },
+  ...more,
 });
 const identities: readonly Identity[] = [
   { kind: 'anonymous' },
-  { kind: 'operator' },
+  { kind: 'init' },
+  { kind: 'operator', operatorId: 'o' },
   { kind: 'signed-url', tenantId: 't' },
   { kind: 'service', service: 'ai-engine' },
-  holder(),
-  ...SCOPES.map((scope) => holder(scope)),
+  holder([]),
+  ...SCOPES.map((scope) => holder([scope])),
+  ...ROLES.map((role) => holder(ROLE_SCOPES[role], { userId: 'u' })),
 ];
 
-function isAllowed(auth: RouteAuth, identity: Identity): boolean {
+function isAllowed({ auth }: GuardedRoute, identity: Identity): boolean {
   if (auth.kind === 'none') return true;
-  if (auth.kind !== 'key') return identity.kind === auth.kind;
+  if (auth.kind === 'tenant' && identity.kind === 'operator') return true;
+  if (auth.kind !== 'key' && auth.kind !== 'tenant') return identity.kind === auth.kind;
   return identity.kind === 'key' && identity.scopes.includes(auth.scope);
+}
+
+function refusalOf(attempt: () => void): string | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    return error instanceof PermissionDeniedError ? error.code : String(error);
+  }
 }
 
 describe('authorisation', () => {
   it('lets each identity do on each public route what the contract says, and nothing else', () => {
-    for (const { name, auth } of PUBLIC_ROUTES) {
+    for (const route of PUBLIC_ROUTES) {
       for (const identity of identities) {
-        const attempt = () => authorise(auth, identity);
-        const expectation = expect(attempt);
-        if (isAllowed(auth, identity)) expectation.not.toThrow();
+        const expectation = expect(() => authorise(route, identity));
+        if (isAllowed(route, identity)) expectation.not.toThrow();
         else expectation.toThrow(PermissionDeniedError);
-        expect(name).not.toBe('');
       }
     }
   });
 
-  it('names the missing scope', () => {
-    expect(() => authorise({ kind: 'key', scope: 'exports:write' }, holder('inference', 'exports:read'))).toThrow(
-      /lacks the scope "exports:write"/,
-    );
+  it('lets a tenant that is read-only read and export, and change nothing', () => {
+    const all = holder(SCOPES, { isReadOnly: true });
+    for (const route of PUBLIC_ROUTES.filter(({ auth }) => auth.kind === 'key' || auth.kind === 'tenant')) {
+      const { auth, method, name } = route;
+      const mayAct = method === 'GET' || ('scope' in auth && auth.scope === 'exports:write');
+      const attempt = () => authorise(route, all);
+      expect([name, refusalOf(attempt)]).toEqual([name, mayAct ? undefined : 'PERMISSION_DENIED']);
+    }
+  });
+
+  it('names the missing scope, and the roles that may hold it', () => {
+    const route = { auth: { kind: 'key', scope: 'exports:write' }, method: 'POST' } as const;
+    expect(() => authorise(route, holder(['inference', 'exports:read']))).toThrow(/lacks the scope "exports:write"/);
+    expect(() => authorise(route, holder(ROLE_SCOPES.auditor, { userId: 'u' }))).toThrow(/owner, admin/);
+  });
+});
+
+describe('the roles', () => {
+  it('hold what they are for', () => {
+    expect(ROLE_SCOPES.owner).toEqual(SCOPES);
+    expect(ROLE_SCOPES.admin).not.toContain('tenant:write');
+    expect(ROLE_SCOPES.auditor.every((scope) => scope.endsWith(':read'))).toBe(true);
+    expect(ROLE_SCOPES.auditor).not.toContain('content:read');
+    expect(ROLE_SCOPES.member).not.toContain('members:write');
   });
 });

@@ -8,30 +8,34 @@ const PREFIX_LENGTH = 12;
 const SECRET_LENGTH = 32;
 /** 6 characters of 62 hold the 32 bits of a CRC. */
 const CHECKSUM_LENGTH = 6;
-const FORMAT = /^(aion_sk_([0-9a-z]{12})_[0-9A-Za-z]{32})([0-9A-Za-z]{6})$/;
+const FORMAT = /^(aion_(sk|op)_([0-9a-z]{12})_[0-9A-Za-z]{32})([0-9A-Za-z]{6})$/;
+
+/** Whose a key is: `sk` a tenant's, `op` an operator's. */
+export type KeyKind = 'sk' | 'op';
 
 /** A new API key. */
 export interface GeneratedApiKey {
-  /** `aion_sk_<prefix>_<secret><checksum>`. */
+  /** `aion_<kind>_<prefix>_<secret><checksum>`. */
   readonly key: string;
   /** The public part, by which the key is found and recognised. */
   readonly prefix: string;
 }
 
 /** Makes an API key from the system's secure randomness. */
-export function generateApiKey(): GeneratedApiKey {
+export function generateApiKey(kind: KeyKind): GeneratedApiKey {
   const prefix = randomText(LOWER_ALPHANUMERIC, PREFIX_LENGTH);
-  const body = `aion_sk_${prefix}_${randomText(BASE62, SECRET_LENGTH)}`;
+  const body = `aion_${kind}_${prefix}_${randomText(BASE62, SECRET_LENGTH)}`;
   return { key: `${body}${checksumOf(body)}`, prefix };
 }
 
 /**
- * The prefix of a key, or undefined for text that no key can be: wrong in form or in its checksum. The checksum tells a
- * mistyped or cut key from an unknown one without a look-up, and lets scanners for leaked secrets be sure of a find.
+ * The kind and prefix of a key, or undefined for text that no key can be: wrong in form or in its checksum. The checksum
+ * tells a mistyped or cut key from an unknown one without a look-up, and lets scanners for leaked secrets be sure of a find.
  */
-export function prefixOfApiKey(key: string): string | undefined {
-  const [, body, prefix, checksum] = FORMAT.exec(key) ?? [];
-  return body !== undefined && checksum === checksumOf(body) ? prefix : undefined;
+export function parseApiKey(key: string): { readonly kind: KeyKind; readonly prefix: string } | undefined {
+  const [, body, kind, prefix, checksum] = FORMAT.exec(key) ?? [];
+  if (body === undefined || prefix === undefined || checksum !== checksumOf(body)) return undefined;
+  return { kind: kind === 'op' ? 'op' : 'sk', prefix };
 }
 
 /** CRC-32 (ISO 3309) of everything before the checksum, in base 62 with the most significant digit first. */

@@ -3,6 +3,10 @@ import { createKeyDirectory, type StoredApiKey } from './key-directory.ts';
 const stored = (prefix: string): StoredApiKey => ({
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
   tenant_id: '01890a5d-ac96-774b-bcce-b302099a8058',
+  project_id: null,
+  user_id: null,
+  role: null,
+  tenant_state: 'active',
   name: 'a key',
   prefix,
   scopes: ['inference'],

@@ -1,4 +1,4 @@
-import { findApiKey } from '@aion/contracts';
+import { findApiKey, findOperator, type Route } from '@aion/contracts';
 import { AionError } from '@aion/errors';
 import type { ServiceClient } from '@aion/http';
 import { withSpan } from '@aion/tracing';
@@ -8,28 +8,31 @@ import type { z } from 'zod';
 /** A key as database-gateway keeps it, with its keyed hash. */
 export type StoredApiKey = z.output<NonNullable<typeof findApiKey.response.json>>;
 
+/** An operator's key, likewise. */
+export type StoredOperator = z.output<NonNullable<typeof findOperator.response.json>>;
+
 /** Finds keys by their public prefix. */
-export interface KeyDirectory {
+export interface KeyDirectory<K> {
   /**
    * The key, or undefined when there is none.
    * @param links the caller's span, for the trace of a look-up
    * @throws UnavailableError, DeadlineExceededError
    */
-  find(prefix: string, links: Link[]): Promise<StoredApiKey | undefined>;
+  find(prefix: string, links: Link[]): Promise<K | undefined>;
 }
 
 /** What a directory is made of. */
-export interface KeyDirectoryOptions {
+export interface KeyDirectoryOptions<K> {
   /** Finds a key where keys are kept; undefined when there is none. */
-  readonly lookUp: (prefix: string) => Promise<StoredApiKey | undefined>;
+  readonly lookUp: (prefix: string) => Promise<K | undefined>;
   /** Milliseconds that do not go backwards. */
   readonly now?: () => number;
   /** Prefixes that are remembered; the least recently used leaves first. Default 10 000. */
   readonly maxEntries?: number;
 }
 
-interface Entry {
-  readonly found: Promise<StoredApiKey | undefined>;
+interface Entry<K> {
+  readonly found: Promise<K | undefined>;
   expiresAtMs: number;
 }
 
@@ -44,14 +47,14 @@ const LOOK_UP_TIMEOUT_MS = 5_000;
  * that an answer which was slow to arrive is not used for longer; callers that ask for one prefix at the same time
  * share one look-up.
  */
-export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
+export function createKeyDirectory<K>(options: KeyDirectoryOptions<K>): KeyDirectory<K> {
   const { lookUp, now = () => performance.now(), maxEntries = 10_000 } = options;
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, Entry<K>>();
 
-  const start = (prefix: string, links: Link[]): Entry => {
+  const start = (prefix: string, links: Link[]): Entry<K> => {
     const startedAtMs = now();
     const found = lookUpInOwnTrace(lookUp, prefix, links);
-    const entry: Entry = { found, expiresAtMs: startedAtMs + FOUND_TTL_MS };
+    const entry: Entry<K> = { found, expiresAtMs: startedAtMs + FOUND_TTL_MS };
     const forget = () => {
       if (entries.get(prefix) === entry) entries.delete(prefix);
     };
@@ -74,12 +77,24 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
   };
 }
 
-/** Looks keys up at database-gateway. */
-export function createKeyLookUp(database: ServiceClient): KeyDirectoryOptions['lookUp'] {
-  return async (prefix) => {
+/** Looks the keys of tenants up at database-gateway. */
+export function createKeyLookUp(database: ServiceClient): KeyDirectoryOptions<StoredApiKey>['lookUp'] {
+  return createLookUp(database, findApiKey);
+}
+
+/** Looks the keys of operators up at database-gateway. */
+export function createOperatorLookUp(database: ServiceClient): KeyDirectoryOptions<StoredOperator>['lookUp'] {
+  return createLookUp(database, findOperator);
+}
+
+function createLookUp<R extends z.ZodType>(
+  database: ServiceClient,
+  route: Route<typeof findApiKey.params & z.ZodType, z.ZodType, z.ZodType, R>,
+) {
+  return async (prefix: string): Promise<z.output<R> | undefined> => {
     try {
       // Without the caller's signal: others may be waiting for the same look-up.
-      return await database.call(findApiKey, { params: { prefix }, timeoutMs: LOOK_UP_TIMEOUT_MS });
+      return await database.call(route, { params: { prefix }, timeoutMs: LOOK_UP_TIMEOUT_MS });
     } catch (error) {
       if (error instanceof AionError && error.code === 'NOT_FOUND') return undefined;
       throw error;
@@ -92,11 +107,11 @@ export function createKeyLookUp(database: ServiceClient): KeyDirectoryOptions['l
  * for the key to decide: the scope `trace`. So a look-up cannot be inside of the request's trace. It is a short trace of
  * its own, with the same correlation id in its baggage and the same link to the caller. A remembered key opens none.
  */
-function lookUpInOwnTrace(lookUp: KeyDirectoryOptions['lookUp'], prefix: string, links: Link[]) {
+function lookUpInOwnTrace<K>(lookUp: KeyDirectoryOptions<K>['lookUp'], prefix: string, links: Link[]) {
   return withSpan('authenticate key', { root: true, links }, () => lookUp(prefix));
 }
 
-function deleteFirst(entries: Map<string, Entry>): void {
+function deleteFirst(entries: Map<string, unknown>): void {
   for (const prefix of entries.keys()) {
     entries.delete(prefix);
     return;

@@ -1,5 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import {
+  CALLER_HEADER,
+  callerSchema,
+  createTenant,
   findApiKey,
+  findOperator,
   pingDatabaseGateway,
   readBundleFiles,
   readExport,
@@ -7,15 +12,17 @@ import {
   recordDownload,
   storeApiKey,
   storeExport,
-  storeTenant,
+  storedRoute,
   type bundleFile,
+  type Caller,
   type Tenant,
   type TenantExport,
 } from '@aion/contracts';
 import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
 import { bindRoute, type BoundRoute } from '@aion/http';
+import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import type { StoredApiKey } from '../../src/keys/key-directory.ts';
+import type { StoredApiKey, StoredOperator } from '../../src/keys/key-directory.ts';
 
 /** One audit event of a download. */
 export interface RecordedDownload {
@@ -32,6 +39,9 @@ type BundleFile = z.output<typeof bundleFile>;
 export class DatabaseGatewayPeer {
   readonly tenants = new Map<string, Tenant>();
   readonly keys = new Map<string, StoredApiKey>();
+  readonly operators = new Map<string, StoredOperator>();
+  /** What came with each management request, by the route's name. */
+  readonly callers = new Map<string, Caller>();
   readonly exports = new Map<string, TenantExport & { version: number }>();
   readonly bundles = new Map<string, { finished_at: string; files: BundleFile[] }>();
   readonly downloads: RecordedDownload[] = [];
@@ -56,24 +66,33 @@ export class DatabaseGatewayPeer {
   #keyRoutes(): BoundRoute[] {
     return [
       bindRoute(pingDatabaseGateway, async () => ({ service: 'database-gateway' })),
-      bindRoute(storeTenant, async ({ body }) => {
-        const tenant = { ...body, created_at: new Date().toISOString() };
-        this.tenants.set(body.id, tenant);
-        return tenant;
+      bindRoute(storedRoute(createTenant), async ({ body, headers }) => {
+        this.#callerOf('createTenant', headers);
+        const answer = newTenant(uuidv7(), body.name);
+        this.tenants.set(answer.id, answer);
+        return { answer, version: 1, replayed: false };
       }),
-      bindRoute(storeApiKey, async ({ body }) => {
-        if (!this.tenants.has(body.tenant_id)) throw new NotFoundError('There is no such tenant.');
-        const key = { ...body, created_at: new Date().toISOString(), revoked_at: null };
-        this.keys.set(body.prefix, key);
-        const { key_hash: _hash, ...shown } = key;
-        return shown;
+      bindRoute(storeApiKey, async ({ body, headers }) => {
+        const tenant_id = this.#callerOf('storeApiKey', headers).tenant_id ?? '';
+        if (!this.tenants.has(tenant_id)) throw new NotFoundError('There is no such tenant.');
+        const { key_hash, sealed_key, ...wanted } = body;
+        const shown = {
+          ...{ ...wanted, tenant_id, scopes: [...new Set(wanted.scopes)], expires_at: wanted.expires_at ?? null },
+          ...{ project_id: null, user_id: null, created_at: new Date().toISOString(), revoked_at: null },
+        };
+        this.keys.set(body.prefix, { ...shown, key_hash, role: null, tenant_state: 'active' });
+        return { answer: { ...shown, sealed_key }, version: 1, replayed: false };
       }),
-      bindRoute(findApiKey, async ({ params }) => {
-        const key = this.keys.get(params.prefix);
-        if (key === undefined) throw new NotFoundError('There is no such key.');
-        return key;
-      }),
+      bindRoute(findApiKey, async ({ params }) => found(this.keys.get(params.prefix))),
+      bindRoute(findOperator, async ({ params }) => found(this.operators.get(params.prefix))),
     ];
+  }
+
+  #callerOf(route: string, headers: IncomingHttpHeaders): Caller {
+    const header = String(headers[CALLER_HEADER]);
+    const caller = callerSchema.parse(JSON.parse(Buffer.from(header, 'base64url').toString()));
+    this.callers.set(route, caller);
+    return caller;
   }
 
   #exportRoutes(): BoundRoute[] {
@@ -121,6 +140,17 @@ export class DatabaseGatewayPeer {
     if (found?.tenant_id !== tenantId) throw new NotFoundError('There is no such export.');
     return found;
   }
+}
+
+function found<T>(stored: T | undefined): T {
+  if (stored === undefined) throw new NotFoundError('There is no such key.');
+  return stored;
+}
+
+/** A tenant as database-gateway answers it. */
+export function newTenant(id: string, name: string): Tenant {
+  const now = new Date().toISOString();
+  return { id, name, state: 'active', store_content: true, created_at: now, updated_at: now };
 }
 
 function newExport(id: string, tenantId: string, recipient: string): TenantExport & { version: number } {

@@ -11,15 +11,18 @@ import { startTracing, type SpanRecord } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
 import { loadWebApiConfig } from '../../src/config.ts';
 import { createWebApi } from '../../src/create-web-api.ts';
-import { generateApiKey } from '../../src/keys/api-key-format.ts';
+import { generateApiKey, parseApiKey } from '../../src/keys/api-key-format.ts';
 import { hashApiKey } from '../../src/keys/key-hash.ts';
 import type { StoredApiKey } from '../../src/keys/key-directory.ts';
 import { AiEnginePeer } from './ai-engine-peer.ts';
-import { DatabaseGatewayPeer } from './database-gateway-peer.ts';
+import { DatabaseGatewayPeer, newTenant } from './database-gateway-peer.ts';
 
 const TOKEN_SECRET = 'canary-token-secret-of-32-characters';
 export const PEPPER = 'canary-pepper-secret-of-32-characters';
-export const OPERATOR_KEY = 'canary-operator-key-of-32-characters';
+export const INIT_SECRET = 'canary-one-time-secret-of-32-characters';
+const SEALING_KEY = 'canary-sealing-key-of-32-characters';
+export const OPERATOR_KEY = generateApiKey('op').key;
+export const OPERATOR_ID = uuidv7();
 export const DOWNLOAD_SECRET = 'canary-download-secret-32-characters';
 
 /** A key that the platform knows. */
@@ -65,6 +68,9 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
   const metrics = createMetrics({ service: 'web-api', version: '0', enabled: true });
   const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
   const database = new DatabaseGatewayPeer();
+  database.operators.set(parseApiKey(OPERATOR_KEY)?.prefix ?? '', {
+    ...{ id: OPERATOR_ID, key_hash: hashApiKey(OPERATOR_KEY, PEPPER), expires_at: null, revoked_at: null },
+  });
   const aiEngine = new AiEnginePeer();
 
   const servePeer = (service: ServiceName, routes: BoundRoute[], port = 0): Promise<HttpServer> => {
@@ -84,7 +90,8 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
     AION_ADMIN_PORT: String(adminPort),
     AION_SERVICE_TOKEN_SECRET: TOKEN_SECRET,
     AION_KEY_PEPPER: PEPPER,
-    AION_OPERATOR_KEY: OPERATOR_KEY,
+    AION_INIT_SECRET: INIT_SECRET,
+    AION_SEALING_KEY: SEALING_KEY,
     AION_DOWNLOAD_SECRET: DOWNLOAD_SECRET,
     AION_SHUTDOWN_GRACE_MS: '15000',
     AION_DATABASE_GATEWAY_URL: `http://127.0.0.1:${peers['database-gateway'].port}`,
@@ -132,11 +139,15 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
 }
 
 function addKey(database: DatabaseGatewayPeer, scopes: readonly Scope[], change: Partial<StoredApiKey> = {}): TestKey {
-  const { key, prefix } = generateApiKey();
+  const { key, prefix } = generateApiKey('sk');
   const now = new Date().toISOString();
   const stored: StoredApiKey = {
     id: uuidv7(),
     tenant_id: uuidv7(),
+    project_id: null,
+    user_id: null,
+    role: null,
+    tenant_state: 'active',
     name: 'a key',
     prefix,
     scopes: [...scopes],
@@ -146,7 +157,7 @@ function addKey(database: DatabaseGatewayPeer, scopes: readonly Scope[], change:
     key_hash: hashApiKey(key, PEPPER),
     ...change,
   };
-  database.tenants.set(stored.tenant_id, { id: stored.tenant_id, name: 'a tenant', created_at: now });
+  database.tenants.set(stored.tenant_id, newTenant(stored.tenant_id, 'a tenant'));
   database.keys.set(prefix, stored);
   return { key, stored };
 }

@@ -93,6 +93,7 @@ export const ACCOUNT_TABLES = {
       id: 'identity',
       tenant_id: 'identity',
       project_id: 'identity',
+      user_id: 'identity',
       name: 'identity',
       prefix: 'operational',
       key_hash: {

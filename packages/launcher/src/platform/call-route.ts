@@ -2,7 +2,7 @@ import type { Route } from '@aion/contracts';
 import { captureTraceparent, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
 import type { z } from 'zod';
-import { errorMessage } from '../platform/launcher-error.ts';
+import { errorMessage } from './launcher-error.ts';
 
 /** A refused request of the public API. */
 export class ApiError extends Error {

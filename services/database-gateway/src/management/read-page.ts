@@ -6,8 +6,8 @@ export interface PageOptions<T> {
   readonly list: string;
   readonly query: { readonly limit: number; readonly cursor?: string | undefined };
   /** Gives at most `limit` items after the position, or the first ones. */
-  readonly read: (limit: number, after: string | undefined) => Promise<readonly T[]>;
-  /** The position of an item in its list. */
+  readonly read: (limit: number, after: string | null) => Promise<readonly T[]>;
+  /** The position of an item in its list: a UUID or a number. */
   readonly positionOf: (item: T) => string;
 }
 
@@ -17,22 +17,24 @@ export interface PageOptions<T> {
  * @throws InvalidRequestError for a cursor that is not of this list
  */
 export async function readPage<T>({ list, query, read, positionOf }: PageOptions<T>) {
-  const after = query.cursor === undefined ? undefined : decodeCursor(list, query.cursor);
+  const after = query.cursor === undefined ? null : decodeCursor(list, query.cursor);
   const items = await read(query.limit + 1, after);
   const data = items.slice(0, query.limit);
   const last = items.length > query.limit ? data.at(-1) : undefined;
-  return { data, next_cursor: last === undefined ? null : encodeCursor(list, positionOf(last)) };
+  return { answer: { data, next_cursor: last === undefined ? null : encodeCursor(list, positionOf(last)) } };
 }
 
 function encodeCursor(list: string, position: string): string {
   return Buffer.from(`${list}:${position}`).toString('base64url');
 }
 
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const POSITION = new RegExp(`^(?:${UUID}|[0-9]{1,15})$`);
+
 function decodeCursor(list: string, cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString();
   const position = text.slice(list.length + 1);
-  // Only what `encodeCursor` writes: a UUID or a number.
-  if (text.startsWith(`${list}:`) && /^[0-9a-f-]{1,36}$/.test(position)) return position;
+  if (text.startsWith(`${list}:`) && POSITION.test(position)) return position;
   throw new InvalidRequestError('The cursor is not one of this list: use the next_cursor of its last page as it is.', {
     param: 'cursor',
   });

@@ -1,0 +1,180 @@
+import {
+  getApiKey,
+  listApiKeys,
+  revokeApiKey,
+  storeApiKey,
+  storedRoute,
+  updateApiKey,
+  type Caller,
+} from '@aion/contracts';
+import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { TenantTransaction } from '../database/database.ts';
+import { isForeignKeyViolation } from '../database/database-error.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { expectVersion } from '../management/expect-version.ts';
+import { readPage } from '../management/read-page.ts';
+import { refuseBeyond } from '../management/refuse-beyond.ts';
+import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
+
+type NewKey = z.output<NonNullable<typeof storeApiKey.body>>;
+type KeyFilter = z.output<NonNullable<typeof listApiKeys.query>>;
+type KeyChange = z.output<NonNullable<typeof updateApiKey.body>>;
+
+/** The routes on the keys of a tenant. */
+export function createKeyRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forTenant(storedRoute(listApiKeys), (transaction, { query }) => listKeys(transaction, query)),
+    forTenant(storeApiKey, (transaction, { body, caller }) => insertKey(transaction, body, caller)),
+    forTenant(storedRoute(getApiKey), async (transaction, { params }) =>
+      versioned(await requireKey(transaction, params.key_id)),
+    ),
+    forTenant(storedRoute(updateApiKey), (transaction, { params, body, caller }) =>
+      updateKey(transaction, params.key_id, body, caller),
+    ),
+    forTenant(storedRoute(revokeApiKey), (transaction, { params, caller }) =>
+      revokeKey(transaction, params.key_id, caller),
+    ),
+  ];
+}
+
+function versioned(row: ApiKeyRow) {
+  return { answer: toApiKey(row), version: row.version };
+}
+
+function listKeys(transaction: TenantTransaction, query: KeyFilter) {
+  return readPage({
+    list: 'api-keys',
+    query,
+    read: async (limit, before) => {
+      const rows = await transaction.query<ApiKeyRow>({
+        operation: 'SELECT',
+        table: 'api_keys',
+        // The ids are UUID v7: their order is that of creation.
+        text: `
+          SELECT * FROM api_keys
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid IS NULL OR project_id = $3)
+            AND ($4::uuid IS NULL OR user_id = $4)
+          ORDER BY id DESC LIMIT $5`,
+        values: [transaction.tenantId, before, query.project_id ?? null, query.user_id ?? null, limit],
+      });
+      return rows.map(toApiKey);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+async function insertKey(transaction: TenantTransaction, key: NewKey, caller: Caller) {
+  refuseBeyond(caller, key.scopes, 'another key', 'scopes');
+  if (typeof key.user_id === 'string') await assertOwn(transaction, key.user_id, caller);
+  const row = await insertRow(transaction, key);
+  await recordAuditEvent(transaction, {
+    actor: caller.actor,
+    action: 'api_key.created',
+    targetType: 'api_key',
+    targetId: row.id,
+  });
+  return { answer: { ...toApiKey(row), sealed_key: key.sealed_key }, version: row.version };
+}
+
+/** Who holds a person's key acts as that person: it is given to nobody else. The membership is kept until the commit. */
+async function assertOwn(transaction: TenantTransaction, userId: string, caller: Caller): Promise<void> {
+  if (caller.scopes !== null && caller.person_id !== userId) {
+    throw new PermissionDeniedError('The key of a person is made by that person or by the operator.', {
+      param: 'user_id',
+    });
+  }
+  const rows = await transaction.query({
+    operation: 'SELECT',
+    table: 'memberships',
+    text: 'SELECT 1 FROM memberships WHERE tenant_id = $1 AND user_id = $2 FOR SHARE',
+    values: [transaction.tenantId, userId],
+  });
+  if (rows.length > 0) return;
+  throw new NotFoundError(`No user ${userId} is a member of the tenant.`, { param: 'user_id' });
+}
+
+async function insertRow(transaction: TenantTransaction, key: NewKey): Promise<ApiKeyRow> {
+  try {
+    const [row] = await transaction.query<ApiKeyRow>({
+      operation: 'INSERT',
+      table: 'api_keys',
+      text: `
+        INSERT INTO api_keys (id, tenant_id, project_id, user_id, name, prefix, key_hash, scopes, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *`,
+      values: [
+        ...[key.id, transaction.tenantId, key.project_id ?? null, key.user_id ?? null, key.name, key.prefix],
+        ...[key.key_hash, [...new Set(key.scopes)], key.expires_at ?? null],
+      ],
+    });
+    if (row === undefined) throw new Error('INSERT gave no row');
+    return row;
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error;
+    const message = `There is no project ${key.project_id ?? ''}.`;
+    throw new NotFoundError(message, { cause: error, param: 'project_id' });
+  }
+}
+
+async function updateKey(transaction: TenantTransaction, id: string, change: KeyChange, caller: Caller) {
+  const current = await requireKey(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  if (current.revoked_at !== null) throw new ConflictError(`The key ${id} is revoked: it cannot be changed.`);
+  const { name = current.name, expires_at: expiresAt = current.expires_at } = change;
+  const [row] = await transaction.query<ApiKeyRow>({
+    operation: 'UPDATE',
+    table: 'api_keys',
+    text: `
+      UPDATE api_keys SET name = $3, expires_at = $4, updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+    values: [transaction.tenantId, id, name, expiresAt],
+  });
+  if (row === undefined) throw new Error('UPDATE gave no row');
+  await recordAuditEvent(transaction, {
+    actor: caller.actor,
+    action: 'api_key.updated',
+    targetType: 'api_key',
+    targetId: id,
+  });
+  return versioned(row);
+}
+
+/** Revokes for good; a key that is revoked stays as it is, without a further event. */
+async function revokeKey(transaction: TenantTransaction, id: string, caller: Caller) {
+  const current = await requireKey(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  if (current.revoked_at !== null) return versioned(current);
+  const [revoked] = await transaction.query<ApiKeyRow>({
+    operation: 'UPDATE',
+    table: 'api_keys',
+    text: `
+      UPDATE api_keys SET revoked_at = now(), updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+    values: [transaction.tenantId, id],
+  });
+  if (revoked === undefined) throw new Error('UPDATE gave no row');
+  await recordAuditEvent(transaction, {
+    actor: caller.actor,
+    action: 'api_key.revoked',
+    targetType: 'api_key',
+    targetId: id,
+  });
+  return versioned(revoked);
+}
+
+async function requireKey(
+  transaction: TenantTransaction,
+  id: string,
+  lock: '' | 'FOR UPDATE' = '',
+): Promise<ApiKeyRow> {
+  const [row] = await transaction.query<ApiKeyRow>({
+    operation: 'SELECT',
+    table: 'api_keys',
+    text: `SELECT * FROM api_keys WHERE tenant_id = $1 AND id = $2 ${lock}`,
+    values: [transaction.tenantId, id],
+  });
+  if (row === undefined) throw new NotFoundError(`There is no key ${id}.`);
+  return row;
+}

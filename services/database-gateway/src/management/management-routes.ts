@@ -1,0 +1,18 @@
+import type { BoundRoute } from '@aion/http';
+import { createAuditRoutes } from '../audit/audit-routes.ts';
+import type { Database } from '../database/database.ts';
+import { createKeyRoutes } from '../keys/key-routes.ts';
+import { createOperatorRoutes } from '../operators/operator-routes.ts';
+import { createTenantRoutes } from '../tenants/tenant-routes.ts';
+import { createStoredRoutes } from './bind-stored.ts';
+
+/** Binds the routes of the management API, resource by resource. */
+export function createManagementRoutes(database: Database): readonly BoundRoute[] {
+  const stored = createStoredRoutes(database);
+  return [
+    ...createOperatorRoutes(stored),
+    ...createTenantRoutes(stored),
+    ...createKeyRoutes(stored),
+    ...createAuditRoutes(stored),
+  ];
+}

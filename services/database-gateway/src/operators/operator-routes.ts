@@ -1,0 +1,140 @@
+import {
+  listOperators,
+  revokeOperator,
+  storedRoute,
+  storeFirstOperator,
+  storeOperator,
+  type Caller,
+  type Operator,
+} from '@aion/contracts';
+import { ConflictError, NotFoundError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { PlatformTransaction } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { readPage } from '../management/read-page.ts';
+
+type NewOperator = z.output<NonNullable<typeof storeOperator.body>>;
+type OperatorFilter = z.output<NonNullable<typeof listOperators.query>>;
+
+interface OperatorRow extends Omit<Operator, 'created_at' | 'expires_at' | 'revoked_at'> {
+  readonly [column: string]: unknown;
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+  readonly revoked_at: Date | null;
+}
+
+const COLUMNS = 'id, name, prefix, created_at, expires_at, revoked_at';
+const IS_LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
+
+/** The routes on those who run the installation. */
+export function createOperatorRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forPlatform(storeFirstOperator, async (transaction, { body, caller }) => {
+      await lockOperators(transaction);
+      if (await hasOther(transaction, body.id)) {
+        throw new ConflictError(
+          'This installation has an operator already: it can create others. Nothing was changed.',
+        );
+      }
+      return insertOperator(transaction, body, caller);
+    }),
+    forPlatform(storeOperator, (transaction, { body, caller }) => insertOperator(transaction, body, caller)),
+    forPlatform(storedRoute(listOperators), (transaction, { query }) => listAll(transaction, query)),
+    forPlatform(storedRoute(revokeOperator), (transaction, { params, caller }) =>
+      revoke(transaction, params.operator_id, caller),
+    ),
+  ];
+}
+
+function toOperator({ id, name, prefix, created_at, expires_at, revoked_at }: OperatorRow): Operator {
+  return {
+    id,
+    name,
+    prefix,
+    created_at: created_at.toISOString(),
+    expires_at: expires_at?.toISOString() ?? null,
+    revoked_at: revoked_at?.toISOString() ?? null,
+  };
+}
+
+/** One at a time asks whether there is another: two cannot both be the first, nor both be the last that goes. */
+async function lockOperators(transaction: PlatformTransaction): Promise<void> {
+  await transaction.query({
+    operation: 'SELECT',
+    table: 'pg_catalog',
+    text: `SELECT pg_advisory_xact_lock(hashtextextended('aion-operators', 0))`,
+  });
+}
+
+async function hasOther(transaction: PlatformTransaction, id: string): Promise<boolean> {
+  const rows = await transaction.query({
+    operation: 'SELECT',
+    table: 'platform_operators',
+    text: `SELECT 1 FROM platform_operators WHERE ${IS_LIVE} AND id <> $1 LIMIT 1`,
+    values: [id],
+  });
+  return rows.length > 0;
+}
+
+async function insertOperator(transaction: PlatformTransaction, operator: NewOperator, caller: Caller) {
+  const [row] = await transaction.query<OperatorRow>({
+    operation: 'INSERT',
+    table: 'platform_operators',
+    text: `
+      INSERT INTO platform_operators (id, name, prefix, key_hash, expires_at)
+      VALUES ($1, $2, $3, $4, $5) RETURNING ${COLUMNS}`,
+    values: [operator.id, operator.name, operator.prefix, operator.key_hash, operator.expires_at ?? null],
+  });
+  if (row === undefined) throw new Error('INSERT gave no row');
+  await recordAuditEvent(transaction, { actor: caller.actor, ...eventOf('operator.created', row.id) });
+  return { answer: { ...toOperator(row), sealed_key: operator.sealed_key } };
+}
+
+function listAll(transaction: PlatformTransaction, query: OperatorFilter) {
+  return readPage({
+    list: 'operators',
+    query,
+    read: async (limit, before) => {
+      const rows = await transaction.query<OperatorRow>({
+        operation: 'SELECT',
+        table: 'platform_operators',
+        text: `
+          SELECT ${COLUMNS} FROM platform_operators WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
+        values: [before, limit],
+      });
+      return rows.map(toOperator);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+/** Revokes for good; one that is revoked stays as it is, without a further event. */
+async function revoke(transaction: PlatformTransaction, id: string, caller: Caller) {
+  await lockOperators(transaction);
+  const [current] = await transaction.query<OperatorRow>({
+    operation: 'SELECT',
+    table: 'platform_operators',
+    text: `SELECT ${COLUMNS} FROM platform_operators WHERE id = $1`,
+    values: [id],
+  });
+  if (current === undefined) throw new NotFoundError(`There is no operator ${id}.`);
+  if (current.revoked_at !== null) return { answer: toOperator(current) };
+  if (!(await hasOther(transaction, id))) {
+    throw new ConflictError(`Operator ${id} is the last one with a live key: create another one first.`);
+  }
+  const [revoked] = await transaction.query<OperatorRow>({
+    operation: 'UPDATE',
+    table: 'platform_operators',
+    text: `UPDATE platform_operators SET revoked_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
+    values: [id],
+  });
+  if (revoked === undefined) throw new Error('UPDATE gave no row');
+  await recordAuditEvent(transaction, { actor: caller.actor, ...eventOf('operator.revoked', id) });
+  return { answer: toOperator(revoked) };
+}
+
+function eventOf(action: string, targetId: string) {
+  return { action, targetType: 'platform_operator', targetId } as const;
+}

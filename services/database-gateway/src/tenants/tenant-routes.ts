@@ -1,0 +1,129 @@
+import {
+  createTenant,
+  getTenant,
+  listTenants,
+  storedRoute,
+  updateTenant,
+  type Caller,
+  type Tenant,
+} from '@aion/contracts';
+import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { PlatformTransaction, TenantTransaction } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { expectVersion } from '../management/expect-version.ts';
+import { readPage } from '../management/read-page.ts';
+
+type NewTenant = z.output<NonNullable<typeof createTenant.body>>;
+type TenantChange = z.output<NonNullable<typeof updateTenant.body>>;
+type TenantFilter = z.output<NonNullable<typeof listTenants.query>>;
+
+interface TenantRow extends Omit<Tenant, 'created_at' | 'updated_at'> {
+  readonly [column: string]: unknown;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly version: number;
+}
+
+const COLUMNS = 'id, name, state, store_content, created_at, updated_at, version';
+
+/** The routes on tenants. */
+export function createTenantRoutes({ forPlatform, forTenant }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forPlatform(storedRoute(listTenants), (transaction, { query }) => listAll(transaction, query)),
+    forPlatform(storedRoute(createTenant), (transaction, { body, caller }) => insertTenant(transaction, body, caller)),
+    forTenant(storedRoute(getTenant), async (transaction) => versioned(await requireTenant(transaction))),
+    forTenant(storedRoute(updateTenant), (transaction, { body, caller }) => changeTenant(transaction, body, caller)),
+  ];
+}
+
+function toTenant({ id, name, state, store_content, ...times }: TenantRow): Tenant {
+  const [created_at, updated_at] = [times.created_at.toISOString(), times.updated_at.toISOString()];
+  return { id, name, state, store_content, created_at, updated_at };
+}
+
+function versioned(row: TenantRow) {
+  return { answer: toTenant(row), version: row.version };
+}
+
+function listAll(transaction: PlatformTransaction, query: TenantFilter) {
+  return readPage({
+    list: 'tenants',
+    query,
+    read: async (limit, before) => {
+      const rows = await transaction.query<TenantRow>({
+        operation: 'CALL',
+        table: 'tenants',
+        text: `SELECT ${COLUMNS} FROM list_tenants($1, $2)`,
+        values: [limit, before],
+      });
+      return rows.map(toTenant);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+/** The request is the platform's, and so is its idempotency key; the row and its event are the tenant's. */
+function insertTenant(platform: PlatformTransaction, tenant: NewTenant, caller: Caller) {
+  return platform.asTenant(uuidv7(), async (transaction) => {
+    const [row] = await transaction.query<TenantRow>({
+      operation: 'INSERT',
+      table: 'tenants',
+      text: `INSERT INTO tenants (id, name, store_content) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
+      values: [transaction.tenantId, tenant.name, tenant.store_content],
+    });
+    if (row === undefined) throw new Error('INSERT gave no row');
+    await recordAuditEvent(transaction, {
+      actor: caller.actor,
+      action: 'tenant.created',
+      targetType: 'tenant',
+      targetId: row.id,
+    });
+    return versioned(row);
+  });
+}
+
+async function changeTenant(transaction: TenantTransaction, change: TenantChange, caller: Caller) {
+  const current = await requireTenant(transaction, 'FOR UPDATE');
+  expectVersion(caller, current);
+  if (change.state !== undefined) assertStateMayChange(current, caller);
+  const { name = current.name, store_content: storeContent = current.store_content, state = current.state } = change;
+  const [row] = await transaction.query<TenantRow>({
+    operation: 'UPDATE',
+    table: 'tenants',
+    text: `
+      UPDATE tenants SET name = $2, store_content = $3, state = $4, updated_at = now(), version = version + 1
+      WHERE id = $1 RETURNING ${COLUMNS}`,
+    values: [transaction.tenantId, name, storeContent, state],
+  });
+  if (row === undefined) throw new Error('UPDATE gave no row');
+  await recordAuditEvent(transaction, {
+    actor: caller.actor,
+    action: 'tenant.updated',
+    targetType: 'tenant',
+    targetId: row.id,
+  });
+  return versioned(row);
+}
+
+function assertStateMayChange({ id, state }: TenantRow, caller: Caller): void {
+  if (caller.scopes !== null) {
+    throw new PermissionDeniedError('Only the operator may change the state of a tenant.', { param: 'state' });
+  }
+  if (state === 'active' || state === 'read_only') return;
+  throw new ConflictError(`Tenant ${id} is ${state}: that cannot be taken back here.`, { param: 'state' });
+}
+
+async function requireTenant(transaction: TenantTransaction, lock: '' | 'FOR UPDATE' = ''): Promise<TenantRow> {
+  const [row] = await transaction.query<TenantRow>({
+    operation: 'SELECT',
+    table: 'tenants',
+    text: `SELECT ${COLUMNS} FROM tenants WHERE id = $1 ${lock}`,
+    values: [transaction.tenantId],
+  });
+  if (row === undefined) throw new NotFoundError(`There is no tenant ${transaction.tenantId}.`);
+  return row;
+}

@@ -1,0 +1,79 @@
+import { createTenant, storeApiKey, storedRoute, type Caller } from '@aion/contracts';
+import { expireAnswers } from '../src/management/expire-answers.ts';
+import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+const create = storedRoute(createTenant);
+const sha256 = (letter: string) => letter.repeat(64);
+
+let db: MigratedDatabase;
+let call: CallManagement;
+beforeAll(async () => {
+  db = await createMigratedDatabase({ maxConnections: 12 });
+  call = createManagement(db.database);
+});
+afterAll(() => db.drop());
+
+const asking = (key: string, hash = sha256('a'), change: Partial<Caller> = {}): Caller =>
+  operatorFor(null, { idempotency: { key, request_sha256: hash }, ...change });
+const countTenants = async (name: string) =>
+  (await db.sql<{ count: number }>('SELECT count(*)::int AS count FROM tenants WHERE name = $1', [name]))[0]?.count;
+
+describe('a request with an Idempotency-Key', () => {
+  it('has its effect once, and the same answer again', async () => {
+    const first = await call(create, asking('one'), { body: { name: 'Once' } });
+    const second = await call(create, asking('one'), { body: { name: 'Once' } });
+    expect(first.replayed).toBe(false);
+    expect(second).toEqual({ ...first, replayed: true });
+    expect(await countTenants('Once')).toBe(1);
+  });
+
+  it('is refused when another request came with the key', async () => {
+    await call(create, asking('two'), { body: { name: 'First' } });
+    const other = call(create, asking('two', sha256('b')), { body: { name: 'Other' } });
+    await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', status: 422 });
+    expect(await countTenants('Other')).toBe(0);
+  });
+
+  it('has one effect when it is sent many times at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => call(create, asking('three'), { body: { name: 'Concurrent' } })),
+    );
+    expect(new Set(answers.map(({ answer }) => answer.id)).size).toBe(1);
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(await countTenants('Concurrent')).toBe(1);
+  });
+
+  it('may be sent again after it has failed, for nothing of it was kept', async () => {
+    const tenant = await createTestTenant(db.database);
+    const idempotency = { key: 'four', request_sha256: sha256('a') };
+    const lacking = holderOf(tenant, ['keys:write'], { idempotency });
+    await expect(call(storeApiKey, lacking, { body: newKey() })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    const made = await call(storeApiKey, { ...lacking, scopes: ['inference'] }, { body: newKey() });
+    expect(made.replayed).toBe(false);
+    const again = await call(storeApiKey, lacking, { body: newKey() });
+    expect(again).toEqual({ ...made, replayed: true });
+  });
+
+  it('shares its key with no other caller and no other tenant', async () => {
+    const [one, two] = [await createTestTenant(db.database), await createTestTenant(db.database)];
+    const idempotency = { key: 'five', request_sha256: sha256('a') };
+    const ids = new Set<string>();
+    for (const caller of [holderOf(one), holderOf(two), operatorFor(one.tenantId), operatorFor(two.tenantId)]) {
+      ids.add((await call(storeApiKey, { ...caller, idempotency }, { body: newKey() })).answer.id);
+    }
+    expect(ids.size).toBe(4);
+  });
+
+  it('is forgotten after a day', async () => {
+    const first = await call(create, asking('six'), { body: { name: 'Daily' } });
+    const age = `UPDATE idempotency_keys SET created_at = now() - interval '2 days', expires_at = now() - interval '1 s'`;
+    await db.sql(`${age} WHERE idempotency_key = 'six'`);
+    const second = await call(create, asking('six'), { body: { name: 'Daily' } });
+    expect(second.replayed).toBe(false);
+    expect(second.answer.id).not.toBe(first.answer.id);
+    await db.sql(`${age} WHERE idempotency_key = 'five'`);
+    expect(await expireAnswers(db.database)).toBe(4);
+    expect(await db.sql(`SELECT 1 FROM idempotency_keys WHERE expires_at <= now()`)).toEqual([]);
+  });
+});

@@ -1,0 +1,135 @@
+import {
+  getApiKey,
+  listApiKeys,
+  revokeApiKey,
+  storeApiKey,
+  storedRoute,
+  updateApiKey,
+  type Scope,
+} from '@aion/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { findKeyHolder } from '../src/keys/find-holders.ts';
+import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+const [list, read, update, revoke] = [
+  storedRoute(listApiKeys),
+  storedRoute(getApiKey),
+  storedRoute(updateApiKey),
+  storedRoute(revokeApiKey),
+];
+const LATER = '2030-01-01T00:00:00.000Z';
+
+let db: MigratedDatabase;
+let call: CallManagement;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  call = createManagement(db.database);
+});
+afterAll(() => db.drop());
+
+async function addKeys(tenantId: string, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let added = 0; added < count; added += 1) {
+    ids.push((await call(storeApiKey, operatorFor(tenantId), { body: newKey() })).answer.id);
+  }
+  return ids;
+}
+
+describe("a tenant's keys", () => {
+  it('are found by their prefix before the tenant is known, with what their holder is', async () => {
+    const tenant = await createTestTenant(db.database);
+    expect(await findKeyHolder(db.database, tenant.prefix)).toMatchObject({
+      ...{ id: tenant.keyId, tenant_id: tenant.tenantId, key_hash: 'ab'.repeat(32), scopes: ['inference'] },
+      ...{ revoked_at: null, user_id: null, role: null, tenant_state: 'active' },
+    });
+    for (const unknown of ['zzzzzzzzzzzz', '%']) {
+      await expect(findKeyHolder(db.database, unknown)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
+  });
+
+  it('are listed newest first, page by page, however many are added meanwhile', async () => {
+    const tenant = await createTestTenant(db.database);
+    const ids = [tenant.keyId, ...(await addKeys(tenant.tenantId, 4))].toReversed();
+    const seen: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const query = { limit: 2, ...(typeof cursor === 'string' ? { cursor } : {}) };
+      const { answer } = await call(list, holderOf(tenant), { query });
+      seen.push(...answer.data.map(({ id }) => id));
+      cursor = answer.next_cursor;
+      expect(Object.keys(answer.data[0] ?? {})).not.toContain('key_hash');
+      await addKeys(tenant.tenantId, 1);
+    } while (cursor !== null);
+    expect(seen).toEqual(ids);
+    const wrong = Buffer.from(`audit-events:${ids[0] ?? ''}`).toString('base64url');
+    await expect(call(list, holderOf(tenant), { query: { cursor: wrong } })).rejects.toMatchObject({
+      ...{ code: 'INVALID_REQUEST', param: 'cursor' },
+    });
+  });
+
+  it('are made by nobody who lacks a scope of theirs', async () => {
+    const tenant = await createTestTenant(db.database);
+    const scopes: Scope[] = ['inference', 'audit:read'];
+    const attempt = call(storeApiKey, holderOf(tenant, ['keys:write', 'inference']), { body: newKey({ scopes }) });
+    await expect(attempt).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'scopes' });
+    const made = await call(storeApiKey, holderOf(tenant, ['keys:write', ...scopes]), { body: newKey({ scopes }) });
+    expect(made.answer).toMatchObject({ scopes, sealed_key: 'sealed' });
+  });
+
+  it('are changed at the version that If-Match names, and at no other', async () => {
+    const tenant = await createTestTenant(db.database);
+    const [id = ''] = await addKeys(tenant.tenantId, 1);
+    const params = { key_id: id };
+    const change = (if_match: number, body: object) =>
+      call(update, holderOf(tenant, undefined, { if_match }), { params, body });
+    const named = await change(1, { name: 'Renamed' });
+    expect(named).toMatchObject({ version: 2, answer: { name: 'Renamed', expires_at: null } });
+    await expect(change(1, { name: 'Lost' })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await change(2, { expires_at: LATER })).toMatchObject({
+      ...{ version: 3, answer: { name: 'Renamed', expires_at: LATER } },
+    });
+    expect(await call(read, holderOf(tenant), { params })).toMatchObject({ version: 3 });
+  });
+
+  it('are revoked once, with one event that says by whom, and stay so', async () => {
+    const tenant = await createTestTenant(db.database);
+    const [id = ''] = await addKeys(tenant.tenantId, 1);
+    const params = { key_id: id };
+    const revoked = await call(revoke, holderOf(tenant), { params });
+    expect(revoked.answer.revoked_at).not.toBeNull();
+    expect(await call(revoke, operatorFor(tenant.tenantId), { params })).toEqual(revoked);
+    await expect(call(update, holderOf(tenant), { params, body: { name: 'x' } })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    const events = await db.sql(
+      `SELECT actor, target_id FROM audit_events WHERE tenant_id = $1 AND action = 'api_key.revoked'`,
+      [tenant.tenantId],
+    );
+    expect(events).toEqual([{ actor: `api_key:${tenant.keyId}`, target_id: id }]);
+  });
+
+  it("are not another tenant's to see, to change or to revoke", async () => {
+    const owner = await createTestTenant(db.database);
+    const stranger = await createTestTenant(db.database);
+    const params = { key_id: owner.keyId };
+    const missing = { code: 'NOT_FOUND', message: `There is no key ${owner.keyId}.` };
+    await expect(call(read, holderOf(stranger), { params })).rejects.toMatchObject(missing);
+    await expect(call(update, holderOf(stranger), { params, body: {} })).rejects.toMatchObject(missing);
+    await expect(call(revoke, holderOf(stranger), { params })).rejects.toMatchObject(missing);
+    expect((await call(read, holderOf(owner), { params })).answer.revoked_at).toBeNull();
+    const { answer } = await call(list, holderOf(stranger), { query: { limit: 100 } });
+    expect(answer.data.map(({ id }) => id)).not.toContain(owner.keyId);
+  });
+
+  it('are of no tenant that does not exist, and of no project that the tenant lacks', async () => {
+    const tenant = await createTestTenant(db.database);
+    await expect(call(storeApiKey, operatorFor(uuidv7()), { body: newKey() })).rejects.toMatchObject({
+      ...{ code: 'NOT_FOUND', param: 'tenant_id' },
+    });
+    const body = { ...newKey(), project_id: uuidv7() };
+    await expect(call(storeApiKey, holderOf(tenant), { body })).rejects.toMatchObject({
+      ...{ code: 'NOT_FOUND', param: 'project_id' },
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import {
+  createTenant,
+  getTenant,
+  listOperators,
+  listTenants,
+  revokeOperator,
+  storedRoute,
+  storeFirstOperator,
+  storeOperator,
+  updateTenant,
+} from '@aion/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { findOperatorByPrefix } from '../src/keys/find-holders.ts';
+import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let call: CallManagement;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  call = createManagement(db.database);
+});
+afterAll(() => db.drop());
+
+const platform = operatorFor(null);
+const init = operatorFor(null, { actor: 'init', person_id: null });
+const newOperator = () => {
+  const { scopes: _scopes, ...operator } = newKey({ name: 'Operator' });
+  return operator;
+};
+
+describe('the first operator', () => {
+  it('is created once, also by several who try at the same time, and is in the audit trail of the platform', async () => {
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 5 }, () => call(storeFirstOperator, init, { body: newOperator() })),
+    );
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refused = attempts.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(4);
+    for (const refusal of refused) expect(refusal).toMatchObject({ reason: { code: 'CONFLICT' } });
+    const events = await db.sql(
+      `SELECT actor, action, target_type, seq::int FROM audit_events WHERE tenant_id IS NULL`,
+    );
+    expect(events).toEqual([{ actor: 'init', action: 'operator.created', target_type: 'platform_operator', seq: 1 }]);
+  });
+
+  it('cannot be revoked while there is no other, and can be when there is; the secret opens nothing again', async () => {
+    const revoke = storedRoute(revokeOperator);
+    const { answer } = await call(storedRoute(listOperators), platform);
+    const [first] = answer.data;
+    const params = { operator_id: first?.id ?? '' };
+    await expect(call(revoke, platform, { params })).rejects.toMatchObject({ code: 'CONFLICT' });
+    const second = newOperator();
+    await call(storeOperator, platform, { body: second });
+    const revoked = await call(revoke, platform, { params });
+    expect(revoked.answer.revoked_at).not.toBeNull();
+    expect(await call(revoke, platform, { params })).toEqual(revoked);
+    expect(await findOperatorByPrefix(db.database, first?.prefix ?? '')).toMatchObject({
+      revoked_at: revoked.answer.revoked_at,
+    });
+    await expect(call(storeFirstOperator, init, { body: newOperator() })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(call(revoke, platform, { params: { operator_id: second.id } })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+  });
+});
+
+describe('a tenant', () => {
+  it('is created with its event, listed by the operator and read by its own keys', async () => {
+    const created = await call(storedRoute(createTenant), platform, { body: { name: 'Acme', store_content: false } });
+    const { id } = created.answer;
+    expect(created).toMatchObject({ version: 1, answer: { name: 'Acme', store_content: false, state: 'active' } });
+    const events = await db.sql('SELECT actor, action, target_id FROM audit_events WHERE tenant_id = $1', [id]);
+    expect(events).toEqual([{ actor: platform.actor, action: 'tenant.created', target_id: id }]);
+    const { answer } = await call(storedRoute(listTenants), platform, { query: { limit: 1 } });
+    expect(answer.data).toEqual([created.answer]);
+    const holder = holderOf({ tenantId: id, keyId: uuidv7() });
+    expect(await call(storedRoute(getTenant), holder, { params: { tenant_id: id } })).toEqual(created);
+  });
+
+  it('is made read-only by the operator alone', async () => {
+    const tenant = await createTestTenant(db.database);
+    const params = { tenant_id: tenant.tenantId };
+    const update = storedRoute(updateTenant);
+    const attempt = call(update, holderOf(tenant), { params, body: { state: 'read_only' } });
+    await expect(attempt).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'state' });
+    const named = await call(update, holderOf(tenant), { params, body: { name: 'Renamed' } });
+    expect(named.answer).toMatchObject({ name: 'Renamed', state: 'active' });
+    const closed = await call(update, operatorFor(tenant.tenantId), { params, body: { state: 'read_only' } });
+    expect(closed.answer).toMatchObject({ name: 'Renamed', state: 'read_only' });
+    await db.sql(`UPDATE tenants SET state = 'erasing' WHERE id = $1`, [tenant.tenantId]);
+    const revival = call(update, operatorFor(tenant.tenantId), { params, body: { state: 'active' } });
+    await expect(revival).rejects.toMatchObject({ code: 'CONFLICT', param: 'state' });
+  });
+});

@@ -1,0 +1,64 @@
+import { SCOPES, type Caller, type Route, type Scope } from '@aion/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import type { Database } from '../../src/database/database.ts';
+import { createManagementRoutes } from '../../src/management/management-routes.ts';
+
+/** The operator, for a tenant or for the platform. */
+export function operatorFor(tenantId: string | null, change: Partial<Caller> = {}): Caller {
+  const id = '01890a5d-0000-7000-8000-00000000000a';
+  return { tenant_id: tenantId, actor: `operator:${id}`, actor_id: id, person_id: id, scopes: null, ...change };
+}
+
+/** The holder of a tenant's key; of all scopes, unless some are given. */
+export function holderOf(
+  tenant: { readonly tenantId: string; readonly keyId: string },
+  scopes: readonly Scope[] = SCOPES,
+  change: Partial<Caller> = {},
+): Caller {
+  const { tenantId, keyId } = tenant;
+  const actor = { actor: `api_key:${keyId}`, actor_id: keyId, person_id: null };
+  return { tenant_id: tenantId, ...actor, scopes: [...scopes], ...change };
+}
+
+/** What a request sends. */
+export interface Sent<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly params?: z.input<P>;
+  readonly query?: z.input<Q>;
+  readonly body?: z.input<B>;
+  readonly signal?: AbortSignal;
+}
+
+/** Calls routes of the management API as the HTTP server does, after validation by their schemas. */
+export type CallManagement = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
+  route: Route<P, Q, B, R>,
+  caller: Caller,
+  sent?: Sent<P, Q, B>,
+) => Promise<z.output<R>>;
+
+/** Creates the caller on a database. */
+export function createManagement(database: Database): CallManagement {
+  const routes = new Map(createManagementRoutes(database).map((bound) => [bound.route.name, bound]));
+  return async (route, caller, { params, query, body, signal = new AbortController().signal } = {}) => {
+    const bound = routes.get(route.name);
+    if (bound === undefined) throw new Error(`${route.name} is not bound`);
+    const headers = { 'x-aion-caller': Buffer.from(JSON.stringify(caller)).toString('base64url') };
+    const request = {
+      ...{ params: route.params?.parse(params), query: route.query?.parse(query ?? {}), body: route.body?.parse(body) },
+      ...{ headers, signal, identity: { kind: 'service', service: 'web-api' }, rawBody: Buffer.alloc(0) },
+    };
+    // A handler is given express' own objects too, which none of these routes uses.
+    const answer = await bound.handle(request as never, { setHeader: () => undefined });
+    if (route.response.json === undefined) throw new Error(`${route.name} has no answer`);
+    return route.response.json.parse(answer);
+  };
+}
+
+/** What is stored of a new key. */
+export function newKey(change: { readonly scopes?: Scope[]; readonly name?: string } = {}) {
+  const id = uuidv7();
+  return {
+    ...{ id, name: 'Key', prefix: id.replaceAll('-', '').slice(-12), key_hash: 'ab'.repeat(32) },
+    ...{ sealed_key: 'sealed', scopes: ['inference' as Scope], ...change },
+  };
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { takesIdempotencyKey, type Caller, type Route } from '@aion/contracts';
+import { InternalError, InvalidRequestError, NotFoundError } from '@aion/errors';
+import type { Identity } from '@aion/http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { TENANT_HEADER } from '../admission/name-tenant.ts';
+
+/** A request of the management API. */
+export interface ManagementRequest {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
+  readonly identity: Identity;
+}
+
+/** The actor of the request that creates the first operator. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * For whom a request is made, as database-gateway is told.
+ * @throws NotFoundError when a key names another tenant than its own in the path; InvalidRequestError when the operator
+ *   names none, or a header is malformed
+ */
+export function callerOf(route: Route, request: ManagementRequest): Caller {
+  const { identity, headers } = request;
+  return {
+    ...actorOf(identity),
+    tenant_id: tenantOf(route, request),
+    ...(takesIdempotencyKey(route) ? idempotencyOf(route, request) : {}),
+    ...(route.conditional === true ? conditionOf(headers) : {}),
+  };
+}
+
+function actorOf(identity: Identity): Pick<Caller, 'actor' | 'actor_id' | 'person_id' | 'scopes'> {
+  switch (identity.kind) {
+    case 'key':
+      return {
+        actor: `api_key:${identity.keyId}`,
+        actor_id: identity.keyId,
+        person_id: identity.userId ?? null,
+        scopes: [...identity.scopes],
+      };
+    case 'operator': {
+      const { operatorId } = identity;
+      return { actor: `operator:${operatorId}`, actor_id: operatorId, person_id: operatorId, scopes: null };
+    }
+    case 'init':
+      return { actor: 'init', actor_id: NOBODY, person_id: null, scopes: null };
+    default:
+      throw new InternalError(`A route of the management API was reached by an identity of kind ${identity.kind}.`);
+  }
+}
+
+function tenantOf({ auth }: Route, { params, identity }: ManagementRequest): string | null {
+  const inPath = tenantInPath(params);
+  if (identity.kind === 'key') {
+    if (inPath === undefined || inPath === identity.tenantId) return identity.tenantId;
+    throw new NotFoundError(`There is no tenant ${inPath}.`, { param: 'tenant_id' });
+  }
+  const named = inPath ?? (identity.kind === 'operator' ? identity.tenantId : undefined);
+  if (named !== undefined) return named;
+  if (auth.kind !== 'tenant') return null;
+  throw new InvalidRequestError(`The operator must name the tenant to act for, in the header ${TENANT_HEADER}.`, {
+    param: TENANT_HEADER,
+  });
+}
+
+function tenantInPath(params: unknown): string | undefined {
+  const isNamed = typeof params === 'object' && params !== null && 'tenant_id' in params;
+  return isNamed && typeof params.tenant_id === 'string' ? params.tenant_id.toLowerCase() : undefined;
+}
+
+function idempotencyOf(route: Route, { params, query, body, headers }: ManagementRequest): Pick<Caller, 'idempotency'> {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return {};
+  if (typeof key !== 'string' || !/^[!-~]{1,255}$/.test(key)) {
+    const message = 'The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.';
+    throw new InvalidRequestError(message, { param: 'Idempotency-Key' });
+  }
+  // What was validated, not what was sent: white space and the order of fields do not make it another request.
+  const request = JSON.stringify([route.name, params ?? null, query ?? null, body ?? null]);
+  return { idempotency: { key, request_sha256: createHash('sha256').update(request).digest('hex') } };
+}
+
+function conditionOf(headers: IncomingHttpHeaders): Pick<Caller, 'if_match'> {
+  const header = headers['if-match'];
+  if (header === undefined || header === '*') return {};
+  const [, version] = /^"(\d{1,15})"$/.exec(header) ?? [];
+  if (version !== undefined) return { if_match: Number(version) };
+  const message = `The header If-Match is ${header}, which is no ETag of this API: send one as it was received.`;
+  throw new InvalidRequestError(message, { param: 'If-Match' });
+}

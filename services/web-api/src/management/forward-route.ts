@@ -1,0 +1,40 @@
+import { CALLER_HEADER, storedRoute, type Caller, type Route } from '@aion/contracts';
+import { bindRoute, type BoundRoute, type Reply, type ServiceClient } from '@aion/http';
+import type { z } from 'zod';
+import { callerOf } from './caller-of.ts';
+
+/** What database-gateway has answered. */
+export interface StoredAnswer<A> {
+  readonly answer: A;
+  readonly version: number | null;
+  readonly replayed: boolean;
+}
+
+/** Binds a route of the management API that database-gateway carries out as it is. */
+export function forwardRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
+  route: Route<P, Q, B, R>,
+  database: ServiceClient,
+): BoundRoute {
+  const stored = storedRoute(route);
+  return bindRoute(route, async (request, reply) => {
+    const { params, query, body, signal } = request;
+    const headers = callerHeaders(callerOf(route, request));
+    // Validated values are valid input: no schema of the management API changes what it has parsed.
+    const input = { params, query, body } as { params: z.input<P>; query: z.input<Q>; body: z.input<B> };
+    const answer = await database.call(stored, { ...input, headers, signal });
+    // The gateway's own answer, parsed by the schema of the route.
+    return reveal(answer as StoredAnswer<z.input<R>>, reply);
+  });
+}
+
+/** Tells database-gateway for whom it is asked. */
+export function callerHeaders(caller: Caller): Record<string, string> {
+  return { [CALLER_HEADER]: Buffer.from(JSON.stringify(caller)).toString('base64url') };
+}
+
+/** Gives the answer, and its version and whether it is a repeated one in headers. */
+export function reveal<A>({ answer, version, replayed }: StoredAnswer<A>, reply: Reply): A | undefined {
+  if (version !== null) reply.setHeader('etag', `"${version}"`);
+  if (replayed) reply.setHeader('idempotent-replayed', 'true');
+  return answer ?? undefined;
+}

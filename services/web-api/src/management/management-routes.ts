@@ -1,0 +1,32 @@
+import {
+  getApiKey,
+  getTenant,
+  createTenant,
+  listApiKeys,
+  listAuditEvents,
+  listOperators,
+  listTenants,
+  revokeApiKey,
+  revokeOperator,
+  updateApiKey,
+  updateTenant,
+} from '@aion/contracts';
+import type { BoundRoute, ServiceClient } from '@aion/http';
+import { forwardRoute } from './forward-route.ts';
+
+/** Creates the routes that database-gateway carries out as they are, in the order of the reference. */
+export function createManagementRoutes(database: ServiceClient): readonly BoundRoute[] {
+  return [
+    forwardRoute(listOperators, database),
+    forwardRoute(revokeOperator, database),
+    forwardRoute(listTenants, database),
+    forwardRoute(createTenant, database),
+    forwardRoute(getTenant, database),
+    forwardRoute(updateTenant, database),
+    forwardRoute(listApiKeys, database),
+    forwardRoute(getApiKey, database),
+    forwardRoute(updateApiKey, database),
+    forwardRoute(revokeApiKey, database),
+    forwardRoute(listAuditEvents, database),
+  ];
+}

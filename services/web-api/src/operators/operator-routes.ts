@@ -1,0 +1,23 @@
+import { createOperator, initPlatform, storeFirstOperator, storeOperator } from '@aion/contracts';
+import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
+import type { KeyMaker } from '../keys/key-maker.ts';
+import { callerOf } from '../management/caller-of.ts';
+import { callerHeaders, reveal } from '../management/forward-route.ts';
+
+/** Creates the routes that make operators. */
+export function createOperatorRoutes(options: {
+  readonly database: ServiceClient;
+  readonly keyMaker: KeyMaker;
+}): readonly BoundRoute[] {
+  const { database, keyMaker } = options;
+  const bind = (route: typeof createOperator, stored: typeof storeOperator) =>
+    bindRoute(route, async (request, reply) => {
+      const { body, signal } = request;
+      const headers = callerHeaders(callerOf(route, request));
+      const made = keyMaker.make('op', body.expires_at);
+      reply.setHeader('cache-control', 'no-store');
+      const answer = reveal(await database.call(stored, { body: { ...body, ...made }, headers, signal }), reply);
+      return answer === undefined ? undefined : keyMaker.show(answer);
+    });
+  return [bind(createOperator, storeOperator), bind(initPlatform, storeFirstOperator)];
+}
