@@ -17,6 +17,7 @@ export const DATABASE_ERROR_CLASSES = [
   'constraint',
   'statement',
   'resources',
+  'disk_full',
   'operator_intervention',
   'cancelled',
   'other',

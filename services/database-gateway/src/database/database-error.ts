@@ -12,18 +12,21 @@ const NETWORK_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
+/** Somebody must make room first. */
+const DISK_RETRY_SECONDS = 30;
 /** What pg and its pool throw as plain errors when a connection is not to be had or is lost. */
 const CONNECTION_MESSAGES =
   /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|after calling end on the pool/;
 
 /**
  * Turns a failure that a retry may mend into an `UnavailableError`; anything else is given back as it is.
- * SQLSTATE classes: 08 connection, 53 resources, 57 operator intervention (57014 is the statement timeout),
+ * SQLSTATE classes: 08 connection, 53 resources (53100 is a full disk), 57 operator intervention (57014 is the statement timeout),
  * 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 a transaction that was left idle.
  */
 export function toDatabaseError(thrown: unknown): unknown {
   if (!isError(thrown)) return thrown;
   const code = errorCode(thrown);
+  if (code === '53100') return unavailable('The database has no space left on its disk.', thrown, DISK_RETRY_SECONDS);
   if (code === '57014') return unavailable('The database took too long to answer.', thrown);
   if (code !== undefined && /^(08|53|57P|40|55P03|25P03)/.test(code)) {
     return unavailable('The database cannot answer now.', thrown);
@@ -73,6 +76,6 @@ export function errorCode(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-function unavailable(message: string, cause: Error): UnavailableError {
-  return new UnavailableError(message, { cause, retryAfterSeconds: 1 });
+function unavailable(message: string, cause: Error, retryAfterSeconds = 1): UnavailableError {
+  return new UnavailableError(message, { cause, retryAfterSeconds });
 }

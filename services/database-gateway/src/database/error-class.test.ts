@@ -15,6 +15,7 @@ describe('the class of an error', () => {
     ['the lock timeout', withCode('55P03'), 'timeout'],
     ['a server that has fallen silent', new Error('Query read timeout'), 'timeout'],
     ['a server that shuts down', withCode('57P01'), 'operator_intervention'],
+    ['a full disk', withCode('53100'), 'disk_full'],
     ['too many connections', withCode('53300'), 'resources'],
     ['a broken statement', withCode('42P01'), 'statement'],
     ['a value out of range', withCode('22003'), 'data'],

@@ -7,6 +7,7 @@ const BY_SQLSTATE = {
   '23505': 'unique_violation',
   '40001': 'serialization',
   '40P01': 'deadlock',
+  '53100': 'disk_full',
   '55P03': 'timeout',
   '57014': 'timeout',
 } as const satisfies Readonly<Record<string, DatabaseErrorClass>>;
