@@ -128,13 +128,15 @@ function successResponse(route: Route): ResponseConfig {
   return { description, headers: answerHeaders(route), ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
 
+/** A caller that is known may name a tenant in a header, and name what is none. */
+function mayNameTenant({ auth }: Route): boolean {
+  return auth.kind === 'tenant' || auth.kind === 'key' || auth.kind === 'operator';
+}
+
 /** Errors that a route answers because of what it is, beside those that it declares. */
 function impliedErrors(route: Route): readonly ErrorCode[] {
   return [
-    ...(route.params !== undefined ||
-    route.query !== undefined ||
-    route.body !== undefined ||
-    route.auth.kind === 'tenant'
+    ...(route.params !== undefined || route.query !== undefined || route.body !== undefined || mayNameTenant(route)
       ? (['INVALID_REQUEST'] as const)
       : []),
     ...(route.auth.kind === 'tenant' ? (['NOT_FOUND'] as const) : []),

@@ -65,6 +65,19 @@ describe('the first operator', () => {
   });
 });
 
+describe('a route of the management API', () => {
+  it('refuses what exists already as a conflict', async () => {
+    const twice = newOperator();
+    await call(storeOperator, platform, { body: twice });
+    await expect(call(storeOperator, platform, { body: twice })).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('refuses a caller of no tenant where it is about one', async () => {
+    const refused = call(storedRoute(getTenant), operatorFor(null), { params: { tenant_id: uuidv7() } });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+});
+
 describe('a tenant', () => {
   it('is created with its event, listed by the operator and read by its own keys', async () => {
     const created = await call(storedRoute(createTenant), platform, { body: { name: 'Acme', store_content: false } });

@@ -1,8 +1,9 @@
 import { CALLER_HEADER, callerSchema, type Caller, type Route } from '@aion/contracts';
-import { InternalError, InvalidRequestError, NotFoundError } from '@aion/errors';
+import { ConflictError, InvalidRequestError, NotFoundError } from '@aion/errors';
 import { bindRoute, type BoundRoute } from '@aion/http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
+import { isUniqueViolation } from '../database/database-error.ts';
 import type { Database, PlatformTransaction, SharedTransaction, TenantTransaction } from '../database/database.ts';
 import { answerOnce, type Answer } from './answer-once.ts';
 
@@ -50,19 +51,19 @@ export interface StoredRoutes {
 export function createStoredRoutes(database: Database): StoredRoutes {
   const inTenant = <A>(caller: Caller, signal: AbortSignal, run: (transaction: TenantTransaction) => Promise<A>) => {
     const { tenant_id: tenantId } = caller;
-    if (tenantId === null) throw new InternalError('A route for tenants was asked for no tenant.');
+    if (tenantId === null) throw new InvalidRequestError('The route is about a tenant, and the caller names none.');
     return database.withTenant(
       tenantId,
       async (transaction) => {
         // A key proves its tenant; an operator may have named any.
         if (caller.scopes === null) await assertTenantExists(transaction);
-        return run(transaction);
+        return refuseTwice(() => run(transaction));
       },
       { signal },
     );
   };
   const inPlatform = <A>(signal: AbortSignal, run: (transaction: PlatformTransaction) => Promise<A>) =>
-    database.withPlatform(run, { signal });
+    database.withPlatform((transaction) => refuseTwice(() => run(transaction)), { signal });
 
   return {
     forTenant: (route, carry) =>
@@ -102,6 +103,16 @@ function parseHeader(header: string): unknown {
     return JSON.parse(Buffer.from(header, 'base64url').toString());
   } catch (error) {
     throw new InvalidRequestError(`The header ${CALLER_HEADER} is not base64url of JSON.`, { cause: error });
+  }
+}
+
+/** What must be there once only and is there already is no fault of the platform's. */
+async function refuseTwice<A>(run: () => Promise<A>): Promise<A> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    throw new ConflictError('It exists already. Nothing was changed.', { cause: error });
   }
 }
 
