@@ -32,7 +32,7 @@ describeWithProgram('schemathesis', 'the running API', (programPath) => {
       const configPath = join(directory, 'schemathesis.toml');
       const config = await createSchemathesisConfig({
         routes: PUBLIC_ROUTES,
-        headersOf: (route) => target.credentialsFor(route),
+        headersOf: async (route) => (await target.credentials.allowedFor(route))[0],
         parameters: {},
       });
       writeFileSync(configPath, config, { mode: 0o600 });

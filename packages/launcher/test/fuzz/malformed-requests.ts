@@ -83,7 +83,7 @@ function bodyWhereNoneIs(base: FuzzCase): FuzzCase {
   return { ...base, name: 'a body where none is taken', body: '{"unexpected":true}' };
 }
 
-/** None of these headers may make a good request fail: they are the transport's, or hints. */
+/** Headers that no client sends: a request is answered as its contract says all the same. */
 function oddHeaders(base: FuzzCase): FuzzCase[] {
   const headers: readonly (readonly [string, string])[] = [
     ['x-request-id', 'x'.repeat(3_000)],
@@ -105,6 +105,17 @@ function oddHeaders(base: FuzzCase): FuzzCase[] {
     ['forwarded', 'for=";;'],
     ['x-forwarded-for', '999.1.1.1, ::z'],
     ['x-http-method-override', 'DELETE'],
+    ['idempotency-key', ''],
+    ['idempotency-key', 'with space \u00e9'],
+    ['idempotency-key', 'k'.repeat(300)],
+    ['if-match', '"x"'],
+    ['if-match', 'W/"1", "2"'],
+    ['if-match', '"99999999999999999999"'],
+    ['if-match', '"999999999999999"'],
+    ['x-aion-tenant', '\u00ff'],
+    ['x-aion-tenant', '00000000-0000-0000-0000-000000000000'],
+    ['x-aion-caller', 'e30'],
+    ['x-aion-caller', '\u00ff'],
   ];
   return headers.map(([name, value]) => ({
     ...base,

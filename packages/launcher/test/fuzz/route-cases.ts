@@ -15,6 +15,8 @@ export interface RequestParts {
   readonly body: unknown;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 /** What cases are made from. */
 export interface CaseOptions {
   readonly seed: number;
@@ -22,7 +24,10 @@ export interface CaseOptions {
   readonly validRuns: number;
   /** Wrong requests of a route; of more a part is chosen by the seed. */
   readonly maxWrong: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** The headers of those who may call; the first one sends what is wrong. */
+  readonly allowed: readonly [Headers, ...Headers[]];
+  /** The headers of those who may not, by what they lack. */
+  readonly refused: Readonly<Record<string, Headers>>;
   readonly ids: KnownIds;
   /** Values that no schema can tell, by the name of their field. */
   readonly fixtures: Readonly<Record<string, unknown>>;
@@ -34,10 +39,14 @@ export function casesOf(route: Route, options: CaseOptions): readonly FuzzCase[]
   const base = partsOf(route, options, 0, true);
   const wrong = [...wrongParams(base), ...wrongQueries(route, base), ...wrongBodies(route, base)];
   const chosen = wrong.length <= options.maxWrong ? wrong : sample(wrong, options);
+  const [first, ...others] = options.allowed;
+  const good = toCase(route, first, '', base);
   return [
-    ...valid.map((parts, at) => toCase(route, options, `valid ${at}`, parts)),
-    ...chosen.map(([name, parts]) => toCase(route, options, name, parts)),
-    ...malformedRequests(toCase(route, options, '', base), route.body !== undefined),
+    ...valid.map((parts, at) => toCase(route, first, `valid ${at}`, parts)),
+    ...others.flatMap((headers) => valid.map((parts, at) => toCase(route, headers, `valid ${at} of another`, parts))),
+    ...chosen.map(([name, parts]) => toCase(route, first, name, parts)),
+    ...malformedRequests(good, route.body !== undefined),
+    ...Object.entries(options.refused).map(([lack, headers]) => toRefused(good, lack, headers)),
   ];
 }
 
@@ -144,13 +153,19 @@ function wrongBodies(route: Route, base: RequestParts): NamedParts[] {
   ];
 }
 
-function toCase(route: Route, options: CaseOptions, name: string, { params, query, body }: RequestParts): FuzzCase {
+function toRefused(good: FuzzCase, lack: string, headers: Headers): FuzzCase {
+  const { 'content-type': type } = good.headers;
+  const sent = type === undefined ? headers : { ...headers, 'content-type': type };
+  return { ...good, name: `credentials: ${lack}`, headers: sent, refused: true };
+}
+
+function toCase(route: Route, credentials: Headers, name: string, { params, query, body }: RequestParts): FuzzCase {
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, each: string) => encodeURIComponent(params[each] ?? ''));
   const pairs = Object.entries(query).flatMap(([key, value]) =>
     (Array.isArray(value) ? value : [value]).map((each): [string, string] => [key, String(each)]),
   );
   const search = new URLSearchParams(pairs).toString();
-  const headers = { ...options.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+  const headers = { ...credentials, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
   return {
     name,
     method: route.method,

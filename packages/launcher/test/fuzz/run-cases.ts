@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly judge: Judge;
   readonly ids: KnownIds;
   readonly concurrency: number;
+  /** What the services have logged so far. */
+  readonly logs: () => string;
 }
 
 const SHOWN = 400;
@@ -29,7 +31,7 @@ export async function runCases(route: Route, cases: readonly FuzzCase[], options
 async function runCase(
   route: Route,
   fuzzCase: FuzzCase,
-  { sender, baseUrl, judge, ids }: RunOptions,
+  { sender, baseUrl, judge, ids, logs }: RunOptions,
 ): Promise<string[]> {
   try {
     const answer = await sender.send(baseUrl, fuzzCase);
@@ -37,7 +39,9 @@ async function runCase(
     if (status < 300 && body !== '' && (headers['content-type'] ?? '').includes('json')) {
       ids.learn(route.path, body);
     }
-    return judgeAnswer(judge, route, fuzzCase, answer).map((fault) => describe(route, fuzzCase, fault, answer));
+    const faults = judgeAnswer(judge, route, fuzzCase, answer);
+    const reason = faults.length > 0 && status >= 500 ? reasonOf(answer, logs()) : '';
+    return faults.map((fault) => describe(route, fuzzCase, fault, answer) + reason);
   } catch (error) {
     return [describe(route, fuzzCase, error instanceof Error ? error.message : String(error), undefined)];
   }
@@ -52,4 +56,11 @@ function describe(
   const sent = `${method} ${path.slice(0, SHOWN)} ${String(body ?? '').slice(0, SHOWN)}`;
   const got = answer === undefined ? 'nothing' : `${answer.status} ${answer.body.slice(0, SHOWN)}`;
   return `${fault}\n  ${route.name} (${name})\n  > ${sent}\n  < ${got}`;
+}
+
+/** What the log says of a failed request. */
+function reasonOf({ headers }: FuzzAnswer, logs: string): string {
+  const id = headers['x-request-id'];
+  const lines = logs.split('\n').filter((line) => line.includes(String(id)) && line.includes('"error"'));
+  return lines.map((line) => `\n  ! ${line.slice(line.indexOf('"error"')).slice(0, SHOWN)}`).join('');
 }

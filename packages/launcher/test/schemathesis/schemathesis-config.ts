@@ -26,22 +26,36 @@ export async function createSchemathesisConfig(options: SchemathesisConfigOption
   const { routes, headersOf, parameters } = options;
   const sections = await Promise.all(
     routes.map(async (route) => {
-      const reason = unsayableOf(route);
       return [
         '[[operations]]',
         `include-operation-id = ${JSON.stringify(route.name)}`,
         `headers = ${toInlineTable(await headersOf(route))}`,
         `parameters = ${toInlineTable(parameters[route.name] ?? {})}`,
-        ...(reason === undefined
-          ? []
-          : [
-              `# 400: ${reason}`,
-              `checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...ACCEPTED, '400'])}`,
-            ]),
+        ...checksOf(route, routes),
       ].join('\n');
     }),
   );
   return `${sections.join('\n\n')}\n`;
+}
+
+/** The checks that are wrong for a route, with the reason. */
+function checksOf(route: Route, routes: readonly Route[]): string[] {
+  const unsayable = unsayableOf(route);
+  const remaining = routes.some((other) => remains(other) && route.path.startsWith(other.path));
+  return [
+    ...(unsayable === undefined
+      ? []
+      : [
+          `# 400: ${unsayable}`,
+          `checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...ACCEPTED, '400'])}`,
+        ]),
+    ...(remaining ? ['# What is revoked remains, for the record.', 'checks.use_after_free.enabled = false'] : []),
+  ];
+}
+
+/** A DELETE that answers with the thing ends its use, not its being. */
+function remains({ method, response }: Route): boolean {
+  return method === 'DELETE' && response.json !== undefined;
 }
 
 function unsayableOf({ query, body }: Route): string | undefined {
