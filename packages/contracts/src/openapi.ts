@@ -96,6 +96,7 @@ const idempotencyKey = z
   });
 const ifMatch = z
   .string()
+  .regex(/^(\*|(W\/)?"[!#-~]*")$/)
   .meta({ description: 'The `ETag` of the version to change: refused with 412 when it changed.' });
 const namedTenant = uuid.meta({ description: 'The tenant that the operator acts for. A key acts for its own.' });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { takesIdempotencyKey, type Caller, type Route } from '@aion/contracts';
-import { InternalError, InvalidRequestError, NotFoundError } from '@aion/errors';
+import { InternalError, InvalidRequestError, NotFoundError, PreconditionFailedError } from '@aion/errors';
 import type { Identity } from '@aion/http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { TENANT_HEADER } from '../admission/name-tenant.ts';
@@ -89,5 +89,7 @@ function conditionOf(headers: IncomingHttpHeaders): Pick<Caller, 'if_match'> {
   const [, version] = /^"(\d{1,15})"$/.exec(header) ?? [];
   if (version !== undefined) return { if_match: Number(version) };
   const message = `The header If-Match is ${header}, which is no ETag of this API: send one as it was received.`;
+  // An entity tag of another form is one all the same, and matches nothing (RFC 9110, 13.1.1).
+  if (/^(W\/)?"[!#-~]*"$/.test(header)) throw new PreconditionFailedError(message, { param: 'If-Match' });
   throw new InvalidRequestError(message, { param: 'If-Match' });
 }
