@@ -1,6 +1,7 @@
 import {
   CALLER_HEADER,
   createApiKey,
+  createOperator,
   createTenant,
   revokeApiKey,
   SCOPES,
@@ -18,6 +19,8 @@ type Headers = Readonly<Record<string, string>>;
 export interface FuzzCredentials {
   /** Ids that the run stands on. */
   readonly ownIds: ReadonlySet<string>;
+  /** Ids of what may be changed and revoked at will, by the name of the parameter. */
+  readonly victims: Readonly<Record<string, string>>;
   /** The headers of each kind of caller who may call the route. */
   allowedFor(route: Route): Promise<readonly [Headers, ...Headers[]]>;
   /** The headers of callers who may not, by what they lack. */
@@ -42,12 +45,19 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
   const { operator } = secrets;
   const [home, other] = await Promise.all([createKeyedTenant(secrets), createKeyedTenant(secrets)]);
   const half = SCOPES.length / 2;
-  const [full, early, late, expired, revoked] = await Promise.all([
+  const [full, early, late, expired, revoked, victim, colleague] = await Promise.all([
     home.createKey(SCOPES),
     home.createKey(SCOPES.slice(0, half)),
     home.createKey(SCOPES.slice(half)),
     home.createExpiredKey(),
     home.createRevokedKey(),
+    home.createKey(['trace']),
+    callRoute(createOperator, {
+      baseUrl: secrets.baseUrl,
+      key: operator.key,
+      body: { name: 'Colleague' },
+      signal,
+    }),
   ]);
   const lacking = (scope: Scope): string => (SCOPES.indexOf(scope) < half ? late : early).key;
   const tokens = createServiceTokens({ secret: secrets.serviceTokenSecret, service: 'web-api' });
@@ -55,6 +65,7 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
   const caller = callersOf({ tenantId: home.id, keyId: full.id, operatorId: operator.id });
   return {
     ownIds: new Set([home.id, operator.id, full.id, early.id, late.id]),
+    victims: { key_id: victim.id, operator_id: colleague.id, tenant_id: home.id },
     allowedFor: async (route) => {
       switch (route.auth.kind) {
         case 'none':

@@ -1,4 +1,4 @@
-import type { Route } from '@aion/contracts';
+import { takesIdempotencyKey, type Route } from '@aion/contracts';
 import { z } from 'zod';
 
 /** What Schemathesis is told beside the OpenAPI document. */
@@ -6,14 +6,14 @@ export interface SchemathesisConfigOptions {
   readonly routes: readonly Route[];
   /** The headers of somebody who may call a route. */
   readonly headersOf: (route: Route) => Promise<Readonly<Record<string, string>>>;
-  /** Values for parameters of an operation, by `operationId` and then by name. */
-  readonly parameters: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Values for parameters of paths: a run that finds its own key in a list must not revoke it. */
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** Schemathesis' own list of what good data may be answered with. */
 const ACCEPTED = ['2xx', '3xx', '401', '403', '404', '409', '429', '5xx'];
 
-/** Fields of which a schema cannot say all that makes them good: with them, good data may be answered with 400. */
+/** Fields of which a schema cannot say all that makes them good: with them, good data may be refused all the same. */
 const UNSAYABLE: Readonly<Record<string, string>> = {
   cursor: 'one that no page has given',
   expires_at: 'an instant that has passed',
@@ -30,7 +30,7 @@ export async function createSchemathesisConfig(options: SchemathesisConfigOption
         '[[operations]]',
         `include-operation-id = ${JSON.stringify(route.name)}`,
         `headers = ${toInlineTable(await headersOf(route))}`,
-        `parameters = ${toInlineTable(parameters[route.name] ?? {})}`,
+        `parameters = ${toInlineTable(parametersOf(route, parameters))}`,
         ...checksOf(route, routes),
       ].join('\n');
     }),
@@ -46,8 +46,8 @@ function checksOf(route: Route, routes: readonly Route[]): string[] {
     ...(unsayable === undefined
       ? []
       : [
-          `# 400: ${unsayable}`,
-          `checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...ACCEPTED, '400'])}`,
+          `# ${unsayable}`,
+          `checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...ACCEPTED, '400', '412', '422'])}`,
         ]),
     ...(remaining ? ['# What is revoked remains, for the record.', 'checks.use_after_free.enabled = false'] : []),
   ];
@@ -58,10 +58,18 @@ function remains({ method, response }: Route): boolean {
   return method === 'DELETE' && response.json !== undefined;
 }
 
-function unsayableOf({ query, body }: Route): string | undefined {
+function unsayableOf(route: Route): string | undefined {
+  const { query, body, conditional } = route;
   const fields = [query, body].flatMap((schema) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []));
   const reasons = fields.flatMap((field) => (UNSAYABLE[field] === undefined ? [] : [`${field}: ${UNSAYABLE[field]}`]));
+  if (conditional === true) reasons.push('if-match: a version that is not the current one');
+  if (takesIdempotencyKey(route)) reasons.push('idempotency-key: one that came with another request before');
   return reasons.length === 0 ? undefined : reasons.join(', ');
+}
+
+function parametersOf({ path }: Route, values: Readonly<Record<string, string>>): Record<string, string> {
+  const named = Object.entries(values).filter(([name]) => path.includes(`{${name}}`));
+  return Object.fromEntries(named.map(([name, value]) => [`path.${name}`, value]));
 }
 
 /** Strings of JSON are strings of TOML. */
