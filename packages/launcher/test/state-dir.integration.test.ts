@@ -45,7 +45,14 @@ describe('a state directory', () => {
       mkdirSync(join(stateDir, folder));
       writeFileSync(join(stateDir, folder, 'file'), 'x');
     }
-    for (const file of ['secrets.json', 'demo.json', 'demo-tenants.json', 'secrets.json.7.tmp', 'notes.txt']) {
+    for (const file of [
+      'secrets.json',
+      'operator.json',
+      'demo.json',
+      'demo-tenants.json',
+      'secrets.json.7.tmp',
+      'notes.txt',
+    ]) {
       writeFileSync(join(stateDir, file), '{}');
     }
     const opened = await openStateDir(stateDir, { reset: true });

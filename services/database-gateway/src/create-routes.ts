@@ -78,11 +78,6 @@ function generationRoutes({ generations }: RouteDependencies): BoundRoute[] {
 
 function exportRoutes({ exports }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(contracts.storeExport, ({ body }) => exports.store(body)),
-    bindRoute(contracts.readExport, ({ params, query }) => exports.read(query.tenant_id, params.export_id)),
-    bindRoute(contracts.readExports, async ({ query }) => ({
-      data: [...(await exports.list(query.tenant_id, query.limit))],
-    })),
     bindRoute(contracts.readBundleFiles, async ({ params, query }) => {
       const { finishedAt, files } = await exports.readFiles(query.tenant_id, params.export_id);
       return { finished_at: finishedAt, files: [...files] };

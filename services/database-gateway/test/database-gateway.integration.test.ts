@@ -13,11 +13,12 @@ import { loadDatabaseGatewayConfig } from '../src/config.ts';
 import { createManagementRoutes } from '../src/management/management-routes.ts';
 import { createDatabaseGateway, type DatabaseGateway } from '../src/create-database-gateway.ts';
 import { claimNewExport, FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
-import { newKey, operatorFor } from './support/management.ts';
+import { headerOf, holderOf, newKey, operatorFor } from './support/management.ts';
 import { startProxy } from './support/start-proxy.ts';
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createMigratedDatabase, createTestTenant, noMetrics, type MigratedDatabase } from './support/test-database.ts';
 
+const requestExport = contracts.storedRoute(contracts.createExport);
 const SECRET = 'a secret that is long enough for a test';
 
 let db: MigratedDatabase;
@@ -137,9 +138,7 @@ describe('database-gateway over HTTP', () => {
   afterAll(() => stopGateway(running));
 
   async function createTenant() {
-    const ask = (tenantId: string | null) => ({
-      [contracts.CALLER_HEADER]: Buffer.from(JSON.stringify(operatorFor(tenantId))).toString('base64url'),
-    });
+    const ask = (tenantId: string | null) => headerOf(operatorFor(tenantId));
     const stored = contracts.storedRoute(contracts.createTenant);
     const { answer } = await client.call(stored, { body: { name: 'Example' }, headers: ask(null) });
     const tenantId = answer.id;
@@ -181,10 +180,11 @@ describe('database-gateway over HTTP', () => {
   it('takes an export from its request through the queue and a snapshot to its files', async () => {
     const tenant = await createTenant();
     const tenant_id = tenant.tenantId;
-    const id = uuidv7();
+    const headers = headerOf(holderOf(tenant));
+    const { answer } = await client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
+    expect(answer).toMatchObject({ tenant_id, state: 'requested' });
+    const { id } = answer;
     const params = { export_id: id };
-    const body = { id, tenant_id, api_key_id: tenant.keyId, recipient: RECIPIENT };
-    expect(await client.call(contracts.storeExport, { body })).toMatchObject({ id, state: 'requested' });
     const backend = await createQueueBackend({ postgresUrl: queueDatabase.url, logger: silent() });
     const queue = backend.queue(contracts.runExportJob);
     await waitFor(async () => (await queue.counts()).waiting === 1, { describe: 'the job' });
@@ -217,7 +217,7 @@ describe('database-gateway over HTTP', () => {
     const files = await client.call(contracts.readBundleFiles, { params, query: { tenant_id } });
     expect(files.files).toEqual(FILES);
     await client.call(contracts.recordDownload, {
-      ...{ params, body: { tenant_id, action: 'export.downloaded', actor: 'signed-url', path: null } },
+      ...{ params, body: { tenant_id, actor: 'signed-url', path: null } },
     });
     const audit = await db.sql('SELECT action, actor FROM audit_events WHERE target_id = $1 ORDER BY id', [id]);
     expect(audit).toEqual([
@@ -225,9 +225,10 @@ describe('database-gateway over HTTP', () => {
       { action: 'export.ready', actor: 'service:data-export' },
       { action: 'export.downloaded', actor: 'signed-url' },
     ]);
-    const list = await client.call(contracts.readExports, { query: { tenant_id, limit: 5 } });
-    expect(list.data).toMatchObject([{ id, state: 'ready' }]);
-    expect(await client.call(contracts.readExport, { params, query: { tenant_id } })).toMatchObject({ version: 4 });
+    const list = await client.call(contracts.storedRoute(contracts.listExports), { query: { limit: 5 }, headers });
+    expect(list.answer.data).toMatchObject([{ id, state: 'ready' }]);
+    const read = contracts.storedRoute(contracts.getExport);
+    expect(await client.call(read, { params, headers })).toMatchObject({ version: 4, answer: { id } });
     await expect(
       client.call(contracts.failExport, { params, body: { ...claimed, code: 'x', message: 'x' } }),
     ).rejects.toMatchObject({ code: 'CONFLICT' });
@@ -335,9 +336,9 @@ describe('database-gateway without its dependencies', () => {
     const running = await startGateway({
       AION_QUEUE_DATABASE_URL: `postgresql://aion_queue:x@127.0.0.1:${await freePort()}/queue`,
     });
-    const id = uuidv7();
-    const body = { id, tenant_id: tenant.tenantId, api_key_id: tenant.keyId, recipient: RECIPIENT };
-    expect(await running.client.call(contracts.storeExport, { body })).toMatchObject({ state: 'requested' });
+    const headers = headerOf(holderOf(tenant));
+    const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
+    expect(answer).toMatchObject({ state: 'requested' });
     await expect(running.client.call(contracts.pingDatabaseGateway, {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await stopGateway(running);
     const rows = await db.sql('SELECT published_at FROM outbox WHERE tenant_id = $1', [tenant.tenantId]);
@@ -423,11 +424,10 @@ describe('database-gateway under load', () => {
     const tenant = await createTestTenant(db.database);
     const sessionsHaveEnded = await watchSessions();
     const running = await startGateway({ AION_SHUTDOWN_GRACE_MS: '2200' });
-    const id = uuidv7();
     const tenant_id = tenant.tenantId;
-    const params = { export_id: id };
-    const body = { id, tenant_id, api_key_id: tenant.keyId, recipient: RECIPIENT };
-    await running.client.call(contracts.storeExport, { body });
+    const headers = headerOf(holderOf(tenant));
+    const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
+    const params = { export_id: answer.id };
     await running.client.call(contracts.claimExport, { params, body: { tenant_id, lease_ms: 60_000 } });
     const holder = await running.client.stream(contracts.openSnapshot, { params, body: { tenant_id, epoch: 1 } });
     const { heartbeats } = await readHead(holder.body);

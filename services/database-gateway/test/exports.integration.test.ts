@@ -1,3 +1,4 @@
+import { listExports, storedRoute } from '@aion/contracts';
 import { createMetrics, parseExposition, type Metrics, type Sample } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
@@ -6,7 +7,16 @@ import { createExportClaims, type ExportClaims } from '../src/exports/export-cla
 import { createExportReconciler, type ExportReconcilerOptions } from '../src/exports/export-reconciler.ts';
 import { createExportStore, type ExportStore } from '../src/exports/export-store.ts';
 import { exportJobId } from '../src/exports/queue-export.ts';
-import { claimNewExport, completeNewExport, FILES, NO_PROGRESS, RECIPIENT, requestExport } from './support/fixtures.ts';
+import {
+  claimNewExport,
+  completeNewExport,
+  FILES,
+  NO_PROGRESS,
+  readExport,
+  RECIPIENT,
+  requestExport,
+} from './support/fixtures.ts';
+import { createManagement, holderOf } from './support/management.ts';
 import {
   createMigratedDatabase,
   createTestTenant,
@@ -63,7 +73,7 @@ const secondsOf = async (outcome: string) => {
 describe('a requested export', () => {
   it('is stored with its audit event and its outbox row, which carries ids only', async () => {
     const id = await requestExport(db.database, tenant);
-    const stored = await exports.read(tenant.tenantId, id);
+    const stored = await readExport(db.database, tenant.tenantId, id);
     expect(stored).toMatchObject({ id, state: 'requested', version: 1, bundle: null, failure: null, started_at: null });
     expect(await auditActions()).toEqual(['export.requested']);
     const [row] = await db.sql('SELECT topic, payload, dedupe_key FROM outbox WHERE tenant_id = $1', [tenant.tenantId]);
@@ -75,18 +85,14 @@ describe('a requested export', () => {
   });
 
   it('leaves nothing behind when any part of its transaction fails', async () => {
-    const id = uuidv7();
-    const stranger = await createTestTenant(db.database);
-    // The outbox row is the last statement: its key is taken.
-    await db.sql(
-      `INSERT INTO outbox (id, tenant_id, dedupe_key, topic, payload, carrier) VALUES ($1, $2, $3, 'x', '{}', '{}')`,
-      [...[uuidv7(), stranger.tenantId, exportJobId(id, 1)]],
-    );
-    const { tenantId: tenant_id, keyId: api_key_id } = tenant;
-    await expect(exports.store({ id, tenant_id, api_key_id, recipient: RECIPIENT })).rejects.toMatchObject({
-      code: 'CONFLICT',
-    });
-    expect([await exports.list(tenant_id, 10), await auditActions(), await outboxKeys()]).toEqual([[], [], []]);
+    // The outbox row is the last statement.
+    await db.sql(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION refuse();`);
+    await expect(requestExport(db.database, tenant)).rejects.toThrow('refused');
+    await db.sql('DROP FUNCTION refuse CASCADE');
+    const rows = await db.sql('SELECT 1 FROM export_jobs WHERE tenant_id = $1', [tenant.tenantId]);
+    expect([rows, await auditActions(), await outboxKeys()]).toEqual([[], [], []]);
   });
 
   it('is refused, naming the active one, while another is unfinished, also when both come at once', async () => {
@@ -103,8 +109,9 @@ describe('a requested export', () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     await claims.fail(id, { tenant_id: tenant.tenantId, epoch, code: 'x', message: 'x' }, 'test');
     const last = await requestExport(db.database, tenant);
-    const listed = await exports.list(tenant.tenantId, 2);
-    expect(listed.map((item) => [item.id, item.state])).toEqual([
+    const call = createManagement(db.database);
+    const { answer } = await call(storedRoute(listExports), holderOf(tenant), { query: { limit: 2 } });
+    expect(answer.data.map((item) => [item.id, item.state])).toEqual([
       [last, 'requested'],
       [id, 'failed'],
     ]);
@@ -124,7 +131,7 @@ describe('a claim', () => {
       expect(result.reason.retryAfterSeconds).toBeGreaterThan(25);
       expect(result.reason.retryAfterSeconds).toBeLessThanOrEqual(30);
     }
-    expect(await exports.read(tenant.tenantId, id)).toMatchObject({ state: 'running', version: 2 });
+    expect(await readExport(db.database, tenant.tenantId, id)).toMatchObject({ state: 'running', version: 2 });
   });
 
   it('of a finished export says so', async () => {
@@ -162,7 +169,7 @@ describe('a claim', () => {
     await expect(claims.fail(id, { ...zombie, code: 'x', message: 'x' }, 'test')).rejects.toMatchObject({
       code: 'CONFLICT',
     });
-    expect(await exports.read(tenant_id, id)).toMatchObject({ state: 'ready' });
+    expect(await readExport(db.database, tenant_id, id)).toMatchObject({ state: 'ready' });
   });
 });
 
@@ -177,10 +184,10 @@ describe('progress', () => {
     const versions: number[] = [];
     for (const rows of [3, 3, 4]) {
       await renew(rows);
-      versions.push((await exports.read(tenant.tenantId, id)).version);
+      versions.push((await readExport(db.database, tenant.tenantId, id)).version);
     }
     expect(versions).toEqual([3, 3, 4]);
-    const { progress } = await exports.read(tenant.tenantId, id);
+    const { progress } = await readExport(db.database, tenant.tenantId, id);
     expect(progress).toEqual({ tables_total: 6, tables_done: 1, rows_total: 9, rows: 4, bytes: 40 });
   });
 });
@@ -190,7 +197,7 @@ describe('the completion', () => {
     const { id, epoch } = await completeNewExport(db.database, tenant);
     const completion = { manifest_sha256: 'ab'.repeat(32), rows: 9, files: FILES };
     await claims.complete(id, { tenant_id: tenant.tenantId, epoch, ...completion }, 'test');
-    const stored = await exports.read(tenant.tenantId, id);
+    const stored = await readExport(db.database, tenant.tenantId, id);
     expect(stored).toMatchObject({ state: 'ready', bundle: { files: 2, bytes: 1_289, rows: 9 } });
     expect((await exports.readFiles(tenant.tenantId, id)).files).toEqual(FILES);
     expect(await auditActions()).toEqual(['export.requested', 'export.ready']);
@@ -224,7 +231,7 @@ describe('the completion', () => {
     await expect(
       claims.complete(id, { ...as, manifest_sha256: 'ab'.repeat(32), rows: 9, files }, 'test'),
     ).rejects.toThrow();
-    expect(await exports.read(tenant.tenantId, id)).toMatchObject({ state: 'sealing', bundle: null });
+    expect(await readExport(db.database, tenant.tenantId, id)).toMatchObject({ state: 'sealing', bundle: null });
     expect(await counted()).toEqual([]);
     expect(await auditActions()).toEqual(['export.requested']);
   });
@@ -236,7 +243,7 @@ describe('a failure', () => {
     const failure = { tenant_id: tenant.tenantId, epoch, code: 'disk_full', message: 'The store is full.' };
     await claims.fail(id, failure, 'test');
     await claims.fail(id, failure, 'test');
-    expect(await exports.read(tenant.tenantId, id)).toMatchObject({
+    expect(await readExport(db.database, tenant.tenantId, id)).toMatchObject({
       state: 'failed',
       failure: { code: 'disk_full', message: 'The store is full.' },
     });
@@ -263,7 +270,7 @@ describe('a failure', () => {
 describe('a download', () => {
   it('is in the audit trail with who, what and which file', async () => {
     const { id } = await completeNewExport(db.database, tenant);
-    const download = { tenant_id: tenant.tenantId, action: 'export.downloaded' as const, actor: 'signed-url' };
+    const download = { tenant_id: tenant.tenantId, actor: 'signed-url' };
     await exports.recordDownload(id, { ...download, path: 'bagit.txt' });
     const rows = await db.sql(
       `SELECT actor, target_id, target_path FROM audit_events WHERE tenant_id = $1 AND action = 'export.downloaded'`,
@@ -338,7 +345,7 @@ describe('the reconciler', () => {
     await publish();
     await age(id, '25 hours');
     await reconciler().reconcile();
-    expect(await exports.read(tenant.tenantId, id)).toMatchObject({
+    expect(await readExport(db.database, tenant.tenantId, id)).toMatchObject({
       state: 'failed',
       failure: { code: 'NO_PROGRESS', message: expect.stringContaining('1440 minutes') },
     });
@@ -371,7 +378,7 @@ describe('the reconciler', () => {
     await age(id, '2 minutes');
     await expireLease(id);
     await reconciler({ maxClaims: 3 }).reconcile();
-    const { failure } = await waitFor(() => exports.read(tenant.tenantId, id), { describe: 'the export' });
+    const { failure } = await waitFor(() => readExport(db.database, tenant.tenantId, id), { describe: 'the export' });
     expect(failure?.code).toBe('ATTEMPTS_EXHAUSTED');
     expect(await counted()).toContain('aion_export_failures_total ATTEMPTS_EXHAUSTED 1');
   });

@@ -1,4 +1,4 @@
-import { openGeneration, pingDatabaseGateway, runExportJob, storeExport } from '@aion/contracts';
+import { createExport, openGeneration, pingDatabaseGateway, runExportJob, storedRoute } from '@aion/contracts';
 import { AionError } from '@aion/errors';
 import { createQueueBackend } from '@aion/queue';
 import { waitFor } from '@aion/testkit';
@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createDatabase } from '../src/database/database.ts';
 import { runSql } from './support/bootstrapped-database.ts';
 import { newGeneration, RECIPIENT } from './support/fixtures.ts';
+import { headerOf, holderOf } from './support/management.ts';
 import { DATABASE, startOwnCluster, type OwnCluster } from './support/own-cluster.ts';
 import { startGateway, type StartedGateway } from './support/start-gateway.ts';
 import { createTestPool, createTestTenant, noMetrics, silentLogger } from './support/test-database.ts';
@@ -67,10 +68,9 @@ function startLoad(): Load {
     accepted.generations.push(id);
   };
   const requestExport = async (tenant: Tenant): Promise<void> => {
-    const id = uuidv7();
-    const body = { id, tenant_id: tenant.tenantId, api_key_id: tenant.keyId, recipient: RECIPIENT };
-    await gateway.client.call(storeExport, { body, timeoutMs: TIMEOUT_MS });
-    accepted.exports.push(id);
+    const sent = { body: { recipient: RECIPIENT }, headers: headerOf(holderOf(tenant)), timeoutMs: TIMEOUT_MS };
+    const { answer } = await gateway.client.call(storedRoute(createExport), sent);
+    accepted.exports.push(answer.id);
   };
   const client = async (): Promise<void> => {
     for (let turn = 1; !isStopped; turn++) {

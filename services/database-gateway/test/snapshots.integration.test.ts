@@ -77,7 +77,7 @@ describe('a snapshot', () => {
     expect(keys?.columns.slice(1, 4)).toEqual([
       { name: 'tenant_id', type: 'uuid' },
       { name: 'project_id', type: 'uuid' },
-      { name: 'name', type: 'text' },
+      { name: 'user_id', type: 'uuid' },
     ]);
     expect(keys?.columns.map((column) => column.name)).not.toContain('key_hash');
     expect(head.excluded).toEqual(planExport().excluded);

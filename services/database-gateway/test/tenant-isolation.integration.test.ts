@@ -1,3 +1,4 @@
+import { listExports, storedRoute } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
 import { DATA_MAP } from '../src/data-map/data-map.ts';
@@ -18,9 +19,11 @@ import {
   newGeneration,
   newSettlement,
   NO_PROGRESS,
+  readExport,
   RECIPIENT,
   requestExport,
 } from './support/fixtures.ts';
+import { createManagement, holderOf } from './support/management.ts';
 import {
   createMigratedDatabase,
   createTestPool,
@@ -85,14 +88,15 @@ describe.each([
     const { id } = await completeNewExport(db.database, owner);
     const before = await contentsOf(owner.tenantId);
     const exports = createExportStore(database());
-    await expect(exports.read(stranger.tenantId, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(readExport(database(), stranger.tenantId, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(exports.readFiles(stranger.tenantId, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    const download = { tenant_id: stranger.tenantId, action: 'export.downloaded' as const, actor: 'x', path: null };
+    const download = { tenant_id: stranger.tenantId, actor: 'x', path: null };
     await expect(exports.recordDownload(id, download)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    const listed = await exports.list(stranger.tenantId, 100);
-    expect(listed.every((item) => item.tenant_id === stranger.tenantId)).toBe(true);
+    const call = createManagement(database());
+    const { answer } = await call(storedRoute(listExports), holderOf(stranger), { query: { limit: 100 } });
+    expect(answer.data.every((item) => item.tenant_id === stranger.tenantId)).toBe(true);
     expect(await contentsOf(owner.tenantId)).toBe(before);
-    expect((await exports.read(owner.tenantId, id)).id).toBe(id);
+    expect((await readExport(database(), owner.tenantId, id)).id).toBe(id);
     expect((await exports.readFiles(owner.tenantId, id)).files).toEqual(FILES);
   });
 

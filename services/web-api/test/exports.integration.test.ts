@@ -64,11 +64,11 @@ describe('an export', () => {
     ['another kind of key', () => 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA'],
     ['nothing', () => ''],
   ])('is refused before anything is stored when its recipient has %s', async (_name, change) => {
-    const before = edge.database.calls.get('storeExport');
+    const before = edge.database.calls.get('stored.createExport');
     const answer = await requestExport(change(recipient));
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code: 'INVALID_REQUEST', param: 'recipient' });
-    expect(edge.database.calls.get('storeExport')).toBe(before);
+    expect(edge.database.calls.get('stored.createExport')).toBe(before);
   });
 
   it('is shown to its tenant, without what is internal, and to nobody else', async () => {
@@ -129,9 +129,9 @@ describe('the watch of an export', () => {
     const id = await newExport();
     const { events, ended } = await watch(id);
     await waitFor(() => events().length === 1, { describe: 'the first event' });
-    const before = edge.database.calls.get('readExport') ?? 0;
+    const before = edge.database.calls.get('stored.getExport') ?? 0;
     edge.database.isAway = true;
-    await waitFor(() => (edge.database.calls.get('readExport') ?? 0) > before + 3, { describe: 'failed looks' });
+    await waitFor(() => (edge.database.calls.get('stored.getExport') ?? 0) > before + 3, { describe: 'failed looks' });
     const startedAt = Date.now();
     await waitFor(() => Date.now() - startedAt > 400, { describe: 'the limit of other requests to pass' });
     edge.database.isAway = false;
@@ -149,7 +149,7 @@ describe('the watch of an export', () => {
     let last = -1;
     await waitFor(
       () => {
-        const looks = edge.database.calls.get('readExport') ?? 0;
+        const looks = edge.database.calls.get('stored.getExport') ?? 0;
         quiet = looks === last ? quiet + 1 : 0;
         last = looks;
         return quiet >= 10;
@@ -161,8 +161,8 @@ describe('the watch of an export', () => {
   it('does not fill its trace with a span for each look', async () => {
     const id = await newExport();
     const { answer, events, disconnect } = await watch(id);
-    const before = edge.database.calls.get('readExport') ?? 0;
-    await waitFor(() => (edge.database.calls.get('readExport') ?? 0) > before + 5, { describe: 'some looks' });
+    const before = edge.database.calls.get('stored.getExport') ?? 0;
+    await waitFor(() => (edge.database.calls.get('stored.getExport') ?? 0) > before + 5, { describe: 'some looks' });
     expect(events()).toEqual(['1 progress']);
     disconnect();
     const traceId = answer.headers.get('traceresponse')?.split('-')[1] ?? '';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { count, sha256, text, timestamp, uuid } from '../fields.ts';
-import { ageRecipient, tenantExport } from '../public/exports.ts';
+import { ageRecipient, createDownloadLinks, tenantExport } from '../public/exports.ts';
 import { defineRoute } from '../route.ts';
+import { storedRoute } from '../stored/stored-route.ts';
 
 const exportParams = z.object({ export_id: uuid });
 const tenantQuery = z.object({ tenant_id: uuid });
@@ -14,56 +15,6 @@ const MAX_EPOCH = 2_147_483_647;
  * refused with CONFLICT.
  */
 const claimed = { tenant_id: uuid, epoch: z.number().int().min(1).max(MAX_EPOCH) };
-
-/** Stores a requested export with its audit event and its outbox row, in one transaction. */
-export const storeExport = defineRoute({
-  name: 'storeExport',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/exports',
-  summary: 'Store an export request',
-  description: 'Stores the export, its audit event and the outbox row that queues it, in one transaction.',
-  auth: { kind: 'service' },
-  body: z.strictObject({ id: uuid, tenant_id: uuid, api_key_id: uuid, recipient: ageRecipient }),
-  response: { status: 201, description: 'The export.', json: tenantExport },
-  errors: ['CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** Reads an export of a tenant. */
-export const readExport = defineRoute({
-  name: 'readExport',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/exports/{export_id}',
-  summary: 'Read an export',
-  description: "One export of the tenant; another tenant's is not found.",
-  auth: { kind: 'service' },
-  params: exportParams,
-  query: tenantQuery,
-  response: {
-    status: 200,
-    description: 'The export with the version of its row, which grows with each change.',
-    json: tenantExport.extend({ version: count }),
-  },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Lists a tenant's exports. */
-export const readExports = defineRoute({
-  name: 'readExports',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/exports',
-  summary: "List a tenant's exports",
-  description: 'The latest exports of the tenant, newest first.',
-  auth: { kind: 'service' },
-  query: tenantQuery.extend({ limit: z.coerce.number().int().min(1).max(100) }),
-  response: { status: 200, description: 'The exports.', json: z.object({ data: z.array(tenantExport) }) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
 
 /** One file of a sealed bundle, as the object store holds it. */
 export const bundleFile = z.object({ path: z.string(), key: z.string(), bytes: count, sha256 });
@@ -95,19 +46,17 @@ export const recordDownload = defineRoute({
   method: 'POST',
   path: '/internal/exports/{export_id}/downloads',
   summary: 'Record a download',
-  description: 'Writes the audit event of minting links or of a download. The URL itself is never stored.',
+  description: 'Writes the audit event of a download. The URL itself is never stored.',
   auth: { kind: 'service' },
   params: exportParams,
-  body: z.strictObject({
-    tenant_id: uuid,
-    action: z.enum(['export.links_created', 'export.downloaded']),
-    actor: text(200).min(1),
-    path: text(200).nullable(),
-  }),
+  body: z.strictObject({ tenant_id: uuid, actor: text(200).min(1), path: text(200).nullable() }),
   response: { status: 204, description: 'Recorded.' },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
   idempotent: false,
 });
+
+/** Records that links were made; they work from the instant in the answer on. */
+export const storeDownloadLinks = storedRoute(createDownloadLinks, { answer: z.object({ created_at: timestamp }) });
 
 /** Claims an export for a worker: the fencing of lifecycle E2. */
 export const claimExport = defineRoute({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, sha256, timestamp, uuid } from '../fields.ts';
+import { count, listOrder, pageOf, pageQuery, sha256, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** The states of an export; `ready` and `failed` are final. */
@@ -75,7 +75,7 @@ export const createExport = defineRoute({
   description: 'Queues an export of everything that the tenant owns, encrypted to the given age recipient.',
   auth: { kind: 'key', scope: 'exports:write' },
   body: z.strictObject({ recipient: ageRecipient }),
-  response: { status: 202, description: 'The export, queued.', json: tenantExport },
+  response: { status: 202, description: 'The export, queued.', json: tenantExport, etag: true },
   errors: ['CONFLICT', 'UNAVAILABLE'],
   idempotent: false,
 });
@@ -88,9 +88,9 @@ export const getExport = defineRoute({
   path: '/api/v1/exports/{export_id}',
   summary: 'Get an export',
   description: 'The state and the progress of one export.',
-  auth: { kind: 'key', scope: 'exports:read' },
+  auth: { kind: 'tenant', scope: 'exports:read' },
   params: exportParams,
-  response: { status: 200, description: 'The export.', json: tenantExport },
+  response: { status: 200, description: 'The export.', json: tenantExport, etag: true },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
   idempotent: true,
 });
@@ -102,10 +102,13 @@ export const listExports = defineRoute({
   method: 'GET',
   path: '/api/v1/exports',
   summary: 'List the exports',
-  description: "The tenant's latest exports, newest first.",
-  auth: { kind: 'key', scope: 'exports:read' },
-  query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) }),
-  response: { status: 200, description: 'The exports.', json: z.object({ data: z.array(tenantExport) }) },
+  description: "The tenant's exports, newest first.",
+  auth: { kind: 'tenant', scope: 'exports:read' },
+  query: pageQuery.extend({
+    state: z.enum(EXPORT_STATES).optional().meta({ description: 'Only exports in this state.' }),
+    order: listOrder,
+  }),
+  response: { status: 200, description: 'A page of exports.', json: pageOf(tenantExport) },
   errors: ['UNAVAILABLE'],
   idempotent: true,
 });

@@ -5,7 +5,7 @@ import type { FuzzCase } from './fuzz-case.ts';
 import { HOSTILE_TEXTS, HOSTILE_VALUES } from './hostile-values.ts';
 import type { KnownIds } from './known-ids.ts';
 import { locationsOf, objectLocationsOf, removeAt, replaceAt, type Location } from './mutate.ts';
-import { arbitraryOf, inputSchemaOf } from './schema-arbitrary.ts';
+import { arbitraryOf, inputSchemaOf } from '@aion/testkit';
 import { malformedRequests } from './malformed-requests.ts';
 
 /** A request in parts. */

@@ -28,8 +28,8 @@ export function describeTraces(of: () => TelemetryRun): void {
       const spans = await wholeTrace(run);
       const toWorker = [
         'client: client request',
-        ...['client: POST /api/v1/exports', 'web-api: POST /api/v1/exports', 'web-api: POST /internal/exports'],
-        ...['database-gateway: POST /internal/exports', 'database-gateway: publish outbox'],
+        ...['client: POST /api/v1/exports', 'web-api: POST /api/v1/exports', 'web-api: POST /internal/v1/exports'],
+        ...['database-gateway: POST /internal/v1/exports', 'database-gateway: publish outbox'],
         ...['database-gateway: send exports', 'data-export: process exports', 'data-export: export copy'],
         'data-export: export table',
       ];

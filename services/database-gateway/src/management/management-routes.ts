@@ -1,6 +1,7 @@
 import type { BoundRoute } from '@aion/http';
 import { createAuditRoutes } from '../audit/audit-routes.ts';
 import type { Database } from '../database/database.ts';
+import { createExportRoutes } from '../exports/export-routes.ts';
 import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
 import { createTenantRoutes } from '../tenants/tenant-routes.ts';
@@ -14,5 +15,6 @@ export function createManagementRoutes(database: Database): readonly BoundRoute[
     ...createTenantRoutes(stored),
     ...createKeyRoutes(stored),
     ...createAuditRoutes(stored),
+    ...createExportRoutes(stored),
   ];
 }

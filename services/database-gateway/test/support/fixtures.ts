@@ -1,8 +1,9 @@
+import { createExport, getExport, storedRoute } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { createExportClaims } from '../../src/exports/export-claims.ts';
-import { createExportStore } from '../../src/exports/export-store.ts';
 import { createGenerationStore } from '../../src/generations/generation-store.ts';
 import type { Database } from '../../src/database/database.ts';
+import { createManagement, holderOf } from './management.ts';
 
 export const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudavpwgsx3tuvn';
 
@@ -55,14 +56,17 @@ export async function addGeneration(
 
 /** Requests an export; gives its id. */
 export async function requestExport(database: Database, tenant: { tenantId: string; keyId: string }): Promise<string> {
-  const id = uuidv7();
-  await createExportStore(database).store({
-    id,
-    tenant_id: tenant.tenantId,
-    api_key_id: tenant.keyId,
-    recipient: RECIPIENT,
-  });
-  return id;
+  const call = createManagement(database);
+  const { answer } = await call(storedRoute(createExport), holderOf(tenant), { body: { recipient: RECIPIENT } });
+  return answer.id;
+}
+
+/** An export as its tenant sees it, with the version of its row. */
+export async function readExport(database: Database, tenantId: string, id: string) {
+  const call = createManagement(database);
+  const caller = holderOf({ tenantId, keyId: uuidv7() });
+  const { answer, version } = await call(storedRoute(getExport), caller, { params: { export_id: id } });
+  return { ...answer, version: version ?? 0 };
 }
 
 /** Requests an export and claims it; gives its id and its epoch. */

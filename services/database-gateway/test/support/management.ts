@@ -1,4 +1,4 @@
-import { SCOPES, type Caller, type Route, type Scope } from '@aion/contracts';
+import { CALLER_HEADER, SCOPES, type Caller, type Route, type Scope } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
@@ -19,6 +19,11 @@ export function holderOf(
   const { tenantId, keyId } = tenant;
   const actor = { actor: `api_key:${keyId}`, actor_id: keyId, person_id: null };
   return { tenant_id: tenantId, ...actor, scopes: [...scopes], ...change };
+}
+
+/** The header that tells for whom web-api asks. */
+export function headerOf(caller: Caller): Record<string, string> {
+  return { [CALLER_HEADER]: Buffer.from(JSON.stringify(caller)).toString('base64url') };
 }
 
 /** What a request sends. */
@@ -42,7 +47,7 @@ export function createManagement(database: Database): CallManagement {
   return async (route, caller, { params, query, body, signal = new AbortController().signal } = {}) => {
     const bound = routes.get(route.name);
     if (bound === undefined) throw new Error(`${route.name} is not bound`);
-    const headers = { 'x-aion-caller': Buffer.from(JSON.stringify(caller)).toString('base64url') };
+    const headers = headerOf(caller);
     const request = {
       ...{ params: route.params?.parse(params), query: route.query?.parse(query ?? {}), body: route.body?.parse(body) },
       ...{ headers, signal, identity: { kind: 'service', service: 'web-api' }, rawBody: Buffer.alloc(0) },

@@ -1,7 +1,16 @@
-import { createDownloadLinks, downloadArchive, downloadFile, readBundleFiles, recordDownload } from '@aion/contracts';
+import {
+  createDownloadLinks,
+  downloadArchive,
+  downloadFile,
+  readBundleFiles,
+  recordDownload,
+  storeDownloadLinks,
+} from '@aion/contracts';
 import { InternalError, NotFoundError } from '@aion/errors';
 import { bindRoute, tenantOf, type BoundRoute, type Identity, type ServiceClient } from '@aion/http';
 import { requireKey } from '../admission/authorise.ts';
+import { callerOf } from '../management/caller-of.ts';
+import { callerHeaders, reveal } from '../management/forward-route.ts';
 import { archiveBytes, archiveContent, fileContent, type BundleListing } from './bundle-content.ts';
 import type { BundleObjects } from './bundle-objects.ts';
 import { LINK_LIFETIME_SECONDS, type DownloadLinks } from './download-links.ts';
@@ -24,16 +33,14 @@ export function createDownloadRoutes(options: DownloadRoutesOptions): readonly B
 }
 
 function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions): BoundRoute {
-  return bindRoute(createDownloadLinks, async ({ params, identity, signal }, reply) => {
-    const { tenantId, keyId } = requireKey(identity);
+  return bindRoute(createDownloadLinks, async (request, reply) => {
+    const { params, signal } = request;
+    const { tenantId } = requireKey(request.identity);
     const exportId = params.export_id;
+    const headers = callerHeaders(callerOf(createDownloadLinks, request));
+    const made = reveal(await database.call(storeDownloadLinks, { params, headers, signal }), reply);
     const listing = await readFiles(database, exportId, tenantId, signal);
-    await database.call(recordDownload, {
-      params,
-      body: { tenant_id: tenantId, action: 'export.links_created', actor: `api-key:${keyId}`, path: null },
-      signal,
-    });
-    const expires = Math.floor(Date.now() / 1_000) + LINK_LIFETIME_SECONDS;
+    const expires = Math.floor(Date.parse(made.created_at) / 1_000) + LINK_LIFETIME_SECONDS;
     const target = { tenantId, expires };
     // The links are as good as a key for as long as they work.
     reply.setHeader('cache-control', 'no-store');
@@ -103,7 +110,7 @@ async function recordStart(
 ): Promise<void> {
   await database.call(recordDownload, {
     params: { export_id: exportId },
-    body: { tenant_id: tenantId, action: 'export.downloaded', actor: 'signed-url', path },
+    body: { tenant_id: tenantId, actor: 'signed-url', path },
     signal,
   });
 }

@@ -1,21 +1,13 @@
 import { InvalidRecipientError, parseAgeRecipient } from '@aion/bundle';
-import {
-  createExport,
-  getExport,
-  listExports,
-  readExport,
-  readExports,
-  storeExport,
-  watchExport,
-} from '@aion/contracts';
+import { createExport, getExport, storedRoute, watchExport } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
 import { bindRoute, streamReply, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import { context, trace, TraceFlags, type Context } from '@opentelemetry/api';
-import { v7 as uuidv7 } from 'uuid';
-import { requireKey } from '../admission/authorise.ts';
+import { callerOf } from '../management/caller-of.ts';
+import { callerHeaders, reveal } from '../management/forward-route.ts';
 import { EVENT_STREAM_HEADERS } from './server-sent-events.ts';
-import { isFinal, watchExport as watch, withoutVersion } from './watch-export.ts';
+import { isFinal, watchExport as watch } from './watch-export.ts';
 
 /** What the export routes work with. */
 export interface ExportRoutesOptions {
@@ -38,20 +30,10 @@ const WATCH_MARGIN_MS = 10_000;
 export function createExportRoutes(options: ExportRoutesOptions): readonly BoundRoute[] {
   const { database } = options;
   return [
-    bindRoute(createExport, async ({ body, identity, signal }) => {
-      const { tenantId, keyId } = requireKey(identity);
-      const recipient = checkRecipient(body.recipient);
-      return database.call(storeExport, {
-        body: { id: uuidv7(), tenant_id: tenantId, api_key_id: keyId, recipient },
-        signal,
-      });
-    }),
-    bindRoute(listExports, ({ query, identity, signal }) =>
-      database.call(readExports, { query: { tenant_id: requireKey(identity).tenantId, limit: query.limit }, signal }),
-    ),
-    bindRoute(getExport, async ({ params, identity, signal }) => {
-      const query = { tenant_id: requireKey(identity).tenantId };
-      return withoutVersion(await database.call(readExport, { params, query, signal }));
+    bindRoute(createExport, async (request, reply) => {
+      const body = { recipient: checkRecipient(request.body.recipient) };
+      const headers = callerHeaders(callerOf(createExport, { ...request, body }));
+      return reveal(await database.call(storedRoute(createExport), { body, headers, signal: request.signal }), reply);
     }),
     bindWatch(options),
   ];
@@ -60,21 +42,22 @@ export function createExportRoutes(options: ExportRoutesOptions): readonly Bound
 function bindWatch({ database, logger, pollMs, watchLimitMs, stopping }: ExportRoutesOptions): BoundRoute {
   return bindRoute(
     watchExport,
-    async ({ params, identity, headers, signal, req }) => {
-      const query = { tenant_id: requireKey(identity).tenantId };
-      const first = await database.call(readExport, { params, query, signal });
+    async (request) => {
+      const { params, headers, signal, req } = request;
+      const read = async (options: { readonly signal: AbortSignal; readonly timeoutMs?: number }) => {
+        const caller = callerHeaders(callerOf(watchExport, request));
+        return database.call(storedRoute(getExport), { params, headers: caller, ...options });
+      };
+      const first = await read({ signal });
       const seenVersion = parseEventId(headers['last-event-id']);
       // 204 tells an EventSource, which has seen the last event, to stop connecting (WHATWG HTML, 9.2.3).
-      const isOver = isFinal(first) && seenVersion !== undefined && seenVersion >= first.version;
+      const isOver = isFinal(first.answer) && seenVersion !== undefined && seenVersion >= (first.version ?? 0);
       if (isOver || req.method === 'HEAD') return undefined;
       const untraced = withoutRecording(context.active());
       const ended = AbortSignal.any([signal, stopping]);
       const body = watch({
         first,
-        read: () =>
-          context.with(untraced, () =>
-            database.call(readExport, { params, query, signal: ended, timeoutMs: POLL_TIMEOUT_MS }),
-          ),
+        read: () => context.with(untraced, () => read({ signal: ended, timeoutMs: POLL_TIMEOUT_MS })),
         seenVersion,
         pollMs,
         heartbeatMs: HEARTBEAT_MS,

@@ -1,20 +1,23 @@
 import { Writable } from 'node:stream';
+import type { ExportState } from '@aion/contracts';
 import { NotFoundError, UnavailableError } from '@aion/errors';
 import { createLogger } from '@aion/logging';
 import { watchExport, type VersionedExport, type WatchExportOptions } from './watch-export.ts';
 
-const at = (version: number, state: VersionedExport['state']): VersionedExport => ({
-  id: '01890a5d-ac96-774b-bcce-b302099a8057',
-  tenant_id: '01890a5d-ac96-774b-bcce-b302099a8058',
-  state,
-  recipient: 'age1example',
-  created_at: '2026-01-31T12:00:00.000Z',
-  started_at: null,
-  finished_at: null,
-  progress: { tables_total: 0, tables_done: 0, rows_total: 0, rows: 0, bytes: 0 },
-  bundle: null,
-  failure: null,
+const at = (version: number, state: ExportState): VersionedExport => ({
   version,
+  answer: {
+    id: '01890a5d-ac96-774b-bcce-b302099a8057',
+    tenant_id: '01890a5d-ac96-774b-bcce-b302099a8058',
+    state,
+    recipient: 'age1example',
+    created_at: '2026-01-31T12:00:00.000Z',
+    started_at: null,
+    finished_at: null,
+    progress: { tables_total: 0, tables_done: 0, rows_total: 0, rows: 0, bytes: 0 },
+    bundle: null,
+    failure: null,
+  },
 });
 
 function setUp(first: VersionedExport, reads: (VersionedExport | Error)[], change: Partial<WatchExportOptions> = {}) {
@@ -82,7 +85,7 @@ describe('the watch of an export', () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of events) chunks.push(chunk);
     const [, data = ''] = /^data: (.*)$/m.exec(Buffer.concat(chunks).toString()) ?? [];
-    const { version: _version, ...expected } = at(7, 'ready');
+    const { answer: expected } = at(7, 'ready');
     expect(JSON.parse(data)).toEqual(expected);
   });
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { readExport, TenantExport } from '@aion/contracts';
+import type { TenantExport } from '@aion/contracts';
 import { toAionError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
-import type { z } from 'zod';
+import type { StoredAnswer } from '../management/forward-route.ts';
 import { formatEvent, formatHeartbeat, formatRetry } from './server-sent-events.ts';
 
 /** An export with the version of its row. */
-export type VersionedExport = z.output<NonNullable<typeof readExport.response.json>>;
+export type VersionedExport = Pick<StoredAnswer<TenantExport>, 'answer' | 'version'>;
 
 /** How an export is watched. */
 export interface WatchExportOptions {
@@ -41,15 +41,16 @@ export async function* watchExport(options: WatchExportOptions): AsyncGenerator<
 
   let current: VersionedExport | undefined = options.first;
   for (;;) {
-    if (current !== undefined && (seenVersion === undefined || current.version > seenVersion)) {
-      seenVersion = current.version;
+    const version = current?.version ?? 0;
+    if (current !== undefined && (seenVersion === undefined || version > seenVersion)) {
+      seenVersion = version;
       lastWrite = performance.now();
       yield Buffer.from(toEvent(current));
     } else if (performance.now() - lastWrite >= heartbeatMs) {
       lastWrite = performance.now();
       yield Buffer.from(formatHeartbeat());
     }
-    if ((current !== undefined && isFinal(current)) || performance.now() >= endsAt) return;
+    if ((current !== undefined && isFinal(current.answer)) || performance.now() >= endsAt) return;
     await pause(pollMs, signal);
     if (signal.aborted) return;
     current = await read();
@@ -61,15 +62,10 @@ export function isFinal(value: Pick<TenantExport, 'state'>): boolean {
   return value.state === 'ready' || value.state === 'failed';
 }
 
-/** The export as callers know it. */
-export function withoutVersion({ version: _version, ...value }: VersionedExport): TenantExport {
-  return value;
-}
-
-function toEvent(value: VersionedExport): string {
-  const { state } = value;
+function toEvent({ answer, version }: VersionedExport): string {
+  const { state } = answer;
   const name = state === 'ready' || state === 'failed' ? state : 'progress';
-  return formatEvent({ id: String(value.version), name, data: withoutVersion(value) });
+  return formatEvent({ id: String(version ?? 0), name, data: answer });
 }
 
 /** Reads, or gives undefined while the export cannot be read for a reason that will pass. */

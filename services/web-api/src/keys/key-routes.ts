@@ -21,7 +21,7 @@ export function createKeyRoutes({ database, keyMaker }: KeyRoutesOptions): reado
     const made = keyMaker.make('sk', body.expires_at);
     reply.setHeader('cache-control', 'no-store');
     const answer = reveal(await database.call(storeApiKey, { body: { ...body, ...made }, headers, signal }), reply);
-    return answer === undefined ? undefined : keyMaker.show(answer);
+    return keyMaker.show(answer);
   };
   return [
     bindRoute(createApiKey, (request, reply) => create(createApiKey, request, reply)),

@@ -22,8 +22,8 @@ export function forwardRoute<P extends z.ZodType, Q extends z.ZodType, B extends
     // Validated values are valid input: no schema of the management API changes what it has parsed.
     const input = { params, query, body } as { params: z.input<P>; query: z.input<Q>; body: z.input<B> };
     const answer = await database.call(stored, { ...input, headers, signal });
-    // The gateway's own answer, parsed by the schema of the route.
-    return reveal(answer as StoredAnswer<z.input<R>>, reply);
+    // The gateway's own answer, parsed by the schema of the route; null where the route has no answer.
+    return reveal(answer as StoredAnswer<z.input<R> | null>, reply) ?? undefined;
   });
 }
 
@@ -33,8 +33,8 @@ export function callerHeaders(caller: Caller): Record<string, string> {
 }
 
 /** Gives the answer, and its version and whether it is a repeated one in headers. */
-export function reveal<A>({ answer, version, replayed }: StoredAnswer<A>, reply: Reply): A | undefined {
+export function reveal<A>({ answer, version, replayed }: StoredAnswer<A>, reply: Reply): A {
   if (version !== null) reply.setHeader('etag', `"${version}"`);
   if (replayed) reply.setHeader('idempotent-replayed', 'true');
-  return answer ?? undefined;
+  return answer;
 }

@@ -1,9 +1,11 @@
 import {
   getApiKey,
+  getExport,
   getTenant,
   createTenant,
   listApiKeys,
   listAuditEvents,
+  listExports,
   listOperators,
   listTenants,
   revokeApiKey,
@@ -28,5 +30,7 @@ export function createManagementRoutes(database: ServiceClient): readonly BoundR
     forwardRoute(updateApiKey, database),
     forwardRoute(revokeApiKey, database),
     forwardRoute(listAuditEvents, database),
+    forwardRoute(listExports, database),
+    forwardRoute(getExport, database),
   ];
 }

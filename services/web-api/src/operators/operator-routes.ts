@@ -17,7 +17,7 @@ export function createOperatorRoutes(options: {
       const made = keyMaker.make('op', body.expires_at);
       reply.setHeader('cache-control', 'no-store');
       const answer = reveal(await database.call(stored, { body: { ...body, ...made }, headers, signal }), reply);
-      return answer === undefined ? undefined : keyMaker.show(answer);
+      return keyMaker.show(answer);
     });
   return [bind(createOperator, storeOperator), bind(initPlatform, storeFirstOperator)];
 }

@@ -2,16 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   CALLER_HEADER,
   callerSchema,
+  createExport,
   createTenant,
   findApiKey,
   findOperator,
+  getExport,
+  listExports,
   pingDatabaseGateway,
   readBundleFiles,
-  readExport,
-  readExports,
   recordDownload,
   storeApiKey,
-  storeExport,
+  storeDownloadLinks,
   storedRoute,
   type bundleFile,
   type Caller,
@@ -28,7 +29,6 @@ import type { StoredApiKey, StoredOperator } from '../../src/keys/key-directory.
 export interface RecordedDownload {
   readonly exportId: string;
   readonly tenantId: string;
-  readonly action: string;
   readonly actor: string;
   readonly path: string | null;
 }
@@ -97,15 +97,19 @@ export class DatabaseGatewayPeer {
 
   #exportRoutes(): BoundRoute[] {
     return [
-      bindRoute(storeExport, async ({ body }) => {
-        const stored = newExport(body.id, body.tenant_id, body.recipient);
-        this.exports.set(body.id, stored);
-        return stored;
+      bindRoute(storedRoute(createExport), async ({ body, headers }) => {
+        const id = uuidv7();
+        this.exports.set(id, newExport(id, tenantOf(this.#callerOf('createExport', headers)), body.recipient));
+        return this.#envelope(id);
       }),
-      bindRoute(readExport, async ({ params, query }) => this.#find(params.export_id, query.tenant_id)),
-      bindRoute(readExports, async ({ query }) => {
-        const data = [...this.exports.values()].filter((item) => item.tenant_id === query.tenant_id).toReversed();
-        return { data: data.slice(0, query.limit) };
+      bindRoute(storedRoute(getExport), async ({ params, headers }) => {
+        const { id } = this.#find(params.export_id, tenantOf(this.#callerOf('getExport', headers)));
+        return this.#envelope(id);
+      }),
+      bindRoute(storedRoute(listExports), async ({ query, headers }) => {
+        const tenantId = tenantOf(this.#callerOf('listExports', headers));
+        const data = [...this.exports.values()].filter((item) => item.tenant_id === tenantId).toReversed();
+        return { answer: { data: data.slice(0, query.limit), next_cursor: null }, version: null, replayed: false };
       }),
     ];
   }
@@ -118,11 +122,15 @@ export class DatabaseGatewayPeer {
         if (bundle === undefined) throw new ConflictError('The export is not ready.');
         return bundle;
       }),
+      bindRoute(storeDownloadLinks, async ({ params, headers }) => {
+        const { id, state } = this.#find(params.export_id, tenantOf(this.#callerOf('createDownloadLinks', headers)));
+        if (state !== 'ready' && !this.bundles.has(id)) throw new ConflictError('The export is not ready.');
+        return { answer: { created_at: new Date().toISOString() }, version: null, replayed: false };
+      }),
       bindRoute(recordDownload, async ({ params, body }) => {
         if (this.cannotRecord) throw new UnavailableError('The database cannot be reached now.');
         const { id } = this.#find(params.export_id, body.tenant_id);
-        const { tenant_id: tenantId, action, actor, path } = body;
-        this.downloads.push({ exportId: id, tenantId, action, actor, path });
+        this.downloads.push({ exportId: id, tenantId: body.tenant_id, actor: body.actor, path: body.path });
         return undefined;
       }),
     ];
@@ -135,11 +143,22 @@ export class DatabaseGatewayPeer {
     this.exports.set(exportId, { ...current, ...change, version: current.version + 1 });
   }
 
+  #envelope(exportId: string) {
+    const stored = this.exports.get(exportId);
+    if (stored === undefined) throw new NotFoundError('There is no such export.');
+    const { version, ...answer } = stored;
+    return { answer, version, replayed: false };
+  }
+
   #find(exportId: string, tenantId: string): TenantExport & { version: number } {
     const found = this.exports.get(exportId);
     if (found?.tenant_id !== tenantId) throw new NotFoundError('There is no such export.');
     return found;
   }
+}
+
+function tenantOf(caller: Caller): string {
+  return caller.tenant_id ?? '';
 }
 
 function found<T>(stored: T | undefined): T {
