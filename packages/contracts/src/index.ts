@@ -7,6 +7,7 @@ export * from './internal/operators.ts';
 export * from './internal/outbox.ts';
 export * from './internal/ping.ts';
 export * from './internal/platform-events.ts';
+export * from './internal/providers.ts';
 export { defineJob, type Job } from './job.ts';
 export * from './jobs/run-export.ts';
 export { createOpenApiDocument } from './openapi.ts';
@@ -16,6 +17,7 @@ export * from './public/chat-completions.ts';
 export * from './public/exports.ts';
 export * from './public/meta.ts';
 export * from './public/operators.ts';
+export * from './public/providers.ts';
 export * from './public/tenants.ts';
 export { PUBLIC_ROUTES } from './public-routes.ts';
 export {

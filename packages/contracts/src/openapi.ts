@@ -99,12 +99,17 @@ const ifMatch = z
   .regex(/^(\*|(W\/)?"[!#-~]*")$/)
   .meta({ description: 'The `ETag` of the version to change: refused with 412 when it changed.' });
 const namedTenant = uuid.meta({ description: 'The tenant that the operator acts for. A key acts for its own.' });
+const namedTenantIfAny = uuid.meta({
+  description: 'The tenant that the operator acts for; without it, the platform. A key acts for its own tenant.',
+});
 
 function headersOf(route: Route): z.ZodObject {
   return z.object({
     ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKey.optional() } : {}),
     ...(route.conditional === true ? { 'if-match': ifMatch.optional() } : {}),
-    ...(route.auth.kind === 'tenant' ? { 'x-aion-tenant': namedTenant.optional() } : {}),
+    ...(route.auth.kind === 'tenant'
+      ? { 'x-aion-tenant': (route.auth.orPlatform === true ? namedTenantIfAny : namedTenant).optional() }
+      : {}),
   });
 }
 

@@ -4,6 +4,7 @@ import * as chat from './public/chat-completions.ts';
 import * as exports from './public/exports.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
+import * as providers from './public/providers.ts';
 import * as tenants from './public/tenants.ts';
 import type { Route } from './route.ts';
 
@@ -25,6 +26,11 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   apiKeys.getApiKey,
   apiKeys.updateApiKey,
   apiKeys.revokeApiKey,
+  providers.listProviders,
+  providers.createProvider,
+  providers.getProvider,
+  providers.updateProvider,
+  providers.deleteProvider,
   audit.listAuditEvents,
   exports.createExport,
   exports.listExports,

@@ -7,13 +7,13 @@ export type ServiceName = 'web-api' | 'ai-engine' | 'database-gateway' | 'data-e
 
 /**
  * Who may call a route: anyone; the holder of a tenant's key with a scope; that, or the platform operator, who names the
- * tenant in the header `x-aion-tenant`; the operator alone; the holder of the one-time secret of the installation; of a
+ * tenant in the header `x-aion-tenant` (or none, with `orPlatform`, for what is the platform's); the operator alone; the holder of the one-time secret of the installation; of a
  * signed URL; another service of AION with a service token for this one.
  */
 export type RouteAuth =
   | { readonly kind: 'none' }
   | { readonly kind: 'key'; readonly scope: Scope }
-  | { readonly kind: 'tenant'; readonly scope: Scope }
+  | { readonly kind: 'tenant'; readonly scope: Scope; readonly orPlatform?: true }
   | { readonly kind: 'operator' }
   | { readonly kind: 'init' }
   | { readonly kind: 'signed-url' }

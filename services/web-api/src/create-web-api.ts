@@ -30,6 +30,7 @@ import { createKeyMaker } from './keys/key-maker.ts';
 import { createManagementRoutes } from './management/management-routes.ts';
 import { createMetaRoutes } from './meta/meta-routes.ts';
 import { createOperatorRoutes } from './operators/operator-routes.ts';
+import { createProviderRoutes } from './providers/provider-routes.ts';
 
 /** A stream holds its connection for as long as it lasts, so this bounds the streams of one process. */
 const MAX_INFERENCE_CONNECTIONS = 1_024;
@@ -156,6 +157,7 @@ function createRoutes({
     ...createManagementRoutes(database),
     ...createOperatorRoutes({ database, keyMaker }),
     ...createKeyRoutes({ database, keyMaker }),
+    ...createProviderRoutes({ database, sealer }),
     ...createExportRoutes({
       database,
       logger: runtime.logger,

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import { createExportRoutes } from '../exports/export-routes.ts';
 import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
+import { createProviderRoutes } from '../providers/provider-routes.ts';
 import { createTenantRoutes } from '../tenants/tenant-routes.ts';
 import { createStoredRoutes } from './bind-stored.ts';
 
@@ -14,6 +15,7 @@ export function createManagementRoutes(database: Database): readonly BoundRoute[
     ...createOperatorRoutes(stored),
     ...createTenantRoutes(stored),
     ...createKeyRoutes(stored),
+    ...createProviderRoutes(stored),
     ...createAuditRoutes(stored),
     ...createExportRoutes(stored),
   ];

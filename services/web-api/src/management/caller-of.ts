@@ -60,7 +60,7 @@ function tenantOf({ auth }: Route, { params, identity }: ManagementRequest): str
   }
   const named = inPath ?? (identity.kind === 'operator' ? identity.tenantId : undefined);
   if (named !== undefined) return named;
-  if (auth.kind !== 'tenant') return null;
+  if (auth.kind !== 'tenant' || auth.orPlatform === true) return null;
   throw new InvalidRequestError(`The operator must name the tenant to act for, in the header ${TENANT_HEADER}.`, {
     param: TENANT_HEADER,
   });

@@ -14,6 +14,8 @@ import {
   storeApiKey,
   storeDownloadLinks,
   storedRoute,
+  storeProvider,
+  storeProviderChange,
   type bundleFile,
   type Caller,
   type Tenant,
@@ -45,6 +47,8 @@ export class DatabaseGatewayPeer {
   readonly exports = new Map<string, TenantExport & { version: number }>();
   readonly bundles = new Map<string, { finished_at: string; files: BundleFile[] }>();
   readonly downloads: RecordedDownload[] = [];
+  /** What each request that stores something of a provider has sent. */
+  readonly providerBodies: string[] = [];
   /** How often each route was called. */
   readonly calls = new Map<string, number>();
   /** While true every route answers 503. */
@@ -53,14 +57,16 @@ export class DatabaseGatewayPeer {
   cannotRecord = false;
 
   routes(): BoundRoute[] {
-    return [...this.#keyRoutes(), ...this.#exportRoutes(), ...this.#downloadRoutes()].map((bound) => ({
-      ...bound,
-      handle: (request, reply) => {
-        this.calls.set(bound.route.name, (this.calls.get(bound.route.name) ?? 0) + 1);
-        if (this.isAway) throw new UnavailableError('The database cannot be reached now.', { retryAfterSeconds: 2 });
-        return bound.handle(request, reply);
-      },
-    }));
+    return [...this.#keyRoutes(), ...this.#providerRoutes(), ...this.#exportRoutes(), ...this.#downloadRoutes()].map(
+      (bound) => ({
+        ...bound,
+        handle: (request, reply) => {
+          this.calls.set(bound.route.name, (this.calls.get(bound.route.name) ?? 0) + 1);
+          if (this.isAway) throw new UnavailableError('The database cannot be reached now.', { retryAfterSeconds: 2 });
+          return bound.handle(request, reply);
+        },
+      }),
+    );
   }
 
   #keyRoutes(): BoundRoute[] {
@@ -85,6 +91,23 @@ export class DatabaseGatewayPeer {
       }),
       bindRoute(findApiKey, async ({ params }) => found(this.keys.get(params.prefix))),
       bindRoute(findOperator, async ({ params }) => found(this.operators.get(params.prefix))),
+    ];
+  }
+
+  #providerRoutes(): BoundRoute[] {
+    const shown = { kind: 'anthropic' as const, base_url: null, has_credentials: true, enabled: true, tenant_id: null };
+    const times = { created_at: new Date(0).toISOString(), updated_at: new Date(0).toISOString() };
+    return [
+      bindRoute(storeProvider, async ({ body, rawBody, headers }) => {
+        this.#callerOf('storeProvider', headers);
+        this.providerBodies.push(rawBody.toString());
+        const answer = { ...shown, ...times, id: body.id, name: body.name };
+        return { answer, version: 1, replayed: false };
+      }),
+      bindRoute(storeProviderChange, async ({ params, rawBody }) => {
+        this.providerBodies.push(rawBody.toString());
+        return { answer: { ...shown, ...times, id: params.provider_id, name: 'changed' }, version: 2, replayed: false };
+      }),
     ];
   }
 

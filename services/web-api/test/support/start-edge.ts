@@ -20,7 +20,7 @@ import { DatabaseGatewayPeer, newTenant } from './database-gateway-peer.ts';
 const TOKEN_SECRET = 'canary-token-secret-of-32-characters';
 export const PEPPER = 'canary-pepper-secret-of-32-characters';
 export const INIT_SECRET = 'canary-one-time-secret-of-32-characters';
-const SEALING_KEY = 'canary-sealing-key-of-32-characters';
+export const SEALING_KEY = 'canary-sealing-key-of-32-characters';
 export const OPERATOR_KEY = generateApiKey('op').key;
 export const OPERATOR_ID = uuidv7();
 export const DOWNLOAD_SECRET = 'canary-download-secret-32-characters';

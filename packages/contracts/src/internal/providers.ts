@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { uuid } from '../fields.ts';
+import { createProvider, providerChange, updateProvider, wantedProvider } from '../public/providers.ts';
+import { storedRoute } from '../stored/stored-route.ts';
+
+/** A secret that only holders of the sealing key can read: the key's id, and what was sealed, as base64url. */
+export const sealed = z.strictObject({
+  key_id: z.string().regex(/^[0-9a-f]{16}$/),
+  bytes: z.string().regex(/^[A-Za-z0-9_-]{39,20000}$/),
+});
+
+/** Stores a provider; its credentials never reach this service but sealed. */
+export const storeProvider = storedRoute(createProvider, {
+  body: wantedProvider.omit({ credentials: true }).extend({ id: uuid, sealed_credentials: sealed.nullable() }),
+});
+
+/** Changes a provider, likewise. */
+export const storeProviderChange = storedRoute(updateProvider, {
+  body: providerChange.omit({ credentials: true }).extend({ sealed_credentials: sealed.nullable().optional() }),
+});

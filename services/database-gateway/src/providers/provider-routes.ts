@@ -1,0 +1,171 @@
+import {
+  deleteProvider,
+  getProvider,
+  listProviders,
+  storedRoute,
+  storeProvider,
+  storeProviderChange,
+  type Caller,
+} from '@aion/contracts';
+import { ConflictError, InvalidRequestError, NotFoundError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import { isUniqueViolation } from '../database/database-error.ts';
+import type { SharedTransaction, UnscopedQuery } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { expectVersion } from '../management/expect-version.ts';
+import { readPage } from '../management/read-page.ts';
+import { PROVIDER_COLUMNS, toProvider, type ProviderRow } from './provider-row.ts';
+
+type NewProvider = z.output<NonNullable<typeof storeProvider.body>>;
+type ProviderChange = z.output<NonNullable<typeof storeProviderChange.body>>;
+type ProviderFilter = z.output<NonNullable<typeof listProviders.query>>;
+
+/** The routes on the providers of a tenant, or of the platform. */
+export function createProviderRoutes({ forEither }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forEither(storedRoute(listProviders), (transaction, { query }) => listAll(transaction, query)),
+    forEither(storeProvider, (transaction, { body, caller }) => insertProvider(transaction, body, caller)),
+    forEither(storedRoute(getProvider), async (transaction, { params }) =>
+      versioned(await requireProvider(transaction, params.provider_id)),
+    ),
+    forEither(storeProviderChange, (transaction, { params, body, caller }) =>
+      changeProvider(transaction, params.provider_id, body, caller),
+    ),
+    forEither(storedRoute(deleteProvider), (transaction, { params, caller }) =>
+      removeProvider(transaction, params.provider_id, caller),
+    ),
+  ];
+}
+
+/** Rows of the tenant, or of the platform where there is none. */
+const OWN = 'tenant_id IS NOT DISTINCT FROM $1';
+
+function versioned(row: ProviderRow) {
+  return { answer: toProvider(row), version: row.version };
+}
+
+function listAll(transaction: SharedTransaction, query: ProviderFilter) {
+  const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  return readPage({
+    list: 'providers',
+    query,
+    read: async (limit, position) => {
+      const rows = await transaction.query<ProviderRow>({
+        operation: 'SELECT',
+        table: 'provider_configs',
+        text: `
+          SELECT ${PROVIDER_COLUMNS} FROM provider_configs
+          WHERE ${OWN} AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::text IS NULL OR kind = $3)
+            AND ($4::boolean IS NULL OR enabled = $4)
+          ORDER BY id ${direction} LIMIT $5`,
+        values: [transaction.tenantId, position, query.kind ?? null, query.enabled ?? null, limit],
+      });
+      return rows.map(toProvider);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+async function insertProvider(transaction: SharedTransaction, provider: NewProvider, caller: Caller) {
+  const { id, name, kind, enabled, base_url: baseUrl = null, sealed_credentials: credentials } = provider;
+  assertFitsKind(kind, { base_url: baseUrl, credentials });
+  const row = await writeNamed(transaction, name, {
+    operation: 'INSERT',
+    table: 'provider_configs',
+    text: `
+      INSERT INTO provider_configs (tenant_id, id, name, kind, base_url, enabled, credentials, key_id)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${PROVIDER_COLUMNS}`,
+    values: [transaction.tenantId, id, name, kind, baseUrl, enabled, ...toColumns(credentials)],
+  });
+  await recordAuditEvent(transaction, { actor: caller.actor, ...eventOf('provider_config.created', id) });
+  return versioned(row);
+}
+
+async function changeProvider(transaction: SharedTransaction, id: string, change: ProviderChange, caller: Caller) {
+  const current = await requireProvider(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  const { name = current.name, base_url: baseUrl = current.base_url, enabled = current.enabled } = change;
+  const { sealed_credentials: credentials } = change;
+  assertFitsKind(current.kind, { base_url: baseUrl, credentials: credentials ?? null });
+  const row = await writeNamed(transaction, name, {
+    operation: 'UPDATE',
+    table: 'provider_configs',
+    // Credentials that are not named stay, under whichever key they are sealed.
+    text: `
+      UPDATE provider_configs SET name = $3, base_url = $4, enabled = $5,
+        credentials = CASE WHEN $6::boolean THEN $7::bytea ELSE credentials END,
+        key_id = CASE WHEN $6 THEN $8 ELSE key_id END, updated_at = now(), version = version + 1
+      WHERE ${OWN} AND id = $2 RETURNING ${PROVIDER_COLUMNS}`,
+    values: [
+      ...[transaction.tenantId, id, name, baseUrl, enabled, credentials !== undefined],
+      ...toColumns(credentials ?? null),
+    ],
+  });
+  await recordAuditEvent(transaction, { actor: caller.actor, ...eventOf('provider_config.updated', id) });
+  return versioned(row);
+}
+
+async function removeProvider(transaction: SharedTransaction, id: string, caller: Caller) {
+  expectVersion(caller, await requireProvider(transaction, id, 'FOR UPDATE'));
+  await transaction.query({
+    operation: 'DELETE',
+    table: 'provider_configs',
+    text: `DELETE FROM provider_configs WHERE ${OWN} AND id = $2`,
+    values: [transaction.tenantId, id],
+  });
+  await recordAuditEvent(transaction, { actor: caller.actor, ...eventOf('provider_config.deleted', id) });
+  return { answer: null };
+}
+
+async function requireProvider(
+  transaction: SharedTransaction,
+  id: string,
+  lock: '' | 'FOR UPDATE' = '',
+): Promise<ProviderRow> {
+  const [row] = await transaction.query<ProviderRow>({
+    operation: 'SELECT',
+    table: 'provider_configs',
+    text: `SELECT ${PROVIDER_COLUMNS} FROM provider_configs WHERE ${OWN} AND id = $2 ${lock}`,
+    values: [transaction.tenantId, id],
+  });
+  if (row === undefined) throw new NotFoundError(`There is no provider ${id}.`);
+  return row;
+}
+
+/** Runs a statement that writes the row of a provider. @throws ConflictError when another one has the name */
+async function writeNamed(transaction: SharedTransaction, name: string, query: UnscopedQuery): Promise<ProviderRow> {
+  try {
+    const [row] = await transaction.query<ProviderRow>(query);
+    if (row === undefined) throw new Error(`${query.operation} gave no row`);
+    return row;
+  } catch (error) {
+    if (!isUniqueViolation(error, 'provider_configs_name_unique')) throw error;
+    const message = `There is a provider with the name ${name} already: choose another one.`;
+    throw new ConflictError(message, { cause: error, param: 'name' });
+  }
+}
+
+/** What runs inside of AION is called nowhere, and with nothing. @throws InvalidRequestError that names each such field */
+function assertFitsKind(kind: string, given: { readonly base_url: unknown; readonly credentials: unknown }): void {
+  if (kind !== 'embedded') return;
+  const wrong = (['base_url', 'credentials'] as const).filter((field) => given[field] !== null);
+  const [first] = wrong;
+  if (first === undefined) return;
+  throw new InvalidRequestError(
+    `A provider of kind embedded runs inside of AION: it has no ${wrong.join(' and no ')}.`,
+    {
+      param: first,
+      fields: wrong.map((field) => ({ pointer: `/${field}`, detail: 'is not for a provider of kind embedded' })),
+    },
+  );
+}
+
+function toColumns(sealed: NewProvider['sealed_credentials']): readonly [Buffer | null, string | null] {
+  return sealed === null ? [null, null] : [Buffer.from(sealed.bytes, 'base64url'), sealed.key_id];
+}
+
+function eventOf(action: string, targetId: string) {
+  return { action, targetType: 'provider_config', targetId } as const;
+}

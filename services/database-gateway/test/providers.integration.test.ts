@@ -1,0 +1,186 @@
+import {
+  deleteProvider,
+  getProvider,
+  listProviders,
+  storedRoute,
+  storeProvider,
+  storeProviderChange,
+  type Caller,
+} from '@aion/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { createManagement, holderOf, operatorFor, type CallManagement } from './support/management.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let call: CallManagement;
+/** Whoever may have providers: two tenants, and the platform. */
+let owners: readonly { readonly name: string; readonly caller: Caller }[];
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  call = createManagement(db.database);
+  const [one, two] = [await createTestTenant(db.database), await createTestTenant(db.database)];
+  owners = [
+    { name: 'a tenant', caller: holderOf(one) },
+    { name: 'another one, by the operator', caller: operatorFor(two.tenantId) },
+    { name: 'the platform', caller: operatorFor(null) },
+  ];
+});
+afterAll(() => db.drop());
+
+const KEY_ID = 'ab'.repeat(8);
+const sealedAs = (text: string, keyId = KEY_ID) => ({
+  ...{ key_id: keyId, bytes: Buffer.from(text.padEnd(40)).toString('base64url') },
+});
+const newProvider = (change: object = {}) => ({
+  ...{ id: uuidv7(), name: `p${uuidv7()}`, kind: 'openai-compatible' as const, sealed_credentials: sealedAs('first') },
+  ...{ base_url: 'http://10.0.0.7:8000/v1', ...change },
+});
+const create = (caller: Caller, change: object = {}) => call(storeProvider, caller, { body: newProvider(change) });
+const get = storedRoute(getProvider);
+const list = storedRoute(listProviders);
+const remove = storedRoute(deleteProvider);
+const [ofTenant, ofOther, ofPlatform] = [0, 1, 2].map((at) => () => owners[at]!.caller) as [
+  () => Caller,
+  () => Caller,
+  () => Caller,
+];
+const storedOf = async (id: string) => {
+  const [row] = await db.sql<{ credentials: Buffer | null; key_id: string | null }>(
+    'SELECT credentials, key_id FROM provider_configs WHERE id = $1',
+    [id],
+  );
+  return { text: row?.credentials?.toString().trimEnd() ?? null, keyId: row?.key_id ?? null };
+};
+
+describe('a provider', () => {
+  it.each([0, 1, 2])(
+    'is stored, read, listed, changed and deleted by its owner, with an event for each (%i)',
+    async (at) => {
+      const { caller } = owners[at]!;
+      const created = await create(caller);
+      const { id, name } = created.answer;
+      expect(created).toMatchObject({
+        version: 1,
+        answer: {
+          tenant_id: caller.tenant_id,
+          has_credentials: true,
+          enabled: true,
+          base_url: 'http://10.0.0.7:8000/v1',
+        },
+      });
+      const params = { provider_id: id };
+      expect(await call(get, caller, { params })).toEqual(created);
+      const changed = await call(storeProviderChange, caller, { params, body: { enabled: false, base_url: null } });
+      expect(changed.answer).toMatchObject({ name, enabled: false, base_url: null, has_credentials: true });
+      expect((await call(list, caller)).answer.data).toContainEqual(changed.answer);
+      expect(await call(remove, caller, { params })).toMatchObject({ answer: null });
+      await expect(call(get, caller, { params })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      const events = await db.sql(
+        `SELECT tenant_id, action FROM audit_events WHERE target_type = 'provider_config' AND target_id = $1 ORDER BY seq`,
+        [id],
+      );
+      const actions = ['provider_config.created', 'provider_config.updated', 'provider_config.deleted'];
+      expect(events).toEqual(actions.map((action) => ({ tenant_id: caller.tenant_id, action })));
+    },
+  );
+
+  it('is of its owner alone: no other reads, lists, changes or deletes it', async () => {
+    for (const { caller: owner } of owners) {
+      const { answer } = await create(owner);
+      const params = { provider_id: answer.id };
+      for (const { caller } of owners.filter((other) => other.caller !== owner)) {
+        const attempts = [
+          call(get, caller, { params }),
+          call(storeProviderChange, caller, { params, body: { sealed_credentials: sealedAs('theirs') } }),
+          call(remove, caller, { params }),
+        ];
+        for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'NOT_FOUND' });
+        const { answer: page } = await call(list, caller, { query: { limit: 100 } });
+        expect(page.data.map(({ id }) => id)).not.toContain(answer.id);
+      }
+      expect(await storedOf(answer.id)).toEqual({ text: 'first', keyId: KEY_ID });
+    }
+  });
+
+  it('keeps its credentials until others or none are given', async () => {
+    const { answer } = await create(ofTenant());
+    const params = { provider_id: answer.id };
+    const change = (body: object) => call(storeProviderChange, ofTenant(), { params, body });
+    await change({ name: `n${uuidv7()}` });
+    expect(await storedOf(answer.id)).toEqual({ text: 'first', keyId: KEY_ID });
+    const other = 'cd'.repeat(8);
+    await change({ sealed_credentials: sealedAs('second', other) });
+    expect(await storedOf(answer.id)).toEqual({ text: 'second', keyId: other });
+    expect((await change({ sealed_credentials: null })).answer.has_credentials).toBe(false);
+    expect(await storedOf(answer.id)).toEqual({ text: null, keyId: null });
+  });
+
+  it('has a name that no other provider of its owner has', async () => {
+    for (const caller of [ofTenant(), ofPlatform()]) {
+      const { answer } = await create(caller);
+      const taken = { code: 'CONFLICT', param: 'name' };
+      await expect(create(caller, { name: answer.name })).rejects.toMatchObject(taken);
+      const second = await create(caller);
+      const params = { provider_id: second.answer.id };
+      const rename = call(storeProviderChange, caller, { params, body: { name: answer.name } });
+      await expect(rename).rejects.toMatchObject(taken);
+      expect((await create(ofOther(), { name: answer.name })).answer.name).toBe(answer.name);
+      await db.sql('DELETE FROM provider_configs WHERE name = $1', [answer.name]);
+    }
+  });
+
+  it('that is embedded has neither an address nor credentials', async () => {
+    const embedded = { kind: 'embedded', base_url: null, sealed_credentials: null };
+    const { answer } = await create(ofTenant(), embedded);
+    const refusalOf = (attempt: Promise<unknown>) => attempt.catch((error: unknown) => error);
+    const both = ['/base_url', '/credentials'];
+    expect(await refusalOf(create(ofTenant(), { kind: 'embedded' }))).toMatchObject({
+      ...{ code: 'INVALID_REQUEST', param: 'base_url', fields: both.map((pointer) => ({ pointer })) },
+    });
+    const params = { provider_id: answer.id };
+    const body = { sealed_credentials: sealedAs('x') };
+    expect(await refusalOf(call(storeProviderChange, ofTenant(), { params, body }))).toMatchObject({
+      ...{ code: 'INVALID_REQUEST', param: 'credentials', fields: [{ pointer: '/credentials' }] },
+    });
+  });
+
+  it('is changed and deleted in the version that was meant', async () => {
+    const { answer } = await create(ofTenant());
+    const params = { provider_id: answer.id };
+    const stale = { ...ofTenant(), if_match: 2 };
+    const refused = { code: 'PRECONDITION_FAILED' };
+    await expect(call(storeProviderChange, stale, { params, body: { enabled: false } })).rejects.toMatchObject(refused);
+    await expect(call(remove, stale, { params })).rejects.toMatchObject(refused);
+    const changed = await call(storeProviderChange, { ...stale, if_match: 1 }, { params, body: { enabled: false } });
+    expect(changed.version).toBe(2);
+    await call(remove, stale, { params });
+  });
+
+  it('is created once by a request that is sent again', async () => {
+    const caller = { ...ofPlatform(), idempotency: { key: uuidv7(), request_sha256: 'ab'.repeat(32) } };
+    const name = `p${uuidv7()}`;
+    const first = await create(caller, { name });
+    const again = await create(caller, { name });
+    expect(again).toEqual({ ...first, replayed: true });
+  });
+});
+
+describe('the list of providers', () => {
+  it('is filtered, and paged in both orders', async () => {
+    const caller = operatorFor((await createTestTenant(db.database)).tenantId);
+    const names = ['one', 'two', 'three'];
+    for (const name of names) await create(caller, { name, enabled: name !== 'two' });
+    await create(caller, { name: 'four', kind: 'embedded', base_url: null, sealed_credentials: null });
+    const namesOf = async (query: object) => (await call(list, caller, { query })).answer.data.map(({ name }) => name);
+    expect(await namesOf({})).toEqual(['four', 'three', 'two', 'one']);
+    expect(await namesOf({ order: 'asc', kind: 'openai-compatible' })).toEqual(names);
+    expect(await namesOf({ enabled: 'false' })).toEqual(['two']);
+    expect(await namesOf({ enabled: 'true', kind: 'embedded' })).toEqual(['four']);
+    for (const order of ['asc', 'desc'] as const) {
+      const { answer } = await call(list, caller, { query: { order, limit: 3 } });
+      const rest = await call(list, caller, { query: { order, limit: 3, cursor: answer.next_cursor ?? '' } });
+      expect(rest.answer.next_cursor).toBeNull();
+      expect(rest.answer.data.map(({ name }) => name)).toEqual([order === 'asc' ? 'four' : 'one']);
+    }
+  });
+});
