@@ -21,6 +21,29 @@ describe('the contracts', () => {
     }
   });
 
+  it('end no route before they have said that it will go', () => {
+    for (const { name, deprecation } of routes) {
+      if (deprecation?.sunset === undefined) continue;
+      expect([name, Date.parse(deprecation.sunset) >= Date.parse(deprecation.since)]).toEqual([name, true]);
+    }
+  });
+
+  it('give a version to what can be changed on condition', () => {
+    for (const { name, conditional, method, response } of routes.filter((route) => route.conditional === true)) {
+      expect([name, conditional, ['PATCH', 'PUT', 'DELETE'].includes(method)]).toEqual([name, true, true]);
+      if (method !== 'DELETE') expect([name, response.etag]).toEqual([name, true]);
+    }
+  });
+
+  it('become routes of database-gateway with the same input and answer', () => {
+    const stored = contracts.storedRoute(contracts.updateTenant);
+    expect(stored).toMatchObject({
+      ...{ name: 'stored.updateTenant', service: 'database-gateway', method: 'PATCH', auth: { kind: 'service' } },
+      ...{ path: '/internal/v1/tenants/{tenant_id}', params: contracts.updateTenant.params },
+    });
+    expect(stored.body).toBe(contracts.updateTenant.body);
+  });
+
   it('keep service routes off the public document, and public ones on it', () => {
     const ofEdge = routes.filter((route) => route.service === 'web-api').map((route) => route.name);
     expect(contracts.PUBLIC_ROUTES.map((route) => route.name).toSorted()).toEqual(ofEdge.toSorted());

@@ -181,6 +181,30 @@ describe('a bound route', () => {
   });
 });
 
+describe('a deprecated route', () => {
+  it('says on every answer, also on a refusal, that it will go and when', async () => {
+    const route = defineRoute({
+      ...echo,
+      deprecation: { since: '2026-01-01T00:00:00Z', sunset: '2026-07-01T12:00:00Z', link: 'https://example.com/next' },
+    });
+    const { url, client } = await serve([bindRoute(route, async () => ({ text: '' }))]);
+    await client.call(route, { params: { name: 'a' }, body: { text: '' } });
+    const refused = await fetch(`${url}/internal/echo/a`, { method: 'POST' });
+    expect(refused.status).toBe(401);
+    expect(Object.fromEntries(refused.headers)).toMatchObject({
+      deprecation: '@1767225600',
+      sunset: 'Wed, 01 Jul 2026 12:00:00 GMT',
+      link: '<https://example.com/next>; rel="deprecation"',
+    });
+  });
+
+  it('is the only one that says so', async () => {
+    const { url } = await serve([echoing]);
+    const answer = await fetch(`${url}/internal/echo/a`, { method: 'POST' });
+    expect(answer.headers.has('deprecation') || answer.headers.has('sunset')).toBe(false);
+  });
+});
+
 describe('a service token', () => {
   const call = (client: ServiceClient): Promise<unknown> =>
     client.call(echo, { params: { name: 'a' }, body: { text: '' } });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@aion/testkit';
@@ -23,17 +23,24 @@ afterAll(async () => {
 
 interface Answer {
   readonly status: number;
+  readonly headers: Headers;
   // What the routes answer is checked field by field below.
   readonly body: Record<string, unknown> & { readonly data?: Record<string, unknown>[]; readonly next_cursor?: string };
 }
 
-async function call(key: string, method: string, path: string, body?: unknown): Promise<Answer> {
+async function call(
+  key: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const response = await fetch(`${platform.baseUrl}${path}`, {
     method,
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: response.status, body: (await response.json()) as Answer['body'] };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
 }
 
 async function createManager(): Promise<string> {
@@ -86,7 +93,34 @@ describe('the keys of a tenant', () => {
   it('never may do more than the key that creates them', async () => {
     const { status, body } = await create('Too much', ['inference', 'exports:write', 'trace']);
     expect(status).toBe(403);
-    expect(body['detail']).toBe('This key lacks "exports:write", "trace", so it cannot give it to another key.');
+    expect(body['detail']).toBe('You lack "exports:write", "trace", so you cannot give it to another key.');
+  });
+
+  it('are made once for an Idempotency-Key, and the secret is shown again to who sends the same again', async () => {
+    const headers = { 'idempotency-key': 'deploy-42' };
+    const send = (name: string) => call(owner, 'POST', '/api/v1/api-keys', { name, scopes: ['inference'] }, headers);
+    const [first, second] = [await send('Once'), await send('Once')];
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect(second.body).toEqual(first.body);
+    expect((await call(String(second.body['key']), 'GET', '/v1/models')).status).toBe(200);
+    expect(await send('Other')).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+    // Another's request with the same key is another request.
+    const theirs = await call(stranger, 'POST', '/api/v1/api-keys', { name: 'Once', scopes: ['inference'] }, headers);
+    expect(theirs.body['id']).not.toBe(first.body['id']);
+  });
+
+  it('are changed at the version that was read, and not at an older one', async () => {
+    const created = await create('Versioned');
+    const path = `/api/v1/api-keys/${String(created.body['id'])}`;
+    const change = (name: string, tag: string | null) =>
+      call(owner, 'PATCH', path, { name }, { 'if-match': tag ?? '' });
+    const tag = created.headers.get('etag');
+    const changed = await change('Renamed', tag);
+    expect(changed).toMatchObject({ status: 200, body: { name: 'Renamed' } });
+    expect(changed.headers.get('etag')).not.toBe(tag);
+    expect(await change('Lost', tag)).toMatchObject({ status: 412, body: { code: 'PRECONDITION_FAILED' } });
+    expect((await call(owner, 'GET', path)).headers.get('etag')).toBe(changed.headers.get('etag'));
   });
 
   it("are not found by another tenant's key", async () => {
@@ -95,7 +129,7 @@ describe('the keys of a tenant', () => {
     for (const method of ['GET', 'DELETE']) expect((await call(stranger, method, path)).status).toBe(404);
     expect((await call(owner, 'GET', path)).body['revoked_at']).toBeNull();
     const listed = await call(stranger, 'GET', '/api/v1/api-keys?limit=100');
-    expect(listed.body.data?.map(({ name }) => name).toSorted()).toEqual(['m', 'test']);
+    expect(listed.body.data?.map(({ name }) => name).toSorted()).toEqual(['Once', 'm', 'test']);
   });
 
   it.each([
@@ -144,5 +178,41 @@ describe('the audit trail', () => {
     for (const path of ['/api/v1/audit-events', '/api/v1/api-keys']) {
       expect((await call(key, 'GET', path)).status).toBe(403);
     }
+  });
+});
+
+describe('the operator', () => {
+  it('is the only one whom the one-time secret has made', async () => {
+    const { initSecret } = JSON.parse(readFileSync(join(directory, 'state', 'secrets.json'), 'utf8')) as {
+      readonly initSecret: string;
+    };
+    const again = await call(initSecret, 'POST', '/api/v1/init', { name: 'Second first' });
+    expect(again).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    expect((await call(initSecret, 'GET', '/api/v1/tenants')).status).toBe(403);
+  });
+
+  it('acts for the tenant that is named, and is told when it does not exist', async () => {
+    const { tenantId } = await createAccess(platform);
+    const named = { 'x-aion-tenant': tenantId };
+    const keys = await call(platform.operatorKey, 'GET', '/api/v1/api-keys', undefined, named);
+    expect(keys.body.data?.map(({ tenant_id: id }) => id)).toEqual([tenantId]);
+    const nobody = { 'x-aion-tenant': '01890a5d-ac96-774b-bcce-b302099a8057' };
+    expect((await call(platform.operatorKey, 'GET', '/api/v1/api-keys', undefined, nobody)).status).toBe(404);
+  });
+
+  it('makes a tenant read-only: its keys read and export, and change nothing, within a second', async () => {
+    const { tenantId } = await createAccess(platform);
+    const path = `/api/v1/tenants/${tenantId}`;
+    const scopes = ['inference', 'keys:read', 'keys:write', 'exports:read'];
+    const made = await call(platform.operatorKey, 'POST', `${path}/api-keys`, { name: 'k', scopes });
+    const key = String(made.body['key']);
+    expect((await call(platform.operatorKey, 'PATCH', path, { state: 'read_only' })).status).toBe(200);
+    const write = () => call(key, 'POST', '/api/v1/api-keys', { name: 'x', scopes: ['inference'] });
+    await waitFor(async () => (await write()).status === 403, { describe: 'the tenant to be read-only' });
+    expect((await write()).body['detail']).toContain('read-only');
+    expect((await call(key, 'GET', '/api/v1/api-keys')).status).toBe(200);
+    expect((await call(key, 'GET', '/api/v1/exports')).status).toBe(200);
+    expect((await call(platform.operatorKey, 'PATCH', path, { state: 'active' })).status).toBe(200);
+    await waitFor(async () => (await write()).status === 201, { describe: 'the tenant to be active again' });
   });
 });
