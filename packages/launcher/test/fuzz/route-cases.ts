@@ -1,19 +1,13 @@
-import type { Route } from '@aion/contracts';
+import { CALLER_HEADER, type Route } from '@aion/contracts';
 import fc from 'fast-check';
 import type { z } from 'zod';
 import type { FuzzCase } from './fuzz-case.ts';
-import { HOSTILE_TEXTS, HOSTILE_VALUES } from './hostile-values.ts';
+import { HOSTILE_VALUES } from './hostile-values.ts';
 import type { KnownIds } from './known-ids.ts';
-import { locationsOf, objectLocationsOf, removeAt, replaceAt, type Location } from './mutate.ts';
+import { locationsOf, replaceAt } from './mutate.ts';
 import { arbitraryOf, inputSchemaOf } from '@aion/testkit';
 import { malformedRequests } from './malformed-requests.ts';
-
-/** A request in parts. */
-export interface RequestParts {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, unknown>>;
-  readonly body: unknown;
-}
+import { wrongRequests, type RequestParts } from './wrong-requests.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -37,23 +31,23 @@ export interface CaseOptions {
 export function casesOf(route: Route, options: CaseOptions): readonly FuzzCase[] {
   const valid = Array.from({ length: options.validRuns }, (_, at) => partsOf(route, options, at, at % 2 === 1));
   const base = partsOf(route, options, 0, true);
-  const wrong = [...wrongParams(base), ...wrongQueries(route, base), ...wrongBodies(route, base)];
-  const chosen = wrong.length <= options.maxWrong ? wrong : sample(wrong, options);
+  const wrong = wrongRequests(route, base);
   const [first, ...others] = options.allowed;
   const good = toCase(route, first, '', base);
   return [
     ...valid.map((parts, at) => toCase(route, first, `valid ${at}`, parts)),
     ...others.flatMap((headers) => valid.map((parts, at) => toCase(route, headers, `valid ${at} of another`, parts))),
-    ...chosen.map(([name, parts]) => toCase(route, first, name, parts)),
+    ...sample(wrong, options).map(([name, parts]) => toCase(route, first, name, parts)),
     ...malformedRequests(good, route.body !== undefined),
+    ...sample(wrongCallers(good), options),
     ...Object.entries(options.refused).map(([lack, headers]) => toRefused(good, lack, headers)),
   ];
 }
 
-type NamedParts = readonly [name: string, parts: RequestParts];
-
-function sample(wrong: readonly NamedParts[], { seed, maxWrong }: CaseOptions): readonly NamedParts[] {
-  const [chosen = []] = fc.sample(fc.shuffledSubarray([...wrong], { minLength: maxWrong, maxLength: maxWrong }), {
+/** As many as are wanted, chosen by the seed. */
+function sample<T>(all: readonly T[], { seed, maxWrong }: CaseOptions): readonly T[] {
+  if (all.length <= maxWrong) return all;
+  const [chosen = []] = fc.sample(fc.shuffledSubarray([...all], { minLength: maxWrong, maxLength: maxWrong }), {
     seed,
     numRuns: 1,
   });
@@ -101,56 +95,22 @@ function withKnown(value: unknown, route: Route, { ids, fixtures }: CaseOptions,
   );
 }
 
-function wrongParams(base: RequestParts): NamedParts[] {
-  const values = [...HOSTILE_TEXTS, ['long', 'x'.repeat(4_000)] as const];
-  return Object.keys(base.params).flatMap((name) =>
-    values
-      .filter(([, value]) => value !== '' && value !== '../../..')
-      .map(([what, value]): NamedParts => [
-        `path ${name}: ${what}`,
-        { ...base, params: { ...base.params, [name]: String(value).toWellFormed() } },
-      ]),
+/** What database-gateway is told of the caller, with everything wrong in turn; it is no part of the contract. */
+function wrongCallers(good: FuzzCase): FuzzCase[] {
+  const { params: _params, ...loose } = good;
+  const header = good.headers[CALLER_HEADER];
+  if (header === undefined) return [];
+  const caller: unknown = JSON.parse(Buffer.from(header, 'base64url').toString());
+  return locationsOf(caller).flatMap((at) =>
+    HOSTILE_VALUES.filter(([what]) => !what.startsWith('huge')).map(([what, value]) => {
+      const sent = Buffer.from(JSON.stringify(replaceAt(caller, at, value))).toString('base64url');
+      return {
+        ...loose,
+        name: `caller /${at.join('/')}: ${what}`,
+        headers: { ...good.headers, [CALLER_HEADER]: sent },
+      };
+    }),
   );
-}
-
-function wrongQueries(route: Route, base: RequestParts): NamedParts[] {
-  const values = [...HOSTILE_TEXTS, ['long', 'x'.repeat(4_000)] as const, ['negative', '-1'] as const];
-  const extra: NamedParts[] = [
-    ['query: unknown parameter', { ...base, query: { ...base.query, unknown_parameter: 'x' } }],
-  ];
-  if (route.query === undefined) return extra;
-  return Object.keys(base.query)
-    .flatMap((name): NamedParts[] => [
-      [`query ${name}: missing`, { ...base, query: without(base.query, name) }],
-      [`query ${name}: twice`, { ...base, query: { ...base.query, [name]: [base.query[name], base.query[name]] } }],
-      [
-        `query ${name}: in brackets`,
-        { ...base, query: { ...without(base.query, name), [`${name}[]`]: base.query[name] } },
-      ],
-      ...values.map(([what, value]): NamedParts => [
-        `query ${name}: ${what}`,
-        { ...base, query: { ...base.query, [name]: value } },
-      ]),
-    ])
-    .concat(extra);
-}
-
-function wrongBodies(route: Route, base: RequestParts): NamedParts[] {
-  if (route.body === undefined) return [];
-  const { body } = base;
-  const named = (what: string, at: Location, value: unknown): NamedParts => [
-    `body /${at.join('/')}: ${what}`,
-    { ...base, body: value },
-  ];
-  return [
-    ...locationsOf(body).flatMap((at) =>
-      HOSTILE_VALUES.map(([what, value]) => named(what, at, replaceAt(body, at, value))),
-    ),
-    ...locationsOf(body)
-      .filter((at) => at.length > 0)
-      .map((at) => named('missing', at, removeAt(body, at))),
-    ...objectLocationsOf(body).map((at) => named('extra', at, replaceAt(body, [...at, 'unexpected/~field'], 'x'))),
-  ];
 }
 
 function toRefused(good: FuzzCase, lack: string, headers: Headers): FuzzCase {
@@ -174,10 +134,6 @@ function toCase(route: Route, credentials: Headers, name: string, { params, quer
     body: route.body === undefined ? undefined : JSON.stringify(body),
     params,
   };
-}
-
-function without(record: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
 }
 
 function toTexts(value: object): Record<string, string> {
