@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createApiKey, createTenant, listModels, type Scope } from '@aion/contracts';
+import { createApiKey, createTenant, listModels, SCOPES, type Scope } from '@aion/contracts';
 import { z } from 'zod';
 import { errorCode } from '../platform/launcher-error.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
@@ -20,8 +20,8 @@ export type DemoTenant = z.output<typeof tenantSchema>;
 export type DemoTenants = z.output<typeof tenantsSchema>;
 
 const WANTED: readonly { readonly name: string; readonly scopes: readonly Scope[] }[] = [
-  { name: 'Demo tenant', scopes: ['inference', 'exports:read', 'exports:write', 'trace'] },
-  { name: 'Second demo tenant', scopes: ['inference', 'exports:read', 'exports:write'] },
+  { name: 'Demo tenant', scopes: SCOPES },
+  { name: 'Second demo tenant', scopes: SCOPES.filter((scope) => scope !== 'trace') },
 ];
 
 /** The demo's tenants between runs: keys are shown once, so they are kept in a file of mode 600. */
