@@ -44,20 +44,24 @@ export async function answerOnce<A>(
   await transaction.query({
     operation: 'UPDATE',
     table: 'idempotency_keys',
-    text: `UPDATE idempotency_keys SET answer = $4, version = $5 WHERE ${SAME_CLAIM}`,
+    text: `UPDATE idempotency_keys SET answer = $4, version = $5 WHERE ${sameClaim(transaction)}`,
     values: [...claim, JSON.stringify(answer), version ?? null],
   });
   return toEnvelope({ answer, ...(version === undefined ? {} : { version }) });
 }
 
-const SAME_CLAIM = 'tenant_id IS NOT DISTINCT FROM $1 AND actor_id = $2 AND idempotency_key = $3';
+/** By the unique index, which IS NOT DISTINCT FROM does not use. */
+function sameClaim({ tenantId }: SharedTransaction): string {
+  const ofOwner = tenantId === null ? 'tenant_id IS NULL AND $1::uuid IS NULL' : 'tenant_id = $1';
+  return `${ofOwner} AND actor_id = $2 AND idempotency_key = $3`;
+}
 
 /** False when the key is known. Waits for another transaction that has claimed it and not ended. */
 async function insertClaim(transaction: SharedTransaction, claim: unknown[], request: unknown[]): Promise<boolean> {
   await transaction.query({
     operation: 'DELETE',
     table: 'idempotency_keys',
-    text: `DELETE FROM idempotency_keys WHERE ${SAME_CLAIM} AND expires_at <= now()`,
+    text: `DELETE FROM idempotency_keys WHERE ${sameClaim(transaction)} AND expires_at <= now()`,
     values: claim,
   });
   const rows = await transaction.query({
@@ -76,7 +80,7 @@ async function selectRecorded(transaction: SharedTransaction, claim: unknown[]):
   const [row] = await transaction.query<Recorded>({
     operation: 'SELECT',
     table: 'idempotency_keys',
-    text: `SELECT request_sha256, answer, version FROM idempotency_keys WHERE ${SAME_CLAIM}`,
+    text: `SELECT request_sha256, answer, version FROM idempotency_keys WHERE ${sameClaim(transaction)}`,
     values: claim,
   });
   return row;
