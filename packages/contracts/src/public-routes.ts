@@ -4,6 +4,7 @@ import * as chat from './public/chat-completions.ts';
 import * as exports from './public/exports.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
+import * as projects from './public/projects.ts';
 import * as providers from './public/providers.ts';
 import * as tenants from './public/tenants.ts';
 import type { Route } from './route.ts';
@@ -20,6 +21,10 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   tenants.createTenant,
   tenants.getTenant,
   tenants.updateTenant,
+  projects.listProjects,
+  projects.createProject,
+  projects.getProject,
+  projects.updateProject,
   apiKeys.createApiKey,
   apiKeys.listApiKeys,
   apiKeys.createOwnApiKey,

@@ -59,7 +59,7 @@ export const createApiKey = defineRoute({
   params: z.object({ tenant_id: uuid }),
   body: wantedApiKey,
   response: created,
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
   idempotent: false,
 });
 
@@ -94,7 +94,7 @@ export const createOwnApiKey = defineRoute({
   auth: { kind: 'tenant', scope: 'keys:write' },
   body: wantedApiKey,
   response: created,
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
   idempotent: false,
 });
 

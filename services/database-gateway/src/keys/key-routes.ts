@@ -12,7 +12,6 @@ import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import { isForeignKeyViolation } from '../database/database-error.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
@@ -69,6 +68,7 @@ function listKeys(transaction: TenantTransaction, query: KeyFilter) {
 async function insertKey(transaction: TenantTransaction, key: NewKey, caller: Caller) {
   refuseBeyond(caller, key.scopes, 'another key', 'scopes');
   if (typeof key.user_id === 'string') await assertOwn(transaction, key.user_id, caller);
+  if (typeof key.project_id === 'string') await assertTakesKeys(transaction, key.project_id);
   const row = await insertRow(transaction, key);
   await recordAuditEvent(transaction, {
     actor: caller.actor,
@@ -96,26 +96,33 @@ async function assertOwn(transaction: TenantTransaction, userId: string, caller:
   throw new NotFoundError(`No user ${userId} is a member of the tenant.`, { param: 'user_id' });
 }
 
+/** An archived project gets no new keys; it is kept from being archived until the commit. */
+async function assertTakesKeys(transaction: TenantTransaction, projectId: string): Promise<void> {
+  const [project] = await transaction.query<{ readonly archived_at: Date | null }>({
+    operation: 'SELECT',
+    table: 'projects',
+    text: 'SELECT archived_at FROM projects WHERE tenant_id = $1 AND id = $2 FOR SHARE',
+    values: [transaction.tenantId, projectId],
+  });
+  if (project === undefined) throw new NotFoundError(`There is no project ${projectId}.`, { param: 'project_id' });
+  if (project.archived_at === null) return;
+  throw new ConflictError(`The project ${projectId} is archived: it gets no new keys.`, { param: 'project_id' });
+}
+
 async function insertRow(transaction: TenantTransaction, key: NewKey): Promise<ApiKeyRow> {
-  try {
-    const [row] = await transaction.query<ApiKeyRow>({
-      operation: 'INSERT',
-      table: 'api_keys',
-      text: `
-        INSERT INTO api_keys (id, tenant_id, project_id, user_id, name, prefix, key_hash, scopes, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *`,
-      values: [
-        ...[key.id, transaction.tenantId, key.project_id ?? null, key.user_id ?? null, key.name, key.prefix],
-        ...[key.key_hash, [...new Set(key.scopes)], key.expires_at ?? null],
-      ],
-    });
-    if (row === undefined) throw new Error('INSERT gave no row');
-    return row;
-  } catch (error) {
-    if (!isForeignKeyViolation(error)) throw error;
-    const message = `There is no project ${key.project_id ?? ''}.`;
-    throw new NotFoundError(message, { cause: error, param: 'project_id' });
-  }
+  const [row] = await transaction.query<ApiKeyRow>({
+    operation: 'INSERT',
+    table: 'api_keys',
+    text: `
+      INSERT INTO api_keys (id, tenant_id, project_id, user_id, name, prefix, key_hash, scopes, expires_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *`,
+    values: [
+      ...[key.id, transaction.tenantId, key.project_id ?? null, key.user_id ?? null, key.name, key.prefix],
+      ...[key.key_hash, [...new Set(key.scopes)], key.expires_at ?? null],
+    ],
+  });
+  if (row === undefined) throw new Error('INSERT gave no row');
+  return row;
 }
 
 async function updateKey(transaction: TenantTransaction, id: string, change: KeyChange, caller: Caller) {

@@ -6,6 +6,7 @@ import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
 import { createProviderRoutes } from '../providers/provider-routes.ts';
 import { createTenantRoutes } from '../tenants/tenant-routes.ts';
+import { createProjectRoutes } from '../projects/project-routes.ts';
 import { createStoredRoutes } from './bind-stored.ts';
 
 /** Binds the routes of the management API, resource by resource. */
@@ -14,6 +15,7 @@ export function createManagementRoutes(database: Database): readonly BoundRoute[
   return [
     ...createOperatorRoutes(stored),
     ...createTenantRoutes(stored),
+    ...createProjectRoutes(stored),
     ...createKeyRoutes(stored),
     ...createProviderRoutes(stored),
     ...createAuditRoutes(stored),
