@@ -18,6 +18,7 @@ export * from './public/exports.ts';
 export * from './public/meta.ts';
 export * from './public/operators.ts';
 export * from './public/projects.ts';
+export * from './public/retention-policies.ts';
 export * from './public/providers.ts';
 export * from './public/tenants.ts';
 export { PUBLIC_ROUTES } from './public-routes.ts';

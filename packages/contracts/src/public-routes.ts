@@ -5,6 +5,7 @@ import * as exports from './public/exports.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
 import * as projects from './public/projects.ts';
+import * as retentionPolicies from './public/retention-policies.ts';
 import * as providers from './public/providers.ts';
 import * as tenants from './public/tenants.ts';
 import type { Route } from './route.ts';
@@ -31,6 +32,9 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   apiKeys.getApiKey,
   apiKeys.updateApiKey,
   apiKeys.revokeApiKey,
+  retentionPolicies.listRetentionPolicies,
+  retentionPolicies.getCurrentRetention,
+  retentionPolicies.createRetentionPolicy,
   providers.listProviders,
   providers.createProvider,
   providers.getProvider,

@@ -11,6 +11,7 @@ import {
   type Environment,
 } from '@aion/config';
 import { z } from 'zod';
+import { retentionBounds } from './retention/retention-bounds.ts';
 
 /** Public keys in OpenSSH's form, separated by commas. */
 const sshPublicKeys = z.string().transform((text, context) => {
@@ -95,6 +96,17 @@ export const databaseGatewayVariables = {
     description: 'How long an export may go without progress before it fails, in milliseconds.',
     example: '86400000',
     fallback: '86400000',
+  }),
+  retentionBounds: variable('AION_RETENTION_BOUNDS', retentionBounds, {
+    description:
+      'How long tenants may have their data kept, as `class=min..max:default` in days, for the classes `account`, `content`, `accounting`, `audit`, `operational`; only tighter than what a class has without it.',
+    example: 'content=7..365:30,audit=730..3650',
+    fallback: '',
+  }),
+  retentionLoweringDelayDays: variable('AION_RETENTION_LOWERING_DELAY_DAYS', types.integer(1, 365), {
+    description: 'How many days after it is set a policy begins that keeps data for less time than before.',
+    example: '7',
+    fallback: '7',
   }),
   auditSigningKey: optionalVariable('AION_AUDIT_SIGNING_KEY', signingKeySchema, {
     description:

@@ -47,6 +47,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
     pool,
     exportsPool,
     database,
+    settings: { retention: { bounds: config.retentionBounds, loweringDelayDays: config.retentionLoweringDelayDays } },
     queue,
     queueGauges: createQueueGauges({ logger, metrics, read: () => queue.read() }),
     relay,

@@ -8,13 +8,14 @@ import type { ExportClaims } from './exports/export-claims.ts';
 import type { ExportStore } from './exports/export-store.ts';
 import type { GenerationStore } from './generations/generation-store.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
-import { createManagementRoutes } from './management/management-routes.ts';
+import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
 import type { ParkedRows } from './outbox/parked-rows.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** What the routes call. */
 export interface RouteDependencies {
   readonly database: Database;
+  readonly settings: ManagementSettings;
   readonly generations: GenerationStore;
   readonly exports: ExportStore;
   readonly claims: ExportClaims;
@@ -40,7 +41,7 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
       return undefined;
     }),
     ...keyRoutes(deps),
-    ...createManagementRoutes(deps.database),
+    ...createManagementRoutes(deps.database, deps.settings),
     ...generationRoutes(deps),
     ...exportRoutes(deps),
     ...claimRoutes(deps),

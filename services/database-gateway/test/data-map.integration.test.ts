@@ -1,3 +1,4 @@
+import { RETENTION_CLASSES } from '@aion/contracts';
 import { createQueueBackend } from '@aion/queue';
 import { createTestDatabase } from '@aion/testkit';
 import pg from 'pg';
@@ -6,7 +7,7 @@ import { planErasure } from '../src/data-map/erasure-plan.ts';
 import { fingerprintSchema, readLiveSchema } from '../src/data-map/live-schema.ts';
 import { QUEUE_TABLES } from '../src/data-map/queue-tables.ts';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
-import { TENANT_RETENTION_CLASSES, type TableEntry } from '../src/data-map/table-entry.ts';
+import type { TableEntry } from '../src/data-map/table-entry.ts';
 import { createMigratedDatabase, silentLogger, type MigratedDatabase } from './support/test-database.ts';
 
 let db: MigratedDatabase;
@@ -109,7 +110,7 @@ describe('the data map', () => {
          WHERE conname = '${table}_retention_class_check'`,
       );
       const classes = [...(row?.definition ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]);
-      expect(classes).toEqual([...TENANT_RETENTION_CLASSES]);
+      expect(classes).toEqual([...RETENTION_CLASSES]);
     }
   });
 

@@ -13,7 +13,7 @@ import { loadDatabaseGatewayConfig } from '../src/config.ts';
 import { createManagementRoutes } from '../src/management/management-routes.ts';
 import { createDatabaseGateway, type DatabaseGateway } from '../src/create-database-gateway.ts';
 import { claimNewExport, FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
-import { headerOf, holderOf, newKey, operatorFor } from './support/management.ts';
+import { headerOf, holderOf, newKey, operatorFor, SETTINGS } from './support/management.ts';
 import { startProxy } from './support/start-proxy.ts';
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createMigratedDatabase, createTestTenant, noMetrics, type MigratedDatabase } from './support/test-database.ts';
@@ -152,7 +152,7 @@ describe('database-gateway over HTTP', () => {
     const ofContract = Object.values<unknown>(contracts)
       .filter((value): value is contracts.Route => typeof value === 'object' && value !== null && 'service' in value)
       .filter((route) => route.service === 'database-gateway');
-    const managed = createManagementRoutes(db.database).map(({ route }) => route);
+    const managed = createManagementRoutes(db.database, SETTINGS).map(({ route }) => route);
     ofContract.push(...managed.filter(({ name }) => !ofContract.some((route) => route.name === name)));
     expect(ofContract.length).toBeGreaterThan(15);
     return Promise.all(

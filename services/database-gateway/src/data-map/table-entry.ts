@@ -1,3 +1,5 @@
+import type { RetentionClassName } from '@aion/contracts';
+
 /** What a column holds, from the point of view of the law and of a leak. */
 export type DataClass = 'identity' | 'content' | 'accounting' | 'secret' | 'operational';
 
@@ -27,11 +29,8 @@ export type TenantPath =
 export type ErasureStrategy =
   'delete' | 'drop_partition' | 'anonymize' | 'shred' | { readonly retain: string; readonly until: string };
 
-/** The classes that a tenant may set a retention for, within the operator's bounds. */
-export const TENANT_RETENTION_CLASSES = ['account', 'content', 'accounting', 'audit', 'operational'] as const;
-
 /** How long rows are kept: one of the tenant's classes; `proof` outlives the tenant; `platform` is kept while it is used. */
-export type RetentionClass = (typeof TENANT_RETENTION_CLASSES)[number] | 'proof' | 'platform';
+export type RetentionClass = RetentionClassName | 'proof' | 'platform';
 
 /** A table: whose it is, what export, erasure and retention do with it, and its columns. */
 export interface TableEntry {

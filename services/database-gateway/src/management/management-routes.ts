@@ -4,13 +4,19 @@ import type { Database } from '../database/database.ts';
 import { createExportRoutes } from '../exports/export-routes.ts';
 import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
+import { createRetentionRoutes, type RetentionSettings } from '../retention/retention-routes.ts';
 import { createProviderRoutes } from '../providers/provider-routes.ts';
 import { createTenantRoutes } from '../tenants/tenant-routes.ts';
 import { createProjectRoutes } from '../projects/project-routes.ts';
 import { createStoredRoutes } from './bind-stored.ts';
 
+/** What the operator has decided on what tenants may set. */
+export interface ManagementSettings {
+  readonly retention: RetentionSettings;
+}
+
 /** Binds the routes of the management API, resource by resource. */
-export function createManagementRoutes(database: Database): readonly BoundRoute[] {
+export function createManagementRoutes(database: Database, settings: ManagementSettings): readonly BoundRoute[] {
   const stored = createStoredRoutes(database);
   return [
     ...createOperatorRoutes(stored),
@@ -19,6 +25,7 @@ export function createManagementRoutes(database: Database): readonly BoundRoute[
     ...createKeyRoutes(stored),
     ...createProviderRoutes(stored),
     ...createAuditRoutes(stored),
+    ...createRetentionRoutes(stored, settings.retention),
     ...createExportRoutes(stored),
   ];
 }

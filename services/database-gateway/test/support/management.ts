@@ -2,7 +2,8 @@ import { CALLER_HEADER, SCOPES, type Caller, type Route, type Scope } from '@aio
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
-import { createManagementRoutes } from '../../src/management/management-routes.ts';
+import { createManagementRoutes, type ManagementSettings } from '../../src/management/management-routes.ts';
+import { WIDEST_BOUNDS } from '../../src/retention/retention-bounds.ts';
 
 /** The operator, for a tenant or for the platform. */
 export function operatorFor(tenantId: string | null, change: Partial<Caller> = {}): Caller {
@@ -41,9 +42,12 @@ export type CallManagement = <P extends z.ZodType, Q extends z.ZodType, B extend
   sent?: Sent<P, Q, B>,
 ) => Promise<z.output<R>>;
 
+/** What an operator decides who decides nothing. */
+export const SETTINGS: ManagementSettings = { retention: { bounds: WIDEST_BOUNDS, loweringDelayDays: 7 } };
+
 /** Creates the caller on a database. */
-export function createManagement(database: Database): CallManagement {
-  const routes = new Map(createManagementRoutes(database).map((bound) => [bound.route.name, bound]));
+export function createManagement(database: Database, settings = SETTINGS): CallManagement {
+  const routes = new Map(createManagementRoutes(database, settings).map((bound) => [bound.route.name, bound]));
   return async (route, caller, { params, query, body, signal = new AbortController().signal } = {}) => {
     const bound = routes.get(route.name);
     if (bound === undefined) throw new Error(`${route.name} is not bound`);

@@ -1,4 +1,7 @@
 import {
+  createRetentionPolicy,
+  getCurrentRetention,
+  listRetentionPolicies,
   createProject,
   createTenant,
   deleteProvider,
@@ -40,6 +43,9 @@ export function createManagementRoutes(database: ServiceClient): readonly BoundR
     forwardRoute(getApiKey, database),
     forwardRoute(updateApiKey, database),
     forwardRoute(revokeApiKey, database),
+    forwardRoute(listRetentionPolicies, database),
+    forwardRoute(getCurrentRetention, database),
+    forwardRoute(createRetentionPolicy, database),
     forwardRoute(listProviders, database),
     forwardRoute(getProvider, database),
     forwardRoute(deleteProvider, database),

@@ -1,0 +1,161 @@
+import { createRetentionPolicy, getCurrentRetention, listRetentionPolicies, storedRoute } from '@aion/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { WIDEST_BOUNDS } from '../src/retention/retention-bounds.ts';
+import { createManagement, holderOf, operatorFor, type CallManagement } from './support/management.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+const [list, current, create] = [
+  storedRoute(listRetentionPolicies),
+  storedRoute(getCurrentRetention),
+  storedRoute(createRetentionPolicy),
+];
+const DAY_MS = 86_400_000;
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+
+let db: MigratedDatabase;
+let call: CallManagement;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  call = createManagement(db.database);
+});
+afterAll(() => db.drop());
+
+/** A tenant, and what sets a policy of its class `content` as a person. */
+async function setUp() {
+  const tenant = await createTestTenant(db.database);
+  const person = holderOf(tenant, undefined, { person_id: uuidv7() });
+  const set = async (keep_days: number, effective_from?: string) => {
+    const body = { retention_class: 'content' as const, keep_days, ...(effective_from ? { effective_from } : {}) };
+    return (await call(create, person, { body })).answer;
+  };
+  const content = async () => {
+    const { answer } = await call(current, person);
+    return answer.data.find(({ retention_class: name }) => name === 'content');
+  };
+  return { tenant, person, set, content };
+}
+
+/** Makes what was set an hour ago of what was set now. */
+const age = (tenantId: string) =>
+  db.sql(
+    `UPDATE retention_policies SET created_at = created_at - interval '1 h', effective_from = effective_from - interval '1 h'
+     WHERE tenant_id = $1`,
+    [tenantId],
+  );
+
+describe('the retention of a tenant', () => {
+  it("is the operator's default in every class until it is set", async () => {
+    const { person } = await setUp();
+    const { answer } = await call(current, person);
+    expect(answer.lowering_delay_days).toBe(7);
+    expect(answer.data.map(({ retention_class: name }) => name)).toEqual(Object.keys(WIDEST_BOUNDS));
+    for (const { retention_class: name, ...held } of answer.data) {
+      const { minDays, maxDays, defaultDays } = WIDEST_BOUNDS[name];
+      expect(held).toEqual({
+        ...{ keep_days: defaultDays, source: 'default', policy: null, scheduled: [] },
+        bounds: { min_days: minDays, max_days: maxDays, default_days: defaultDays },
+      });
+    }
+  });
+
+  it('begins at once when data is kept longer, says what it replaces, and leaves other classes alone', async () => {
+    const { tenant, person, set, content } = await setUp();
+    const first = await set(400);
+    expect(first).toMatchObject({ keep_days: 400, set_by: person.person_id, withdrawn: [] });
+    expect(first.replaces).toEqual({ keep_days: 365, policy: null });
+    const { replaces: _replaces, withdrawn: _withdrawn, ...stored } = first;
+    expect(await content()).toMatchObject({ keep_days: 400, source: 'tenant', policy: stored, scheduled: [] });
+    const second = await set(500);
+    expect(second.replaces).toEqual({ keep_days: 400, policy: stored });
+    const { answer } = await call(current, person);
+    expect(answer.data.filter(({ source }) => source === 'tenant')).toHaveLength(1);
+    const events = await db.sql(
+      `SELECT actor, target_id FROM audit_events WHERE tenant_id = $1 AND action = 'retention_policy.set' ORDER BY seq`,
+      [tenant.tenantId],
+    );
+    expect(events).toEqual([first, second].map(({ id }) => ({ actor: person.actor, target_id: id })));
+  });
+
+  it('is lowered after the delay, and not sooner, also by way of what is scheduled', async () => {
+    const { set, content } = await setUp();
+    await expect(set(30, inDays(6.9))).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'effective_from' });
+    const lowered = await set(30);
+    expect(Date.parse(lowered.effective_from) - Date.now()).toBeGreaterThan(6.99 * DAY_MS);
+    expect(await content()).toMatchObject({ keep_days: 365, source: 'default', scheduled: [{ keep_days: 30 }] });
+    // More than the 30 days that come, and less than the 365 that hold until then.
+    await expect(set(60, inDays(6))).rejects.toMatchObject({ param: 'effective_from' });
+    await set(60, inDays(8));
+    await set(500, inDays(20));
+    // Less than the 500 that would hold by then, without notice of a delay.
+    expect(await set(70, inDays(21))).toMatchObject({ replaces: { keep_days: 500 } });
+    expect((await content())?.scheduled.map(({ keep_days: days }) => days)).toEqual([30, 60, 500, 70]);
+  });
+
+  it('may not be lowered behind a policy that is scheduled and longer', async () => {
+    const { set } = await setUp();
+    await set(500, inDays(1));
+    await expect(set(400, inDays(2))).rejects.toMatchObject({ param: 'effective_from' });
+    expect(await set(400, inDays(0.5))).toMatchObject({ withdrawn: [{ keep_days: 500 }] });
+  });
+
+  it('takes back what is scheduled by a policy that begins before it', async () => {
+    const { tenant, set, content } = await setUp();
+    const scheduled = await set(30);
+    await age(tenant.tenantId);
+    const { id } = scheduled;
+    expect(await set(365)).toMatchObject({ withdrawn: [{ id }], replaces: { keep_days: 365, policy: null } });
+    expect(await content()).toMatchObject({ keep_days: 365, source: 'tenant', scheduled: [] });
+  });
+
+  it('begins neither in the past nor twice at one instant, and stays within the bounds', async () => {
+    const { person, set } = await setUp();
+    const instant = inDays(30);
+    await set(400, instant);
+    await expect(set(500, instant)).rejects.toMatchObject({ code: 'CONFLICT', param: 'effective_from' });
+    await expect(set(400, inDays(-0.01))).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'effective_from' });
+    await expect(set(3_651)).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'keep_days' });
+    const attempt = call(create, person, { body: { retention_class: 'audit', keep_days: 364 } });
+    await expect(attempt).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'keep_days' });
+  });
+
+  it('is held to bounds that became tighter after it was set', async () => {
+    const { tenant, set } = await setUp();
+    await set(1_000);
+    const bounds = { ...WIDEST_BOUNDS, content: { minDays: 1, maxDays: 90, defaultDays: 30 } };
+    const tighter = createManagement(db.database, { retention: { bounds, loweringDelayDays: 1 } });
+    const { answer } = await tighter(current, operatorFor(tenant.tenantId));
+    const content = answer.data.find(({ retention_class: name }) => name === 'content');
+    expect(content).toMatchObject({ keep_days: 90, source: 'tenant', policy: { keep_days: 1_000 } });
+  });
+
+  it("is set by a person, not by a key that is nobody's", async () => {
+    const { tenant } = await setUp();
+    const body = { retention_class: 'content' as const, keep_days: 400 };
+    await expect(call(create, holderOf(tenant), { body })).rejects.toMatchObject({
+      ...{ code: 'PERMISSION_DENIED', message: expect.stringContaining('the key of a person') },
+    });
+    expect(await call(create, operatorFor(tenant.tenantId), { body })).toMatchObject({ answer: { keep_days: 400 } });
+  });
+
+  it('is never lowered without delay by those who set it at once', async () => {
+    const { set, content } = await setUp();
+    await Promise.all([600, 500, 400, 550, 450].map((days) => set(days)));
+    expect(await content()).toMatchObject({ keep_days: 600 });
+  });
+
+  it('is listed with its whole history, page by page, of one class, and of no other tenant', async () => {
+    const { person, set } = await setUp();
+    const ids = [(await set(400)).id, (await set(500)).id, (await set(600)).id];
+    await call(create, person, { body: { retention_class: 'audit', keep_days: 1_000 } });
+    const page = await call(list, person, { query: { retention_class: 'content', limit: 2 } });
+    expect(page.answer.data.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
+    const cursor = page.answer.next_cursor ?? '';
+    const next = await call(list, person, { query: { retention_class: 'content', limit: 2, cursor } });
+    expect(next.answer).toMatchObject({ data: [{ id: ids[0] }], next_cursor: null });
+    const oldest = await call(list, person, { query: { order: 'asc', limit: 1 } });
+    expect(oldest.answer.data).toMatchObject([{ id: ids[0] }]);
+    const stranger = await setUp();
+    expect((await call(list, stranger.person)).answer.data).toEqual([]);
+    expect(await stranger.content()).toMatchObject({ source: 'default' });
+  });
+});
