@@ -15,6 +15,7 @@ export * from './public/api-keys.ts';
 export * from './public/audit-events.ts';
 export * from './public/chat-completions.ts';
 export * from './public/exports.ts';
+export * from './public/legal-holds.ts';
 export * from './public/meta.ts';
 export * from './public/operators.ts';
 export * from './public/projects.ts';

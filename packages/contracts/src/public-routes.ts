@@ -5,6 +5,7 @@ import * as exports from './public/exports.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
 import * as projects from './public/projects.ts';
+import * as legalHolds from './public/legal-holds.ts';
 import * as retentionPolicies from './public/retention-policies.ts';
 import * as providers from './public/providers.ts';
 import * as tenants from './public/tenants.ts';
@@ -35,6 +36,11 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   retentionPolicies.listRetentionPolicies,
   retentionPolicies.getCurrentRetention,
   retentionPolicies.createRetentionPolicy,
+  legalHolds.listLegalHolds,
+  legalHolds.placeLegalHold,
+  legalHolds.getLegalHold,
+  legalHolds.requestHoldRelease,
+  legalHolds.releaseLegalHold,
   providers.listProviders,
   providers.createProvider,
   providers.getProvider,

@@ -138,9 +138,11 @@ describe('the retention of a tenant', () => {
   });
 
   it('is never lowered without delay by those who set it at once', async () => {
-    const { set, content } = await setUp();
-    await Promise.all([600, 500, 400, 550, 450].map((days) => set(days)));
-    expect(await content()).toMatchObject({ keep_days: 600 });
+    for (let round = 0; round < 5; round += 1) {
+      const { set, content } = await setUp();
+      await Promise.all([400, 600, 450, 500, 550].map((days) => set(days)));
+      expect(await content()).toMatchObject({ keep_days: 600 });
+    }
   });
 
   it('is listed with its whole history, page by page, of one class, and of no other tenant', async () => {

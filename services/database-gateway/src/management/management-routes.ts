@@ -2,6 +2,7 @@ import type { BoundRoute } from '@aion/http';
 import { createAuditRoutes } from '../audit/audit-routes.ts';
 import type { Database } from '../database/database.ts';
 import { createExportRoutes } from '../exports/export-routes.ts';
+import { createHoldRoutes } from '../holds/hold-routes.ts';
 import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
 import { createRetentionRoutes, type RetentionSettings } from '../retention/retention-routes.ts';
@@ -26,6 +27,7 @@ export function createManagementRoutes(database: Database, settings: ManagementS
     ...createProviderRoutes(stored),
     ...createAuditRoutes(stored),
     ...createRetentionRoutes(stored, settings.retention),
+    ...createHoldRoutes(stored),
     ...createExportRoutes(stored),
   ];
 }

@@ -1,0 +1,151 @@
+import {
+  getLegalHold,
+  listLegalHolds,
+  placeLegalHold,
+  releaseLegalHold,
+  requestHoldRelease,
+  storedRoute,
+  type Caller,
+} from '@aion/contracts';
+import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { TenantTransaction } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { readPage } from '../management/read-page.ts';
+import { requirePerson } from '../management/require-person.ts';
+import { toLegalHold, type HoldRow } from './hold-row.ts';
+import { requireHoldable } from './require-holdable.ts';
+
+type NewHold = z.output<NonNullable<typeof placeLegalHold.body>>;
+type HoldFilter = z.output<NonNullable<typeof listLegalHolds.query>>;
+
+/** The routes on what must not be deleted. */
+export function createHoldRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forTenant(storedRoute(listLegalHolds), (transaction, { query }) => listHolds(transaction, query)),
+    forTenant(storedRoute(placeLegalHold), (transaction, { body, caller }) => placeHold(transaction, body, caller)),
+    forTenant(storedRoute(getLegalHold), async (transaction, { params }) =>
+      versioned(await requireHold(transaction, params.hold_id)),
+    ),
+    forTenant(storedRoute(requestHoldRelease), (transaction, { params, caller }) =>
+      requestRelease(transaction, params.hold_id, caller),
+    ),
+    forTenant(storedRoute(releaseLegalHold), (transaction, { params, caller }) =>
+      releaseHold(transaction, params.hold_id, caller),
+    ),
+  ];
+}
+
+function versioned(row: HoldRow) {
+  return { answer: toLegalHold(row), version: row.version };
+}
+
+function listHolds(transaction: TenantTransaction, query: HoldFilter) {
+  const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  return readPage({
+    list: 'legal-holds',
+    query,
+    read: async (limit, position) => {
+      const rows = await transaction.query<HoldRow>({
+        operation: 'SELECT',
+        table: 'legal_holds',
+        text: `
+          SELECT * FROM legal_holds
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${after} $2)
+            AND ($3::boolean IS NULL OR (released_at IS NULL) = $3) AND ($4::text IS NULL OR scope = $4)
+            AND ($5::uuid IS NULL OR scope_id = $5)
+          ORDER BY id ${direction} LIMIT $6`,
+        values: [
+          ...[transaction.tenantId, position, query.in_force ?? null, query.scope ?? null],
+          ...[query.scope_id ?? null, limit],
+        ],
+      });
+      return rows.map(toLegalHold);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+async function placeHold(transaction: TenantTransaction, hold: NewHold, caller: Caller) {
+  const placedBy = requirePerson(caller);
+  await requireHoldable(transaction, hold.scope, hold.scope_id);
+  const [row] = await transaction.query<HoldRow>({
+    operation: 'INSERT',
+    table: 'legal_holds',
+    text: `
+      INSERT INTO legal_holds (id, tenant_id, scope, scope_id, ground, reference, placed_by)
+      VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *`,
+    values: [
+      ...[uuidv7(), transaction.tenantId, hold.scope, hold.scope_id],
+      ...[hold.ground, hold.reference ?? null, placedBy],
+    ],
+  });
+  return recorded(transaction, row, caller, 'legal_hold.placed');
+}
+
+/** To ask again changes nothing. */
+async function requestRelease(transaction: TenantTransaction, id: string, caller: Caller) {
+  const person = requirePerson(caller);
+  const current = await requireHold(transaction, id, 'FOR UPDATE');
+  if (current.released_at !== null) throw new ConflictError(`The legal hold ${id} is released already.`);
+  if (current.release_requested_by === person) return versioned(current);
+  if (current.release_requested_by !== null) {
+    throw new ConflictError(
+      `Another person has asked already for the release of the legal hold ${id}: release it, if you agree.`,
+    );
+  }
+  const [row] = await transaction.query<HoldRow>({
+    operation: 'UPDATE',
+    table: 'legal_holds',
+    text: `
+      UPDATE legal_holds SET release_requested_by = $3, release_requested_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+    values: [transaction.tenantId, id, person],
+  });
+  return recorded(transaction, row, caller, 'legal_hold.release_requested');
+}
+
+/** A CHECK of the table holds that two persons release, too. */
+async function releaseHold(transaction: TenantTransaction, id: string, caller: Caller) {
+  const person = requirePerson(caller);
+  const current = await requireHold(transaction, id, 'FOR UPDATE');
+  if (current.released_at !== null) return versioned(current);
+  if (current.release_requested_by === null) {
+    throw new ConflictError(`Nobody has asked for the release of the legal hold ${id} yet: two persons release it.`);
+  }
+  if (current.release_requested_by === person) {
+    throw new PermissionDeniedError(
+      `You have asked for the release of the legal hold ${id} yourself: another person releases it.`,
+    );
+  }
+  const [row] = await transaction.query<HoldRow>({
+    operation: 'UPDATE',
+    table: 'legal_holds',
+    text: `
+      UPDATE legal_holds SET released_by = $3, released_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+    values: [transaction.tenantId, id, person],
+  });
+  return recorded(transaction, row, caller, 'legal_hold.released');
+}
+
+async function recorded(transaction: TenantTransaction, row: HoldRow | undefined, caller: Caller, action: string) {
+  if (row === undefined) throw new Error('the statement gave no row');
+  const { actor } = caller;
+  await recordAuditEvent(transaction, { actor, action, targetType: 'legal_hold', targetId: row.id });
+  return versioned(row);
+}
+
+async function requireHold(transaction: TenantTransaction, id: string, lock: '' | 'FOR UPDATE' = ''): Promise<HoldRow> {
+  const [row] = await transaction.query<HoldRow>({
+    operation: 'SELECT',
+    table: 'legal_holds',
+    text: `SELECT * FROM legal_holds WHERE tenant_id = $1 AND id = $2 ${lock}`,
+    values: [transaction.tenantId, id],
+  });
+  if (row === undefined) throw new NotFoundError(`There is no legal hold ${id}.`);
+  return row;
+}
