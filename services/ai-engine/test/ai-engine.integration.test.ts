@@ -8,6 +8,7 @@ import {
   runChatCompletion,
   settleGeneration,
   TENANT_HEADER,
+  writeGenerations,
 } from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
 import {
@@ -39,6 +40,10 @@ class Rows {
   readonly opened = new Map<string, { provider: string; model: string; stream: boolean; tenant_id: string }>();
   readonly settled = new Map<string, Record<string, unknown>>();
   available = true;
+  /** What the peer waits for before it answers an opening. */
+  gate: Promise<unknown> = Promise.resolve();
+  /** How many generations each batch has settled. */
+  readonly batches: number[] = [];
 }
 
 const tracing: Tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
@@ -59,6 +64,7 @@ beforeAll(async () => {
     bindRoute(pingDatabaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
     bindRoute(openGeneration, async ({ params, body }) => {
       if (!rows.available) throw new UnavailableError('The database is away.');
+      await rows.gate;
       rows.opened.set(params.generation_id, body);
       return undefined;
     }),
@@ -66,6 +72,13 @@ beforeAll(async () => {
       if (!rows.available) throw new UnavailableError('The database is away.');
       rows.settled.set(params.generation_id, body);
       return undefined;
+    }),
+    bindRoute(writeGenerations, ({ body: { opened, settled } }) => {
+      if (!rows.available) throw new UnavailableError('The database is away.');
+      for (const { generation_id: id, ...row } of opened) rows.opened.set(id, row);
+      for (const { generation_id: id, ...row } of settled) rows.settled.set(id, row);
+      rows.batches.push(opened.length + settled.length);
+      return Promise.resolve({ opened: opened.map(() => null), settled: settled.map(() => null) });
     }),
   ];
   const peerMetrics = createMetrics({ service: 'peer', version: '0', enabled: false });
@@ -191,6 +204,26 @@ describe('ai-engine', () => {
       cost_micro_usd: 1_020,
       response: { text: 'Blue.', finish_reason: 'stop' },
     });
+  });
+
+  it('writes the rows of many requests with fewer calls, each row with what is its own', async () => {
+    upstream = (_req, body, res) => {
+      const { user } = JSON.parse(body) as { user: string };
+      const usage = { ...COMPLETION.usage, completion_tokens: Number(user) };
+      json(res, 200, { ...COMPLETION, usage });
+    };
+    const gate = Promise.withResolvers<undefined>();
+    rows.gate = gate.promise;
+    const answers = Array.from({ length: 60 }, async (_, user) => textOf(await chat('up-1', { user: String(user) })));
+    await waitFor(() => upstreamCalls.length === 60, { describe: 'every provider to be asked while intents wait' });
+    gate.resolve(undefined);
+    await Promise.all(answers);
+    expect(rows.opened.size).toBe(60);
+    for (const [id, row] of rows.opened) {
+      const { user } = (row as unknown as { request: { user: string } }).request; // what the contract leaves open
+      expect(rows.settled.get(id)).toMatchObject({ status: 'succeeded', completion_tokens: Number(user) });
+    }
+    expect(rows.batches.some((size) => size > 1)).toBe(true);
   });
 
   it('lets an unlisted model through to a provider that is named', async () => {

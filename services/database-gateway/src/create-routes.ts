@@ -7,6 +7,7 @@ import type { Database } from './database/database.ts';
 import type { ExportClaims } from './exports/export-claims.ts';
 import type { ExportStore } from './exports/export-store.ts';
 import type { GenerationStore } from './generations/generation-store.ts';
+import { writeBatch } from './generations/write-batch.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
 import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
 import type { ParkedRows } from './outbox/parked-rows.ts';
@@ -74,6 +75,7 @@ function generationRoutes({ generations }: RouteDependencies): BoundRoute[] {
       await generations.settle(params.generation_id, body);
       return undefined;
     }),
+    bindRoute(contracts.writeGenerations, ({ body }) => writeBatch(generations, body)),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { createDatabase } from '../src/database/database.ts';
 import { createGenerationStore, type GenerationStore } from '../src/generations/generation-store.ts';
+import { writeBatch } from '../src/generations/write-batch.ts';
 import { newGeneration, newSettlement } from './support/fixtures.ts';
 import {
   createMigratedDatabase,
@@ -141,6 +142,32 @@ describe('generations that arrive together', () => {
     const large = { text: 'x'.repeat(3 * 1_048_576) };
     await Promise.all([1, 2].map(() => generations.open(uuidv7(), newGeneration(tenant, large))));
     expect(transactions).toBe(5);
+  });
+});
+
+describe('a batch', () => {
+  it('opens and settles generations of any tenants, and says of each what came of it', async () => {
+    const [pending, known, fresh, foreign] = Array.from({ length: 4 }, () => uuidv7());
+    await generations.open(pending!, newGeneration(tenant));
+    await generations.open(known!, newGeneration(stranger));
+    const origin = { trace_id: 'ab'.repeat(16), correlation_id: 'work-7' };
+    const outcomes = await writeBatch(generations, {
+      opened: [
+        { ...newGeneration(tenant), ...origin, generation_id: fresh! },
+        { ...newGeneration({ ...tenant, keyId: stranger.keyId }), ...origin, generation_id: foreign! },
+      ],
+      settled: [
+        { ...newSettlement(tenant.tenantId), generation_id: known! },
+        { ...newSettlement(tenant.tenantId), generation_id: pending! },
+        { ...newSettlement(stranger.tenantId), generation_id: known! },
+      ],
+    });
+    expect(outcomes).toEqual({
+      opened: [null, expect.objectContaining({ code: 'CONFLICT', param: 'api_key_id' })],
+      settled: [expect.objectContaining({ code: 'NOT_FOUND' }), null, null],
+    });
+    expect(await db.sql('SELECT trace_id, correlation_id FROM generations WHERE id = $1', [fresh])).toEqual([origin]);
+    expect([await statusOf(pending!), await statusOf(known!)]).toEqual(['succeeded', 'succeeded']);
   });
 });
 

@@ -17,6 +17,29 @@ export type GenerationErrorType = (typeof GENERATION_ERROR_TYPES)[number];
 
 const generationParams = z.object({ generation_id: uuid });
 
+const opening = z.strictObject({
+  tenant_id: uuid,
+  api_key_id: uuid,
+  provider: text(64),
+  model: text(256),
+  stream: z.boolean(),
+  estimated_prompt_tokens: count,
+  request: z.unknown().meta({ description: 'The request body as JSON, kept apart from the accounting row.' }),
+});
+
+const settlement = z.strictObject({
+  tenant_id: uuid,
+  status: z.enum(['succeeded', 'failed', 'cancelled']),
+  error_type: z.enum(GENERATION_ERROR_TYPES).nullable(),
+  prompt_tokens: count,
+  completion_tokens: count,
+  usage_source: z.enum(['provider', 'estimated']),
+  cost_micro_usd: count.meta({ description: 'Millionths of a US dollar.' }),
+  duration_ms: count,
+  time_to_first_token_ms: count.nullable(),
+  response: z.unknown().meta({ description: 'The answer: text and finish reason, or null.' }),
+});
+
 /**
  * Records that a provider is about to be called, before the call's first byte may reach the client: whatever is killed
  * afterwards, the row is there.
@@ -31,15 +54,7 @@ export const openGeneration = defineRoute({
     'Writes the intent row of a generation, and its request where content is stored. Repeating it changes nothing.',
   auth: { kind: 'service' },
   params: generationParams,
-  body: z.strictObject({
-    tenant_id: uuid,
-    api_key_id: uuid,
-    provider: text(64),
-    model: text(256),
-    stream: z.boolean(),
-    estimated_prompt_tokens: count,
-    request: z.unknown().meta({ description: 'The request body as JSON, kept apart from the accounting row.' }),
-  }),
+  body: opening,
   response: { status: 204, description: 'It is durable.' },
   errors: ['CONFLICT', 'UNAVAILABLE'],
   idempotent: true,
@@ -55,19 +70,51 @@ export const settleGeneration = defineRoute({
   description: 'Completes the row of a generation. The first settlement counts; repeating it changes nothing.',
   auth: { kind: 'service' },
   params: generationParams,
-  body: z.strictObject({
-    tenant_id: uuid,
-    status: z.enum(['succeeded', 'failed', 'cancelled']),
-    error_type: z.enum(GENERATION_ERROR_TYPES).nullable(),
-    prompt_tokens: count,
-    completion_tokens: count,
-    usage_source: z.enum(['provider', 'estimated']),
-    cost_micro_usd: count.meta({ description: 'Millionths of a US dollar.' }),
-    duration_ms: count,
-    time_to_first_token_ms: count.nullable(),
-    response: z.unknown().meta({ description: 'The answer: text and finish reason, or null.' }),
-  }),
+  body: settlement,
   response: { status: 204, description: 'It is durable.' },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  idempotent: true,
+});
+
+/** The most writes of one kind that a batch takes. */
+export const MAX_GENERATION_BATCH = 250;
+
+const outcomes = z
+  .array(z.looseObject({ code: z.string(), detail: z.string() }).nullable())
+  .meta({ description: 'For each in its order: null when it is durable, else problem details (RFC 9457).' });
+
+/** Opens and settles many generations with one request; each as it would be alone. */
+export const writeGenerations = defineRoute({
+  name: 'writeGenerations',
+  service: 'database-gateway',
+  method: 'POST',
+  path: '/internal/generations/batch',
+  summary: 'Open and settle generations',
+  description:
+    'Opens and settles generations, of any tenants. Each succeeds or fails alone, as by its own request; those of a ' +
+    'tenant are written in one transaction. A generation may not be opened and settled by the same batch.',
+  auth: { kind: 'service' },
+  body: z.strictObject({
+    opened: z
+      .array(
+        opening.extend({
+          generation_id: uuid,
+          trace_id: z
+            .string()
+            .regex(/^[0-9a-f]{32}$/)
+            .nullable()
+            .meta({ description: 'The trace that it belongs to.' }),
+          correlation_id: text(64).nullable().meta({ description: 'What the caller names its work by.' }),
+        }),
+      )
+      .max(MAX_GENERATION_BATCH),
+    settled: z.array(settlement.extend({ generation_id: uuid })).max(MAX_GENERATION_BATCH),
+  }),
+  response: {
+    status: 200,
+    description: 'What came of each.',
+    json: z.object({ opened: outcomes, settled: outcomes }),
+  },
+  errors: ['UNAVAILABLE'],
   idempotent: true,
 });

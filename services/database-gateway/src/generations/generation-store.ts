@@ -11,6 +11,12 @@ import { settleGenerations, type Settling } from './settle-generations.ts';
 type NewGeneration = z.output<NonNullable<typeof openGeneration.body>>;
 type Settlement = z.output<NonNullable<typeof settleGeneration.body>>;
 
+/** What a generation was asked for by. */
+export interface GenerationOrigin {
+  readonly traceId: string | null;
+  readonly correlationId: string | null;
+}
+
 /** How far the time in a new id may be from now, for clocks that differ and requests that are repeated. */
 const MAX_ID_DRIFT_MS = 86_400_000;
 /** What an item takes beside its content, about. */
@@ -23,10 +29,11 @@ const ROW_BYTES = 500;
 export interface GenerationStore {
   /**
    * Writes the intent row, once; resolves when it is durable.
+   * @param origin default the request that is being served
    * @throws ConflictError when the key is not one of the tenant, or the id is another tenant's; InvalidRequestError when
    *   the id is not a UUID v7 made within a day of now
    */
-  open(id: string, generation: NewGeneration): Promise<void>;
+  open(id: string, generation: NewGeneration, origin?: GenerationOrigin): Promise<void>;
   /**
    * Completes the row, and resolves when that is durable; only the first settlement counts.
    * @throws NotFoundError; InvalidRequestError
@@ -49,13 +56,11 @@ export function createGenerationStore(
     write: (tenantId, items) => database.withTenant(tenantId, (transaction) => settleGenerations(transaction, items)),
   });
   return {
-    open: async (givenId, generation) => {
+    open: async (givenId, generation, origin = activeOrigin()) => {
       const id = givenId.toLowerCase();
       assertRecent(id);
       const request = storeContent ? JSON.stringify(generation.request ?? null) : null;
-      const traceId = activeSpanIds()?.traceId ?? null;
-      const correlationId = activeIds().correlationId ?? null;
-      await open(generation.tenant_id, { id, bytes: bytesOf(request), generation, request, traceId, correlationId });
+      await open(generation.tenant_id, { id, bytes: bytesOf(request), generation, request, ...origin });
     },
     settle: async (givenId, settlement) => {
       const id = givenId.toLowerCase();
@@ -73,6 +78,10 @@ export function createGenerationStore(
       }
     },
   };
+}
+
+function activeOrigin(): GenerationOrigin {
+  return { traceId: activeSpanIds()?.traceId ?? null, correlationId: activeIds().correlationId ?? null };
 }
 
 function bytesOf(content: string | null): number {

@@ -1,0 +1,31 @@
+import type { writeGenerations } from '@aion/contracts';
+import { toProblem, type Problem } from '@aion/errors';
+import type { z } from 'zod';
+import type { GenerationStore } from './generation-store.ts';
+
+type Batch = z.output<NonNullable<typeof writeGenerations.body>>;
+
+/** Opens and settles the generations of a batch; gives what came of each, in their order. */
+export async function writeBatch(
+  generations: GenerationStore,
+  { opened, settled }: Batch,
+): Promise<{ opened: Outcome[]; settled: Outcome[] }> {
+  const openings = opened.map(
+    ({ generation_id: id, trace_id: traceId, correlation_id: correlationId, ...generation }) =>
+      toOutcome(generations.open(id, generation, { traceId, correlationId })),
+  );
+  const settlings = settled.map(({ generation_id: id, ...settlement }) =>
+    toOutcome(generations.settle(id, settlement)),
+  );
+  return { opened: await Promise.all(openings), settled: await Promise.all(settlings) };
+}
+
+/** Null for success. */
+type Outcome = (Problem & Record<string, unknown>) | null;
+
+function toOutcome(write: Promise<void>): Promise<Outcome> {
+  return write.then(
+    () => null,
+    (error: unknown) => ({ ...toProblem(error) }),
+  );
+}
