@@ -2,6 +2,7 @@ import * as apiKeys from './public/api-keys.ts';
 import * as audit from './public/audit-events.ts';
 import * as chat from './public/chat-completions.ts';
 import * as exports from './public/exports.ts';
+import * as memberships from './public/memberships.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
 import * as projects from './public/projects.ts';
@@ -9,6 +10,7 @@ import * as legalHolds from './public/legal-holds.ts';
 import * as retentionPolicies from './public/retention-policies.ts';
 import * as providers from './public/providers.ts';
 import * as tenants from './public/tenants.ts';
+import * as users from './public/users.ts';
 import type { Route } from './route.ts';
 
 /** Every route of the public API, in the order of the reference. */
@@ -27,6 +29,15 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   projects.createProject,
   projects.getProject,
   projects.updateProject,
+  users.listUsers,
+  users.createUser,
+  users.getUser,
+  users.updateUser,
+  memberships.listMemberships,
+  memberships.createMembership,
+  memberships.getMembership,
+  memberships.updateMembership,
+  memberships.deleteMembership,
   apiKeys.createApiKey,
   apiKeys.listApiKeys,
   apiKeys.createOwnApiKey,

@@ -35,8 +35,8 @@ import {
   type MigratedDatabase,
 } from './support/test-database.ts';
 
-/** What the operator does with the platform as a whole. */
-const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform/;
+/** What the operator does with the platform as a whole, or with a person of two tenants, who is then seen by both. */
+const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform|createMembership$/;
 
 interface Party {
   readonly tenantId: string;

@@ -10,6 +10,7 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'definer count_parked_outbox': 'How many rows the relay has given up, by reason.',
   'definer count_default_partition_rows': 'Watches that default partitions are empty.',
   'definer delete_expired_idempotency_keys': 'Answers are kept for a day.',
+  'definer delete_user_of_no_tenant': 'Who has left the last tenant is deleted; no tenant sees the others of a person.',
   'definer find_key_holder': 'Finds a key before its tenant is known.',
   'definer list_audit_chains': 'The verifier finds the chains of all tenants, ids and lengths only.',
   'definer list_parked_outbox': 'Operators see what the relay has given up, of all tenants, without payloads.',

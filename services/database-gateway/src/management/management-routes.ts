@@ -9,6 +9,8 @@ import { createRetentionRoutes, type RetentionSettings } from '../retention/rete
 import { createProviderRoutes } from '../providers/provider-routes.ts';
 import { createTenantRoutes } from '../tenants/tenant-routes.ts';
 import { createProjectRoutes } from '../projects/project-routes.ts';
+import { createUserRoutes } from '../people/user-routes.ts';
+import { createMembershipRoutes } from '../people/membership-routes.ts';
 import { createStoredRoutes } from './bind-stored.ts';
 
 /** What the operator has decided on what tenants may set. */
@@ -23,6 +25,8 @@ export function createManagementRoutes(database: Database, settings: ManagementS
     ...createOperatorRoutes(stored),
     ...createTenantRoutes(stored),
     ...createProjectRoutes(stored),
+    ...createUserRoutes(stored),
+    ...createMembershipRoutes(stored),
     ...createKeyRoutes(stored),
     ...createProviderRoutes(stored),
     ...createAuditRoutes(stored),

@@ -1,0 +1,173 @@
+import {
+  createMembership,
+  deleteMembership,
+  getMembership,
+  listMemberships,
+  ROLE_SCOPES,
+  storedRoute,
+  updateMembership,
+  type Caller,
+  type Role,
+} from '@aion/contracts';
+import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { TenantTransaction } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { expectVersion } from '../management/expect-version.ts';
+import { readPage } from '../management/read-page.ts';
+import { refuseBeyond } from '../management/refuse-beyond.ts';
+import { lockMembers, refuseTakenEmail } from './lock-members.ts';
+import {
+  insertMembership,
+  refuseLastOwner,
+  requireMembership,
+  toMembership,
+  type MembershipRow,
+} from './membership-store.ts';
+
+type NewMembership = z.output<NonNullable<typeof createMembership.body>>;
+type MembershipFilter = z.output<NonNullable<typeof listMemberships.query>>;
+type MembershipChange = z.output<NonNullable<typeof updateMembership.body>>;
+
+/** The routes on who is in a tenant, and as what. */
+export function createMembershipRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forTenant(storedRoute(listMemberships), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(storedRoute(createMembership), (transaction, { body, caller }) => add(transaction, body, caller)),
+    forTenant(storedRoute(getMembership), async (transaction, { params }) =>
+      versioned(await requireMembership(transaction, params.membership_id)),
+    ),
+    forTenant(storedRoute(updateMembership), (transaction, { params, body, caller }) =>
+      change(transaction, params.membership_id, body, caller),
+    ),
+    forTenant(storedRoute(deleteMembership), (transaction, { params, caller }) =>
+      remove(transaction, params.membership_id, caller),
+    ),
+  ];
+}
+
+function versioned(row: MembershipRow) {
+  return { answer: toMembership(row), version: row.version };
+}
+
+function listAll(transaction: TenantTransaction, query: MembershipFilter) {
+  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  return readPage({
+    list: 'memberships',
+    query,
+    read: async (limit, position) => {
+      const rows = await transaction.query<MembershipRow>({
+        operation: 'SELECT',
+        table: 'memberships',
+        text: `
+          SELECT * FROM memberships
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::text IS NULL OR role = $3)
+            AND ($4::uuid IS NULL OR user_id = $4)
+          ORDER BY id ${direction} LIMIT $5`,
+        values: [transaction.tenantId, position, query.role ?? null, query.user_id ?? null, limit],
+      });
+      return rows.map(toMembership);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+/** Adds a person who is in another tenant. Nobody of a tenant may: it would learn who is in others. */
+async function add(transaction: TenantTransaction, { user_id: userId, role }: NewMembership, caller: Caller) {
+  if (caller.scopes !== null) throw new PermissionDeniedError('Only the operator may add a person of another tenant.');
+  await lockMembers(transaction);
+  await refuseMember(transaction, userId);
+  // From here on the tenant sees the person, if there is one.
+  const row = await insertMembership(transaction, { userId, role });
+  const [person] = await transaction.query<{ readonly email: string }>({
+    operation: 'SELECT',
+    table: 'users',
+    // The lock keeps a person whose other tenants remove them at this moment.
+    text: `
+      SELECT email FROM users u
+      WHERE u.id = $2 AND EXISTS (SELECT 1 FROM memberships m WHERE m.tenant_id = $1 AND m.user_id = u.id)
+      FOR KEY SHARE`,
+    values: [transaction.tenantId, userId],
+  });
+  if (person === undefined) throw new NotFoundError(`There is no user ${userId}.`, { param: 'user_id' });
+  await refuseTakenEmail(transaction, { id: userId, email: person.email });
+  await record(transaction, caller, 'membership.created', row.id);
+  return versioned(row);
+}
+
+async function refuseMember(transaction: TenantTransaction, userId: string): Promise<void> {
+  const [known] = await transaction.query<{ readonly id: string }>({
+    operation: 'SELECT',
+    table: 'memberships',
+    text: 'SELECT id FROM memberships WHERE tenant_id = $1 AND user_id = $2',
+    values: [transaction.tenantId, userId],
+  });
+  if (known === undefined) return;
+  const message = `The user ${userId} is in the tenant already, by the membership ${known.id}.`;
+  throw new ConflictError(message, { param: 'user_id' });
+}
+
+async function change(transaction: TenantTransaction, id: string, wanted: MembershipChange, caller: Caller) {
+  await lockMembers(transaction);
+  const current = await requireMembership(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  const { role = current.role } = wanted;
+  refuseRole(caller, current.role);
+  refuseRole(caller, role);
+  if (role !== 'owner') await refuseLastOwner(transaction, current);
+  const [row] = await transaction.query<MembershipRow>({
+    operation: 'UPDATE',
+    table: 'memberships',
+    text: `
+      UPDATE memberships SET role = $3, updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+    values: [transaction.tenantId, id, role],
+  });
+  if (row === undefined) throw new Error('UPDATE gave no row');
+  await record(transaction, caller, 'membership.updated', id);
+  return versioned(row);
+}
+
+/** The last membership of a person takes the person with it: a trigger does, since no tenant sees the others. */
+async function remove(transaction: TenantTransaction, id: string, caller: Caller) {
+  await lockMembers(transaction);
+  // Waits for a key that is being made for the person, which is revoked with the others.
+  const current = await requireMembership(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  refuseRole(caller, current.role);
+  await refuseLastOwner(transaction, current);
+  await revokeKeys(transaction, current.user_id, caller);
+  await transaction.query({
+    operation: 'DELETE',
+    table: 'memberships',
+    text: 'DELETE FROM memberships WHERE tenant_id = $1 AND id = $2',
+    values: [transaction.tenantId, id],
+  });
+  await record(transaction, caller, 'membership.deleted', id);
+  return { answer: null };
+}
+
+async function revokeKeys(transaction: TenantTransaction, userId: string, { actor }: Caller): Promise<void> {
+  const keys = await transaction.query<{ readonly id: string }>({
+    operation: 'UPDATE',
+    table: 'api_keys',
+    text: `
+      UPDATE api_keys SET revoked_at = now(), updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id`,
+    values: [transaction.tenantId, userId],
+  });
+  for (const { id: targetId } of keys) {
+    await recordAuditEvent(transaction, { actor, action: 'api_key.revoked', targetType: 'api_key', targetId });
+  }
+}
+
+/** Nobody gives or takes what they lack. */
+function refuseRole(caller: Caller, role: Role): void {
+  refuseBeyond(caller, ROLE_SCOPES[role], `somebody by the role ${role}, nor take it away`, 'role');
+}
+
+function record(transaction: TenantTransaction, { actor }: Caller, action: string, targetId: string): Promise<void> {
+  return recordAuditEvent(transaction, { actor, action, targetType: 'membership', targetId });
+}

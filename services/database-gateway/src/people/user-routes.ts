@@ -1,0 +1,132 @@
+import {
+  createUser,
+  getUser,
+  listUsers,
+  ROLE_SCOPES,
+  storedRoute,
+  updateUser,
+  type Caller,
+  type User,
+} from '@aion/contracts';
+import { NotFoundError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { TenantTransaction } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { expectVersion } from '../management/expect-version.ts';
+import { readPage } from '../management/read-page.ts';
+import { refuseBeyond } from '../management/refuse-beyond.ts';
+import { lockMembers, refuseTakenEmail } from './lock-members.ts';
+import { insertMembership } from './membership-store.ts';
+
+type NewUser = z.output<NonNullable<typeof createUser.body>>;
+type UserFilter = z.output<NonNullable<typeof listUsers.query>>;
+type UserChange = z.output<NonNullable<typeof updateUser.body>>;
+
+interface UserRow extends Omit<User, 'created_at' | 'updated_at'> {
+  readonly [column: string]: unknown;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly version: number;
+}
+
+/** The role is part of what is shown, so the version is that of both: it grows with either. */
+const MEMBERS = `
+  SELECT u.id, u.email, u.name, m.role, m.id AS membership_id, u.created_at,
+    greatest(u.updated_at, m.updated_at) AS updated_at, u.version + m.version AS version
+  FROM memberships m JOIN users u ON u.id = m.user_id
+  WHERE m.tenant_id = $1`;
+
+/** The routes on the people of a tenant. */
+export function createUserRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forTenant(storedRoute(listUsers), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(storedRoute(createUser), (transaction, { body, caller }) => insertUser(transaction, body, caller)),
+    forTenant(storedRoute(getUser), async (transaction, { params }) =>
+      versioned(await requireUser(transaction, params.user_id)),
+    ),
+    forTenant(storedRoute(updateUser), (transaction, { params, body, caller }) =>
+      changeUser(transaction, params.user_id, body, caller),
+    ),
+  ];
+}
+
+function toUser({ id, email, name, role, membership_id, ...times }: UserRow): User {
+  const [created_at, updated_at] = [times.created_at.toISOString(), times.updated_at.toISOString()];
+  return { id, email, name, role, membership_id, created_at, updated_at };
+}
+
+function versioned(row: UserRow) {
+  return { answer: toUser(row), version: row.version };
+}
+
+function listAll(transaction: TenantTransaction, query: UserFilter) {
+  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  return readPage({
+    list: 'users',
+    query,
+    read: async (limit, position) => {
+      const rows = await transaction.query<UserRow>({
+        operation: 'SELECT',
+        table: 'users',
+        text: `
+          ${MEMBERS} AND ($2::uuid IS NULL OR m.user_id ${beyond} $2) AND ($3::text IS NULL OR m.role = $3)
+            AND ($4::text IS NULL OR lower(u.email) = lower($4))
+          ORDER BY m.user_id ${direction} LIMIT $5`,
+        values: [transaction.tenantId, position, query.role ?? null, query.email ?? null, limit],
+      });
+      return rows.map(toUser);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+async function insertUser(transaction: TenantTransaction, { email, name, role }: NewUser, caller: Caller) {
+  refuseBeyond(caller, ROLE_SCOPES[role], `somebody by the role ${role}`, 'role');
+  await lockMembers(transaction);
+  const id = uuidv7();
+  await refuseTakenEmail(transaction, { id, email });
+  const membership = await insertMembership(transaction, { userId: id, role });
+  await transaction.query({
+    operation: 'INSERT',
+    table: 'users',
+    text: 'INSERT INTO users (id, email, name) VALUES ($1, $2, $3)',
+    values: [id, email, name],
+  });
+  const { actor } = caller;
+  await recordAuditEvent(transaction, { actor, action: 'user.created', targetType: 'user', targetId: id });
+  await recordAuditEvent(transaction, {
+    ...{ actor, action: 'membership.created', targetType: 'membership', targetId: membership.id },
+  });
+  return versioned(await requireUser(transaction, id));
+}
+
+async function changeUser(transaction: TenantTransaction, id: string, change: UserChange, caller: Caller) {
+  const current = await requireUser(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  await transaction.query({
+    operation: 'UPDATE',
+    table: 'users',
+    text: `
+      UPDATE users u SET name = $3, updated_at = now(), version = version + 1
+      WHERE u.id = $2 AND EXISTS (SELECT 1 FROM memberships m WHERE m.tenant_id = $1 AND m.user_id = u.id)`,
+    values: [transaction.tenantId, id, change.name ?? current.name],
+  });
+  await recordAuditEvent(transaction, {
+    ...{ actor: caller.actor, action: 'user.updated', targetType: 'user', targetId: id },
+  });
+  return versioned(await requireUser(transaction, id));
+}
+
+async function requireUser(transaction: TenantTransaction, id: string, lock: '' | 'FOR UPDATE' = ''): Promise<UserRow> {
+  const [row] = await transaction.query<UserRow>({
+    operation: 'SELECT',
+    table: 'users',
+    text: `${MEMBERS} AND m.user_id = $2 ${lock}`,
+    values: [transaction.tenantId, id],
+  });
+  if (row === undefined) throw new NotFoundError(`There is no user ${id}.`);
+  return row;
+}

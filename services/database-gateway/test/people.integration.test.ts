@@ -1,0 +1,302 @@
+import {
+  createMembership,
+  createUser,
+  deleteMembership,
+  getMembership,
+  getUser,
+  listMemberships,
+  listUsers,
+  ROLE_SCOPES,
+  storeApiKey,
+  storedRoute,
+  updateMembership,
+  updateUser,
+  type Caller,
+  type Role,
+} from '@aion/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { findKeyHolder } from '../src/keys/find-holders.ts';
+import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+const users = { list: storedRoute(listUsers), create: storedRoute(createUser), read: storedRoute(getUser) };
+const updateName = storedRoute(updateUser);
+const memberships = { list: storedRoute(listMemberships), read: storedRoute(getMembership) };
+const [add, setRole, end] = [
+  storedRoute(createMembership),
+  storedRoute(updateMembership),
+  storedRoute(deleteMembership),
+];
+
+let db: MigratedDatabase;
+let call: CallManagement;
+let tenant: Awaited<ReturnType<typeof createTestTenant>>;
+/** Keys of all scopes of two tenants. */
+let owner: Caller;
+let stranger: Caller;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  call = createManagement(db.database);
+});
+beforeEach(async () => {
+  tenant = await createTestTenant(db.database);
+  owner = holderOf(tenant);
+  stranger = holderOf(await createTestTenant(db.database));
+});
+afterAll(() => db.drop());
+
+const invite = async (role: Role, { caller = owner, email = `${uuidv7()}@example.com` } = {}) =>
+  (await call(users.create, caller, { body: { email, name: 'Ada', role } })).answer;
+const give = (id: string, role: Role, caller = owner) =>
+  call(setRole, caller, { params: { membership_id: id }, body: { role } });
+const remove = (id: string, caller = owner) => call(end, caller, { params: { membership_id: id } });
+const join = (userId: string, role: Role, caller: Caller) =>
+  call(add, operatorFor(caller.tenant_id), {
+    params: { tenant_id: caller.tenant_id ?? '' },
+    body: { user_id: userId, role },
+  });
+const makeKeyFor = async (userId: string) => {
+  const body = { ...newKey(), user_id: userId };
+  return (await call(storeApiKey, operatorFor(owner.tenant_id), { body })).answer;
+};
+const countUsers = async (id: string) => (await db.sql('SELECT 1 FROM users WHERE id = $1', [id])).length;
+const ownersOf = async () =>
+  (await db.sql(`SELECT id FROM memberships WHERE tenant_id = $1 AND role = 'owner'`, [tenant.tenantId])).length;
+const refusals = (settled: PromiseSettledResult<unknown>[]) =>
+  settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as { code: string }] : []));
+
+describe('a person', () => {
+  it('is created with a role, and an event for each', async () => {
+    const made = await call(users.create, owner, {
+      body: { email: 'Ada@example.com', name: 'Ada', role: 'member' },
+    });
+    const { id, membership_id } = made.answer;
+    expect(made.answer).toMatchObject({ email: 'Ada@example.com', name: 'Ada', role: 'member' });
+    expect(await call(users.read, owner, { params: { user_id: id } })).toEqual(made);
+    const { answer } = await call(memberships.read, owner, { params: { membership_id } });
+    expect(answer).toMatchObject({ tenant_id: tenant.tenantId, user_id: id, role: 'member' });
+    const events = await db.sql(
+      'SELECT actor, action, target_id FROM audit_events WHERE target_id IN ($1, $2) ORDER BY seq',
+      [id, membership_id],
+    );
+    expect(events).toEqual([
+      { actor: owner.actor, action: 'user.created', target_id: id },
+      { actor: owner.actor, action: 'membership.created', target_id: membership_id },
+    ]);
+  });
+
+  it('is created once for an Idempotency-Key', async () => {
+    const asking: Caller = { ...owner, idempotency: { key: 'once', request_sha256: 'a'.repeat(64) } };
+    const body = { email: 'once@example.com', name: 'Once', role: 'member' as const };
+    const made = await call(users.create, asking, { body });
+    expect(await call(users.create, asking, { body })).toEqual({ ...made, replayed: true });
+  });
+
+  it('has an address that nobody else of the tenant has, also of several who come at once', async () => {
+    const attempts = await Promise.allSettled(
+      ['x@example.com', 'X@example.com', 'x@EXAMPLE.com'].map((email) => invite('member', { email })),
+    );
+    expect(refusals(attempts)).toMatchObject([
+      { code: 'CONFLICT', param: 'email' },
+      { code: 'CONFLICT', param: 'email' },
+    ]);
+    const twin = await invite('member', { caller: stranger, email: 'x@example.com' });
+    await expect(join(twin.id, 'member', owner)).rejects.toMatchObject({ code: 'CONFLICT', param: 'email' });
+    expect((await call(memberships.list, owner)).answer.data).toHaveLength(1);
+  });
+
+  it('is renamed at the version that If-Match names, which changes with the role, too', async () => {
+    const { id, membership_id } = await invite('member');
+    const params = { user_id: id };
+    const rename = (name: string, if_match: number) =>
+      call(updateName, { ...owner, if_match }, { params, body: { name } });
+    const { version } = await call(users.read, owner, { params });
+    const renamed = await rename('Grace', version ?? 0);
+    expect(renamed.answer).toMatchObject({ id, name: 'Grace', role: 'member' });
+    await expect(rename('Lost', version ?? 0)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await give(membership_id, 'auditor');
+    await expect(rename('Lost', renamed.version ?? 0)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect((await call(users.read, owner, { params })).answer).toMatchObject({ name: 'Grace', role: 'auditor' });
+    expect(
+      await db.sql(`SELECT 1 FROM audit_events WHERE action = 'user.updated' AND target_id = $1`, [id]),
+    ).toHaveLength(1);
+  });
+
+  it('is listed by role, address and order, page by page, however many are added meanwhile', async () => {
+    for (const [at, role] of (['owner', 'member', 'auditor', 'member'] as const).entries()) {
+      await invite(role, { email: `p${at}@example.com` });
+    }
+    const listed = async (query: { role?: Role; email?: string; order?: 'asc' }) =>
+      (await call(users.list, owner, { query })).answer.data.map(({ email }) => email[1]).join('');
+    expect(await listed({})).toBe('3210');
+    expect(await listed({ order: 'asc' })).toBe('0123');
+    expect(await listed({ role: 'member' })).toBe('31');
+    expect(await listed({ email: 'P2@example.com' })).toBe('2');
+    expect(await listed({ email: 'p%@example.com' })).toBe('');
+    const { answer: first } = await call(users.list, owner, { query: { limit: 3 } });
+    await invite('auditor');
+    const rest = await call(users.list, owner, { query: { limit: 3, cursor: first.next_cursor ?? '' } });
+    expect(rest.answer).toMatchObject({ data: [{ email: 'p0@example.com' }], next_cursor: null });
+  });
+
+  it("is not another tenant's to see, to change or to remove", async () => {
+    const { id, membership_id } = await invite('member');
+    const missing = { code: 'NOT_FOUND' };
+    const params = { user_id: id };
+    await expect(call(users.read, stranger, { params })).rejects.toMatchObject(missing);
+    await expect(call(updateName, stranger, { params, body: { name: 'x' } })).rejects.toMatchObject(missing);
+    await expect(call(memberships.read, stranger, { params: { membership_id } })).rejects.toMatchObject(missing);
+    await expect(give(membership_id, 'auditor', stranger)).rejects.toMatchObject(missing);
+    await expect(remove(membership_id, stranger)).rejects.toMatchObject(missing);
+    expect((await call(users.list, stranger)).answer.data).toEqual([]);
+    expect((await call(memberships.list, stranger)).answer.data).toEqual([]);
+    expect((await call(users.read, owner, { params })).answer).toMatchObject({ name: 'Ada', role: 'member' });
+  });
+
+  it('is added to a further tenant by the operator alone, once', async () => {
+    const { id } = await invite('member');
+    const body = { user_id: id, role: 'auditor' as const };
+    const params = { tenant_id: stranger.tenant_id ?? '' };
+    await expect(call(add, stranger, { params, body })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    const joined = await join(id, 'auditor', stranger);
+    expect(joined.answer).toMatchObject({ tenant_id: stranger.tenant_id, user_id: id, role: 'auditor' });
+    expect((await call(users.read, stranger, { params: { user_id: id } })).answer.role).toBe('auditor');
+    await expect(join(id, 'member', stranger)).rejects.toMatchObject({ code: 'CONFLICT', param: 'user_id' });
+    await expect(join(uuidv7(), 'member', stranger)).rejects.toMatchObject({ code: 'NOT_FOUND', param: 'user_id' });
+  });
+});
+
+describe('a membership', () => {
+  it('is listed by role, person and order, page by page, however many are added meanwhile', async () => {
+    const people = [await invite('owner'), await invite('member'), await invite('member')];
+    const listed = async (query: { role?: Role; user_id?: string; order?: 'asc' }) =>
+      (await call(memberships.list, owner, { query })).answer.data.map(({ id }) =>
+        people.findIndex(({ membership_id }) => membership_id === id),
+      );
+    expect(await listed({})).toEqual([2, 1, 0]);
+    expect(await listed({ order: 'asc' })).toEqual([0, 1, 2]);
+    expect(await listed({ role: 'member' })).toEqual([2, 1]);
+    expect(await listed({ user_id: people[1]?.id ?? '' })).toEqual([1]);
+    const { answer: first } = await call(memberships.list, owner, { query: { limit: 2 } });
+    await invite('auditor');
+    const rest = await call(memberships.list, owner, { query: { limit: 2, cursor: first.next_cursor ?? '' } });
+    expect(rest.answer).toMatchObject({ data: [{ role: 'owner' }], next_cursor: null });
+  });
+});
+
+describe('a role', () => {
+  const admin = (): Caller => ({ ...owner, scopes: [...ROLE_SCOPES.admin] });
+
+  it('is given, changed and removed by nobody who lacks a scope of it', async () => {
+    const [boss, colleague] = [await invite('owner'), await invite('admin')];
+    await invite('owner');
+    const denied = { code: 'PERMISSION_DENIED', param: 'role' };
+    await expect(invite('owner', { caller: admin() })).rejects.toMatchObject(denied);
+    await expect(give(colleague.membership_id, 'owner', admin())).rejects.toMatchObject(denied);
+    await expect(give(boss.membership_id, 'member', admin())).rejects.toMatchObject(denied);
+    await expect(remove(boss.membership_id, admin())).rejects.toMatchObject(denied);
+    expect(await ownersOf()).toBe(2);
+    await give(colleague.membership_id, 'auditor', admin());
+    await remove(colleague.membership_id, admin());
+    expect((await invite('admin', { caller: admin() })).role).toBe('admin');
+  });
+
+  it('changes at the version that If-Match names, with its event', async () => {
+    const { membership_id: id } = await invite('member');
+    const changed = await give(id, 'admin', { ...owner, if_match: 1 });
+    expect(changed).toMatchObject({ version: 2, answer: { role: 'admin' } });
+    const stale = { ...owner, if_match: 1 };
+    await expect(give(id, 'member', stale)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(remove(id, stale)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    const events = await db.sql('SELECT action FROM audit_events WHERE target_id = $1 ORDER BY seq', [id]);
+    expect(events.map(({ action }) => String(action))).toEqual(['membership.created', 'membership.updated']);
+  });
+
+  it('of owner stays with the last one, whoever asks', async () => {
+    const { membership_id: id } = await invite('owner');
+    for (const caller of [owner, operatorFor(tenant.tenantId)]) {
+      await expect(give(id, 'admin', caller)).rejects.toMatchObject({ code: 'CONFLICT' });
+      await expect(remove(id, caller)).rejects.toMatchObject({ code: 'CONFLICT' });
+    }
+    expect((await give(id, 'owner')).answer.role).toBe('owner');
+    const second = await invite('owner');
+    expect((await give(id, 'admin')).answer.role).toBe('admin');
+    await expect(remove(second.membership_id)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('of owner stays with one of several who are demoted and removed at the same time', async () => {
+    const owners: string[] = [];
+    for (let count = 0; count < 4; count += 1) owners.push((await invite('owner')).membership_id);
+    const attempts = owners.map((id, at) => (at % 2 === 0 ? give(id, 'member') : remove(id)));
+    expect(refusals(await Promise.allSettled<unknown>(attempts))).toMatchObject([{ code: 'CONFLICT' }]);
+    expect(await ownersOf()).toBe(1);
+  });
+});
+
+describe('the end of a membership', () => {
+  it("revokes the person's keys in the tenant, each with its event, and no others", async () => {
+    const [leaver, stayer] = [await invite('member'), await invite('member')];
+    const [first, second, kept] = [
+      await makeKeyFor(leaver.id),
+      await makeKeyFor(leaver.id),
+      await makeKeyFor(stayer.id),
+    ];
+    expect(await findKeyHolder(db.database, first.prefix)).toMatchObject({ role: 'member', revoked_at: null });
+    expect((await remove(leaver.membership_id)).answer).toBeNull();
+    for (const { prefix } of [first, second]) {
+      const { role, revoked_at } = await findKeyHolder(db.database, prefix);
+      expect([role, revoked_at]).toEqual([null, expect.any(String)]);
+    }
+    expect(await findKeyHolder(db.database, kept.prefix)).toMatchObject({ role: 'member', revoked_at: null });
+    const events = await db.sql<{ target_id: string }>(
+      `SELECT target_id FROM audit_events WHERE tenant_id = $1 AND action = 'api_key.revoked' AND actor = $2`,
+      [tenant.tenantId, owner.actor],
+    );
+    expect(events.map(({ target_id }) => target_id).toSorted()).toEqual([first.id, second.id].toSorted());
+    const ended = await db.sql(`SELECT 1 FROM audit_events WHERE action = 'membership.deleted' AND target_id = $1`, [
+      leaver.membership_id,
+    ]);
+    expect(ended).toHaveLength(1);
+    await expect(remove(leaver.membership_id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(makeKeyFor(leaver.id)).rejects.toMatchObject({ code: 'NOT_FOUND', param: 'user_id' });
+  });
+
+  it('revokes a key that is made at the same time, or keeps it from being made', async () => {
+    const { id, membership_id } = await invite('member');
+    await Promise.allSettled<unknown>([makeKeyFor(id), remove(membership_id), makeKeyFor(id)]);
+    expect(await db.sql('SELECT 1 FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL', [id])).toEqual([]);
+  });
+
+  it('deletes a person with the last one, and not before', async () => {
+    const { id, membership_id } = await invite('member');
+    const other = await join(id, 'member', stranger);
+    await remove(membership_id);
+    expect(await countUsers(id)).toBe(1);
+    expect((await call(users.read, stranger, { params: { user_id: id } })).answer.role).toBe('member');
+    await remove(other.answer.id, stranger);
+    expect(await countUsers(id)).toBe(0);
+  });
+
+  it('deletes a person whom all tenants remove at the same time, and keeps one who is added meanwhile', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { id, membership_id } = await invite('member');
+      const other = await join(id, 'member', stranger);
+      await Promise.all([remove(membership_id), remove(other.answer.id, stranger)]);
+      expect(await countUsers(id)).toBe(0);
+
+      const moving = await invite('member');
+      const [added] = await Promise.allSettled([join(moving.id, 'member', stranger), remove(moving.membership_id)]);
+      if (added.status === 'rejected') expect(added.reason).toMatchObject({ code: 'NOT_FOUND' });
+      expect(await countUsers(moving.id)).toBe(added.status === 'fulfilled' ? 1 : 0);
+    }
+  });
+
+  it('lets the owner of the schema change nobody, and delete nobody who is in a tenant', async () => {
+    const { id } = await invite('member');
+    const asOwner = (statement: string) =>
+      db.sql(`SET ROLE aion_owner; ${statement}`).finally(() => db.sql('RESET ROLE'));
+    await expect(asOwner(`UPDATE users SET name = 'x' WHERE id = '${id}'`)).rejects.toThrow(/row-level security/);
+    await asOwner(`DELETE FROM users WHERE id = '${id}'`);
+    expect(await countUsers(id)).toBe(1);
+  });
+});
