@@ -7,6 +7,7 @@ import type { MetricType } from './catalogue/metric-declaration.ts';
 import { PROCESS_METRICS } from './catalogue/process-metrics.ts';
 import { QUEUE_METRICS } from './catalogue/queue-metrics.ts';
 import { SCHEMA_METRICS } from './catalogue/schema-metrics.ts';
+import { USAGE_METRICS } from './catalogue/usage-metrics.ts';
 
 /**
  * Every metric of AION. Labels hold values of closed sets only: never an id, a tenant, a key, a raw URL or a raw model
@@ -16,6 +17,7 @@ export const CATALOGUE = {
   ...HTTP_METRICS,
   ...DATABASE_METRICS,
   ...SCHEMA_METRICS,
+  ...USAGE_METRICS,
   ...AUDIT_METRICS,
   ...INFERENCE_METRICS,
   ...GEN_AI_METRICS,

@@ -14,6 +14,10 @@ import { repeat } from './repeat.ts';
 const MAX_BODY_BYTES = 32 * 1_048_576;
 /** Between two looks at partitions and at the live schema. */
 const SCHEMA_UPKEEP_MS = 60_000;
+/** Between two moves of what was settled into the sums of its day. */
+const USAGE_FOLD_MS = 2_000;
+/** Between two comparisons of these sums with what they are the sums of. */
+const USAGE_WATCH_MS = 3_600_000;
 /** Left of the grace period for what follows the last request. */
 const AFTER_DRAIN_MS = 2_000;
 
@@ -86,6 +90,17 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     onError: (error) => logger.warn('The audit trail could not be verified; it is tried again', { error }),
   });
 
+  const folding = repeat({
+    run: () => parts.usage.fold(),
+    pauseMs: USAGE_FOLD_MS,
+    onError: (error) => logger.warn('Usage could not be summed up; it is tried again', { error }),
+  });
+  const usageWatch = repeat({
+    run: () => parts.usage.watch(),
+    pauseMs: USAGE_WATCH_MS,
+    onError: (error) => logger.warn('Usage could not be compared with generations; it is tried again', { error }),
+  });
+
   const prepare = async (): Promise<void> => {
     await waitForDatabase({ url: config.migrationUrl, logger, signal: stopping.signal });
     const applied = await migrate({ url: config.migrationUrl, logger });
@@ -100,6 +115,8 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     listener.start();
     reconciliation.start();
     auditing.start();
+    folding.start();
+    usageWatch.start();
   };
 
   return {
@@ -123,6 +140,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       admin.drain();
       await server?.close(Math.max(0, config.shutdownGraceMs - AFTER_DRAIN_MS));
       await Promise.all([reconciliation.stop(), upkeep.stop(), auditing.stop(), listener.stop()]);
+      await Promise.all([folding.stop(), usageWatch.stop()]);
       await relay.stop();
       await Promise.all([queueGauges.stop(), queue.close()]);
       await exportsPool.close();

@@ -18,6 +18,7 @@ import { createParkedRows } from './outbox/parked-rows.ts';
 import { createQueueConnection } from './outbox/queue-connection.ts';
 import { createQueueGauges } from './outbox/queue-gauges.ts';
 import { createSnapshotStore } from './snapshots/snapshot-store.ts';
+import { createUsageRollup } from './usage/usage-rollup.ts';
 
 /** Makes everything that database-gateway consists of. Nothing connects or starts before it is used. */
 export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: ServiceRuntime) {
@@ -68,6 +69,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
       formerKeys: config.auditFormerKeys,
       fullVerifyMs: config.auditFullVerifyMs,
     }),
+    usage: createUsageRollup({ database, logger, metrics }),
     generations: createGenerationStore(database, config),
     exports: createExportStore(database),
     claims: createExportClaims(database, onEnd),

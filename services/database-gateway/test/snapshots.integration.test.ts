@@ -70,7 +70,7 @@ describe('a snapshot', () => {
     const counts = Object.fromEntries(head.tables.map((table) => [table.name, table.rows]));
     const filled = Object.entries(counts).filter(([, rows]) => rows > 0);
     expect(Object.fromEntries(filled)).toEqual({
-      ...{ tenants: 1, api_keys: 1, generations: 1, generation_contents: 1, audit_events: 2 },
+      ...{ tenants: 1, api_keys: 1, generations: 1, generation_contents: 1, audit_events: 2, usage_deltas: 1 },
     });
     expect(Object.keys(counts)).toEqual(planExport().tables.map((table) => table.name));
     const keys = head.tables.find((table) => table.name === 'api_keys');

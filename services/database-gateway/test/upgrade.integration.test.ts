@@ -29,6 +29,8 @@ const GENERATIONS = [
   uuidv7(),
 ];
 const PENDING = GENERATIONS[3]!;
+const dayOf = (id: string) =>
+  new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString().slice(0, 10);
 const fingerprints = new Set<string>();
 const [TENANT, KEY, EXPORT] = [uuidv7(), uuidv7(), uuidv7()];
 
@@ -154,6 +156,14 @@ describe.each(['the PostgreSQL of this run', ...(hasPostgres15 ? ['PostgreSQL 15
         ...{ id: GENERATIONS[n], partition: `generations_${month}`, content: `generation_contents_${month}` },
       })),
     );
+
+    // What was settled before is in the sums of its day; what is pending is in none.
+    const days = GENERATIONS.filter((id) => id !== PENDING).map((id) => dayOf(id));
+    const counted = await runSql(
+      db.superuserUrl,
+      'SELECT day::text, failed::integer, prompt_tokens::integer AS tokens FROM usage_daily ORDER BY day',
+    );
+    expect(counted).toEqual(days.map((day) => ({ day, failed: 1, tokens: 3 })));
 
     const pool = createTestPool(db.databaseUrl);
     const exportsPool = createTestPool(db.databaseUrl, 4, 'exports');

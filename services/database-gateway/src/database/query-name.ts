@@ -69,6 +69,7 @@ const QUERIES = {
     'pg_catalog',
     'tenants',
     'idempotency_keys',
+    'usage_daily',
   ],
 } as const satisfies Readonly<Record<string, readonly (TableName | 'pg_catalog')[]>>;
 

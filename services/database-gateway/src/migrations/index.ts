@@ -15,6 +15,7 @@ import * as chainedAuditEvents from './20261123223000_chained_audit_events.ts';
 import * as quickerUuidV7Time from './20261123225300_quicker_uuid_v7_time.ts';
 import * as partitionsWithoutDeadlock from './20261123225800_partitions_without_deadlock.ts';
 import * as holdersOfKeys from './20261124000000_holders_of_keys.ts';
+import * as usageDeltas from './20261124001000_usage_deltas.ts';
 import * as parkedOutboxRows from './20261124002000_parked_outbox_rows.ts';
 import * as peopleWithoutMembership from './20261124003000_people_without_membership.ts';
 
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261123225300_quicker_uuid_v7_time', ...quickerUuidV7Time },
   { name: '20261123225800_partitions_without_deadlock', ...partitionsWithoutDeadlock },
   { name: '20261124000000_holders_of_keys', ...holdersOfKeys },
+  { name: '20261124001000_usage_deltas', ...usageDeltas },
   { name: '20261124002000_parked_outbox_rows', ...parkedOutboxRows },
   { name: '20261124003000_people_without_membership', ...peopleWithoutMembership },
 ];
