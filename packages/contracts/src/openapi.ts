@@ -32,6 +32,9 @@ const openAiError = z
   })
   .meta({ id: 'OpenAiError', description: "OpenAI's error shape." });
 
+/** Bytes of any media type; a document must name one. */
+const UPLOAD = { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } };
+
 /** Readers of OpenAPI 3.1 take the schema of an event stream for that of each of its events. */
 const serverSentEvent = z
   .object({ id: z.string().optional(), event: z.string().optional(), data: z.string().optional() })
@@ -72,6 +75,7 @@ function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string):
       ...(route.params instanceof z.ZodObject ? { params: route.params } : {}),
       ...(route.query instanceof z.ZodObject ? { query: route.query } : {}),
       headers: headersOf(route),
+      ...(route.upload === true ? { body: { required: true, content: UPLOAD } } : {}),
       ...(route.body === undefined
         ? {}
         : { body: { required: true, content: { 'application/json': { schema: route.body } } } }),
@@ -98,6 +102,10 @@ const ifMatch = z
   .string()
   .regex(/^(\*|(W\/)?"[!#-~]*")$/)
   .meta({ description: 'The `ETag` of the version to change: refused with 412 when it changed.' });
+const contentDigest = z
+  .string()
+  .regex(/^sha-256=:[A-Za-z0-9+/]{43}=:$/)
+  .meta({ description: 'The SHA-256 of the body (RFC 9530): another body is refused.' });
 const namedTenant = uuid.meta({ description: 'The tenant that the operator acts for. A key acts for its own.' });
 const namedTenantIfAny = uuid.meta({
   description: 'The tenant that the operator acts for; without it, the platform. A key acts for its own tenant.',
@@ -105,6 +113,7 @@ const namedTenantIfAny = uuid.meta({
 
 function headersOf(route: Route): z.ZodObject {
   return z.object({
+    ...(route.upload === true ? { 'content-digest': contentDigest.optional() } : {}),
     ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKey.optional() } : {}),
     ...(route.conditional === true ? { 'if-match': ifMatch.optional() } : {}),
     ...(route.auth.kind === 'tenant'
@@ -148,7 +157,7 @@ function impliedErrors(route: Route): readonly ErrorCode[] {
     ...(route.auth.kind === 'tenant' ? (['NOT_FOUND'] as const) : []),
     ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...(route.conditional === true ? (['PRECONDITION_FAILED'] as const) : []),
-    ...(route.body === undefined ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
+    ...(route.body === undefined && route.upload !== true ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
     ...(route.auth.kind === 'none' ? [] : (['INVALID_API_KEY', 'PERMISSION_DENIED'] as const)),
     'INTERNAL',
   ];

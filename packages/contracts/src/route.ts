@@ -62,6 +62,8 @@ export interface Route<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** The body is bytes of any media type, which the handler reads as they come. Such a route has no `body`. */
+  readonly upload?: true;
   readonly response: RouteResponse<R>;
   /** The domain errors that a caller of this route must expect, beside those that every route may answer. */
   readonly errors: readonly ErrorCode[];

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Route } from '@aion/contracts';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
@@ -11,6 +12,11 @@ export interface RouteRequest<P extends z.ZodType, Q extends z.ZodType, B extend
   readonly body: z.output<B>;
   /** The body's bytes as they arrived, for passing them on. */
   readonly rawBody: Buffer;
+  /**
+   * Opens the bytes of a route that takes an upload, which arrive as they are read. They end in `PayloadTooLargeError`
+   * when there are more than `maxBytes`, and in the signal's reason.
+   */
+  readonly upload: (maxBytes: number) => Readable;
   readonly headers: IncomingHttpHeaders;
   readonly identity: Identity;
   /** Aborted when the client has gone (`ClientClosedRequestError`) or the deadline has passed (`DeadlineExceededError`). */

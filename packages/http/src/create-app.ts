@@ -1,14 +1,16 @@
 import type { Deprecation, Route } from '@aion/contracts';
-import { MethodNotAllowedError, NotFoundError, InvalidRequestError } from '@aion/errors';
+import { InternalError, MethodNotAllowedError, NotFoundError, InvalidRequestError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { context, type Context, type Link } from '@opentelemetry/api';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { BoundRoute } from './bind-route.ts';
+import { endUnreadBody } from './end-unread-body.ts';
 import { allowedMs, contextWithDeadline, createRequestAbort, TIMEOUT_HEADER } from './deadline.ts';
 import { openExchange, type Exchange } from './exchange.ts';
 import { tenantOf, type Identity } from './identity.ts';
 import { createBodyReader, type BodyReader } from './read-body.ts';
+import { openUpload } from './open-upload.ts';
 import { redactPath } from './redact-path.ts';
 import { sendError, sendResult } from './send-reply.ts';
 import { startHttpSeries } from './start-http-series.ts';
@@ -55,6 +57,7 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.use(endUnreadBody);
   for (const middleware of options.middleware ?? []) app.use(middleware);
   const readBody = createBodyReader(options.maxBodyBytes ?? 1_048_576);
   for (const bound of options.routes) {
@@ -105,11 +108,15 @@ async function handleRequest(
       const body = route.body === undefined ? undefined : validate(route.body, parseJson(rawBody), 'body');
       const { identity } = admission;
       const { headers } = req;
+      const { signal } = abort;
+      const upload = (maxBytes: number) => {
+        if (route.upload !== true) throw new InternalError(`${route.name} takes no upload.`);
+        return openUpload(req, { maxBytes, signal, onBytes: exchange.received });
+      };
       const result = await bound.handle(
-        { params, query, body, rawBody, headers, identity, signal: abort.signal, req, res },
+        { params, query, body, rawBody, upload, headers, identity, signal, req, res },
         { setHeader: (name, value) => res.setHeader(name, value) },
       );
-      const { signal } = abort;
       await sendResult(res, result, {
         status: route.response.status,
         signal,

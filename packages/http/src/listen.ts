@@ -25,10 +25,13 @@ export async function listen(
     readonly variable: string;
     /** Shows the number of connections. */
     readonly metrics?: Metrics;
+    /** How long a whole request may take to arrive, default 5 minutes; the app's own limits are usually shorter. */
+    readonly requestTimeoutMs?: number;
   },
 ): Promise<HttpServer> {
   const server = createServer(handler);
   refuseMalformed(server);
+  if (address.requestTimeoutMs !== undefined) server.requestTimeout = address.requestTimeoutMs;
   // Longer than the clients' keep-alive, so that the client is the one that closes an idle connection.
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {

@@ -26,7 +26,8 @@ export function storedRoute<
   SB extends z.ZodType = B,
   SR extends z.ZodType = R,
 >(route: Route<P, Q, B, R>, changed: { readonly body?: SB; readonly answer?: SR } = {}): Route<P, Q, SB, Envelope<SR>> {
-  const { body: sent, ...rest } = route;
+  // What is uploaded stays at the edge.
+  const { body: sent, upload: _upload, ...rest } = route;
   const body = changed.body ?? sent;
   const answer = changed.answer ?? route.response.json ?? z.null();
   return {
