@@ -13,6 +13,7 @@ export * from './jobs/run-export.ts';
 export { createOpenApiDocument } from './openapi.ts';
 export * from './public/api-keys.ts';
 export * from './public/audit-events.ts';
+export * from './public/budgets.ts';
 export * from './public/chat-completions.ts';
 export * from './public/exports.ts';
 export * from './public/legal-holds.ts';

@@ -1,5 +1,6 @@
 import * as apiKeys from './public/api-keys.ts';
 import * as audit from './public/audit-events.ts';
+import * as budgets from './public/budgets.ts';
 import * as chat from './public/chat-completions.ts';
 import * as exports from './public/exports.ts';
 import * as memberships from './public/memberships.ts';
@@ -57,6 +58,11 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   providers.getProvider,
   providers.updateProvider,
   providers.deleteProvider,
+  budgets.listBudgets,
+  budgets.createBudget,
+  budgets.getBudget,
+  budgets.updateBudget,
+  budgets.deleteBudget,
   audit.listAuditEvents,
   exports.createExport,
   exports.listExports,

@@ -16,6 +16,7 @@ const ACCEPTED = ['2xx', '3xx', '401', '403', '404', '409', '429', '5xx'];
 /** Fields of which a schema cannot say all that makes them good: with them, good data may be refused all the same. */
 const UNSAYABLE: Readonly<Record<string, string>> = {
   cursor: 'one that no page has given',
+  api_key_id: 'beside a project, of which a budget is as well',
   expires_at: 'an instant that has passed',
   recipient: 'a wrong checksum',
   model: 'parameters that a provider judges',

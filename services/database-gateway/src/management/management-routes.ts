@@ -11,6 +11,7 @@ import { createTenantRoutes } from '../tenants/tenant-routes.ts';
 import { createProjectRoutes } from '../projects/project-routes.ts';
 import { createUserRoutes } from '../people/user-routes.ts';
 import { createMembershipRoutes } from '../people/membership-routes.ts';
+import { createBudgetRoutes } from '../budgets/budget-routes.ts';
 import { createStoredRoutes } from './bind-stored.ts';
 
 /** What the operator has decided on what tenants may set. */
@@ -29,6 +30,7 @@ export function createManagementRoutes(database: Database, settings: ManagementS
     ...createMembershipRoutes(stored),
     ...createKeyRoutes(stored),
     ...createProviderRoutes(stored),
+    ...createBudgetRoutes(stored),
     ...createAuditRoutes(stored),
     ...createRetentionRoutes(stored, settings.retention),
     ...createHoldRoutes(stored),

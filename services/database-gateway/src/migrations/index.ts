@@ -18,6 +18,7 @@ import * as holdersOfKeys from './20261124000000_holders_of_keys.ts';
 import * as usageDeltas from './20261124001000_usage_deltas.ts';
 import * as parkedOutboxRows from './20261124002000_parked_outbox_rows.ts';
 import * as peopleWithoutMembership from './20261124003000_people_without_membership.ts';
+import * as budgetsByTenant from './20261124003100_budgets_by_tenant.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
 export interface Migration {
@@ -46,4 +47,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261124001000_usage_deltas', ...usageDeltas },
   { name: '20261124002000_parked_outbox_rows', ...parkedOutboxRows },
   { name: '20261124003000_people_without_membership', ...peopleWithoutMembership },
+  { name: '20261124003100_budgets_by_tenant', ...budgetsByTenant },
 ];

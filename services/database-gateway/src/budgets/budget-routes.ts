@@ -1,0 +1,181 @@
+import {
+  createBudget,
+  deleteBudget,
+  getBudget,
+  listBudgets,
+  storedRoute,
+  updateBudget,
+  type Budget,
+  type Caller,
+} from '@aion/contracts';
+import { ConflictError, NotFoundError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import { isForeignKeyViolation } from '../database/database-error.ts';
+import type { TenantTransaction } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { expectVersion } from '../management/expect-version.ts';
+import { readPage } from '../management/read-page.ts';
+
+type NewBudget = z.output<NonNullable<typeof createBudget.body>>;
+type BudgetFilter = z.output<NonNullable<typeof listBudgets.query>>;
+type BudgetChange = z.output<NonNullable<typeof updateBudget.body>>;
+
+interface BudgetRow extends Omit<Budget, 'created_at' | 'updated_at'> {
+  readonly [column: string]: unknown;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly version: number;
+}
+
+/** A day is text: the driver would make an instant of it, in the time zone of the process. */
+const COLUMNS = `id, tenant_id, project_id, api_key_id, effective_from::text AS effective_from, limit_micro_usd,
+  created_at, updated_at, version`;
+
+/** The routes on the budgets of a tenant. */
+export function createBudgetRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forTenant(storedRoute(listBudgets), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(storedRoute(createBudget), (transaction, { body, caller }) => insertBudget(transaction, body, caller)),
+    forTenant(storedRoute(getBudget), async (transaction, { params }) =>
+      versioned(await requireBudget(transaction, params.budget_id)),
+    ),
+    forTenant(storedRoute(updateBudget), (transaction, { params, body, caller }) =>
+      change(transaction, params.budget_id, body, caller),
+    ),
+    forTenant(storedRoute(deleteBudget), (transaction, { params, caller }) =>
+      remove(transaction, params.budget_id, caller),
+    ),
+  ];
+}
+
+function toBudget({ created_at, updated_at, version: _version, ...budget }: BudgetRow): Budget {
+  const { id, tenant_id, project_id, api_key_id, effective_from, limit_micro_usd } = budget;
+  return {
+    ...{ id, tenant_id, project_id, api_key_id, effective_from, limit_micro_usd },
+    ...{ created_at: created_at.toISOString(), updated_at: updated_at.toISOString() },
+  };
+}
+
+function versioned(row: BudgetRow) {
+  return { answer: toBudget(row), version: row.version };
+}
+
+function listAll(transaction: TenantTransaction, query: BudgetFilter) {
+  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  return readPage({
+    list: 'budgets',
+    query,
+    read: async (limit, position) => {
+      const rows = await transaction.query<BudgetRow>({
+        operation: 'SELECT',
+        table: 'budgets',
+        text: `
+          SELECT ${COLUMNS} FROM budgets
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::uuid IS NULL OR project_id = $3)
+            AND ($4::uuid IS NULL OR api_key_id = $4)
+          ORDER BY id ${direction} LIMIT $5`,
+        values: [transaction.tenantId, position, query.project_id ?? null, query.api_key_id ?? null, limit],
+      });
+      return rows.map(toBudget);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+async function insertBudget(transaction: TenantTransaction, budget: NewBudget, caller: Caller) {
+  const subject = [transaction.tenantId, budget.project_id ?? null, budget.api_key_id ?? null, budget.effective_from];
+  const [row] = await refuseUnknownSubject(budget, () =>
+    transaction.query<BudgetRow>({
+      operation: 'INSERT',
+      table: 'budgets',
+      text: `
+        INSERT INTO budgets (id, tenant_id, project_id, api_key_id, effective_from, limit_micro_usd)
+        VALUES ($5, $1, $2, $3, $4, $6)
+        ON CONFLICT ON CONSTRAINT budgets_one_a_month DO NOTHING RETURNING ${COLUMNS}`,
+      values: [...subject, uuidv7(), budget.limit_micro_usd],
+    }),
+  );
+  if (row === undefined) throw await conflictOf(transaction, subject);
+  await record(transaction, caller, 'budget.created', row.id);
+  return versioned(row);
+}
+
+/** The keys of projects and of keys are the only ones that a new budget can violate. */
+async function refuseUnknownSubject<T>(
+  { project_id: projectId, api_key_id: keyId }: NewBudget,
+  write: () => Promise<T>,
+) {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error;
+    const [what, param] = typeof keyId === 'string' ? (['key', 'api_key_id'] as const) : ['project', 'project_id'];
+    throw new NotFoundError(`There is no ${what} ${keyId ?? projectId ?? ''}.`, { cause: error, param });
+  }
+}
+
+async function conflictOf(transaction: TenantTransaction, subject: readonly unknown[]): Promise<ConflictError> {
+  const [other] = await transaction.query<{ readonly id: string }>({
+    operation: 'SELECT',
+    table: 'budgets',
+    text: `
+      SELECT id FROM budgets
+      WHERE tenant_id = $1 AND project_id IS NOT DISTINCT FROM $2::uuid AND api_key_id IS NOT DISTINCT FROM $3::uuid
+        AND effective_from = $4`,
+    values: subject,
+  });
+  const which = other === undefined ? 'Another budget' : `The budget ${other.id}`;
+  const message = `${which} begins in this month for the same tenant, project or key: change that one.`;
+  return new ConflictError(message, { param: 'effective_from' });
+}
+
+async function change(transaction: TenantTransaction, id: string, wanted: BudgetChange, caller: Caller) {
+  const current = await requireBudget(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  const { limit_micro_usd: limitMicroUsd = current.limit_micro_usd } = wanted;
+  const [row] = await transaction.query<BudgetRow>({
+    operation: 'UPDATE',
+    table: 'budgets',
+    text: `
+      UPDATE budgets SET limit_micro_usd = $3, updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 RETURNING ${COLUMNS}`,
+    values: [transaction.tenantId, id, limitMicroUsd],
+  });
+  if (row === undefined) throw new Error('UPDATE gave no row');
+  await record(transaction, caller, 'budget.updated', id);
+  return versioned(row);
+}
+
+async function remove(transaction: TenantTransaction, id: string, caller: Caller) {
+  expectVersion(caller, await requireBudget(transaction, id, 'FOR UPDATE'));
+  await transaction.query({
+    operation: 'DELETE',
+    table: 'budgets',
+    text: 'DELETE FROM budgets WHERE tenant_id = $1 AND id = $2',
+    values: [transaction.tenantId, id],
+  });
+  await record(transaction, caller, 'budget.deleted', id);
+  return { answer: null };
+}
+
+async function requireBudget(
+  transaction: TenantTransaction,
+  id: string,
+  lock: '' | 'FOR UPDATE' = '',
+): Promise<BudgetRow> {
+  const [row] = await transaction.query<BudgetRow>({
+    operation: 'SELECT',
+    table: 'budgets',
+    text: `SELECT ${COLUMNS} FROM budgets WHERE tenant_id = $1 AND id = $2 ${lock}`,
+    values: [transaction.tenantId, id],
+  });
+  if (row === undefined) throw new NotFoundError(`There is no budget ${id}.`);
+  return row;
+}
+
+function record(transaction: TenantTransaction, { actor }: Caller, action: string, targetId: string): Promise<void> {
+  return recordAuditEvent(transaction, { actor, action, targetType: 'budget', targetId });
+}
