@@ -12,12 +12,6 @@ const SEED = Number(process.env['AION_FUZZ_SEED'] ?? 20_261_124);
 /** How many times the requests of a quick run. */
 const EFFORT = Number(process.env['AION_FUZZ_EFFORT'] ?? 1);
 const CONCURRENCY = 8;
-/** What a schema cannot tell, by the name of the field. */
-const FIXTURES = {
-  recipient: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
-  model: 'embedded/extractive',
-};
-
 const { PUBLIC_ROUTES, ...others } = contracts;
 const exported: unknown[] = Object.values(others);
 const isRoute = (value: unknown): value is Route =>
@@ -39,6 +33,8 @@ let ids: KnownIds;
 /** Services have paths of the same name. */
 let documented: ReadonlyMap<string, DocumentedAnswers>;
 const unserved: string[] = [];
+/** Routes that have answered with what they are for. */
+const reached = new Set<string>();
 
 beforeAll(async () => {
   target = await startFuzzTarget();
@@ -62,13 +58,14 @@ describe('every contract', () => {
         return;
       }
       const cases = casesOf(route, {
-        seed: SEED,
+        seed: seedOf(route),
         validRuns: 8 * EFFORT,
-        maxWrong: 120 * EFFORT,
+        maxWrong: 60 * EFFORT,
+        maxMalformed: 30 * EFFORT,
         allowed: await target.credentials.allowedFor(route),
         refused: await target.credentials.refusedFor(route),
         ids,
-        fixtures: FIXTURES,
+        fixtures: target.credentials.fixturesFor(route),
       });
       const judge = { documented: documented.get(route.service)!, internalHosts: target.internalHosts };
       const faults = await runCases(route, cases, {
@@ -76,6 +73,7 @@ describe('every contract', () => {
         baseUrl,
         judge,
         ids,
+        reached,
         concurrency: CONCURRENCY,
         logs: () => target.logs(),
       });
@@ -88,6 +86,12 @@ describe('every contract', () => {
     expect(unserved.length).toBeLessThan(stored.length / 2);
   });
 
+  it('is of a route that does its work for most requests that are good, and not one that refuses all', () => {
+    const served = routes.filter(({ name }) => !unserved.includes(name));
+    const refusing = served.filter(({ name }) => !reached.has(name)).map(({ name }) => name);
+    expect({ refusing, share: refusing.length / served.length > 0.25 }).toEqual({ refusing, share: false });
+  });
+
   it('leaves the services alive and without an error in their logs', () => {
     const errors = target
       .logs()
@@ -96,6 +100,11 @@ describe('every contract', () => {
     expect(errors).toEqual([]);
   });
 });
+
+/** Each route gets other choices. */
+function seedOf({ name }: Route): number {
+  return Buffer.from(name).reduce((hash, byte) => (hash * 31 + byte) % 1_000_003, SEED % 1_000_003);
+}
 
 /** A path of the service answers to a wrong method with 405. */
 async function isServed(baseUrl: string, { path }: Route): Promise<boolean> {

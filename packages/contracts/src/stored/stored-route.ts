@@ -36,8 +36,8 @@ export function storedRoute<
     service: 'database-gateway',
     path: `/internal${route.path.slice('/api'.length)}`,
     auth: { kind: 'service' },
-    // web-api makes ids and prefixes: only a service can send one twice.
-    errors: [...new Set([...route.errors, 'CONFLICT' as const])],
+    // web-api makes ids, prefixes and the caller's header: only a service can send one twice, or a wrong one.
+    errors: [...new Set([...route.errors, 'CONFLICT' as const, 'INVALID_REQUEST' as const])],
     // The types of what is not changed are those of the route itself, which inference cannot tell from the defaults.
     ...(body === undefined ? {} : { body: body as SB }),
     response: { status: 200, description: route.response.description, json: envelope(answer as SR) },

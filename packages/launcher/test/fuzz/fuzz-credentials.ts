@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import {
+  API_KEY_HEADER,
   CALLER_HEADER,
   createApiKey,
   createOperator,
   createTenant,
   revokeApiKey,
   SCOPES,
+  TENANT_HEADER as ENGINE_TENANT_HEADER,
   type Caller,
   type Route,
   type Scope,
@@ -19,6 +22,8 @@ type Headers = Readonly<Record<string, string>>;
 export interface FuzzCredentials {
   /** Ids that the run stands on. */
   readonly ownIds: ReadonlySet<string>;
+  /** Values that no schema can tell, by the name of their field. */
+  fixturesFor(route: Route): Readonly<Record<string, unknown>>;
   /** Ids of what may be changed and revoked at will, by the name of the parameter. */
   readonly victims: Readonly<Record<string, string>>;
   /** The headers of each kind of caller who may call the route. */
@@ -62,9 +67,10 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
   const lacking = (scope: Scope): string => (SCOPES.indexOf(scope) < half ? late : early).key;
   const tokens = createServiceTokens({ secret: secrets.serviceTokenSecret, service: 'web-api' });
   const asOperator = bearer(operator.key);
-  const caller = callersOf({ tenantId: home.id, keyId: full.id, operatorId: operator.id });
+  const caller = callersOf({ tenantId: home.id, otherTenantId: other.id, keyId: full.id, operatorId: operator.id });
   return {
-    ownIds: new Set([home.id, operator.id, full.id, early.id, late.id]),
+    ownIds: new Set([home, operator, full, early, late, expired, revoked].map(({ id }) => id)),
+    fixturesFor: fixturesOf({ tenantId: home.id, keyPrefix: full.prefix, operatorPrefix: colleague.prefix }),
     victims: { key_id: victim.id, operator_id: colleague.id, tenant_id: home.id },
     allowedFor: async (route) => {
       switch (route.auth.kind) {
@@ -79,8 +85,11 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
           return [asOperator];
         case 'init':
           return [bearer(secrets.initSecret)];
-        case 'service':
-          return [{ ...bearer(await tokens.issue(route.service)), ...caller(route) }];
+        case 'service': {
+          const [first, ...more] = caller(route);
+          const token = bearer(await tokens.issue(route.service));
+          return [{ ...token, ...first }, ...more.map((each) => ({ ...token, ...each }))];
+        }
       }
     },
     refusedFor: async ({ auth }) => {
@@ -97,23 +106,58 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
   };
 }
 
-/** What web-api tells database-gateway of its caller, for routes that ask. */
-function callersOf(ids: { readonly tenantId: string; readonly keyId: string; readonly operatorId: string }) {
-  const { tenantId, keyId, operatorId } = ids;
-  const operator: Caller = {
-    tenant_id: null,
-    actor: `operator:${operatorId}`,
-    actor_id: operatorId,
-    person_id: operatorId,
-    scopes: null,
+interface CallerIds {
+  readonly tenantId: string;
+  /** The operator may set it read-only: keys of the run are not of it. */
+  readonly otherTenantId: string;
+  readonly keyId: string;
+  readonly operatorId: string;
+}
+
+/** What web-api tells other services of its callers, for routes that ask. */
+function callersOf({
+  tenantId,
+  otherTenantId,
+  keyId,
+  operatorId,
+}: CallerIds): (route: Route) => readonly [Headers, ...Headers[]] {
+  const header = (caller: Caller): Headers => ({
+    [CALLER_HEADER]: Buffer.from(JSON.stringify(caller)).toString('base64url'),
+  });
+  const operator = { actor: `operator:${operatorId}`, actor_id: operatorId, person_id: operatorId, scopes: null };
+  const key = { actor: `api_key:${keyId}`, actor_id: keyId, person_id: null, scopes: [...SCOPES] };
+  const ofKey = header({ tenant_id: tenantId, ...key });
+  const ofPlatform = header({ tenant_id: null, ...operator });
+  return ({ name }) => {
+    if (name.startsWith('stored.')) return [ofKey, header({ tenant_id: otherTenantId, ...operator }), ofPlatform];
+    return [{ [ENGINE_TENANT_HEADER]: tenantId, [API_KEY_HEADER]: keyId }];
   };
-  const key = { tenant_id: tenantId, actor: `api_key:${keyId}`, actor_id: keyId, person_id: null, scopes: [...SCOPES] };
-  return (route: Route): Headers => {
-    if (!route.name.startsWith('stored.')) return {};
-    const isOfPlatform = /^stored\.\w*(Operator|Tenants|createTenant)/.test(route.name);
-    const caller = isOfPlatform ? operator : key;
-    return { [CALLER_HEADER]: Buffer.from(JSON.stringify(caller)).toString('base64url') };
+}
+
+/** Long after the test, and before any date that is too far. */
+const LATER = '2090-01-31T12:00:00.000Z';
+
+function fixturesOf(ids: { readonly tenantId: string; readonly keyPrefix: string; readonly operatorPrefix: string }) {
+  const common = {
+    recipient: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+    model: 'embedded/extractive',
+    messages: [{ role: 'user', content: 'Is it?' }],
+    expires_at: LATER,
+    generation_id: recentId(),
   };
+  return ({ name, method, auth }: Route): Record<string, unknown> => {
+    // A tenant must not be closed under the run's feet.
+    const tenant =
+      method === 'GET' || (auth.kind === 'service' && !/Tenant/.test(name)) ? { tenant_id: ids.tenantId } : {};
+    const prefix = name === 'findApiKey' ? { prefix: ids.keyPrefix } : {};
+    return { ...common, ...tenant, ...prefix, ...(name === 'findOperator' ? { prefix: ids.operatorPrefix } : {}) };
+  };
+}
+
+/** A UUID of version 7 (RFC 9562) of now. */
+function recentId(): string {
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
 async function createKeyedTenant({ baseUrl, operator: { key } }: FuzzSecrets) {

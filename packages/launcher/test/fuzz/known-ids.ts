@@ -3,15 +3,16 @@
  * reaches, one with a real id does.
  */
 export interface KnownIds {
-  /** Notes every `id` of a JSON answer under the last word of the path. */
+  /** Notes every `id` of a JSON answer under the last word of the path, and where its list goes on. */
   learn(path: string, body: string): void;
-  /** Ids for a parameter of a path, or a field such as `tenant_id`. */
+  /** Ids for a parameter of a path, or a field such as `tenant_id`; cursors of a list for `cursor`. */
   of(path: string, name: string): readonly string[];
 }
 
 /** Creates an empty memory. Ids of `spared` are never given: what the run itself stands on is not to be deleted. */
 export function createKnownIds(spared: ReadonlySet<string>): KnownIds {
   const byKind = new Map<string, Set<string>>();
+  const cursors = new Map<string, readonly string[]>();
   const learnId = (kind: string, value: unknown): void => {
     if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') return;
     if (spared.has(value.id)) return;
@@ -22,10 +23,13 @@ export function createKnownIds(spared: ReadonlySet<string>): KnownIds {
       const words = path.split('/').filter((word) => word !== '' && !word.startsWith('{'));
       const kind = toKind(words.at(-1) ?? '');
       const document: unknown = JSON.parse(body);
-      const { data } = { data: undefined, ...Object(document) } as { readonly data: unknown }; // any JSON has or lacks it
+      // Any JSON has or lacks them.
+      const { data, next_cursor: cursor } = { ...Object(document) } as { data?: unknown; next_cursor?: unknown };
+      if (typeof cursor === 'string') cursors.set(path, [cursor]);
       for (const each of Array.isArray(data) ? data.slice(0, 5) : [document]) learnId(kind, each);
     },
     of: (path, name) => {
+      if (name === 'cursor') return cursors.get(path) ?? [];
       const words = path.split('/');
       const before = words[words.indexOf(`{${name}}`) - 1] ?? '';
       const kinds = [toKind(before), `${name.replace(/_id$/, '')}s`];

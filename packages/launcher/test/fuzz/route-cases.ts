@@ -16,8 +16,10 @@ export interface CaseOptions {
   readonly seed: number;
   /** Valid requests of a route. */
   readonly validRuns: number;
-  /** Wrong requests of a route; of more a part is chosen by the seed. */
+  /** Requests with a wrong field; of more a part is chosen by the seed. */
   readonly maxWrong: number;
+  /** Likewise, of those that are wrong as a whole. */
+  readonly maxMalformed: number;
   /** The headers of those who may call; the first one sends what is wrong. */
   readonly allowed: readonly [Headers, ...Headers[]];
   /** The headers of those who may not, by what they lack. */
@@ -30,28 +32,25 @@ export interface CaseOptions {
 /** Every request that a route is to be tried with. @throws Error when its contract takes none of the values made for it */
 export function casesOf(route: Route, options: CaseOptions): readonly FuzzCase[] {
   const valid = Array.from({ length: options.validRuns }, (_, at) => partsOf(route, options, at, at % 2 === 1));
-  const base = partsOf(route, options, 0, true);
+  const base = partsOf(route, options, options.validRuns, true);
   const wrong = wrongRequests(route, base);
   const [first, ...others] = options.allowed;
   const good = toCase(route, first, '', base);
   return [
     ...valid.map((parts, at) => toCase(route, first, `valid ${at}`, parts)),
     ...others.flatMap((headers) => valid.map((parts, at) => toCase(route, headers, `valid ${at} of another`, parts))),
-    ...sample(wrong, options).map(([name, parts]) => toCase(route, first, name, parts)),
-    ...malformedRequests(good, route.body !== undefined),
-    ...sample(wrongCallers(good), options),
+    ...sample(wrong, options.maxWrong, options.seed).map(([name, parts]) => toCase(route, first, name, parts)),
+    ...sample(malformedRequests(good, route.body !== undefined), options.maxMalformed, options.seed),
+    ...sample(wrongCallers(good), options.maxMalformed, options.seed),
     ...Object.entries(options.refused).map(([lack, headers]) => toRefused(good, lack, headers)),
   ];
 }
 
 /** As many as are wanted, chosen by the seed. */
-function sample<T>(all: readonly T[], { seed, maxWrong }: CaseOptions): readonly T[] {
-  if (all.length <= maxWrong) return all;
-  const [chosen = []] = fc.sample(fc.shuffledSubarray([...all], { minLength: maxWrong, maxLength: maxWrong }), {
-    seed,
-    numRuns: 1,
-  });
-  return chosen;
+function sample<T>(all: readonly T[], wanted: number, seed: number): readonly T[] {
+  if (all.length <= wanted) return all;
+  const some = fc.shuffledSubarray([...all], { minLength: wanted, maxLength: wanted });
+  return fc.sample(some, { seed, numRuns: 1 })[0] ?? [];
 }
 
 function partsOf(route: Route, options: CaseOptions, at: number, complete: boolean): RequestParts {
@@ -84,14 +83,23 @@ function validValue(schema: z.ZodType | undefined, { route, options, seed, compl
 }
 
 function withKnown(value: unknown, route: Route, { ids, fixtures }: CaseOptions, seed: number): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  // Now and then something that is not there.
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || seed % 5 === 4) return value;
+  const fields = Object.entries(value).map(([name, each]: [string, unknown]) => {
+    const known = ids.of(route.path, name);
+    const fixture = fixtures[name];
+    if (fixture !== undefined && (known.length === 0 || seed % 2 === 0)) return [name, fixture] as const;
+    return [name, known.length > 0 ? known[seed % known.length] : each] as const;
+  });
+  // A cursor or an id that nobody has given is refused, and short pages have a next one.
+  const isUnknown = (name: string): boolean =>
+    (name === 'cursor' ||
+      (name.endsWith('_id') && !route.path.includes(`{${name}}`) && fixtures[name] === undefined)) &&
+    ids.of(route.path, name).length === 0;
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]: [string, unknown]) => {
-      const known = ids.of(route.path, name);
-      // Now and then something that is not there.
-      if (known.length > 0 && seed % 5 !== 4) return [name, known[seed % known.length]];
-      return [name, fixtures[name] ?? each];
-    }),
+    fields
+      .filter(([name]) => !isUnknown(name))
+      .map(([name, each]) => [name, name === 'limit' && seed % 2 === 0 ? 1 : each]),
   );
 }
 

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly judge: Judge;
   readonly ids: KnownIds;
   readonly concurrency: number;
+  /** Gets the name of the route when a good request is carried out. */
+  readonly reached: Set<string>;
   /** What the services have logged so far. */
   readonly logs: () => string;
 }
@@ -31,7 +33,7 @@ export async function runCases(route: Route, cases: readonly FuzzCase[], options
 async function runCase(
   route: Route,
   fuzzCase: FuzzCase,
-  { sender, baseUrl, judge, ids, logs }: RunOptions,
+  { sender, baseUrl, judge, ids, logs, reached }: RunOptions,
 ): Promise<string[]> {
   try {
     const answer = await sender.send(baseUrl, fuzzCase);
@@ -39,6 +41,7 @@ async function runCase(
     if (status < 300 && body !== '' && (headers['content-type'] ?? '').includes('json')) {
       ids.learn(route.path, body);
     }
+    if (status < 300 && fuzzCase.name.startsWith('valid')) reached.add(route.name);
     const faults = judgeAnswer(judge, route, fuzzCase, answer);
     const reason = faults.length > 0 && status >= 500 ? reasonOf(answer, logs()) : '';
     return faults.map((fault) => describe(route, fuzzCase, fault, answer) + reason);
