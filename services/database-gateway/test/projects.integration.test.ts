@@ -9,6 +9,7 @@ import {
 } from '@aion/contracts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+import { waitForWaiting } from './support/wait-for-waiting.ts';
 
 const [list, create, read, update] = [
   storedRoute(listProjects),
@@ -107,6 +108,15 @@ describe("a tenant's projects", () => {
     }
     await change(id, { archived: false });
     expect((await store(owner)).answer.project_id).toBe(id);
+  });
+
+  it('get no key that is asked for while they are being archived', async () => {
+    const id = await add('Closing');
+    await db.sql('BEGIN');
+    await db.sql('UPDATE projects SET archived_at = now() WHERE id = $1', [id]);
+    const asked = Promise.allSettled([call(storeApiKey, owner, { body: { ...newKey(), project_id: id } })]);
+    await Promise.race([asked, waitForWaiting(db, 1)]).finally(() => db.sql('COMMIT'));
+    expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'CONFLICT', param: 'project_id' } }]);
   });
 
   it("are not another tenant's to see, to change or to make keys for", async () => {
