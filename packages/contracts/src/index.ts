@@ -16,6 +16,7 @@ export * from './public/audit-events.ts';
 export * from './public/budgets.ts';
 export * from './public/chat-completions.ts';
 export * from './public/exports.ts';
+export * from './public/generations.ts';
 export * from './public/legal-holds.ts';
 export * from './public/memberships.ts';
 export * from './public/meta.ts';
@@ -24,6 +25,7 @@ export * from './public/projects.ts';
 export * from './public/retention-policies.ts';
 export * from './public/providers.ts';
 export * from './public/tenants.ts';
+export * from './public/usage.ts';
 export * from './public/users.ts';
 export { PUBLIC_ROUTES } from './public-routes.ts';
 export {

@@ -7,10 +7,12 @@ import * as memberships from './public/memberships.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
 import * as projects from './public/projects.ts';
+import * as generations from './public/generations.ts';
 import * as legalHolds from './public/legal-holds.ts';
 import * as retentionPolicies from './public/retention-policies.ts';
 import * as providers from './public/providers.ts';
 import * as tenants from './public/tenants.ts';
+import * as usage from './public/usage.ts';
 import * as users from './public/users.ts';
 import type { Route } from './route.ts';
 
@@ -63,6 +65,10 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   budgets.getBudget,
   budgets.updateBudget,
   budgets.deleteBudget,
+  usage.getUsage,
+  generations.listGenerations,
+  generations.getGeneration,
+  generations.getGenerationContent,
   audit.listAuditEvents,
   exports.createExport,
   exports.listExports,

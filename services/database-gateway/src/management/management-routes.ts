@@ -2,6 +2,7 @@ import type { BoundRoute } from '@aion/http';
 import { createAuditRoutes } from '../audit/audit-routes.ts';
 import type { Database } from '../database/database.ts';
 import { createExportRoutes } from '../exports/export-routes.ts';
+import { createGenerationRoutes } from '../generations/generation-routes.ts';
 import { createHoldRoutes } from '../holds/hold-routes.ts';
 import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
@@ -12,6 +13,7 @@ import { createProjectRoutes } from '../projects/project-routes.ts';
 import { createUserRoutes } from '../people/user-routes.ts';
 import { createMembershipRoutes } from '../people/membership-routes.ts';
 import { createBudgetRoutes } from '../budgets/budget-routes.ts';
+import { createUsageRoutes } from '../usage/usage-routes.ts';
 import { createStoredRoutes } from './bind-stored.ts';
 
 /** What the operator has decided on what tenants may set. */
@@ -31,6 +33,8 @@ export function createManagementRoutes(database: Database, settings: ManagementS
     ...createKeyRoutes(stored),
     ...createProviderRoutes(stored),
     ...createBudgetRoutes(stored),
+    ...createUsageRoutes(stored),
+    ...createGenerationRoutes(stored),
     ...createAuditRoutes(stored),
     ...createRetentionRoutes(stored, settings.retention),
     ...createHoldRoutes(stored),

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { count, listOrder, pageOf, pageQuery, text, timestamp, uuid } from '../fields.ts';
+import { GENERATION_ERROR_TYPES } from '../internal/generations.ts';
+import { defineRoute } from '../route.ts';
+
+const status = z
+  .enum(['pending', 'succeeded', 'failed', 'cancelled'])
+  .meta({ description: '`pending` until it is known what came of it.' });
+
+/** One request to a model: who, which model, tokens, cost and outcome, and nothing of what was said. */
+export const generation = z
+  .object({
+    id: uuid,
+    tenant_id: uuid,
+    api_key_id: uuid,
+    project_id: uuid.nullable().meta({ description: 'The project of its key, when it had one.' }),
+    status,
+    provider: z.string(),
+    model: z.string(),
+    stream: z.boolean(),
+    estimated_prompt_tokens: count,
+    prompt_tokens: count.nullable(),
+    completion_tokens: count.nullable(),
+    usage_source: z.enum(['provider', 'estimated']).nullable().meta({ description: 'Who has counted the tokens.' }),
+    cost_micro_usd: count.nullable().meta({ description: 'Millionths of a US dollar.' }),
+    duration_ms: count.nullable(),
+    time_to_first_token_ms: count.nullable(),
+    error_type: z.enum(GENERATION_ERROR_TYPES).nullable(),
+    trace_id: z.string().nullable(),
+    correlation_id: z.string().nullable(),
+    created_at: timestamp,
+    settled_at: timestamp.nullable(),
+  })
+  .meta({ id: 'Generation' });
+/** A generation. */
+export type Generation = z.output<typeof generation>;
+
+/** What was said to a model and what it answered. */
+export const generationContent = z
+  .object({
+    generation_id: uuid,
+    request: z.unknown().meta({ description: 'The body of the request.' }),
+    response: z.unknown().meta({ description: 'The text of the answer and why it ended; null when there is none.' }),
+  })
+  .meta({ id: 'GenerationContent' });
+
+const generationParams = z.object({ generation_id: uuid });
+
+/** `GET /api/v1/generations`. */
+export const listGenerations = defineRoute({
+  name: 'listGenerations',
+  service: 'web-api',
+  method: 'GET',
+  path: '/api/v1/generations',
+  summary: 'List the generations',
+  description: "The tenant's requests to models, newest first unless `order` says otherwise.",
+  auth: { kind: 'tenant', scope: 'generations:read' },
+  query: pageQuery.extend({
+    status: status.optional(),
+    provider: text(64).optional(),
+    model: text(256).optional(),
+    api_key_id: uuid.optional(),
+    project_id: uuid.optional(),
+    from: timestamp.optional().meta({ description: 'Only those at this instant or later.' }),
+    to: timestamp.optional().meta({ description: 'Only those before this instant.' }),
+    order: listOrder,
+  }),
+  response: { status: 200, description: 'A page of generations.', json: pageOf(generation) },
+  errors: ['UNAVAILABLE'],
+  idempotent: true,
+});
+
+/** `GET /api/v1/generations/{generation_id}`. */
+export const getGeneration = defineRoute({
+  name: 'getGeneration',
+  service: 'web-api',
+  method: 'GET',
+  path: '/api/v1/generations/{generation_id}',
+  summary: 'Get a generation',
+  description: "The tenant's request to a model.",
+  auth: { kind: 'tenant', scope: 'generations:read' },
+  params: generationParams,
+  response: { status: 200, description: 'The generation.', json: generation },
+  errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  idempotent: true,
+});
+
+/** `GET /api/v1/generations/{generation_id}/content`. */
+export const getGenerationContent = defineRoute({
+  name: 'getGenerationContent',
+  service: 'web-api',
+  method: 'GET',
+  path: '/api/v1/generations/{generation_id}/content',
+  summary: 'Read the content of a generation',
+  description:
+    'What was said to the model and what it answered, where the tenant lets content be stored. Not for operators. Each ' +
+    'reading is an event of the audit trail.',
+  auth: { kind: 'key', scope: 'content:read' },
+  params: generationParams,
+  response: { status: 200, description: 'The content.', json: generationContent },
+  errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  idempotent: true,
+});

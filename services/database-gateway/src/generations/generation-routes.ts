@@ -1,0 +1,121 @@
+import {
+  getGeneration,
+  getGenerationContent,
+  listGenerations,
+  storedRoute,
+  type Caller,
+  type Generation,
+} from '@aion/contracts';
+import { NotFoundError } from '@aion/errors';
+import type { BoundRoute } from '@aion/http';
+import type { z } from 'zod';
+import { recordAuditEvent } from '../audit/record-audit-event.ts';
+import type { TenantTransaction } from '../database/database.ts';
+import type { StoredRoutes } from '../management/bind-stored.ts';
+import { readPage } from '../management/read-page.ts';
+
+type GenerationFilter = z.output<NonNullable<typeof listGenerations.query>>;
+
+interface GenerationRow extends Omit<Generation, 'created_at' | 'settled_at'> {
+  readonly [column: string]: unknown;
+  readonly created_at: Date;
+  readonly settled_at: Date | null;
+}
+
+const COLUMNS = `id, tenant_id, api_key_id, project_id, status, provider, model, stream, estimated_prompt_tokens,
+  prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, time_to_first_token_ms, error_type, trace_id,
+  correlation_id, created_at, settled_at`;
+
+/** The routes on the generations of a tenant. */
+export function createGenerationRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+  return [
+    forTenant(storedRoute(listGenerations), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(storedRoute(getGeneration), async (transaction, { params }) => ({
+      answer: await readGeneration(transaction, params.generation_id),
+    })),
+    forTenant(storedRoute(getGenerationContent), async (transaction, { params, caller }) => ({
+      answer: await readContent(transaction, params.generation_id, caller),
+    })),
+  ];
+}
+
+function toGeneration(row: GenerationRow): Generation {
+  return { ...row, created_at: row.created_at.toISOString(), settled_at: row.settled_at?.toISOString() ?? null };
+}
+
+/** Ids sort by their time: bounds on both let PostgreSQL begin in the middle of an index, in the partitions that count. */
+function listAll(transaction: TenantTransaction, query: GenerationFilter) {
+  const { status, provider, model, api_key_id: keyId, project_id: projectId, from, to } = query;
+  return readPage({
+    list: 'generations',
+    query,
+    read: async (limit, position) => {
+      const rows = await transaction.query<GenerationRow>({
+        operation: 'SELECT',
+        table: 'generations',
+        text: textOf(query.order),
+        values: [
+          ...[transaction.tenantId, position, status ?? null, provider ?? null, model ?? null],
+          ...[keyId ?? null, projectId ?? null, from ?? null, to ?? null],
+          from === undefined ? null : firstIdAt(Date.parse(from)),
+          // One more: an instant may have fractions of a millisecond, an id has none.
+          to === undefined ? null : firstIdAt(Date.parse(to) + 1),
+          limit,
+        ],
+      });
+      return rows.map(toGeneration);
+    },
+    positionOf: ({ id }) => id,
+  });
+}
+
+function textOf(order: GenerationFilter['order']): string {
+  const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  return `
+    SELECT ${COLUMNS} FROM generations
+    WHERE tenant_id = $1
+      AND ($2::uuid IS NULL OR (id ${beyond} $2 AND created_at ${beyond}= uuid_v7_time($2)))
+      AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR provider = $4) AND ($5::text IS NULL OR model = $5)
+      AND ($6::uuid IS NULL OR api_key_id = $6) AND ($7::uuid IS NULL OR project_id = $7)
+      AND ($8::timestamptz IS NULL OR created_at >= $8) AND ($9::timestamptz IS NULL OR created_at < $9)
+      AND ($10::uuid IS NULL OR id >= $10) AND ($11::uuid IS NULL OR id < $11)
+    ORDER BY id ${direction} LIMIT $12`;
+}
+
+/** The smallest id that a UUID v7 (RFC 9562) of this instant could have. */
+function firstIdAt(instantMs: number): string {
+  const hex = Math.min(Math.max(instantMs, 0), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+async function readGeneration(transaction: TenantTransaction, id: string): Promise<Generation> {
+  const [row] = await transaction.query<GenerationRow>({
+    operation: 'SELECT',
+    table: 'generations',
+    text: `SELECT ${COLUMNS} FROM generations WHERE tenant_id = $1 AND id = $2 AND created_at = uuid_v7_time($2)`,
+    values: [transaction.tenantId, id],
+  });
+  if (row === undefined) throw new NotFoundError(`There is no generation ${id}.`);
+  return toGeneration(row);
+}
+
+async function readContent(transaction: TenantTransaction, id: string, { actor }: Caller) {
+  const [row] = await transaction.query<{ request: unknown; response: unknown }>({
+    operation: 'SELECT',
+    table: 'generation_contents',
+    text: `
+      SELECT request, response FROM generation_contents
+      WHERE tenant_id = $1 AND generation_id = $2 AND created_at = uuid_v7_time($2)`,
+    values: [transaction.tenantId, id],
+  });
+  if (row === undefined) throw new NotFoundError(`No content is stored of a generation ${id}.`);
+  await recordAuditEvent(transaction, {
+    actor,
+    action: 'generation.content_read',
+    targetType: 'generation',
+    targetId: id,
+  });
+  return { generation_id: id, request: row.request, response: row.response };
+}
