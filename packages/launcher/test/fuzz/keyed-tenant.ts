@@ -1,0 +1,42 @@
+import { createApiKey, createTenant, createUser, revokeApiKey, SCOPES, type Role, type Scope } from '@aion/contracts';
+import { waitFor } from '@aion/testkit';
+import { callRoute } from '../../src/platform/call-route.ts';
+
+const { signal } = new AbortController();
+const EXPIRES_MS = 1_500;
+
+/** Creates a tenant, and then keys and people of it; `key` is the operator's. */
+export async function createKeyedTenant({ baseUrl, key }: { readonly baseUrl: string; readonly key: string }) {
+  const { id } = await callRoute(createTenant, { baseUrl, key, body: { name: 'Fuzzed' }, signal });
+  const params = { tenant_id: id };
+  const call = { baseUrl, key, signal };
+  const createKey = (scopes: readonly Scope[], change: { expires_at?: string; user_id?: string } = {}) =>
+    callRoute(createApiKey, { ...call, params, body: { name: 'fuzz', scopes: [...scopes], ...change } });
+  return {
+    id,
+    createKey,
+    createPerson: async (role: Role) => {
+      const headers = { 'x-aion-tenant': id };
+      const body = { email: `${role}@example.com`, name: role, role };
+      const user = await callRoute(createUser, { ...call, headers, body });
+      const membership = { id: user.membership_id };
+      return { id: user.id, membership, key: await createKey(SCOPES, { user_id: user.id }) };
+    },
+    createExpiredKey: async () => {
+      const created = await createKey(SCOPES, { expires_at: new Date(Date.now() + EXPIRES_MS).toISOString() });
+      await waitFor(
+        async () =>
+          (await fetch(`${baseUrl}/v1/models`, { headers: { authorization: `Bearer ${created.key}` } })).status === 401,
+        {
+          describe: 'a key to expire',
+        },
+      );
+      return created;
+    },
+    createRevokedKey: async () => {
+      const created = await createKey(SCOPES);
+      await callRoute(revokeApiKey, { baseUrl, key: created.key, params: { key_id: created.id }, signal });
+      return created;
+    },
+  };
+}
