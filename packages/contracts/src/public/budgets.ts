@@ -66,17 +66,14 @@ export const createBudget = defineRoute({
     'Sets what a project, a key, or without either the tenant as a whole may spend a month. It holds from a month on, ' +
     `until the next budget of the same one begins; there is one a month for each. ${NOT_ENFORCED}`,
   auth: { kind: 'tenant', scope: 'budgets:write' },
-  body: z
-    .strictObject({
-      project_id: subject.project_id.optional(),
-      api_key_id: subject.api_key_id.optional(),
-      effective_from: firstOfMonth,
-      limit_micro_usd: limit,
-    })
-    .refine(({ project_id: project, api_key_id: key }) => typeof project !== 'string' || typeof key !== 'string', {
-      path: ['api_key_id'],
-      message: 'A budget is of a project or of a key, not of both',
+  body: z.strictObject({
+    project_id: subject.project_id.optional(),
+    api_key_id: subject.api_key_id.optional().meta({
+      description: 'The key whose budget it is; not beside a project, which is refused with 400.',
     }),
+    effective_from: firstOfMonth,
+    limit_micro_usd: limit,
+  }),
   response: { status: 201, description: 'The budget.', json: budget, etag: true },
   errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
   idempotent: false,

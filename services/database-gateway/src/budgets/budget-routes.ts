@@ -8,7 +8,7 @@ import {
   type Budget,
   type Caller,
 } from '@aion/contracts';
-import { ConflictError, NotFoundError } from '@aion/errors';
+import { ConflictError, InvalidRequestError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
@@ -86,6 +86,7 @@ function listAll(transaction: TenantTransaction, query: BudgetFilter) {
 }
 
 async function insertBudget(transaction: TenantTransaction, budget: NewBudget, caller: Caller) {
+  refuseTwoSubjects(budget);
   const subject = [transaction.tenantId, budget.project_id ?? null, budget.api_key_id ?? null, budget.effective_from];
   const [row] = await refuseUnknownSubject(budget, () =>
     transaction.query<BudgetRow>({
@@ -101,6 +102,14 @@ async function insertBudget(transaction: TenantTransaction, budget: NewBudget, c
   if (row === undefined) throw await conflictOf(transaction, subject);
   await record(transaction, caller, 'budget.created', row.id);
   return versioned(row);
+}
+
+function refuseTwoSubjects({ project_id: projectId, api_key_id: keyId }: NewBudget): void {
+  if (typeof projectId !== 'string' || typeof keyId !== 'string') return;
+  const detail = 'A budget is of a project or of a key, not of both';
+  throw new InvalidRequestError(`${detail}: leave one of them out.`, {
+    ...{ param: 'api_key_id', fields: [{ pointer: '/api_key_id', detail }] },
+  });
 }
 
 /** The keys of projects and of keys are the only ones that a new budget can violate. */
