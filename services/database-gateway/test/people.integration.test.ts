@@ -119,6 +119,12 @@ describe('a person', () => {
     expect((await call(memberships.list, owner)).answer.data).toHaveLength(1);
   });
 
+  it('has an address that nobody has whom the operator adds at the same time', async () => {
+    const twin = await invite('member', { caller: stranger, email: 'x@example.com' });
+    const attempts = await atOnce(() => [join(twin.id, 'member', owner), invite('member', { email: 'x@example.com' })]);
+    expect(refusals(attempts)).toMatchObject([{ code: 'CONFLICT', param: 'email' }]);
+  });
+
   it('is renamed at the version that If-Match names, which changes with the role, too', async () => {
     const { id, membership_id } = await invite('member');
     const params = { user_id: id };
