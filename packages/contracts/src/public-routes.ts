@@ -11,6 +11,7 @@ import * as generations from './public/generations.ts';
 import * as legalHolds from './public/legal-holds.ts';
 import * as retentionPolicies from './public/retention-policies.ts';
 import * as providers from './public/providers.ts';
+import * as sealingKeys from './public/sealing-keys.ts';
 import * as tenants from './public/tenants.ts';
 import * as usage from './public/usage.ts';
 import * as users from './public/users.ts';
@@ -69,6 +70,7 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   generations.listGenerations,
   generations.getGeneration,
   generations.getGenerationContent,
+  sealingKeys.rotateSealingKeys,
   audit.listAuditEvents,
   exports.createExport,
   exports.listExports,

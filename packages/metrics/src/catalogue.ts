@@ -7,6 +7,7 @@ import type { MetricType } from './catalogue/metric-declaration.ts';
 import { PROCESS_METRICS } from './catalogue/process-metrics.ts';
 import { QUEUE_METRICS } from './catalogue/queue-metrics.ts';
 import { SCHEMA_METRICS } from './catalogue/schema-metrics.ts';
+import { SEALING_METRICS } from './catalogue/sealing-metrics.ts';
 import { USAGE_METRICS } from './catalogue/usage-metrics.ts';
 
 /**
@@ -19,6 +20,7 @@ export const CATALOGUE = {
   ...SCHEMA_METRICS,
   ...USAGE_METRICS,
   ...AUDIT_METRICS,
+  ...SEALING_METRICS,
   ...INFERENCE_METRICS,
   ...GEN_AI_METRICS,
   ...QUEUE_METRICS,

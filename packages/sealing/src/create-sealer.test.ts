@@ -23,6 +23,13 @@ describe('a sealer', () => {
     expect(sealer.seal('secret', 'c').keyId).toBe(sealer.keyId);
   });
 
+  it('knows the keys that it can open with', () => {
+    const ids = [OLD, NEW].map((key) => createSealer({ key }).keyId);
+    const knownTo = (sealer: { knows(keyId: string): boolean }) => ids.map((id) => sealer.knows(id));
+    expect(knownTo(createSealer({ key: NEW, formerKeys: [OLD] }))).toEqual([true, true]);
+    expect(knownTo(createSealer({ key: NEW }))).toEqual([false, true]);
+  });
+
   it('names the key that it lacks', () => {
     const sealed = createSealer({ key: OLD }).seal('secret', 'c');
     expect(() => createSealer({ key: NEW }).open(sealed, 'c')).toThrow(UnknownSealingKeyError);

@@ -13,6 +13,8 @@ export interface Sealed {
 export interface Sealer {
   /** The key that new secrets are sealed under. */
   readonly keyId: string;
+  /** Whether it can open what is sealed under a key: the current one, or a former one. */
+  knows(keyId: string): boolean;
   /** @param context what the secret belongs to, such as `provider_config:<id>`: sealed, it opens there and nowhere else */
   seal(secret: string, context: string): Sealed;
   /**
@@ -37,6 +39,7 @@ export function createSealer(options: { readonly key: string; readonly formerKey
   const keys = new Map([options.key, ...(options.formerKeys ?? [])].map(deriveKey).map(({ id, key }) => [id, key]));
   return {
     keyId: current.id,
+    knows: (keyId) => keys.has(keyId),
     seal: (secret, context) => {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(CIPHER, current.key, nonce, { authTagLength: TAG_BYTES });

@@ -11,6 +11,7 @@ import { writeBatch } from './generations/write-batch.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
 import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
 import type { ParkedRows } from './outbox/parked-rows.ts';
+import { countSealedByKey, listSealedRows } from './providers/sealed-rows.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** What the routes call. */
@@ -42,6 +43,7 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
       return undefined;
     }),
     ...keyRoutes(deps),
+    ...sealedRoutes(deps),
     ...createManagementRoutes(deps.database, deps.settings),
     ...generationRoutes(deps),
     ...exportRoutes(deps),
@@ -62,6 +64,15 @@ function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
     bindRoute(contracts.findApiKey, ({ params }) => findKeyHolder(database, params.prefix)),
     bindRoute(contracts.findOperator, ({ params }) => findOperatorByPrefix(database, params.prefix)),
+  ];
+}
+
+function sealedRoutes({ database }: RouteDependencies): BoundRoute[] {
+  return [
+    bindRoute(contracts.listSealedOtherwise, async ({ query: { key_id: keyId, after } }) => ({
+      data: await listSealedRows(database, { keyId, after }),
+    })),
+    bindRoute(contracts.countSealedRows, async () => ({ data: await countSealedByKey(database) })),
   ];
 }
 

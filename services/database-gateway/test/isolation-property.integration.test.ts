@@ -36,7 +36,7 @@ import {
 } from './support/test-database.ts';
 
 /** What the operator does with the platform as a whole, or with a person of two tenants, who is then seen by both. */
-const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform|createMembership$/;
+const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform|createMembership$|SealingKeys/;
 
 interface Party {
   readonly tenantId: string;

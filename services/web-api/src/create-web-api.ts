@@ -31,6 +31,8 @@ import { createManagementRoutes } from './management/management-routes.ts';
 import { createMetaRoutes } from './meta/meta-routes.ts';
 import { createOperatorRoutes } from './operators/operator-routes.ts';
 import { createProviderRoutes } from './providers/provider-routes.ts';
+import { createRotationRoutes } from './providers/rotation-routes.ts';
+import { watchSealedRows } from './providers/watch-sealed-rows.ts';
 
 /** A stream holds its connection for as long as it lasts, so this bounds the streams of one process. */
 const MAX_INFERENCE_CONNECTIONS = 1_024;
@@ -71,6 +73,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
   });
   let server: HttpServer | undefined;
   let readiness = Promise.resolve();
+  let watch = Promise.resolve();
 
   return {
     start: async () => {
@@ -84,13 +87,14 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
       });
       logger.info('Service is listening', { host: config.host, port: server.port });
       readiness = reportReadiness(admin, logger, stopping.signal);
+      watch = watchSealedRows({ database, sealer: parts.sealer, metrics, logger, signal: stopping.signal });
     },
     // Callers first, then what serves them; the admin port last, so that a stopping service can be watched.
     stop: async () => {
       admin.drain();
       stopping.abort();
       await server?.close(config.shutdownGraceMs);
-      await Promise.all([aiEngine.close(), database.close(), objectStore.close(), readiness]);
+      await Promise.all([aiEngine.close(), database.close(), objectStore.close(), readiness, watch]);
       await admin.stop();
     },
   };
@@ -158,6 +162,7 @@ function createRoutes({
     ...createOperatorRoutes({ database, keyMaker }),
     ...createKeyRoutes({ database, keyMaker }),
     ...createProviderRoutes({ database, sealer }),
+    ...createRotationRoutes({ database, sealer }),
     ...createExportRoutes({
       database,
       logger: runtime.logger,

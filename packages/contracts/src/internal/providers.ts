@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { uuid } from '../fields.ts';
 import { createProvider, providerChange, updateProvider, wantedProvider } from '../public/providers.ts';
+import { sealingKeyId } from '../public/sealing-keys.ts';
 import { storedRoute } from '../stored/stored-route.ts';
 
 /** A secret that only holders of the sealing key can read: the key's id, and what was sealed, as base64url. */
 export const sealed = z.strictObject({
-  key_id: z.string().regex(/^[0-9a-f]{16}$/),
+  key_id: sealingKeyId,
   bytes: z.string().regex(/^[A-Za-z0-9_-]{39,20000}$/),
 });
 

@@ -13,6 +13,8 @@ const secretsSchema = z.object({
   keyPepper: secret,
   initSecret: secret,
   sealingKey: secret,
+  /** Those of before, until everything is sealed anew. A person who rotates the key adds them here. */
+  formerSealingKeys: z.array(secret.regex(/^[^,]+$/)).optional(),
   downloadSecret: secret,
   /** Ed25519, PKCS #8 PEM. */
   signingKey: privateKey,

@@ -3,7 +3,7 @@ import { SERVICE_NAMES, planPorts } from './port-plan.ts';
 import { generateSecrets } from './secrets.ts';
 import { environmentOf, urlOf, type EnvironmentInput } from './service-environment.ts';
 
-const secrets = generateSecrets();
+const secrets = { ...generateSecrets(), formerSealingKeys: ['former-1', 'former-2'] };
 const input: EnvironmentInput = {
   base: {
     PATH: '/usr/bin',
@@ -46,6 +46,7 @@ describe("a service's environment", () => {
     expect(has(secrets.keyPepper)).toEqual(['web-api']);
     expect(has(secrets.initSecret)).toEqual(['web-api']);
     expect(has(secrets.sealingKey)).toEqual(['web-api']);
+    expect(has('former-1,former-2')).toEqual(['web-api']);
     expect(has(secrets.downloadSecret)).toEqual(['web-api']);
     expect(has(secrets.signingKey)).toEqual(['data-export']);
     expect(has(secrets.auditSigningKey)).toEqual(['database-gateway']);

@@ -90,6 +90,7 @@ function webApi({ secrets, ports, host, objectStoreUrl, ...rest }: EnvironmentIn
     AION_KEY_PEPPER: secrets.keyPepper,
     AION_INIT_SECRET: secrets.initSecret,
     AION_SEALING_KEY: secrets.sealingKey,
+    AION_FORMER_SEALING_KEYS: (secrets.formerSealingKeys ?? []).join(','),
     AION_DOWNLOAD_SECRET: secrets.downloadSecret,
   };
 }

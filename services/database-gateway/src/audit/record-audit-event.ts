@@ -21,7 +21,8 @@ export interface AuditEvent {
     | 'generation'
     | 'export'
     | 'retention_policy'
-    | 'legal_hold';
+    | 'legal_hold'
+    | 'platform';
   readonly targetId: string;
   /** The part of the target, such as a file of a bundle. */
   readonly targetPath?: string | null;

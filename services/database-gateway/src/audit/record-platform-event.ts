@@ -13,7 +13,7 @@ export interface PlatformEvent {
 }
 
 /** The target of events that are about no row. */
-const NO_ROW = '00000000-0000-0000-0000-000000000000';
+export const NO_ROW = '00000000-0000-0000-0000-000000000000';
 
 /** Adds an event to the platform's own audit chain. */
 export async function recordPlatformEvent(database: Database, event: PlatformEvent): Promise<void> {

@@ -8,6 +8,7 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'definer append_audit_event': 'Numbers and hashes an audit event, and moves the end of its chain.',
   'definer claim_outbox': 'The relay takes due rows of all tenants.',
   'definer count_parked_outbox': 'How many rows the relay has given up, by reason.',
+  'definer count_sealed_rows': 'How many rows of all tenants are sealed under each key.',
   'definer count_default_partition_rows': 'Watches that default partitions are empty.',
   'definer delete_expired_idempotency_keys': 'Answers are kept for a day.',
   'definer delete_user_of_no_tenant': 'Who has left the last tenant is deleted; no tenant sees the others of a person.',
@@ -15,6 +16,8 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'definer fold_usage': 'Moves what was settled, of all tenants, into the sums of its day.',
   'definer list_audit_chains': 'The verifier finds the chains of all tenants, ids and lengths only.',
   'definer list_parked_outbox': 'Operators see what the relay has given up, of all tenants, without payloads.',
+  'definer list_sealed_otherwise':
+    'The rotation of sealing keys finds sealed bytes of all tenants, which it alone can open.',
   'definer list_tenants': 'The operator sees all tenants.',
   'definer list_unattended_exports': 'The reconciler finds exports of all tenants, ids only.',
   'definer outbox_oldest_age': 'How long the oldest row has waited.',

@@ -68,6 +68,7 @@ const QUERIES = {
     'outbox',
     'pg_catalog',
     'tenants',
+    'provider_configs',
     'idempotency_keys',
     'usage_daily',
   ],

@@ -8,6 +8,7 @@ import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
 import { createRetentionRoutes, type RetentionSettings } from '../retention/retention-routes.ts';
 import { createProviderRoutes } from '../providers/provider-routes.ts';
+import { createRotationRoutes } from '../providers/rotation-routes.ts';
 import { createTenantRoutes } from '../tenants/tenant-routes.ts';
 import { createProjectRoutes } from '../projects/project-routes.ts';
 import { createUserRoutes } from '../people/user-routes.ts';
@@ -35,6 +36,7 @@ export function createManagementRoutes(database: Database, settings: ManagementS
     ...createBudgetRoutes(stored),
     ...createUsageRoutes(stored),
     ...createGenerationRoutes(stored),
+    ...createRotationRoutes(stored),
     ...createAuditRoutes(stored),
     ...createRetentionRoutes(stored, settings.retention),
     ...createHoldRoutes(stored),

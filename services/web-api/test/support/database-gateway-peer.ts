@@ -2,22 +2,27 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   CALLER_HEADER,
   callerSchema,
+  countSealedRows,
   createExport,
   createTenant,
   findApiKey,
   findOperator,
+  listSealedOtherwise,
   getExport,
   listExports,
   pingDatabaseGateway,
   readBundleFiles,
   recordDownload,
+  ROTATION_BATCH,
   storeApiKey,
   storeDownloadLinks,
   storedRoute,
   storeProvider,
   storeProviderChange,
+  storeResealed,
   type bundleFile,
   type Caller,
+  type SealedRow,
   type Tenant,
   type TenantExport,
 } from '@aion/contracts';
@@ -49,6 +54,8 @@ export class DatabaseGatewayPeer {
   readonly downloads: RecordedDownload[] = [];
   /** What each request that stores something of a provider has sent. */
   readonly providerBodies: string[] = [];
+  /** What is sealed, in the order of its ids. */
+  sealedRows: SealedRow[] = [];
   /** How often each route was called. */
   readonly calls = new Map<string, number>();
   /** While true every route answers 503. */
@@ -57,16 +64,20 @@ export class DatabaseGatewayPeer {
   cannotRecord = false;
 
   routes(): BoundRoute[] {
-    return [...this.#keyRoutes(), ...this.#providerRoutes(), ...this.#exportRoutes(), ...this.#downloadRoutes()].map(
-      (bound) => ({
-        ...bound,
-        handle: (request, reply) => {
-          this.calls.set(bound.route.name, (this.calls.get(bound.route.name) ?? 0) + 1);
-          if (this.isAway) throw new UnavailableError('The database cannot be reached now.', { retryAfterSeconds: 2 });
-          return bound.handle(request, reply);
-        },
-      }),
-    );
+    return [
+      ...this.#keyRoutes(),
+      ...this.#providerRoutes(),
+      ...this.#sealedRoutes(),
+      ...this.#exportRoutes(),
+      ...this.#downloadRoutes(),
+    ].map((bound) => ({
+      ...bound,
+      handle: (request, reply) => {
+        this.calls.set(bound.route.name, (this.calls.get(bound.route.name) ?? 0) + 1);
+        if (this.isAway) throw new UnavailableError('The database cannot be reached now.', { retryAfterSeconds: 2 });
+        return bound.handle(request, reply);
+      },
+    }));
   }
 
   #keyRoutes(): BoundRoute[] {
@@ -107,6 +118,27 @@ export class DatabaseGatewayPeer {
       bindRoute(storeProviderChange, async ({ params, rawBody }) => {
         this.providerBodies.push(rawBody.toString());
         return { answer: { ...shown, ...times, id: params.provider_id, name: 'changed' }, version: 2, replayed: false };
+      }),
+    ];
+  }
+
+  #sealedRoutes(): BoundRoute[] {
+    return [
+      bindRoute(listSealedOtherwise, async ({ query: { key_id: keyId, after = '' } }) => {
+        const rows = this.sealedRows.filter(({ id, sealed }) => id > after && sealed.key_id !== keyId);
+        return { data: rows.slice(0, ROTATION_BATCH) };
+      }),
+      bindRoute(countSealedRows, async () => {
+        const groups = Map.groupBy(this.sealedRows, ({ sealed }) => sealed.key_id);
+        return { data: [...groups].map(([key_id, { length: rows }]) => ({ key_id, rows })) };
+      }),
+      bindRoute(storeResealed, async ({ body, rawBody }) => {
+        this.providerBodies.push(rawBody.toString());
+        const anew = new Map(body.resealed.map(({ from_key_id: _from, ...row }) => [row.id, row]));
+        this.sealedRows = this.sealedRows.map((row) => anew.get(row.id) ?? row);
+        const { resealed, ...rest } = body;
+        const remaining = this.sealedRows.filter(({ sealed }) => sealed.key_id !== body.key_id).length;
+        return { answer: { ...rest, resealed: resealed.length, remaining }, version: null, replayed: false };
       }),
     ];
   }

@@ -1,0 +1,171 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  createApiKey,
+  createProvider,
+  createTenant,
+  getProvider,
+  listProviders,
+  updateProvider,
+  type Route,
+  rotateSealingKeys,
+} from '@aion/contracts';
+import { createSealer } from '@aion/sealing';
+import { waitFor } from '@aion/testkit';
+import pg from 'pg';
+import { callRoute, fetchRoute } from '../src/platform/call-route.ts';
+import { planPorts } from '../src/platform/port-plan.ts';
+import { startPlatform, type Platform } from '../src/platform/start-platform.ts';
+import { findPorts } from './support/processes.ts';
+
+const CANARY = 'canary-provider-credential';
+/** More than one request of a rotation takes, so that it can be broken off in the middle. */
+const PROVIDERS = 500;
+const NEW_KEY = 'a new sealing key of at least 32 characters';
+
+const { signal } = new AbortController();
+const directory = mkdtempSync(join(tmpdir(), 'aion-sealing-'));
+const stateDir = join(directory, 'state');
+const secretsFile = join(stateDir, 'secrets.json');
+const crashed: string[] = [];
+const answers: string[] = [];
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await start();
+}, 120_000);
+afterAll(async () => {
+  await platform.stop();
+  rmSync(directory, { recursive: true, force: true });
+}, 60_000);
+
+async function start(): Promise<Platform> {
+  return startPlatform({
+    ...{ checkoutDir: resolve(import.meta.dirname, '../../..'), stateDir, ports: planPorts(await findPorts()) },
+    ...{ modelsDir: join(stateDir, 'models'), logLevel: 'debug', env: process.env, signal, killSignal: signal },
+    onCrash: (error) => crashed.push(error.message),
+  });
+}
+
+async function createManager(): Promise<string> {
+  const { baseUrl, operatorKey: key } = platform;
+  const tenant = await callRoute(createTenant, { baseUrl, key, body: { name: 'Sealed' }, signal });
+  const body = { name: 'manager', scopes: ['providers:read' as const, 'providers:write' as const] };
+  const created = await callRoute(createApiKey, { baseUrl, key, params: { tenant_id: tenant.id }, body, signal });
+  return created.key;
+}
+
+async function send(route: Route, key: string, sent: { readonly params?: object; readonly body?: object } = {}) {
+  const answer = await fetchRoute(route, { baseUrl: platform.baseUrl, key, signal, ...sent });
+  const text = await answer.text();
+  answers.push(text);
+  return route.response.json?.parse(JSON.parse(text));
+}
+
+async function createProviders(keys: readonly string[]): Promise<void> {
+  const numbers = Array.from({ length: PROVIDERS }, (_, at) => at);
+  const createNext = async (): Promise<void> => {
+    for (let at = numbers.pop(); at !== undefined; at = numbers.pop()) {
+      const credentials = { api_key: `${CANARY}-${at}` };
+      const body = { name: `provider-${at}`, kind: 'anthropic', credentials };
+      await send(createProvider, keys[at % keys.length]!, { body });
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, createNext));
+}
+
+async function query<R extends pg.QueryResultRow>(text: string): Promise<R[]> {
+  const port = readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? '';
+  const password = readFileSync(join(stateDir, 'postgres', 'aion-superuser-password'), 'utf8').trim();
+  const connectionString = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/aion`;
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query<R>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const sealingKey = (): string =>
+  String((JSON.parse(readFileSync(secretsFile, 'utf8')) as Record<string, unknown>)['sealingKey']);
+const keyIdOf = (key: string): string => createSealer({ key }).keyId;
+const countUnder = async (key: string): Promise<number> => {
+  const rows = await query<{ key_id: string }>('SELECT key_id FROM provider_configs WHERE key_id IS NOT NULL');
+  return rows.filter((row) => row.key_id === keyIdOf(key)).length;
+};
+
+/** Rotates as `aion keys rotate` does. */
+async function rotate(): Promise<{ readonly resealed: number; readonly remaining: number }> {
+  let resealed = 0;
+  for (let cursor: string | null = ''; ;) {
+    const path = `/api/v1/sealing-keys/rotation${cursor === '' ? '' : `?cursor=${cursor}`}`;
+    const headers = { authorization: `Bearer ${platform.operatorKey}` };
+    const answer = await fetch(`${platform.baseUrl}${path}`, { method: 'POST', headers });
+    const done = rotateSealingKeys.response.json!.parse(await answer.json());
+    expect(done.failed).toEqual([]);
+    resealed += done.resealed;
+    cursor = done.next_cursor;
+    if (cursor === null) return { resealed, remaining: done.remaining };
+  }
+}
+
+/** Files that hold a text, of the whole state: the database with its log, objects, logs of the services. */
+function filesWith(text: string): string[] {
+  const files = readdirSync(stateDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  return paths.filter((path) => readFileSync(path).includes(text)).map((path) => path.slice(stateDir.length));
+}
+
+describe('credentials of providers', () => {
+  it('are nowhere in the state of the platform, nor in any answer', async () => {
+    const owner = await createManager();
+    await createProviders([owner, platform.operatorKey]);
+    const { data } = (await send(listProviders, owner)) as { readonly data: { readonly id: string }[] };
+    const params = { provider_id: data[0]!.id };
+    await send(updateProvider, owner, { params, body: { credentials: { api_key: `${CANARY}-changed` } } });
+    expect(await send(getProvider, owner, { params })).toMatchObject({ has_credentials: true });
+    expect(answers.join('')).not.toContain(CANARY);
+    expect(await countUnder(sealingKey())).toBe(PROVIDERS);
+    await platform.stop();
+    expect(filesWith('provider-123').some((path) => path.startsWith('/postgres/'))).toBe(true);
+    expect(filesWith('/api/v1/providers').some((path) => path.endsWith('/web-api.log'))).toBe(true);
+    expect(filesWith(CANARY)).toEqual([]);
+  }, 120_000);
+
+  it('are sealed anew under a new key, also when web-api is killed in the middle', async () => {
+    const former = sealingKey();
+    const secrets = JSON.parse(readFileSync(secretsFile, 'utf8')) as object;
+    const rotated = { ...secrets, sealingKey: NEW_KEY, formerSealingKeys: [former] };
+    writeFileSync(secretsFile, JSON.stringify(rotated));
+    platform = await start();
+    const rotations = [rotate(), rotate(), rotate()].map((running) => running.catch((error: unknown) => error));
+    await waitFor(async () => (await countUnder(NEW_KEY)) > 0, { describe: 'the first batch', intervalMs: 1 });
+    process.kill(platform.pids['web-api'] ?? 0, 'SIGKILL');
+    await waitFor(() => crashed.length > 0, { describe: 'the end of web-api' });
+    await Promise.all(rotations);
+    const [done, left] = [await countUnder(NEW_KEY), await countUnder(former)];
+    expect(done + left).toBe(PROVIDERS);
+    // Else it was killed too late to say anything.
+    expect(left).toBeGreaterThan(0);
+
+    await platform.restart('web-api');
+    expect(await rotate()).toEqual({ resealed: left, remaining: 0 });
+    expect(await rotate()).toEqual({ resealed: 0, remaining: 0 });
+    const sealer = createSealer({ key: NEW_KEY });
+    const rows = await query<{ id: string; name: string; key_id: string; credentials: Buffer }>(
+      'SELECT id, name, key_id, credentials FROM provider_configs',
+    );
+    expect(rows).toHaveLength(PROVIDERS);
+    for (const { id, name, key_id: keyId, credentials: bytes } of rows) {
+      const opened = sealer.open({ keyId, bytes }, `provider_config:${id}`);
+      if (!opened.includes('changed'))
+        expect(JSON.parse(opened)).toEqual({ api_key: `${CANARY}-${name.slice('provider-'.length)}` });
+    }
+    const events = await query<{ seq: number }>(
+      `SELECT seq::int FROM audit_events WHERE action = 'sealing_keys.rotated' AND tenant_id IS NULL`,
+    );
+    expect(events.length).toBeGreaterThanOrEqual(2);
+  }, 180_000);
+});
