@@ -1,0 +1,133 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PUBLIC_ROUTES, ROLE_SCOPES, ROLES, SCOPES, type Route, type Scope } from '@aion/contracts';
+import { waitFor } from '@aion/testkit';
+import { createAccess } from './support/create-access.ts';
+import { startTestPlatform } from './support/test-platform.ts';
+import type { Platform } from '../src/platform/start-platform.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'aion-access-'));
+const NO_ROW = '01890a5d-ac96-774b-bcce-b302099a8057';
+const AT_ONCE = 16;
+
+let platform: Platform;
+let tenantId: string;
+
+/** Somebody who calls, and what is expected of a route for them. */
+interface Holder {
+  readonly name: string;
+  readonly key: string | undefined;
+  expected(route: Route): 'allowed' | 'refused' | 'unknown';
+  /** The one scope that it has. */
+  readonly scope?: Scope;
+}
+const holders: Holder[] = [];
+
+beforeAll(async () => {
+  platform = await startTestPlatform({ stateDir: join(directory, 'state'), env: process.env });
+  ({ tenantId } = await createAccess(platform));
+  const soon = new Date(Date.now() + 1_500).toISOString();
+  const dying = await createKey({ expires_at: soon });
+  const revoked = await createKey({});
+  await send(platform.operatorKey, 'DELETE', `/api/v1/api-keys/${revoked.id}`);
+  for (const scope of SCOPES) {
+    const { key } = await createKey({ scopes: [scope] });
+    holders.push({ name: `a key with ${scope}`, key, expected: byScopes([scope]), scope });
+  }
+  for (const role of ROLES) {
+    const person = { email: `${role}@example.com`, name: role, role };
+    const { id } = (await (await send(platform.operatorKey, 'POST', '/api/v1/users', person)).json()) as { id: string };
+    const { key } = await createKey({ user_id: id });
+    holders.push({ name: `a person's key, role ${role}`, key, expected: byScopes(ROLE_SCOPES[role]) });
+  }
+  const { initSecret } = JSON.parse(readFileSync(join(directory, 'state', 'secrets.json'), 'utf8')) as {
+    readonly initSecret: string;
+  };
+  const always = (verdict: 'refused' | 'unknown') => () => verdict;
+  holders.push(
+    { name: 'the operator', key: platform.operatorKey, expected: ofOperator },
+    { name: 'the one-time secret', key: initSecret, expected: ofInit },
+    { name: 'nobody', key: undefined, expected: always('unknown') },
+    { name: 'a revoked key', key: revoked.key, expected: always('unknown') },
+    { name: 'an expired key', key: dying.key, expected: always('unknown') },
+    { name: 'a key that was never made', key: `${dying.key.slice(0, -7)}aaaaaaa`, expected: always('unknown') },
+  );
+  await waitFor(async () => (await send(dying.key, 'GET', '/v1/models')).status === 401, {
+    describe: 'the key to expire',
+  });
+  await waitFor(async () => (await send(revoked.key, 'GET', '/v1/models')).status === 401, {
+    describe: 'the revocation',
+  });
+}, 120_000);
+afterAll(async () => {
+  await platform.stop();
+  rmSync(directory, { recursive: true, force: true });
+}, 60_000);
+
+const byScopes =
+  (scopes: readonly Scope[]) =>
+  ({ auth }: Route) =>
+    'scope' in auth && scopes.includes(auth.scope) ? ('allowed' as const) : ('refused' as const);
+const ofOperator = ({ auth }: Route) => (auth.kind === 'operator' || auth.kind === 'tenant' ? 'allowed' : 'refused');
+const ofInit = ({ auth }: Route) => (auth.kind === 'init' ? 'allowed' : 'refused');
+
+async function createKey(wanted: object): Promise<{ readonly id: string; readonly key: string }> {
+  const body = { name: 'k', scopes: SCOPES, ...wanted };
+  const answer = await send(platform.operatorKey, 'POST', '/api/v1/api-keys', body);
+  expect(answer.status).toBe(201);
+  return (await answer.json()) as { id: string; key: string };
+}
+
+function send(key: string | undefined, method: string, path: string, body?: object): Promise<Response> {
+  return fetch(platform.baseUrl + path, {
+    method,
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(key === platform.operatorKey ? { 'x-aion-tenant': tenantId } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+/** What the edge says before anything is done: the words are those of `authorise` and of the authenticator. */
+const REFUSALS = /lacks the scope|acts for a tenant: call it|Only the platform operator may|Only the one-time secret/;
+
+/** Asks for nothing that exists, with a body that no route takes: whoever may is told so in other words. */
+async function verdictOf(route: Route, key: string | undefined): Promise<string> {
+  const path = route.path.replace('{tenant_id}', tenantId).replaceAll(/\{\w+\}/g, NO_ROW);
+  const body = route.body === undefined ? undefined : { 'no such field': true };
+  const answer = await send(key, route.method, path, body);
+  const text = await answer.text();
+  if (answer.status === 401) return 'unknown';
+  return answer.status === 403 && REFUSALS.test(text) ? 'refused' : 'allowed';
+}
+
+/** Every holder on every route, but for keys with one scope that is another: of those some, in turn. */
+function isTried({ auth }: Route, at: number, { scope }: Holder): boolean {
+  if (scope === undefined || ('scope' in auth && auth.scope === scope)) return true;
+  return (at + SCOPES.indexOf(scope)) % 8 === 0;
+}
+
+const guarded = PUBLIC_ROUTES.filter(({ auth }) => auth.kind !== 'none' && auth.kind !== 'signed-url');
+
+describe('every route', () => {
+  it('is for those whom its contract names: each scope, each role, operators, and keys that are no more', async () => {
+    const cases = guarded.flatMap((route, at) =>
+      holders.filter((holder) => isTried(route, at, holder)).map((holder) => ({ route, holder })),
+    );
+    expect(cases.length).toBeGreaterThan(500);
+    const wrong: string[] = [];
+    for (let at = 0; at < cases.length; at += AT_ONCE) {
+      await Promise.all(
+        cases.slice(at, at + AT_ONCE).map(async ({ route, holder }) => {
+          const verdict = await verdictOf(route, holder.key);
+          const expected = holder.expected(route);
+          if (verdict !== expected) wrong.push(`${route.name}: ${holder.name} is ${verdict}, not ${expected}`);
+        }),
+      );
+    }
+    expect(wrong).toEqual([]);
+  }, 60_000);
+});
