@@ -73,6 +73,14 @@ describe('the contracts', () => {
   });
 });
 
+describe('a named schema that may be null', () => {
+  it('says so in the OpenAPI document', () => {
+    const text = JSON.stringify(contracts.createOpenApiDocument('1.2.3'));
+    expect(text).toContain('"anyOf":[{"$ref":"#/components/schemas/RetentionPolicy"},{"type":"null"}]');
+    expect(text).not.toContain('"null"]}]');
+  });
+});
+
 describe('a chat completion request', () => {
   const minimal = { model: 'embedded/extractive', messages: [{ role: 'user', content: 'Hello' }] };
 

@@ -2,6 +2,7 @@ import { ERROR_KINDS, PROBLEM_CONTENT_TYPE, type ErrorCode } from '@aion/errors'
 import { OpenApiGeneratorV31, OpenAPIRegistry, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { uuid } from './fields.ts';
+import { mendNullable } from './mend-nullable.ts';
 import { PUBLIC_ROUTES } from './public-routes.ts';
 import { takesIdempotencyKey, type Route } from './route.ts';
 import { rolesWith } from './scopes.ts';
@@ -49,7 +50,7 @@ export function createOpenApiDocument(version: string, routes: readonly Route[] 
     description: 'An AION key: `Authorization: Bearer aion_sk_...`.',
   });
   for (const route of routes) registerRoute(registry, route, scheme.name);
-  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+  const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'AION',
@@ -58,6 +59,7 @@ export function createOpenApiDocument(version: string, routes: readonly Route[] 
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
   });
+  return mendNullable(document);
 }
 
 function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string): void {
