@@ -1,5 +1,6 @@
 export * from './fields.ts';
 export * from './internal/exports.ts';
+export * from './internal/files.ts';
 export * from './internal/generations.ts';
 export * from './internal/inference.ts';
 export * from './internal/keys.ts';
@@ -17,6 +18,7 @@ export * from './public/audit-events.ts';
 export * from './public/budgets.ts';
 export * from './public/chat-completions.ts';
 export * from './public/exports.ts';
+export * from './public/files.ts';
 export * from './public/generations.ts';
 export * from './public/legal-holds.ts';
 export * from './public/memberships.ts';

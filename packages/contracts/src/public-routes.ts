@@ -7,6 +7,7 @@ import * as memberships from './public/memberships.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
 import * as projects from './public/projects.ts';
+import * as files from './public/files.ts';
 import * as generations from './public/generations.ts';
 import * as legalHolds from './public/legal-holds.ts';
 import * as retentionPolicies from './public/retention-policies.ts';
@@ -48,6 +49,11 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   apiKeys.getApiKey,
   apiKeys.updateApiKey,
   apiKeys.revokeApiKey,
+  files.uploadFile,
+  files.listFiles,
+  files.getFile,
+  files.downloadFileContent,
+  files.deleteFile,
   retentionPolicies.listRetentionPolicies,
   retentionPolicies.getCurrentRetention,
   retentionPolicies.createRetentionPolicy,

@@ -8,6 +8,7 @@ import type { ExportClaims } from './exports/export-claims.ts';
 import type { ExportStore } from './exports/export-store.ts';
 import type { GenerationStore } from './generations/generation-store.ts';
 import { writeBatch } from './generations/write-batch.ts';
+import { createStrayRoutes } from './files/stray-routes.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
 import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
 import type { ParkedRows } from './outbox/parked-rows.ts';
@@ -50,6 +51,7 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
     ...claimRoutes(deps),
     ...snapshotRoutes(deps),
     ...outboxRoutes(deps),
+    ...createStrayRoutes(deps.database),
   ];
   return routes.map((bound) => ({
     route: bound.route,

@@ -55,9 +55,15 @@ export const webApiVariables = {
     example: 'https://aion.example.com',
   }),
   streamTimeoutMs: variable('AION_STREAM_TIMEOUT_MS', types.integer(100, 86_400_000), {
-    description: 'How long one watch of an export or one download may take, in milliseconds; both can be resumed.',
+    description:
+      'How long one watch of an export, one download or one upload may take, in milliseconds; watches and downloads can be resumed.',
     example: '3600000',
     fallback: '3600000',
+  }),
+  maxFileBytes: variable('AION_MAX_FILE_BYTES', types.integer(1, 107_374_182_400), {
+    description: 'The largest file that may be uploaded, in bytes.',
+    example: '536870912',
+    fallback: '536870912',
   }),
   exportPollMs: variable('AION_EXPORT_POLL_MS', types.integer(10, 60_000), {
     description: 'How often a watched export is looked at, in milliseconds.',

@@ -22,6 +22,8 @@ import { createBundleObjects } from './downloads/bundle-objects.ts';
 import { createDownloadLinks, type DownloadLinks } from './downloads/download-links.ts';
 import { createDownloadRoutes } from './downloads/download-routes.ts';
 import { createExportRoutes } from './exports/export-routes.ts';
+import { createFileRoutes } from './files/file-routes.ts';
+import { createStraySweeper, type StraySweeper } from './files/stray-sweeper.ts';
 import { createInferenceRoutes } from './inference/inference-routes.ts';
 import { createKeyAuthenticator } from './keys/key-authenticator.ts';
 import { createKeyDirectory, createKeyLookUp, createOperatorLookUp } from './keys/key-directory.ts';
@@ -45,6 +47,7 @@ interface Parts {
   readonly aiEngine: ServiceClient;
   readonly database: ServiceClient;
   readonly objectStore: ObjectStore;
+  readonly sweeper: StraySweeper;
   readonly links: DownloadLinks;
   readonly sealer: Sealer;
   readonly stopping: AbortSignal;
@@ -55,7 +58,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
   const { logger, metrics, tracing } = runtime;
   const stopping = new AbortController();
   const parts = createParts(config, runtime, version, stopping.signal);
-  const { aiEngine, database, objectStore } = parts;
+  const { aiEngine, database, objectStore, sweeper } = parts;
   const admin = createAdminServer({
     service: 'web-api',
     host: config.host,
@@ -84,8 +87,11 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
         name: 'web-api',
         variable: 'PORT',
         metrics,
+        // An upload arrives for as long as it may take; other bodies are bounded by their requests.
+        requestTimeoutMs: config.streamTimeoutMs + 60_000,
       });
       logger.info('Service is listening', { host: config.host, port: server.port });
+      sweeper.start();
       readiness = reportReadiness(admin, logger, stopping.signal);
       watch = watchSealedRows({ database, sealer: parts.sealer, metrics, logger, signal: stopping.signal });
     },
@@ -94,6 +100,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
       admin.drain();
       stopping.abort();
       await server?.close(config.shutdownGraceMs);
+      await sweeper.stop();
       await Promise.all([aiEngine.close(), database.close(), objectStore.close(), readiness, watch]);
       await admin.stop();
     },
@@ -110,13 +117,16 @@ function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: str
       metrics: runtime.metrics,
       ...(maxConnections === undefined ? {} : { maxConnections }),
     });
+  const database = connect('database-gateway', config.databaseGatewayUrl);
+  const objectStore = createObjectStore(config.objectStoreUrl);
   return {
     config,
     runtime,
     version,
     aiEngine: connect('ai-engine', config.aiEngineUrl, MAX_INFERENCE_CONNECTIONS),
-    database: connect('database-gateway', config.databaseGatewayUrl),
-    objectStore: createObjectStore(config.objectStoreUrl),
+    database,
+    objectStore,
+    sweeper: createStraySweeper({ database, objectStore, logger: runtime.logger }),
     links: createDownloadLinks({ secret: config.downloadSecret }),
     sealer: createSealer({ key: config.sealingKey, formerKeys: config.formerSealingKeys }),
     stopping,
@@ -149,6 +159,7 @@ function createRoutes({
   aiEngine,
   database,
   objectStore,
+  sweeper,
   links,
   sealer,
   stopping,
@@ -156,6 +167,7 @@ function createRoutes({
   const keyMaker = createKeyMaker({ pepper: config.keyPepper, sealer });
   const publicUrl = (config.publicUrl ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
   const { streamTimeoutMs, exportPollMs } = config;
+  const objects = createBundleObjects(objectStore);
   return [
     ...createInferenceRoutes({ aiEngine, timeoutMs: config.requestTimeoutMs }),
     ...createManagementRoutes(database),
@@ -170,9 +182,13 @@ function createRoutes({
       watchLimitMs: streamTimeoutMs,
       stopping,
     }),
+    ...createFileRoutes({
+      ...{ database, objectStore, objects, sweeper, logger: runtime.logger },
+      ...{ maxBytes: config.maxFileBytes, timeoutMs: streamTimeoutMs },
+    }),
     ...createDownloadRoutes({
       database,
-      objects: createBundleObjects(objectStore),
+      objects,
       links,
       publicUrl,
       timeoutMs: streamTimeoutMs,

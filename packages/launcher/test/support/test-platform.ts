@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { PlatformOptions } from '../../src/platform/platform-options.ts';
 import { planPorts } from '../../src/platform/port-plan.ts';
 import { startPlatform, type Platform } from '../../src/platform/start-platform.ts';
 import { findPorts } from './processes.ts';
@@ -10,6 +11,8 @@ export async function startTestPlatform(options: {
   readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly otlpEndpoint?: string;
+  /** Told of services that end by themselves; else the platform is stopped. */
+  readonly onCrash?: PlatformOptions['onCrash'];
 }): Promise<Platform> {
   const { stateDir } = options;
   return startPlatform({
@@ -22,5 +25,6 @@ export async function startTestPlatform(options: {
     env: options.env,
     signal,
     killSignal: signal,
+    ...(options.onCrash === undefined ? {} : { onCrash: options.onCrash }),
   });
 }

@@ -7,6 +7,7 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'sequence schema_migrations_lock_index_seq': 'Numbers the one row of knex.',
   'definer append_audit_event': 'Numbers and hashes an audit event, and moves the end of its chain.',
   'definer claim_outbox': 'The relay takes due rows of all tenants.',
+  'definer claim_stray_objects': 'The sweeper takes objects of all tenants that no row refers to.',
   'definer count_parked_outbox': 'How many rows the relay has given up, by reason.',
   'definer count_sealed_rows': 'How many rows of all tenants are sealed under each key.',
   'definer count_default_partition_rows': 'Watches that default partitions are empty.',
@@ -27,5 +28,6 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'definer refuse_outbox': 'The relay counts a refusal of a row that it took, and parks it.',
   'definer release_outbox': 'An operator makes a parked row of a tenant due again.',
   'definer settle_outbox': 'The relay settles a row that it took.',
+  'definer settle_stray_objects': 'The sweeper settles objects that it took.',
   'definer usage_rollup_lag': 'How long the oldest settlement has waited to be in the sums of its day.',
 };

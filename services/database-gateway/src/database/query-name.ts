@@ -44,6 +44,7 @@ const QUERIES = {
     'retention_policies',
     'legal_holds',
     'idempotency_keys',
+    'stray_objects',
   ],
   UPDATE: [
     'api_keys',
@@ -58,8 +59,9 @@ const QUERIES = {
     'budgets',
     'legal_holds',
     'idempotency_keys',
+    'stray_objects',
   ],
-  DELETE: ['memberships', 'provider_configs', 'budgets', 'files', 'idempotency_keys'],
+  DELETE: ['memberships', 'provider_configs', 'budgets', 'files', 'idempotency_keys', 'stray_objects'],
   CALL: [
     'api_keys',
     'audit_events',
@@ -70,6 +72,7 @@ const QUERIES = {
     'tenants',
     'provider_configs',
     'idempotency_keys',
+    'stray_objects',
     'usage_daily',
   ],
 } as const satisfies Readonly<Record<string, readonly (TableName | 'pg_catalog')[]>>;

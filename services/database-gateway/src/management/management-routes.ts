@@ -2,6 +2,7 @@ import type { BoundRoute } from '@aion/http';
 import { createAuditRoutes } from '../audit/audit-routes.ts';
 import type { Database } from '../database/database.ts';
 import { createExportRoutes } from '../exports/export-routes.ts';
+import { createFileRoutes } from '../files/file-routes.ts';
 import { createGenerationRoutes } from '../generations/generation-routes.ts';
 import { createHoldRoutes } from '../holds/hold-routes.ts';
 import { createKeyRoutes } from '../keys/key-routes.ts';
@@ -40,6 +41,7 @@ export function createManagementRoutes(database: Database, settings: ManagementS
     ...createAuditRoutes(stored),
     ...createRetentionRoutes(stored, settings.retention),
     ...createHoldRoutes(stored),
+    ...createFileRoutes(stored),
     ...createExportRoutes(stored),
   ];
 }

@@ -19,6 +19,7 @@ import * as usageDeltas from './20261124001000_usage_deltas.ts';
 import * as parkedOutboxRows from './20261124002000_parked_outbox_rows.ts';
 import * as peopleWithoutMembership from './20261124003000_people_without_membership.ts';
 import * as budgetsByTenant from './20261124003100_budgets_by_tenant.ts';
+import * as strayObjects from './20261124004000_stray_objects.ts';
 import * as sealedRows from './20261124005000_sealed_rows.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
@@ -49,5 +50,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261124002000_parked_outbox_rows', ...parkedOutboxRows },
   { name: '20261124003000_people_without_membership', ...peopleWithoutMembership },
   { name: '20261124003100_budgets_by_tenant', ...budgetsByTenant },
+  { name: '20261124004000_stray_objects', ...strayObjects },
   { name: '20261124005000_sealed_rows', ...sealedRows },
 ];

@@ -67,6 +67,7 @@ async function fillTenantTables(
     ...{ project_id, name: 'notes.txt', content_type: 'text/plain', bytes: 3, sha256: HASH },
     object_key: `files/${uuidv7()}`,
   });
+  await insert('stray_objects', { object_key: `files/${uuidv7()}`, due_at: inAMonth() });
   await insert('usage_daily', { day: '2026-11-23', api_key_id, project_id, provider: 'p', model: 'm', succeeded: 1 });
   await insert('budgets', { project_id, effective_from: '2026-11-01', limit_micro_usd: 1_000_000 });
   const from = inAMonth();

@@ -7,6 +7,7 @@ import { parseByteRange, type ByteRange } from './byte-range.ts';
 /** Content whose size and identity are known before a byte of it is read. */
 export interface Content {
   readonly contentType: 'application/x-tar' | 'application/octet-stream';
+  /** Any text. */
   readonly fileName: string;
   readonly totalBytes: number;
   /** A strong validator (RFC 9110, section 8.8.1) without quotes: the same value means the same bytes. */
@@ -40,7 +41,7 @@ export async function sendContent(
   const headers = {
     etag: `"${content.etag}"`,
     'content-length': String(end - start + 1),
-    'content-disposition': `attachment; filename="${content.fileName}"`,
+    'content-disposition': attachmentOf(content.fileName),
     'cache-control': 'no-store',
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${totalBytes}` }),
   };
@@ -50,6 +51,14 @@ export async function sendContent(
   await beforeBytes();
   const body = end < start ? Readable.from([]) : await content.open({ start, end });
   return streamReply({ status, contentType, headers, body });
+}
+
+/** `Content-Disposition` with a name (RFC 6266): in ASCII for every reader, and exactly for those who know RFC 8187. */
+function attachmentOf(name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9._ -]/g, '_');
+  if (plain === name) return `attachment; filename="${name}"`;
+  const exact = encodeURIComponent(name).replaceAll(/['()*]/g, (each) => `%${each.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${plain}"; filename*=UTF-8''${exact}`;
 }
 
 function requestedRange(content: Content, { method, headers }: ContentRequest, reply: Reply): ByteRange | undefined {

@@ -1,4 +1,6 @@
 import {
+  getFile,
+  listFiles,
   deleteBudget,
   updateBudget,
   getBudget,
@@ -75,6 +77,8 @@ export function createManagementRoutes(database: ServiceClient): readonly BoundR
     forwardRoute(getApiKey, database),
     forwardRoute(updateApiKey, database),
     forwardRoute(revokeApiKey, database),
+    forwardRoute(listFiles, database),
+    forwardRoute(getFile, database),
     forwardRoute(listRetentionPolicies, database),
     forwardRoute(getCurrentRetention, database),
     forwardRoute(createRetentionPolicy, database),

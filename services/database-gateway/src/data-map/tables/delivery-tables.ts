@@ -107,4 +107,22 @@ export const DELIVERY_TABLES = {
       expires_at: 'operational',
     },
   },
+  stray_objects: {
+    purpose: 'Objects in the object store that no row refers to, until they are removed: of uploads and deleted files.',
+    owner: 'tenant',
+    tenantPath: BY_TENANT_ID,
+    primaryKey: ['id'],
+    references: ['tenants'],
+    exportPolicy: { excluded: 'Where bytes are stored that are no file of the tenant, or no longer.' },
+    erasure: 'delete',
+    retention: 'operational',
+    columns: {
+      id: 'identity',
+      tenant_id: 'identity',
+      object_key: 'operational',
+      due_at: 'operational',
+      claimed_at: 'operational',
+      created_at: 'operational',
+    },
+  },
 } as const satisfies DataMap;

@@ -1,0 +1,102 @@
+import type { abandonObject, announceObject } from '@aion/contracts';
+import { ConflictError, NotFoundError } from '@aion/errors';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import type { Database, TenantTransaction } from '../database/database.ts';
+import { isForeignKeyViolation, isUniqueViolation } from '../database/database-error.ts';
+
+/** An object that is to be removed. */
+export interface ClaimedObject {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly object_key: string;
+  readonly due_at: Date;
+}
+
+/** Objects that no row refers to. */
+export interface StrayObjectStore {
+  /** @throws NotFoundError for a tenant or a project that is not there */
+  announce(object: z.output<NonNullable<typeof announceObject.body>>): Promise<void>;
+  abandon(object: z.output<NonNullable<typeof abandonObject.body>>): Promise<void>;
+  /** Takes up to `limit` objects of all tenants that are due; they are due again after a minute. */
+  claim(limit: number): Promise<readonly ClaimedObject[]>;
+  settle(ids: readonly string[]): Promise<void>;
+}
+
+/** Creates the store. */
+export function createStrayObjectStore(database: Database): StrayObjectStore {
+  return {
+    announce: ({ tenant_id: tenantId, ...object }) =>
+      database.withTenant(tenantId, async (transaction) => {
+        if (object.project_id !== null) await requireProject(transaction, object.project_id);
+        try {
+          await insertStray(transaction, object.object_key, object.remove_after_ms);
+        } catch (error) {
+          if (isUniqueViolation(error)) throw new ConflictError('The object was announced before.', { cause: error });
+          if (!isForeignKeyViolation(error)) throw error;
+          throw new NotFoundError(`There is no tenant ${tenantId}.`, { cause: error, param: 'tenant_id' });
+        }
+      }),
+    abandon: ({ tenant_id: tenantId, object_key: objectKey }) =>
+      database.withTenant(tenantId, async (transaction) => {
+        await transaction.query({
+          operation: 'UPDATE',
+          table: 'stray_objects',
+          text: 'UPDATE stray_objects SET due_at = now() WHERE tenant_id = $1 AND object_key = $2 AND claimed_at IS NULL',
+          values: [tenantId, objectKey],
+        });
+      }),
+    claim: (limit) =>
+      database.query<ClaimedObject>({
+        operation: 'CALL',
+        table: 'stray_objects',
+        text: `SELECT * FROM claim_stray_objects($1, interval '1 minute')`,
+        values: [limit],
+      }),
+    settle: async (ids) => {
+      await database.query({
+        operation: 'CALL',
+        table: 'stray_objects',
+        text: 'SELECT settle_stray_objects($1)',
+        values: [ids],
+      });
+    },
+  };
+}
+
+/** Writes down that an object is to be removed when the time has passed. */
+export async function insertStray(transaction: TenantTransaction, objectKey: string, removeAfterMs: number) {
+  await transaction.query({
+    operation: 'INSERT',
+    table: 'stray_objects',
+    text: `
+      INSERT INTO stray_objects (id, tenant_id, object_key, due_at)
+      VALUES ($1, $2, $3, now() + $4 * interval '1 ms')`,
+    values: [uuidv7(), transaction.tenantId, objectKey, removeAfterMs],
+  });
+}
+
+/**
+ * Takes an announced object for a file.
+ * @throws ConflictError when it was not announced, or may have been removed since
+ */
+export async function adoptStray(transaction: TenantTransaction, objectKey: string): Promise<void> {
+  const rows = await transaction.query<{ id: string }>({
+    operation: 'DELETE',
+    table: 'stray_objects',
+    text: 'DELETE FROM stray_objects WHERE tenant_id = $1 AND object_key = $2 AND claimed_at IS NULL RETURNING id',
+    values: [transaction.tenantId, objectKey],
+  });
+  if (rows.length > 0) return;
+  throw new ConflictError('The upload took too long, and its bytes were removed: upload the file again.');
+}
+
+async function requireProject(transaction: TenantTransaction, projectId: string): Promise<void> {
+  const rows = await transaction.query({
+    operation: 'SELECT',
+    table: 'projects',
+    text: 'SELECT 1 FROM projects WHERE tenant_id = $1 AND id = $2',
+    values: [transaction.tenantId, projectId],
+  });
+  if (rows.length === 0) throw new NotFoundError(`There is no project ${projectId}.`, { param: 'project_id' });
+}

@@ -1,0 +1,135 @@
+import {
+  abandonObject,
+  announceObject,
+  deleteFile,
+  downloadFileContent,
+  locateFile,
+  recordFileDownload,
+  storedRoute,
+  storeFile,
+  uploadFile,
+} from '@aion/contracts';
+import { InternalError, InvalidRequestError } from '@aion/errors';
+import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
+import type { Logger } from '@aion/logging';
+import type { ObjectStore } from '@aion/object-store';
+import { v7 as uuidv7 } from 'uuid';
+import type { BundleObjects } from '../downloads/bundle-objects.ts';
+import { sendContent } from '../downloads/send-content.ts';
+import { callerOf } from '../management/caller-of.ts';
+import { callerHeaders, reveal } from '../management/forward-route.ts';
+import { putHashed } from './put-hashed.ts';
+import type { StraySweeper } from './stray-sweeper.ts';
+import { contentTypeOf, expectedDigestOf } from './upload-headers.ts';
+
+/** What the routes on the bytes of files work with. */
+export interface FileRoutesOptions {
+  readonly database: ServiceClient;
+  readonly objectStore: ObjectStore;
+  readonly objects: BundleObjects;
+  readonly sweeper: Pick<StraySweeper, 'wake'>;
+  readonly logger: Logger;
+  readonly maxBytes: number;
+  /** How long one upload or download may take. */
+  readonly timeoutMs: number;
+}
+
+/** An upload that has ended by then in no file is swept. */
+const AFTER_UPLOAD_MS = 600_000;
+
+/** Creates the routes that need the object store; database-gateway carries out the others as they are. */
+export function createFileRoutes(options: FileRoutesOptions): readonly BoundRoute[] {
+  return [bindUpload(options), bindDownload(options), bindDelete(options)];
+}
+
+/** The bytes are stored, durably, before the row is: a file without its bytes there is not, whatever is killed. */
+function bindUpload({ database, objectStore, sweeper, logger, maxBytes, timeoutMs }: FileRoutesOptions): BoundRoute {
+  const abandon = async (object: { readonly tenant_id: string; readonly object_key: string }): Promise<void> => {
+    try {
+      await database.call(abandonObject, { body: object, outlivesRequest: true });
+      sweeper.wake();
+    } catch (error) {
+      logger.warn('The object of an upload could not be abandoned; it is swept when its time is up', { error });
+    }
+  };
+  return bindRoute(
+    uploadFile,
+    async (request, reply) => {
+      const { query, headers, signal } = request;
+      // What can be refused is refused before the bytes are read.
+      const tenantId = requireTenant(callerOf(uploadFile, request).tenant_id);
+      const [contentType, expected] = [contentTypeOf(headers), expectedDigestOf(headers)];
+      const id = uuidv7();
+      const object = { tenant_id: tenantId, object_key: `files/${tenantId}/${id}` };
+      const announced = {
+        ...object,
+        project_id: query.project_id ?? null,
+        remove_after_ms: timeoutMs + AFTER_UPLOAD_MS,
+      };
+      await database.call(announceObject, { body: announced, signal });
+      try {
+        const { bytes, sha256 } = await putHashed(objectStore, object.object_key, request.upload(maxBytes));
+        assertDigest(sha256, expected);
+        const facts = { content_type: contentType, bytes, sha256 };
+        const caller = callerHeaders(callerOf(uploadFile, { ...request, body: facts }));
+        const body = { id, object_key: object.object_key, ...facts };
+        const stored = await database.call(storeFile, { query, body, headers: caller, signal });
+        if (stored.replayed) await abandon(object);
+        return reveal(stored, reply);
+      } catch (error) {
+        // Of a file that was stored, although its answer was lost, this takes nothing away.
+        await abandon(object);
+        throw error;
+      }
+    },
+    { timeoutMs },
+  );
+}
+
+function assertDigest(sha256: string, expected: string | undefined): void {
+  if (expected === undefined || expected === sha256) return;
+  throw new InvalidRequestError(
+    `The SHA-256 of the body is ${sha256}, and Content-Digest says ${expected}: send it again.`,
+    {
+      param: 'Content-Digest',
+    },
+  );
+}
+
+function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): BoundRoute {
+  return bindRoute(
+    downloadFileContent,
+    async (request, reply) => {
+      const { params, headers, signal, req } = request;
+      const caller = callerOf(downloadFileContent, request);
+      const { answer: file } = await database.call(locateFile, { params, headers: callerHeaders(caller), signal });
+      const content = {
+        contentType: 'application/octet-stream' as const,
+        fileName: file.name,
+        totalBytes: file.bytes,
+        etag: file.sha256,
+        open: (range: { readonly start: number; readonly end: number }) => objects.open(file.object_key, range, signal),
+      };
+      return sendContent(content, { method: req.method, headers }, reply, async () => {
+        const body = { tenant_id: requireTenant(caller.tenant_id), actor: caller.actor };
+        await database.call(recordFileDownload, { params, body, signal });
+      });
+    },
+    { timeoutMs },
+  );
+}
+
+function bindDelete({ database, sweeper }: FileRoutesOptions): BoundRoute {
+  const stored = storedRoute(deleteFile);
+  return bindRoute(deleteFile, async (request) => {
+    const { params, signal } = request;
+    await database.call(stored, { params, headers: callerHeaders(callerOf(deleteFile, request)), signal });
+    sweeper.wake();
+    return undefined;
+  });
+}
+
+function requireTenant(tenantId: string | null): string {
+  if (tenantId !== null) return tenantId;
+  throw new InternalError('A route on files was reached for no tenant.');
+}
