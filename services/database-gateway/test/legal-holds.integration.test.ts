@@ -141,19 +141,21 @@ describe('a legal hold', () => {
   });
 
   it('is released once by many at once, and asked for by one of many', async () => {
-    const { tenant, one, two, three, params } = await setUp();
-    const asked = await Promise.allSettled([one, two, three].map((person) => call(ask, person, { params })));
-    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const answers = await Promise.allSettled(
-      [one, two, three, one, two, three].map((person) => call(release, person, { params })),
-    );
-    const releasers = new Set(
-      answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.answer.released_by] : [])),
-    );
-    expect(releasers.size).toBe(1);
-    expect(await actionsOn(tenant.tenantId)).toEqual([
-      ...['legal_hold.placed', 'legal_hold.release_requested', 'legal_hold.released'],
-    ]);
+    for (let round = 0; round < 4; round += 1) {
+      const { tenant, one, two, three, params } = await setUp();
+      const asked = await Promise.allSettled([one, two, three].map((person) => call(ask, person, { params })));
+      expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const answers = await Promise.allSettled(
+        [one, two, three, one, two, three].map((person) => call(release, person, { params })),
+      );
+      const releasers = new Set(
+        answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.answer.released_by] : [])),
+      );
+      expect(releasers.size).toBe(1);
+      expect(await actionsOn(tenant.tenantId)).toEqual([
+        ...['legal_hold.placed', 'legal_hold.release_requested', 'legal_hold.released'],
+      ]);
+    }
   });
 
   it('is listed with others, page by page, by state, kind and thing', async () => {
