@@ -1,9 +1,13 @@
+import { listApiKeys, pingDatabaseGateway, storedRoute } from '@aion/contracts';
 import { ClientClosedRequestError } from '@aion/errors';
 import { createMetrics, type Metrics } from '@aion/metrics';
-import { waitFor } from '@aion/testkit';
+import { createTestDatabase, waitFor } from '@aion/testkit';
+import pg from 'pg';
 import { createConnectionPool, type ConnectionPool } from '../src/database/connection-pool.ts';
 import { createDatabase, type Database, type TenantTransaction } from '../src/database/database.ts';
 import { createPoolInstruments } from '../src/database/pool-instruments.ts';
+import { operatorFor } from './support/management.ts';
+import { startGateway } from './support/start-gateway.ts';
 import {
   createMigratedDatabase,
   createTestTenant,
@@ -132,6 +136,37 @@ describe('a caller that goes away', () => {
     expect((await metrics.exposition()).body).toMatch(/^db_connections_pending\{pool="requests"\} 1$/m);
     held.release();
     expect(await next).toHaveLength(1);
+  });
+});
+
+describe('a client that hangs up', () => {
+  it('takes its query along, from the socket to PostgreSQL', async () => {
+    const queueDatabase = await createTestDatabase();
+    const gateway = await startGateway({
+      ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
+      AION_QUEUE_DATABASE_URL: queueDatabase.url,
+    });
+    const ping = () => gateway.client.call(pingDatabaseGateway, {});
+    await waitFor(ping, { describe: 'the queue to be open' });
+    const blocker = new pg.Client({ connectionString: db.superuserUrl });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
+    const leaving = new AbortController();
+    const caller = Buffer.from(JSON.stringify(operatorFor(tenantId))).toString('base64url');
+    const listed = gateway.client.call(storedRoute(listApiKeys), {
+      ...{ query: {}, headers: { 'x-aion-caller': caller }, signal: leaving.signal },
+    });
+    const failed = expect(listed).rejects.toThrow();
+    const waiting = () =>
+      db.sql(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM api_keys%'`);
+    await waitFor(async () => (await waiting()).length === 1, { describe: 'the query to wait for the lock' });
+    leaving.abort();
+    await failed;
+    // The lock is still held, and so are all time limits away.
+    await waitFor(async () => (await waiting()).length === 0, { describe: 'the query to end', timeoutMs: 3_000 });
+    await blocker.end();
+    await gateway.stop();
+    await queueDatabase.drop();
   });
 });
 

@@ -37,7 +37,7 @@ const PINNED = `
 /** Opens a session. @throws UnavailableError when there is no connection; pg's error when the snapshot is gone */
 export async function openSnapshotSession(options: SnapshotSessionOptions): Promise<SnapshotSession> {
   options.signal.throwIfAborted();
-  const client = await options.pool.connect();
+  const client = await options.pool.connect(options.signal);
   try {
     const backendPid = await prepare(client, options);
     options.signal.throwIfAborted();
