@@ -40,7 +40,7 @@ export function casesOf(route: Route, options: CaseOptions): readonly FuzzCase[]
     ...valid.map((parts, at) => toCase(route, first, `valid ${at}`, parts)),
     ...others.flatMap((headers) => valid.map((parts, at) => toCase(route, headers, `valid ${at} of another`, parts))),
     ...sample(wrong, options.maxWrong, options.seed).map(([name, parts]) => toCase(route, first, name, parts)),
-    ...sample(malformedRequests(good, route.body !== undefined), options.maxMalformed, options.seed),
+    ...sample(malformedRequests(good, good.body !== undefined), options.maxMalformed, options.seed),
     ...sample(wrongCallers(good), options.maxMalformed, options.seed),
     ...Object.entries(options.refused).map(([lack, headers]) => toRefused(good, lack, headers)),
   ];
@@ -143,7 +143,7 @@ function toCase(route: Route, credentials: Headers, name: string, { params, quer
     method: route.method,
     path: search === '' ? path : `${path}?${search}`,
     headers,
-    body: route.body === undefined ? undefined : JSON.stringify(body),
+    body: route.upload === true ? `bytes of ${name}` : route.body === undefined ? undefined : JSON.stringify(body),
     params,
   };
 }
