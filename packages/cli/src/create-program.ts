@@ -1,8 +1,36 @@
 import { Command } from 'commander';
 import { createAuditCommand } from './audit-command.ts';
+import { createCompletionCommand } from './completion-command.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { createDownloadExportCommand, createWatchExportCommand } from './exports/export-commands.ts';
+import { createDownloadFileCommand, createUploadFileCommand } from './files/file-commands.ts';
 import { createKeygenCommand } from './keygen-command.ts';
+import { createRotateKeysCommand } from './keys/rotate-keys-command.ts';
 import { createModelCommand } from './model-command.ts';
+import { createRouteCommand } from './routes/create-route-command.ts';
+import { GROUPS, ROUTE_COMMANDS } from './routes/route-commands.ts';
+import { createStatusCommand } from './status-command.ts';
 import { createVerifyCommand } from './verify-command.ts';
+
+/** Commands of a group that do more than to call one route and to print its answer. */
+const OWN_COMMANDS: Readonly<Record<string, readonly (() => Command)[]>> = {
+  exports: [createWatchExportCommand, createDownloadExportCommand],
+  files: [createUploadFileCommand, createDownloadFileCommand],
+  keys: [createRotateKeysCommand],
+};
+
+const EXITS = EXIT_CODES.map(([code, meaning]) => `  ${code}  ${meaning}\n`).join('');
+const AFTER_HELP = `
+Environment:
+  AION_URL       the address of the API
+  AION_API_KEY   the key: of an operator, or of a tenant
+  NO_COLOR       no colours
+Without them, commands find a demo that runs in this folder (.aion/demo.json).
+
+Exit codes:
+${EXITS}
+Example:
+  $ AION_URL=http://127.0.0.1:8080 AION_API_KEY=aion_sk_... aion exports list`;
 
 /** Makes a command and all below it throw instead of ending the process. */
 function overrideExit(command: Command): void {
@@ -10,14 +38,29 @@ function overrideExit(command: Command): void {
   for (const child of command.commands) overrideExit(child);
 }
 
+function createGroup(name: string, description: string): Command {
+  const group = new Command(name).description(description);
+  for (const spec of ROUTE_COMMANDS) if (spec.words[0] === name) group.addCommand(createRouteCommand(spec));
+  for (const create of OWN_COMMANDS[name] ?? []) group.addCommand(create());
+  return group;
+}
+
 /** The whole `aion` tool. One line registers a command. */
 export function createProgram(): Command {
   const program = new Command('aion')
-    .description('verify export bundles and audit trails, make keys, bring models')
+    .description('run an AION platform, and check what it gives you')
+    .addHelpText('after', AFTER_HELP);
+  program.commandsGroup('The platform:').addCommand(createStatusCommand());
+  for (const spec of ROUTE_COMMANDS) if (spec.words[1] === undefined) program.addCommand(createRouteCommand(spec));
+  for (const [name, description] of Object.entries(GROUPS)) program.addCommand(createGroup(name, description));
+  program
+    .commandsGroup('On this machine:')
     .addCommand(createVerifyCommand())
     .addCommand(createAuditCommand())
     .addCommand(createKeygenCommand())
-    .addCommand(createModelCommand());
+    .addCommand(createModelCommand())
+    .addCommand(createCompletionCommand(() => program))
+    .commandsGroup('Help:');
   overrideExit(program);
   return program;
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { findModelsDir } from './model/find-models-dir.ts';
 import { KNOWN_MODELS } from './model/known-model.ts';
-import { createProgress } from './model/progress.ts';
+import { createProgress } from './output/progress.ts';
 import { ModelSourceError } from './model/pull-errors.ts';
 import { pullModel } from './model/pull-model.ts';
 

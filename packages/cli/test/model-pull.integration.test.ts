@@ -13,7 +13,7 @@ import { CommanderError } from 'commander';
 import { createModelCommand } from '../src/model-command.ts';
 import { findModelsDir } from '../src/model/find-models-dir.ts';
 import type { KnownModel } from '../src/model/known-model.ts';
-import { createProgress } from '../src/model/progress.ts';
+import { createProgress } from '../src/output/progress.ts';
 import { pullModel } from '../src/model/pull-model.ts';
 import type { PullModelOptions } from '../src/model/pull-model.ts';
 

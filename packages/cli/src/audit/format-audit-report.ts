@@ -1,4 +1,4 @@
-import pc from 'picocolors';
+import { styleText } from 'node:util';
 import type { VerifiedChain } from '@aion/audit-chain';
 import type { AuditVerification } from './verify-trail.ts';
 
@@ -6,10 +6,14 @@ import type { AuditVerification } from './verify-trail.ts';
 export function formatAuditReport({ chains, bundle }: AuditVerification, hasSigner: boolean): string {
   const lines = chains.flatMap((chain) => formatChain(chain, hasSigner));
   if (bundle !== undefined && !bundle.ok) {
-    lines.push(pc.red('FAILED  the bundle itself: run aion verify for the details'));
+    lines.push(styleText('red', 'FAILED  the bundle itself: run aion verify for the details'));
   }
   const ok = isIntact({ chains, bundle });
-  lines.push('', ok ? pc.green('The audit trail is intact.') : pc.red('The audit trail is NOT intact.'), '');
+  lines.push(
+    '',
+    ok ? styleText('green', 'The audit trail is intact.') : styleText('red', 'The audit trail is NOT intact.'),
+    '',
+  );
   return lines.join('\n');
 }
 
@@ -28,7 +32,9 @@ function formatChain({ tenantId, checkpoints, report }: VerifiedChain, hasSigner
     `events  ${events}${erased === 0 ? '' : `, the content of ${erased} erased`}`,
     `head    ${head === undefined ? 'none' : `${head.seq} ${head.hash.toString('hex')}`}`,
     `proof   ${proven}`,
-    ...problems.map(({ kind, seq, detail }) => pc.red(`FAILED  event ${seq}: ${kind.replaceAll('_', ' ')}: ${detail}`)),
-    ...(moreProblems === 0 ? [] : [pc.red(`FAILED  ${moreProblems} more`)]),
+    ...problems.map(({ kind, seq, detail }) =>
+      styleText('red', `FAILED  event ${seq}: ${kind.replaceAll('_', ' ')}: ${detail}`),
+    ),
+    ...(moreProblems === 0 ? [] : [styleText('red', `FAILED  ${moreProblems} more`)]),
   ];
 }

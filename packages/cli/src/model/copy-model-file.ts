@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../output/progress.ts';
 import { ModelSourceError } from './pull-errors.ts';
 
 /**

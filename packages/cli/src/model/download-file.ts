@@ -1,6 +1,6 @@
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../output/progress.ts';
 import { ModelSourceError } from './pull-errors.ts';
 
 /** Options of `downloadFile`. */

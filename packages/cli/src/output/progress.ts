@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 
-/** Shows how far a transfer is, to a person or a log. */
+/** Shows how far something long is, to a person or a log. */
 export interface Progress {
   /** A line of its own. */
   note(line: string): void;
-  start(title: string, totalBytes: number, doneBytes: number): void;
-  update(doneBytes: number): void;
+  start(title: string, total: number, done: number): void;
+  update(done: number): void;
   stop(): void;
 }
 
@@ -17,48 +17,59 @@ const BYTES_PER_MB = 1_000_000;
 /** In a log, a line for each tenth. */
 const LOGGED_STEPS = 10;
 
+/** What is counted: bytes, which are shown in MB, or rows. */
+export type ProgressUnit = 'bytes' | 'rows';
+
 /** Creates a bar on a terminal, and plain lines anywhere else. */
-export function createProgress(stream: ProgressStream): Progress {
+export function createProgress(stream: ProgressStream, unit: ProgressUnit = 'bytes'): Progress {
   const note = (line: string): void => void stream.write(`${line}\n`);
-  return stream.isTTY === true ? { note, ...createBar(stream) } : { note, ...createLines(note) };
+  return stream.isTTY === true ? { note, ...createBar(stream, unit) } : { note, ...createLines(note, unit) };
 }
 
-function createBar(stream: ProgressStream): Omit<Progress, 'note'> {
+function createBar(stream: ProgressStream, unit: ProgressUnit): Omit<Progress, 'note'> {
   let bar: SingleBar | undefined;
   return {
-    start: (title, totalBytes, doneBytes) => {
-      const format = `${title} {bar} {percentage}% of ${toMb(totalBytes)} MB, {eta_formatted} left`;
+    start: (title, total, done) => {
+      bar?.stop();
+      const format = `${title} {bar} {percentage}% of ${toAmount(total, unit)}, {eta_formatted} left`;
       bar = new SingleBar({ format, stream, hideCursor: true, etaBuffer: 50 });
-      bar.start(totalBytes, doneBytes);
+      bar.start(total, done);
     },
-    update: (doneBytes) => bar?.update(doneBytes),
+    update: (done) => bar?.update(done),
     stop: () => bar?.stop(),
   };
 }
 
-function createLines(note: (line: string) => void): Omit<Progress, 'note'> {
+function createLines(note: (line: string) => void, unit: ProgressUnit): Omit<Progress, 'note'> {
   let title = '';
   let total = 0;
   let nextStep = 0;
-  const update = (doneBytes: number): void => {
-    const share = total === 0 ? 1 : doneBytes / total;
+  const update = (done: number): void => {
+    if (total === 0) return;
+    const share = done / total;
     const step = Math.floor(share * LOGGED_STEPS);
     if (step < nextStep) return;
-    note(`${title} ${Math.floor(share * 100)}% (${toMb(doneBytes)} of ${toMb(total)} MB)`);
+    note(`${title} ${Math.floor(share * 100)}% (${toNumber(done, unit)} of ${toAmount(total, unit)})`);
     nextStep = step + 1;
   };
   return {
-    start: (newTitle, totalBytes, doneBytes) => {
+    start: (newTitle, newTotal, done) => {
       title = newTitle;
-      total = totalBytes;
+      total = newTotal;
       nextStep = 0;
-      update(doneBytes);
+      // How much there is may be found out on the way.
+      if (total === 0) note(title);
+      update(done);
     },
     update,
     stop: () => undefined,
   };
 }
 
-function toMb(bytes: number): string {
-  return (bytes / BYTES_PER_MB).toFixed(1);
+function toAmount(amount: number, unit: ProgressUnit): string {
+  return `${toNumber(amount, unit)} ${unit === 'bytes' ? 'MB' : unit}`;
+}
+
+function toNumber(amount: number, unit: ProgressUnit): string {
+  return unit === 'bytes' ? (amount / BYTES_PER_MB).toFixed(1) : String(amount);
 }

@@ -1,0 +1,117 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, readApiError, UnreachableError } from './api-error.ts';
+import type { ApiSettings } from './api-settings.ts';
+
+/** One request to the API. */
+export interface ApiRequest {
+  readonly method: string;
+  /** With its parameters filled in; or a whole URL on which the API itself has put its signature. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is, read anew at each attempt; it may take as long as it takes. */
+  readonly body?: () => Readable;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Sends requests with the key, again and again within bounds when that is safe and may help. */
+export interface ApiClient {
+  /**
+   * Sends a request whose body, when there is one, is read by the caller as it comes.
+   * @throws ApiError when the API refuses; UnreachableError when no answer comes
+   */
+  send(request: ApiRequest): Promise<Response>;
+}
+
+const MAX_ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 250;
+/** A server that asks for a longer pause is not waited for. */
+const MAX_PAUSE_MS = 30_000;
+/** Too many requests, and what a restart or a proxy in front of one says. */
+const PASSING_STATUSES = [429, 502, 503, 504];
+
+/** Creates a client. Requests must be safe to send twice: by their method, or by an `Idempotency-Key`. */
+export function createApiClient(settings: ApiSettings, note: (line: string) => void): ApiClient {
+  return {
+    send: async (request) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const outcome = await sendOnce(settings, request).catch((error: unknown) => toUnreachable(settings, error));
+        if (!(outcome instanceof Error)) return noteDeprecation(outcome, note);
+        const pauseMs = pauseBefore(attempt, outcome);
+        if (pauseMs === undefined) throw outcome;
+        note(
+          `${outcome.message} Trying again in ${(pauseMs / 1_000).toFixed(1)} s (${attempt} of ${MAX_ATTEMPTS - 1}).`,
+        );
+        await sleep(pauseMs);
+      }
+    },
+  };
+}
+
+async function sendOnce(settings: ApiSettings, request: ApiRequest): Promise<Response | ApiError> {
+  const { key, tenantId, timeoutMs } = settings;
+  const url = toUrl(settings.baseUrl, request);
+  const isSigned = URL.canParse(request.path);
+  const head = new AbortController();
+  const giveUp = (): void => head.abort(new Error(`no answer within ${timeoutMs / 1_000} s`));
+  const timer = request.body === undefined ? setTimeout(giveUp, timeoutMs) : undefined;
+  try {
+    const answer = await fetch(url, {
+      method: request.method,
+      headers: {
+        'user-agent': 'aion-cli',
+        ...(key === undefined || isSigned ? {} : { authorization: `Bearer ${key}` }),
+        ...(tenantId === undefined || isSigned ? {} : { 'x-aion-tenant': tenantId }),
+        ...(request.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...request.headers,
+      },
+      ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
+      // Half: the answer comes when the body has been sent (WHATWG Fetch).
+      ...(request.body === undefined ? {} : { body: Readable.toWeb(request.body()), duplex: 'half' as const }),
+      // The API never redirects; following one would show the request to another.
+      redirect: 'error',
+      signal: head.signal,
+    });
+    return answer.ok ? answer : await readApiError(answer);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function toUrl(baseUrl: string, { path, query = {} }: ApiRequest): URL {
+  const url = URL.canParse(path) ? new URL(path) : new URL(`${baseUrl}${path}`);
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(each));
+  }
+  return url;
+}
+
+function toUnreachable({ baseUrl }: ApiSettings, error: unknown): UnreachableError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason =
+    cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
+  return new UnreachableError(`${baseUrl} cannot be reached: ${reason}.`, { cause: error });
+}
+
+/** How long to wait before the next attempt; undefined when there is to be none. */
+function pauseBefore(attempt: number, error: ApiError | UnreachableError): number | undefined {
+  if (attempt >= MAX_ATTEMPTS) return undefined;
+  const backOffMs = FIRST_PAUSE_MS * 2 ** (attempt - 1);
+  if (error instanceof UnreachableError) return backOffMs;
+  if (!PASSING_STATUSES.includes(error.status)) return undefined;
+  const askedMs = (error.retryAfterSeconds ?? 0) * 1_000;
+  return askedMs > MAX_PAUSE_MS ? undefined : Math.max(askedMs, backOffMs);
+}
+
+/** `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) are for whoever keeps the scripts that use this tool. */
+function noteDeprecation(answer: Response, note: (line: string) => void): Response {
+  const sunset = answer.headers.get('sunset');
+  if (answer.headers.has('deprecation') || sunset !== null) {
+    note(
+      `warning: the API will drop this command's route${sunset === null ? '' : ` after ${sunset}`}; use a newer aion`,
+    );
+  }
+  return answer;
+}

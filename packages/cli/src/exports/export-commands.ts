@@ -1,0 +1,69 @@
+import { access } from 'node:fs/promises';
+import { createDownloadLinks, watchExport, type Route } from '@aion/contracts';
+import { Command } from 'commander';
+import { formatRecord } from '../output/format-table.ts';
+import { createProgress } from '../output/progress.ts';
+import { addConnectionOptions, type ConnectionOptions } from '../routes/connection-options.ts';
+import { connect, note } from '../routes/connect.ts';
+import { guard } from '../routes/guard.ts';
+import { fillPath } from '../routes/route-input.ts';
+import { UsageError } from '../usage-error.ts';
+import { downloadExport } from './download-export.ts';
+import { followToEnd } from './follow-export.ts';
+
+interface DownloadOptions extends ConnectionOptions {
+  readonly output?: string;
+}
+
+const EXAMPLE_ID = '01890a5d-ac96-774b-bcce-b302099a8057';
+
+/** Creates `aion exports watch`: follows an export to its end; exit code 1 when it fails. */
+export function createWatchExportCommand(): Command {
+  const command = exportCommand('watch', watchExport)
+    .summary('follow an export to its end')
+    .description('Follows an export to its end and shows how far it is. Exit code 1 when the export fails.')
+    .addHelpText('after', `\nExample:\n  $ aion exports watch ${EXAMPLE_ID}`);
+  return command.action((exportId: string, options: ConnectionOptions) =>
+    guard(command, async () => {
+      fillPath(watchExport, [exportId]);
+      const state = await followToEnd(await connect(options, watchExport), { id: exportId });
+      process.stdout.write(options.json === true ? `${JSON.stringify(state, undefined, 2)}\n` : formatRecord(state));
+    }),
+  );
+}
+
+/** Creates `aion exports download`: brings a bundle, continues where an earlier download ended, checks every file. */
+export function createDownloadExportCommand(): Command {
+  const command = exportCommand('download', createDownloadLinks)
+    .summary('download the bundle of an export')
+    .description(
+      'Downloads the bundle of an export as a tar archive, continues where an earlier download ended, and checks each ' +
+        'file against the SHA-256 that the API lists. `aion verify` opens it.',
+    )
+    .option('-o, --output <file>', 'where it goes (default aion-export-ID.tar); never overwritten')
+    .addHelpText('after', `\nExample:\n  $ aion exports download ${EXAMPLE_ID} --output bundle.tar`);
+  return command.action((exportId: string, options: DownloadOptions) =>
+    guard(command, async () => {
+      fillPath(createDownloadLinks, [exportId]);
+      const path = options.output ?? `aion-export-${exportId}.tar`;
+      await assertFree(path);
+      const client = await connect(options, createDownloadLinks);
+      const links = await downloadExport({ client, exportId, path, progress: createProgress(process.stderr) });
+      note(`${links.files.length} files are as they were sealed. To read them: aion verify ${path} --identity FILE`);
+      const done = { path, bytes: links.archive.bytes, files: links.files.length };
+      process.stdout.write(options.json === true ? `${JSON.stringify(done, undefined, 2)}\n` : `${path}\n`);
+    }),
+  );
+}
+
+function exportCommand(name: string, route: Route): Command {
+  return addConnectionOptions(new Command(name).argument('<export-id>'), route.auth.kind);
+}
+
+async function assertFree(path: string): Promise<void> {
+  const isTaken = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isTaken) throw new UsageError(`${path} is there already: give another name by --output`);
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { downloadFileContent, getFile, storedFile, type StoredFile } from '@aion/contracts';
+import type { ApiClient } from '../api/api-client.ts';
+import type { Progress } from '../output/progress.ts';
+import { fillPath } from '../routes/route-input.ts';
+import { CheckFailedError } from '../usage-error.ts';
+
+/** What is downloaded, and to where. */
+export interface DownloadContentOptions {
+  readonly client: ApiClient;
+  readonly fileId: string;
+  /** It is there when its bytes have been checked. */
+  readonly path: string;
+  readonly progress: Progress;
+}
+
+/** Downloads a file. @throws CheckFailedError when its bytes are not those that were uploaded; ApiError */
+export async function downloadContent({ client, fileId, path, progress }: DownloadContentOptions): Promise<StoredFile> {
+  const known = await client.send({ method: getFile.method, path: fillPath(getFile, [fileId]) });
+  const file = storedFile.parse(await known.json());
+  const partial = `${path}.${fileId}.part`;
+  try {
+    const answer = await client.send({
+      ...{ method: downloadFileContent.method, path: fillPath(downloadFileContent, [fileId]) },
+      headers: { 'accept-encoding': 'identity' },
+    });
+    progress.start('Downloading', file.bytes, 0);
+    const hash = createHash('sha256');
+    let done = 0;
+    const meter = new Transform({
+      transform(chunk: Buffer, _encoding, next) {
+        hash.update(chunk);
+        done += chunk.length;
+        progress.update(done);
+        next(null, chunk);
+      },
+    });
+    const content = answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body);
+    await pipeline(content, meter, createWriteStream(partial, { mode: 0o600 }));
+    if (hash.digest('hex') !== file.sha256) {
+      throw new CheckFailedError(`What arrived is not what was uploaded as file ${fileId}: it was removed.`);
+    }
+    await rename(partial, path);
+    return file;
+  } finally {
+    progress.stop();
+    await rm(partial, { force: true });
+  }
+}

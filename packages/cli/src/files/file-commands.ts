@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import { access } from 'node:fs/promises';
+import { downloadFileContent, uploadFile } from '@aion/contracts';
+import { Command } from 'commander';
+import { formatRecord } from '../output/format-table.ts';
+import { createProgress } from '../output/progress.ts';
+import { addConnectionOptions, type ConnectionOptions } from '../routes/connection-options.ts';
+import { connect } from '../routes/connect.ts';
+import { guard } from '../routes/guard.ts';
+import { checkInput, fillPath } from '../routes/route-input.ts';
+import { UsageError } from '../usage-error.ts';
+import { downloadContent } from './download-content.ts';
+import { upload } from './upload-file.ts';
+
+interface UploadFlags extends ConnectionOptions {
+  readonly name?: string;
+  readonly projectId?: string;
+  readonly contentType: string;
+  readonly idempotencyKey?: string;
+}
+
+/** Creates `aion files upload`. */
+export function createUploadFileCommand(): Command {
+  const command = new Command('upload')
+    .summary('upload a file')
+    .description('Uploads a file as it is read, with its SHA-256: nothing else than these bytes is stored.')
+    .argument('<path>')
+    .option('--name <text>', 'what it is called (default the name in the path)')
+    .option('--project-id <id>', 'the project that it belongs to')
+    .option('--content-type <type>', 'what it holds', 'application/octet-stream')
+    .option('--idempotency-key <key>', 'repeats an upload that was sent before with it, without storing it twice')
+    .addHelpText('after', '\nExample:\n  $ aion files upload notes.txt --content-type text/plain');
+  return addConnectionOptions(command, uploadFile.auth.kind).action((path: string, flags: UploadFlags) =>
+    guard(command, async () => {
+      const { name = basename(path), projectId, contentType, idempotencyKey = randomUUID() } = flags;
+      const query = { name, ...(projectId === undefined ? {} : { project_id: projectId }) };
+      checkInput(uploadFile.query, query, []);
+      const client = await connect(flags, uploadFile);
+      const progress = createProgress(process.stderr);
+      const file = await upload({ client, path, query, contentType, idempotencyKey, progress });
+      process.stdout.write(flags.json === true ? `${JSON.stringify(file, undefined, 2)}\n` : formatRecord(file));
+    }),
+  );
+}
+
+interface DownloadFlags extends ConnectionOptions {
+  readonly output: string;
+}
+
+/** Creates `aion files download`. */
+export function createDownloadFileCommand(): Command {
+  const command = new Command('download')
+    .summary('download a file')
+    .description('Downloads a file and holds it against the SHA-256 of what was uploaded.')
+    .argument('<file-id>')
+    .requiredOption('-o, --output <file>', 'where it goes; never overwritten')
+    .addHelpText('after', '\nExample:\n  $ aion files download 01890a5d-ac96-774b-bcce-b302099a8057 -o notes.txt');
+  return addConnectionOptions(command, downloadFileContent.auth.kind).action((fileId: string, flags: DownloadFlags) =>
+    guard(command, async () => {
+      fillPath(downloadFileContent, [fileId]);
+      const { output: path } = flags;
+      const isTaken = await access(path).then(
+        () => true,
+        () => false,
+      );
+      if (isTaken) throw new UsageError(`${path} is there already: give another name by --output`);
+      const client = await connect(flags, downloadFileContent);
+      const file = await downloadContent({ client, fileId, path, progress: createProgress(process.stderr) });
+      const done = { path, bytes: file.bytes, sha256: file.sha256 };
+      process.stdout.write(flags.json === true ? `${JSON.stringify(done, undefined, 2)}\n` : formatRecord(done));
+    }),
+  );
+}

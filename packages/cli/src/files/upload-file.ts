@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { storedFile, uploadFile, type StoredFile } from '@aion/contracts';
+import type { ApiClient } from '../api/api-client.ts';
+import type { Progress } from '../output/progress.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** What is uploaded, and as what. */
+export interface UploadOptions {
+  readonly client: ApiClient;
+  readonly path: string;
+  readonly query: { readonly name: string; readonly project_id?: string };
+  readonly contentType: string;
+  readonly idempotencyKey: string;
+  readonly progress: Progress;
+}
+
+/**
+ * Uploads a file as it is read. Its hash goes with it (`Content-Digest`, RFC 9530), so that nothing else is ever stored.
+ * @throws UsageError when there is no such file; ApiError, UnreachableError
+ */
+export async function upload({ client, path, query, progress, ...options }: UploadOptions): Promise<StoredFile> {
+  const bytes = await sizeOf(path);
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  const digest = hash.digest('base64');
+  try {
+    const answer = await client.send({
+      ...{ method: uploadFile.method, path: uploadFile.path, query },
+      headers: {
+        'content-type': options.contentType,
+        'content-digest': `sha-256=:${digest}:`,
+        'idempotency-key': options.idempotencyKey,
+      },
+      body: () => {
+        progress.start('Uploading', bytes, 0);
+        return Readable.from(metered(createReadStream(path), progress));
+      },
+    });
+    return storedFile.parse(await answer.json());
+  } finally {
+    progress.stop();
+  }
+}
+
+async function* metered(file: AsyncIterable<Uint8Array>, progress: Progress): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  for await (const chunk of file) {
+    yield chunk;
+    done += chunk.length;
+    progress.update(done);
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw new UsageError(`${path} cannot be read`, { cause: error });
+  });
+  if (found.isFile()) return found.size;
+  throw new UsageError(`${path} is no file`);
+}

@@ -1,0 +1,71 @@
+import type { ApiClient, ApiRequest } from '../api/api-client.ts';
+import { createCounter } from '../output/counter.ts';
+import { formatTable } from '../output/format-table.ts';
+import type { Output } from './print-answer.ts';
+
+interface Page {
+  readonly data: readonly unknown[];
+  readonly next_cursor?: string | null;
+}
+
+interface ListOptions {
+  readonly client: ApiClient;
+  readonly request: ApiRequest;
+  readonly columns: readonly string[];
+  readonly isAll: boolean;
+  readonly output: Output;
+}
+
+/** The largest page of the API. */
+const MAX_LIMIT = 100;
+
+/** Prints a list: the page that was asked for, or all from there on. */
+export async function printList(options: ListOptions): Promise<void> {
+  if (options.isAll) await printAll(options);
+  else await printPage(options);
+}
+
+async function printPage({ client, request, columns, output }: ListOptions): Promise<void> {
+  const page = await readPage(client, request);
+  if (output.isJson) return output.write(`${JSON.stringify(page, undefined, 2)}\n`);
+  output.write(formatTable(columns, page.data));
+  if (typeof page.next_cursor === 'string') output.note(`There are more: --cursor ${page.next_cursor}, or --all.`);
+}
+
+/** JSON is written as it comes, so that a long list needs no memory; a table is as wide as its widest line. */
+async function printAll({ client, request, columns, output }: ListOptions): Promise<void> {
+  const counter = createCounter(process.stderr);
+  const rows: unknown[] = [];
+  let read = 0;
+  try {
+    for await (const items of pages(client, request)) {
+      if (output.isJson)
+        output.write(
+          items.map((item, index) => `${read + index === 0 ? '{"data":[' : ','}\n${JSON.stringify(item)}`).join(''),
+        );
+      else rows.push(...items);
+      read += items.length;
+      counter.update(read);
+    }
+  } finally {
+    counter.stop();
+  }
+  if (output.isJson) output.write(`${read === 0 ? '{"data":[' : '\n'}],"next_cursor":null}\n`);
+  else output.write(formatTable(columns, rows));
+}
+
+async function* pages(client: ApiClient, request: ApiRequest): AsyncGenerator<readonly unknown[]> {
+  let query: Readonly<Record<string, unknown>> = { limit: MAX_LIMIT, ...request.query };
+  for (;;) {
+    const { data, next_cursor: cursor } = await readPage(client, { ...request, query });
+    yield data;
+    if (typeof cursor !== 'string') return;
+    query = { ...query, cursor };
+  }
+}
+
+async function readPage(client: ApiClient, request: ApiRequest): Promise<Page> {
+  const answer = await client.send(request);
+  // The contract of every list; `columns` are held against it by a test.
+  return (await answer.json()) as Page;
+}

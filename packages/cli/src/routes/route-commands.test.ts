@@ -1,0 +1,115 @@
+import {
+  createDownloadLinks,
+  downloadFileContent,
+  PUBLIC_ROUTES,
+  rotateSealingKeys,
+  uploadFile,
+  watchExport,
+  type Route,
+} from '@aion/contracts';
+import { createProgram } from '../create-program.ts';
+import { createRouteCommand } from './create-route-command.ts';
+import { toFieldSchema, type FieldSchema } from './field-schema.ts';
+import { GROUPS, ROUTE_COMMANDS } from './route-commands.ts';
+import { checkInput, fillPath, readFlags } from './route-input.ts';
+import { createSchemaFlags } from './schema-flags.ts';
+
+/** Routes that a command calls which does more than that. */
+const OWN_COMMANDS: readonly Route[] = [
+  watchExport,
+  createDownloadLinks,
+  uploadFile,
+  downloadFileContent,
+  rotateSealingKeys,
+];
+
+/** Management routes without a command, each with the reason. */
+const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
+  downloadArchive: '`aion exports download` uses it by its signed URL',
+  downloadFile: '`aion exports download` brings the whole bundle',
+  createApiKey: '`aion api-keys create --tenant ID` does the same',
+};
+
+const managementRoutes = PUBLIC_ROUTES.filter(({ path }) => path.startsWith('/api/v1/'));
+const commanded = [...OWN_COMMANDS, ...ROUTE_COMMANDS.map(({ route }) => route)];
+
+/** The commands below one, with the words that lead to them. */
+function listCommands(command = createProgram(), words: readonly string[] = []): string[] {
+  if (command.commands.length === 0) return [words.join(' ')];
+  return command.commands.flatMap((child) => listCommands(child, [...words, child.name()]));
+}
+
+describe('the management API', () => {
+  it('has a command for each route, or a reason why not', () => {
+    const missing = managementRoutes.filter((route) => !commanded.includes(route)).map(({ name }) => name);
+    expect(missing.toSorted()).toEqual(Object.keys(WITHOUT_COMMAND).toSorted());
+  });
+
+  it('is all that commands call', () => {
+    expect(commanded.filter((route) => !managementRoutes.includes(route))).toEqual([]);
+    expect(new Set(commanded).size).toBe(commanded.length);
+  });
+});
+
+describe('the commands', () => {
+  it('each have words of their own, in a group that says what it is about', () => {
+    const words = ROUTE_COMMANDS.map((spec) => spec.words.join(' '));
+    expect(new Set(words).size).toBe(words.length);
+    expect(listCommands()).toEqual(expect.arrayContaining(words));
+    const groups = new Set(ROUTE_COMMANDS.flatMap(({ words: [group, verb] }) => (verb === undefined ? [] : [group])));
+    expect(new Set([...groups, 'keys'])).toEqual(new Set(Object.keys(GROUPS)));
+  });
+
+  it.each(ROUTE_COMMANDS.map((spec) => [spec.words.join(' '), spec] as const))(
+    '%s has an example that fits its contract',
+    (_name, spec) => {
+      const args = (spec.example.match(/"[^"]*"|[^ ]+/g) ?? []).map((word) => word.replaceAll('"', ''));
+      const end = args.findIndex((word) => word === '>' || word === '<');
+      expect(args.slice(0, spec.words.length)).toEqual([...spec.words]);
+      const command = createRouteCommand(spec)
+        .action(() => undefined)
+        .exitOverride();
+      command.parse(args.slice(spec.words.length, end === -1 ? undefined : end), { from: 'user' });
+      const { route } = spec;
+      fillPath(route, command.args);
+      for (const schema of [route.query, route.body]) {
+        if (schema === undefined || 'body' in command.opts()) continue;
+        const flags = createSchemaFlags(schema, { isChange: route.method !== 'POST' });
+        checkInput(schema, readFlags(flags, command.opts()), flags);
+      }
+    },
+  );
+
+  it.each(ROUTE_COMMANDS.map((spec) => [spec.words.join(' '), spec] as const))(
+    '%s prints what its contract answers',
+    (_name, { route, columns, secret }) => {
+      const isList = fieldsOf(route).includes('data');
+      expect(isList).toBe(columns !== undefined);
+      for (const column of columns ?? []) expect(fieldsOf(route, true)).toContain(column);
+      if (secret !== undefined) expect(fieldsOf(route)).toContain(secret);
+    },
+  );
+
+  it.each(
+    ROUTE_COMMANDS.filter(({ route }) => route.method === 'DELETE').map(
+      (spec) => [spec.words.join(' '), spec] as const,
+    ),
+  )('%s asks first', (_name, spec) => {
+    expect(spec.destroys).toMatch(/\w/);
+  });
+});
+
+/** The fields of an answer, or of the items of a list, those of objects by path. */
+function fieldsOf({ response }: Route, ofItems = false): string[] {
+  if (response.json === undefined) return [];
+  const schema = toFieldSchema(response.json, 'output');
+  return paths(ofItems ? (schema.properties?.['data']?.items ?? {}) : schema);
+}
+
+function paths(schema: FieldSchema): string[] {
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
+    name,
+    ...paths(inner).map((path) => `${name}.${path}`),
+  ]);
+  return [...own, ...(schema.anyOf ?? []).flatMap(paths)];
+}

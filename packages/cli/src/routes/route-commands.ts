@@ -1,0 +1,352 @@
+import * as contracts from '@aion/contracts';
+import { followToEnd } from '../exports/follow-export.ts';
+import type { RouteCommand } from './route-command.ts';
+
+/** An id as examples have it. */
+const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
+
+/** What the groups of commands are about. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  operators: 'those who run the platform',
+  tenants: 'those whose data the platform keeps apart',
+  projects: 'parts of a tenant that use is counted by',
+  users: 'the people of a tenant',
+  memberships: 'what people may do in a tenant',
+  'api-keys': "a tenant's keys",
+  providers: 'where models are, and the credentials for them',
+  keys: 'the keys that seal what is stored',
+  budgets: 'what a tenant, a project or a key may spend a month',
+  usage: 'what a tenant has used',
+  generations: 'each request to a model',
+  files: "a tenant's files",
+  'retention-policies': "how long a tenant's data is kept",
+  'legal-holds': 'what may not be deleted meanwhile',
+  'audit-events': "a tenant's audit trail",
+  exports: "a tenant's exports of all its data",
+};
+
+/** Every command that calls one route of the management API and prints its answer. */
+export const ROUTE_COMMANDS: readonly RouteCommand[] = [
+  {
+    words: ['init'],
+    route: contracts.initPlatform,
+    secret: 'key',
+    example: 'init --name "First operator" > operator-key.txt',
+  },
+  {
+    words: ['operators', 'list'],
+    route: contracts.listOperators,
+    columns: ['id', 'name', 'prefix', 'created_at', 'expires_at', 'revoked_at'],
+    example: 'operators list',
+  },
+  {
+    words: ['operators', 'create'],
+    route: contracts.createOperator,
+    secret: 'key',
+    example: 'operators create --name "Second operator" > key.txt',
+  },
+  {
+    words: ['operators', 'revoke'],
+    route: contracts.revokeOperator,
+    destroys: 'This revokes for good the key of the operator',
+    example: `operators revoke ${ID} --yes`,
+  },
+  {
+    words: ['tenants', 'list'],
+    route: contracts.listTenants,
+    columns: ['id', 'name', 'state', 'store_content', 'created_at'],
+    example: 'tenants list --limit 50',
+  },
+  {
+    words: ['tenants', 'create'],
+    route: contracts.createTenant,
+    example: 'tenants create --name "Example Ltd"',
+  },
+  {
+    words: ['tenants', 'get'],
+    route: contracts.getTenant,
+    example: `tenants get ${ID}`,
+  },
+  {
+    words: ['tenants', 'update'],
+    route: contracts.updateTenant,
+    example: `tenants update ${ID} --no-store-content`,
+  },
+  {
+    words: ['projects', 'list'],
+    route: contracts.listProjects,
+    columns: ['id', 'name', 'created_at', 'archived_at'],
+    example: 'projects list --archived false',
+  },
+  {
+    words: ['projects', 'create'],
+    route: contracts.createProject,
+    example: 'projects create --name search',
+  },
+  {
+    words: ['projects', 'get'],
+    route: contracts.getProject,
+    example: `projects get ${ID}`,
+  },
+  {
+    words: ['projects', 'update'],
+    route: contracts.updateProject,
+    example: `projects update ${ID} --archived`,
+  },
+  {
+    words: ['users', 'list'],
+    route: contracts.listUsers,
+    columns: ['id', 'name', 'email', 'role', 'membership_id', 'created_at'],
+    example: 'users list --role owner',
+  },
+  {
+    words: ['users', 'create'],
+    route: contracts.createUser,
+    example: 'users create --name "Example Person" --email person@example.com --role auditor',
+  },
+  {
+    words: ['users', 'get'],
+    route: contracts.getUser,
+    example: `users get ${ID}`,
+  },
+  {
+    words: ['users', 'update'],
+    route: contracts.updateUser,
+    example: `users update ${ID} --name "Other Name"`,
+  },
+  {
+    words: ['memberships', 'list'],
+    route: contracts.listMemberships,
+    columns: ['id', 'user_id', 'role', 'created_at'],
+    example: 'memberships list',
+  },
+  {
+    words: ['memberships', 'create'],
+    route: contracts.createMembership,
+    example: `memberships create ${ID} --user-id ${ID} --role member`,
+  },
+  {
+    words: ['memberships', 'get'],
+    route: contracts.getMembership,
+    example: `memberships get ${ID}`,
+  },
+  {
+    words: ['memberships', 'update'],
+    route: contracts.updateMembership,
+    example: `memberships update ${ID} --role admin`,
+  },
+  {
+    words: ['memberships', 'delete'],
+    route: contracts.deleteMembership,
+    destroys: 'This removes a person from the tenant and revokes their keys: membership',
+    example: `memberships delete ${ID} --yes`,
+  },
+  {
+    words: ['api-keys', 'list'],
+    route: contracts.listApiKeys,
+    columns: ['id', 'name', 'prefix', 'scopes', 'created_at', 'expires_at', 'revoked_at'],
+    example: 'api-keys list',
+  },
+  {
+    words: ['api-keys', 'create'],
+    route: contracts.createOwnApiKey,
+    secret: 'key',
+    example: 'api-keys create --name ci --scope inference --scope exports:read > key.txt',
+  },
+  {
+    words: ['api-keys', 'get'],
+    route: contracts.getApiKey,
+    example: `api-keys get ${ID}`,
+  },
+  {
+    words: ['api-keys', 'update'],
+    route: contracts.updateApiKey,
+    example: `api-keys update ${ID} --expires-at 2030-01-01T00:00:00Z`,
+  },
+  {
+    words: ['api-keys', 'revoke'],
+    route: contracts.revokeApiKey,
+    destroys: 'This revokes for good the key',
+    example: `api-keys revoke ${ID} --yes`,
+  },
+  {
+    words: ['providers', 'list'],
+    route: contracts.listProviders,
+    columns: ['id', 'tenant_id', 'name', 'kind', 'base_url', 'has_credentials', 'enabled'],
+    example: 'providers list',
+  },
+  {
+    words: ['providers', 'create'],
+    route: contracts.createProvider,
+    example: 'providers create --body provider.json',
+  },
+  {
+    words: ['providers', 'get'],
+    route: contracts.getProvider,
+    example: `providers get ${ID}`,
+  },
+  {
+    words: ['providers', 'update'],
+    route: contracts.updateProvider,
+    example: `providers update ${ID} --no-enabled`,
+  },
+  {
+    words: ['providers', 'delete'],
+    route: contracts.deleteProvider,
+    destroys: 'This deletes, with its credentials, the provider',
+    example: `providers delete ${ID} --yes`,
+  },
+  {
+    words: ['budgets', 'list'],
+    route: contracts.listBudgets,
+    columns: ['id', 'project_id', 'api_key_id', 'effective_from', 'limit_micro_usd'],
+    example: 'budgets list',
+  },
+  {
+    words: ['budgets', 'create'],
+    route: contracts.createBudget,
+    example: 'budgets create --effective-from 2030-01-01 --limit-micro-usd 50000000',
+  },
+  {
+    words: ['budgets', 'get'],
+    route: contracts.getBudget,
+    example: `budgets get ${ID}`,
+  },
+  {
+    words: ['budgets', 'update'],
+    route: contracts.updateBudget,
+    example: `budgets update ${ID} --limit-micro-usd 75000000`,
+  },
+  {
+    words: ['budgets', 'delete'],
+    route: contracts.deleteBudget,
+    destroys: 'This deletes the budget',
+    example: `budgets delete ${ID} --yes`,
+  },
+  {
+    words: ['usage', 'get'],
+    route: contracts.getUsage,
+    columns: [
+      'day',
+      'provider',
+      'model',
+      'project_id',
+      'api_key_id',
+      'generations',
+      'failed',
+      'prompt_tokens',
+      'completion_tokens',
+      'cost_micro_usd',
+    ],
+    example: 'usage get --group-by model',
+  },
+  {
+    words: ['generations', 'list'],
+    route: contracts.listGenerations,
+    columns: [
+      'id',
+      'created_at',
+      'status',
+      'model',
+      'prompt_tokens',
+      'completion_tokens',
+      'cost_micro_usd',
+      'duration_ms',
+    ],
+    example: 'generations list --status failed --limit 50',
+  },
+  {
+    words: ['generations', 'get'],
+    route: contracts.getGeneration,
+    example: `generations get ${ID}`,
+  },
+  {
+    words: ['generations', 'content'],
+    route: contracts.getGenerationContent,
+    example: `generations content ${ID} --json`,
+  },
+  {
+    words: ['files', 'list'],
+    route: contracts.listFiles,
+    columns: ['id', 'name', 'content_type', 'bytes', 'created_at'],
+    example: 'files list',
+  },
+  {
+    words: ['files', 'get'],
+    route: contracts.getFile,
+    example: `files get ${ID}`,
+  },
+  {
+    words: ['files', 'delete'],
+    route: contracts.deleteFile,
+    destroys: 'This deletes, with its bytes, the file',
+    example: `files delete ${ID} --yes`,
+  },
+  {
+    words: ['retention-policies', 'list'],
+    route: contracts.listRetentionPolicies,
+    columns: ['id', 'retention_class', 'keep_days', 'effective_from', 'set_by'],
+    example: 'retention-policies list --retention-class content',
+  },
+  {
+    words: ['retention-policies', 'current'],
+    route: contracts.getCurrentRetention,
+    columns: ['retention_class', 'keep_days', 'source', 'bounds.min_days', 'bounds.max_days'],
+    example: 'retention-policies current',
+  },
+  {
+    words: ['retention-policies', 'create'],
+    route: contracts.createRetentionPolicy,
+    example: 'retention-policies create --retention-class content --keep-days 30',
+  },
+  {
+    words: ['legal-holds', 'list'],
+    route: contracts.listLegalHolds,
+    columns: ['id', 'scope', 'scope_id', 'ground', 'reference', 'placed_at', 'release_requested_at', 'released_at'],
+    example: 'legal-holds list --in-force true',
+  },
+  {
+    words: ['legal-holds', 'place'],
+    route: contracts.placeLegalHold,
+    example: `legal-holds place --scope user --scope-id ${ID} --ground litigation`,
+  },
+  {
+    words: ['legal-holds', 'get'],
+    route: contracts.getLegalHold,
+    example: `legal-holds get ${ID}`,
+  },
+  {
+    words: ['legal-holds', 'request-release'],
+    route: contracts.requestHoldRelease,
+    example: `legal-holds request-release ${ID}`,
+  },
+  {
+    words: ['legal-holds', 'release'],
+    route: contracts.releaseLegalHold,
+    destroys: 'This lets data be deleted again: it releases the hold',
+    example: `legal-holds release ${ID} --yes`,
+  },
+  {
+    words: ['audit-events', 'list'],
+    route: contracts.listAuditEvents,
+    columns: ['seq', 'created_at', 'actor', 'action', 'target_type', 'target_id', 'outcome'],
+    example: 'audit-events list --action api_key.created --all --json',
+  },
+  {
+    words: ['exports', 'list'],
+    route: contracts.listExports,
+    columns: ['id', 'state', 'created_at', 'finished_at', 'bundle.rows', 'bundle.bytes'],
+    example: 'exports list',
+  },
+  {
+    words: ['exports', 'create'],
+    route: contracts.createExport,
+    wait: { description: 'follow it to its end; exit code 1 when it fails', follow: followToEnd },
+    example: 'exports create --recipient age1... --wait',
+  },
+  {
+    words: ['exports', 'get'],
+    route: contracts.getExport,
+    example: `exports get ${ID}`,
+  },
+];

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { takesIdempotencyKey } from '@aion/contracts';
+import type { Command } from 'commander';
+import type { ApiRequest } from '../api/api-client.ts';
+import { confirm } from '../output/confirm.ts';
+import { refuse } from '../refuse.ts';
+import { connect, note } from './connect.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { printAnswer, readAnswer } from './print-answer.ts';
+import { printList } from './print-list.ts';
+import type { RouteCommand } from './route-command.ts';
+import { checkInput, fillPath, readBodyFile, readFlags } from './route-input.ts';
+import type { SchemaFlag } from './schema-flags.ts';
+
+/** The flags of a command that come from its contract. */
+export interface RouteFlags {
+  readonly query: readonly SchemaFlag[];
+  readonly body: readonly SchemaFlag[];
+}
+
+interface RouteOptions extends ConnectionOptions {
+  readonly body?: string;
+  readonly all?: boolean;
+  readonly idempotencyKey?: string;
+  readonly ifMatch?: string;
+  readonly yes?: boolean;
+  readonly wait?: boolean;
+}
+
+/** Carries a command out: check, ask, send, print. */
+export async function runRouteCommand(command: Command, spec: RouteCommand, flags: RouteFlags): Promise<void> {
+  try {
+    const options = command.opts<RouteOptions>();
+    const request = await createRequest(command, spec, flags);
+    const client = await connect(options, spec.route);
+    if (spec.destroys !== undefined && options.yes !== true) {
+      await confirm(`${spec.destroys} ${command.args.join(' ')}`.trimEnd(), {
+        input: process.stdin,
+        output: process.stderr,
+      });
+    }
+    const output = { isJson: options.json === true, write: (text: string) => void process.stdout.write(text), note };
+    if (spec.columns === undefined) {
+      const answer = await readAnswer(await client.send(request));
+      const isFollowed = options.wait === true && spec.wait !== undefined;
+      printAnswer(spec, isFollowed ? { body: await spec.wait.follow(client, answer.body) } : answer, output);
+    } else await printList({ client, request, columns: spec.columns, isAll: options.all === true, output });
+  } catch (error) {
+    refuse(command, error);
+  }
+}
+
+async function createRequest(command: Command, { route }: RouteCommand, flags: RouteFlags): Promise<ApiRequest> {
+  const options = command.opts<RouteOptions>();
+  const path = fillPath(route, command.args);
+  const query = readFlags(flags.query, command.opts());
+  checkInput(route.query, query, flags.query);
+  const json = route.body && { ...(await readBodyFile(options.body)), ...readFlags(flags.body, command.opts()) };
+  checkInput(route.body, json, flags.body);
+  const { idempotencyKey = randomUUID(), ifMatch } = options;
+  return {
+    method: route.method,
+    path,
+    query,
+    ...(json === undefined ? {} : { json }),
+    headers: {
+      // With it a broken connection is no reason to do a thing twice.
+      ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKey } : {}),
+      ...(ifMatch === undefined ? {} : { 'if-match': /^\d+$/.test(ifMatch) ? `"${ifMatch}"` : ifMatch }),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { runCli } from '../../src/run-cli.ts';
+import type { CliResult } from './run-aion.ts';
+
+/**
+ * Runs the tool in this process, which is ten times as quick as in one of its own. It reads no standard input and knows
+ * no terminal: what depends on those is tested by `runAion`.
+ */
+export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+  const before = { ...process.env };
+  const beforeCode = process.exitCode;
+  const written = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    process[name].write = (chunk: Uint8Array | string) => {
+      written[name] += String(chunk);
+      return true;
+    };
+  }
+  setEnvironment({ NO_COLOR: '1', ...env });
+  process.exitCode = undefined;
+  try {
+    const code = await runCli(args);
+    return { code: code === 0 ? exitCodeSet() : code, ...written };
+  } finally {
+    // What was set covers the method of the stream's class, which is there again.
+    for (const name of ['stdout', 'stderr'] as const) Reflect.deleteProperty(process[name], 'write');
+    setEnvironment(before);
+    process.exitCode = beforeCode;
+  }
+}
+
+/** What an action has set. */
+function exitCodeSet(): number {
+  return typeof process.exitCode === 'number' ? process.exitCode : 0;
+}
+
+function setEnvironment(values: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
+  }
+  for (const name of ['AION_URL', 'AION_API_KEY', 'AION_INIT_SECRET', 'INIT_CWD']) {
+    if (values[name] === undefined) Reflect.deleteProperty(process.env, name);
+  }
+}

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** A request that has come. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** Answers one request. */
+export type Step = (res: ServerResponse, request: SeenRequest) => void;
+
+/** An API that fails on purpose: what a real one does only on a bad day. */
+export interface ScriptedApi {
+  readonly url: string;
+  readonly seen: SeenRequest[];
+  /** One step for each request to come; the last one answers all further ones. */
+  play(...steps: readonly Step[]): void;
+  stop(): Promise<void>;
+}
+
+/** Starts it on a free port. */
+export async function startScriptedApi(): Promise<ScriptedApi> {
+  const seen: SeenRequest[] = [];
+  let script: Step[] = [];
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const request = { method: req.method ?? '', url: req.url ?? '', headers: req.headers, body: await text(req) };
+    seen.push(request);
+    const [step] = script.length > 1 ? script.splice(0, 1) : script;
+    if (step === undefined) res.destroy();
+    else step(res, request);
+  };
+  const server = createServer((req, res) => void answer(req, res));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // An address of the internet family, since it listens on a port.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen,
+    play: (...steps) => {
+      seen.length = 0;
+      script = [...steps];
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Answers with JSON. */
+export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Step {
+  return (res) =>
+    void res.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+/** Answers with problem details. */
+export function problem(
+  status: number,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+  more: object = {},
+): Step {
+  return json({ title: 'Refused', status, detail, ...more }, status, headers);
+}
+
+/** Breaks the connection off without an answer. */
+export const breakOff: Step = (res) => void res.destroy();
