@@ -133,9 +133,17 @@ function text(schema: JsonSchema): fc.Arbitrary<unknown> {
   // The strictest pattern is the one that says most; of "no NUL" and "not blank" each is met by most texts.
   const patterns = [schema.pattern, ...(schema.allOf ?? []).map(patternOf)].filter((each) => each !== undefined);
   const pattern = patterns.filter((each) => each.startsWith('^') && !each.startsWith('^[^')).at(-1);
-  if (pattern !== undefined)
-    return fc.stringMatching(new RegExp(pattern)).map((each) => each.slice(0, schema.maxLength));
+  if (pattern !== undefined) return matching(pattern).map((each) => each.slice(0, schema.maxLength));
   return fc.string({ unit: 'grapheme', minLength, maxLength: Math.max(1, maxLength) });
+}
+
+/** To make one of a long expression takes a tenth of a second, and each request that is made up wants it again. */
+const MATCHING = new Map<string, fc.Arbitrary<string>>();
+
+function matching(pattern: string): fc.Arbitrary<string> {
+  const made = MATCHING.get(pattern) ?? fc.stringMatching(new RegExp(pattern));
+  MATCHING.set(pattern, made);
+  return made;
 }
 
 function patternOf(schema: z.core.JSONSchema._JSONSchema): string | undefined {

@@ -7,7 +7,10 @@ import { storedRoute } from '../stored/stored-route.ts';
 /** A secret that only holders of the sealing key can read: the key's id, and what was sealed, as base64url. */
 export const sealed = z.strictObject({
   key_id: sealingKeyId,
-  bytes: z.string().regex(/^[A-Za-z0-9_-]{39,20000}$/),
+  bytes: z
+    .string()
+    .max(20_000)
+    .regex(/^[A-Za-z0-9_-]{39,}$/),
 });
 
 /** Stores a provider; its credentials never reach this service but sealed. */
