@@ -119,15 +119,21 @@ describe('an upload', () => {
 
   it('is read at the pace of its handler', async () => {
     readOn = Promise.withResolvers();
-    const sent = begin({ 'content-length': 6_000_000 }, '/things?how=waiting');
+    const sent = begin({ 'content-length': MAX_BYTES }, '/things?how=waiting');
     const answered = answerTo(sent);
     const socket = await new Promise<Socket>((resolve) => sent.once('socket', resolve));
-    sent.end(Buffer.alloc(6_000_000));
-    // What the kernel's buffers hold has gone out; the rest waits.
-    await until('the sender to be held up', () => socket.writableLength > 500_000);
+    sent.end(Buffer.alloc(MAX_BYTES));
+    // What the kernel's buffers hold goes out; when nothing moves any more, the rest waits at the sender.
+    let [waiting, since] = [-1, 0];
+    await until('the sender to come to a rest', () => {
+      since = socket.writableLength === waiting ? since + 1 : 0;
+      waiting = socket.writableLength;
+      return since > 20;
+    });
+    expect(waiting).toBeGreaterThan(500_000);
     readOn.resolve(undefined);
     const answer = await answered;
-    expect(JSON.parse((await buffer(answer)).toString())).toMatchObject({ bytes: 6_000_000 });
+    expect(JSON.parse((await buffer(answer)).toString())).toMatchObject({ bytes: MAX_BYTES });
   });
 
   it('ends with an error when the client goes away in the middle', async () => {
