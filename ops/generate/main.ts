@@ -7,6 +7,7 @@ import { dataExportVariables } from '../../services/data-export/src/config.ts';
 import { databaseGatewayVariables } from '../../services/database-gateway/src/config.ts';
 import { webApiVariables } from '../../services/web-api/src/config.ts';
 import { createApiReference } from './api-reference.ts';
+import { createCliReference } from './cli-reference.ts';
 import { createDataMapDocument } from './data-map-document.ts';
 import { createEnvironmentExample } from './environment-example.ts';
 import { createCatalogueJson, createMetricTables } from './metric-tables.ts';
@@ -27,6 +28,7 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
     ['docs/DATA-MAP.md', createDataMapDocument()],
     ['deploy/production.env.example', createEnvironmentExample(services)],
     ['ops/telemetry/catalogue.json', createCatalogueJson()],
+    ['docs/CLI.md', replaceSection(readFileSync('docs/CLI.md', 'utf8'), 'commands', createCliReference())],
     ['docs/MONITORING.md', replaceSection(readFileSync('docs/MONITORING.md', 'utf8'), 'metrics', createMetricTables())],
   ]);
   for (const { name, variables } of services) {
