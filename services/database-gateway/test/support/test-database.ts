@@ -10,6 +10,7 @@ import { createConnectionPool, type ConnectionPool } from '../../src/database/co
 import { createDatabase, type Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { createPoolInstruments } from '../../src/database/pool-instruments.ts';
+import { findWholeTableReads, recordStatements } from './query-plans.ts';
 import { createManagement, newKey, operatorFor } from './management.ts';
 
 /** The same for every test: roles belong to the whole server. */
@@ -59,14 +60,17 @@ export async function createMigratedDatabase(options: { maxConnections?: number 
       (await superuser.query<R>(text, values)).rows,
     drop: async () => {
       await pool.close();
+      const wholeReads = await findWholeTableReads(urlAs(copy.url, 'app'));
       await superuser.end();
       await copy.drop();
+      // No statement of the service that a test has run may read a table that grows from end to end.
+      if (wholeReads.length > 0) throw new Error(`Statements read whole tables:\n${wholeReads.join('\n')}`);
     },
   };
 }
 
 export function createTestPool(url: string, maxConnections = 8, name: 'requests' | 'exports' = 'requests') {
-  return createConnectionPool({
+  const pool = createConnectionPool({
     name,
     url,
     maxConnections,
@@ -76,6 +80,7 @@ export function createTestPool(url: string, maxConnections = 8, name: 'requests'
     logger: silentLogger,
     instruments: createPoolInstruments(noMetrics),
   });
+  return recordStatements(pool, url);
 }
 
 /** A tenant with one key. */
