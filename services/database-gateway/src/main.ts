@@ -1,7 +1,13 @@
-import { runService } from '@aion/http';
+import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
-import { loadDatabaseGatewayConfig } from './config.ts';
-import { createDatabaseGateway } from './create-database-gateway.ts';
+
+// Before anything else is loaded: the heap then grows with what lives in it, and not with what passes through. Under load
+// the service has a third of the memory that it has without, for some of its speed.
+setFlagsFromString('--optimize-for-size');
+
+const { runService } = await import('@aion/http');
+const { loadDatabaseGatewayConfig } = await import('./config.ts');
+const { createDatabaseGateway } = await import('./create-database-gateway.ts');
 
 await runService({
   name: 'database-gateway',

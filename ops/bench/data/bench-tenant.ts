@@ -1,0 +1,71 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { DataPlatform } from './data-platform.ts';
+
+/** A tenant with keys, whose generations are measured. */
+export interface BenchTenant {
+  readonly tenantId: string;
+  readonly keyIds: readonly string[];
+}
+
+const KEYS = 10;
+/** Of one statement: so that progress shows and a stop is obeyed. */
+const CHUNK = 250_000;
+const DAYS = 30;
+
+/** Adds a tenant. */
+export async function addTenant({ sql }: Pick<DataPlatform, 'sql'>): Promise<BenchTenant> {
+  const tenantId = uuidv7();
+  const keyIds = Array.from({ length: KEYS }, () => uuidv7());
+  await sql('INSERT INTO tenants (id, name) VALUES ($1, $2)', [tenantId, 'Benchmark']);
+  await sql(
+    `INSERT INTO api_keys (id, tenant_id, name, prefix, key_hash, scopes)
+     SELECT id, $1, 'Key', right(replace(id::text, '-', ''), 12), repeat('ab', 32), '{inference}'
+     FROM unnest($2::uuid[]) id`,
+    [tenantId, keyIds],
+  );
+  return { tenantId, keyIds };
+}
+
+/** Loads settled generations of the last 30 days, evenly, of several keys and models, with the sums of their days. */
+export async function loadGenerations(
+  { sql }: Pick<DataPlatform, 'sql'>,
+  options: {
+    readonly tenant: BenchTenant;
+    readonly count: number;
+    readonly signal: AbortSignal;
+    readonly progress: (line: string) => void;
+  },
+): Promise<void> {
+  const { tenant, count, signal, progress } = options;
+  const values = [tenant.tenantId, tenant.keyIds, Date.now() - DAYS * 86_400_000, (DAYS * 86_400_000) / count];
+  // Of rows that are made here, foreign keys hold; the sums of usage are made at once, below.
+  await sql('SET session_replication_role = replica');
+  for (let first = 0; first < count; first += CHUNK) {
+    signal.throwIfAborted();
+    await sql(INSERT_CHUNK, [...values, first, Math.min(count, first + CHUNK) - 1]);
+    progress(`loaded ${Math.min(count, first + CHUNK)} of ${count} generations`);
+  }
+  await sql('SET session_replication_role = origin');
+  await sql(SUM_UP, [tenant.tenantId]);
+  progress('VACUUM ANALYZE, as autovacuum does in time');
+  await sql('VACUUM (ANALYZE) generations');
+  await sql('VACUUM (ANALYZE) usage_daily');
+  await sql('CHECKPOINT');
+}
+
+const INSERT_CHUNK = `
+  INSERT INTO generations (id, tenant_id, api_key_id, status, provider, model, stream, estimated_prompt_tokens,
+    prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, created_at, settled_at)
+  SELECT id, $1, ($2::uuid[])[1 + n % 10], 'succeeded', 'provider-' || n % 2, 'model-' || n % 5, n % 3 = 0, 40,
+    40 + n % 100, 100 + n % 400, 'provider', 10 + n % 90, 800, uuid_v7_time(id), uuid_v7_time(id) + interval '1 second'
+  FROM (
+    SELECT n, (lpad(to_hex($3::bigint + floor(n * $4::double precision)::bigint), 12, '0') || '7' ||
+      left(md5(n::text), 3) || '8' || substr(md5(n::text), 4, 15))::uuid AS id
+    FROM generate_series($5::bigint, $6::bigint) n) made`;
+
+const SUM_UP = `
+  INSERT INTO usage_daily (id, tenant_id, day, api_key_id, project_id, provider, model, succeeded, prompt_tokens,
+    completion_tokens, cost_micro_usd)
+  SELECT new_uuid_v7(), $1, (created_at AT TIME ZONE 'UTC')::date, api_key_id, project_id, provider, model, count(*),
+    sum(prompt_tokens), sum(completion_tokens), sum(cost_micro_usd)
+  FROM generations WHERE tenant_id = $1 GROUP BY 3, 4, 5, 6, 7`;

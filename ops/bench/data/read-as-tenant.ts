@@ -1,0 +1,54 @@
+import { CALLER_HEADER, getUsage, listGenerations, storedRoute } from '@aion/contracts';
+import type { ServiceClient } from '@aion/http';
+import { median } from '../bench-result.ts';
+import type { BenchTenant } from './bench-tenant.ts';
+
+const REPETITIONS = 15;
+const PAGE = 20;
+/** Of the page that is compared with the first. */
+const FAR_PAGE = 10_000;
+
+/** Reads of a tenant through the gateway, each in milliseconds, the median of some. */
+export interface TenantReads {
+  readonly usageMs: () => Promise<number>;
+  readonly firstPageMs: () => Promise<number>;
+  readonly farPageMs: () => Promise<number>;
+}
+
+/** Prepares the reads. `idAt` gives the id of a generation by its place in the list, the newest first. */
+export async function createTenantReads(
+  client: ServiceClient,
+  { tenantId, keyIds: [keyId = ''] }: BenchTenant,
+  idAt: (place: number) => Promise<string>,
+): Promise<TenantReads> {
+  const actor = { actor: `api_key:${keyId}`, actor_id: keyId, person_id: null, scopes: [] };
+  const caller = Buffer.from(JSON.stringify({ tenant_id: tenantId, ...actor })).toString('base64url');
+  const headers = { [CALLER_HEADER]: caller };
+  const [usage, list] = [storedRoute(getUsage), storedRoute(listGenerations)];
+  // The cursor that the page before would have given.
+  const last = await idAt((FAR_PAGE - 1) * PAGE);
+  const cursor = Buffer.from(`generations:${last}`).toString('base64url');
+  const listPage = async (query: { limit: number; cursor?: string }): Promise<void> => {
+    const { answer } = await client.call(list, { query, headers });
+    if (answer.data.length !== PAGE) throw new Error(`The page has ${answer.data.length} generations, not ${PAGE}.`);
+  };
+  return {
+    usageMs: () =>
+      medianMs(async () => {
+        const { answer } = await client.call(usage, { query: { group_by: 'day' }, headers });
+        if (answer.data.length < 30) throw new Error(`The report has ${answer.data.length} days.`);
+      }),
+    firstPageMs: () => medianMs(() => listPage({ limit: PAGE })),
+    farPageMs: () => medianMs(() => listPage({ limit: PAGE, cursor })),
+  };
+}
+
+async function medianMs(run: () => Promise<void>): Promise<number> {
+  const samples: number[] = [];
+  for (let at = 0; at < REPETITIONS; at += 1) {
+    const startedAt = performance.now();
+    await run();
+    samples.push(performance.now() - startedAt);
+  }
+  return median(samples);
+}
