@@ -35,7 +35,7 @@ describe('the API reference', () => {
     const text = createApiReference();
     expect(text).toContain('a key with the scope `inference`');
     expect(text).not.toContain('/internal/');
-    const sections = [...text.matchAll(/^## (.+)$/gm)].map((match) => match[1]);
+    const sections = [...text.matchAll(/^### (.+)$/gm)].map((match) => match[1]);
     expect(new Set(sections).size).toBe(sections.length);
     for (const section of sections) expect(text).toContain(`(#${section?.toLowerCase().replaceAll(' ', '-')})`);
   });
