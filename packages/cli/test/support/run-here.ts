@@ -1,37 +1,44 @@
 import { runCli } from '../../src/run-cli.ts';
 import type { CliResult } from './run-aion.ts';
 
-type Write = typeof process.stdout.write;
-const STREAMS = ['stdout', 'stderr'] as const;
-const OWN_VARIABLES = ['AION_URL', 'AION_API_KEY', 'AION_INIT_SECRET', 'INIT_CWD'];
-
 /**
  * Runs the tool in this process, which is ten times as quick as in one of its own. It reads no standard input and knows
  * no terminal: what depends on those is tested by `runAion`.
  */
 export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
   const before = { ...process.env };
+  const beforeCode = process.exitCode;
   const written = { stdout: '', stderr: '' };
-  const writes = STREAMS.map((name) => [name, process[name].write] as const);
-  for (const name of STREAMS) {
-    process[name].write = ((chunk: string | Uint8Array) => {
+  for (const name of ['stdout', 'stderr'] as const) {
+    process[name].write = (chunk: Uint8Array | string) => {
       written[name] += String(chunk);
       return true;
-      // The tool uses the simplest of the overloads alone.
-    }) as Write;
+    };
   }
   setEnvironment({ NO_COLOR: '1', ...env });
+  process.exitCode = undefined;
   try {
-    return { code: await runCli(args), ...written };
+    const code = await runCli(args);
+    return { code: code === 0 ? exitCodeSet() : code, ...written };
   } finally {
-    for (const [name, write] of writes) process[name].write = write;
+    // What was set covers the method of the stream's class, which is there again.
+    for (const name of ['stdout', 'stderr'] as const) Reflect.deleteProperty(process[name], 'write');
     setEnvironment(before);
+    process.exitCode = beforeCode;
   }
 }
 
+/** What an action has set. */
+function exitCodeSet(): number {
+  return typeof process.exitCode === 'number' ? process.exitCode : 0;
+}
+
 function setEnvironment(values: NodeJS.ProcessEnv): void {
-  for (const name of [...OWN_VARIABLES, ...Object.keys(values)]) {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
+  }
+  for (const name of ['AION_URL', 'AION_API_KEY', 'AION_INIT_SECRET', 'INIT_CWD']) {
     if (values[name] === undefined) Reflect.deleteProperty(process.env, name);
-    else process.env[name] = values[name];
   }
 }
