@@ -7,6 +7,7 @@ import { captureTraceparent, contextWithIds, failSpan, isValidId, openSpan } fro
 import { context, SpanKind } from '@opentelemetry/api';
 import type { Request, Response } from 'express';
 import { redactPath } from './redact-path.ts';
+import { durationStatus } from './duration-status.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -121,8 +122,11 @@ function recordMetrics(
 ): void {
   const { method, path } = labels;
   metrics.counter('http_requests_total').inc(labels);
-  metrics.histogram('http_request_duration_seconds').observe(labels, measured.seconds);
-  metrics.histogram('http_request_size_bytes').observe({ method, path }, measured.receivedBytes);
+  const status = durationStatus(labels.status);
+  metrics.histogram('http_request_duration_seconds').observe({ method, path, status }, measured.seconds);
+  if (measured.receivedBytes > 0) {
+    metrics.histogram('http_request_size_bytes').observe({ method, path }, measured.receivedBytes);
+  }
   metrics.histogram('http_response_size_bytes').observe({ method, path }, measured.sentBytes);
 }
 

@@ -8,6 +8,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { Pool, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { remainingMs, TIMEOUT_HEADER } from './deadline.ts';
+import { durationStatus } from './duration-status.ts';
 import type { ServiceTokens } from './service-tokens.ts';
 
 /** What a call sends. */
@@ -96,7 +97,8 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
           if (answer.statusCode >= 400) throw await toError(audience, answer);
           return answer;
         } finally {
-          const labels = { peer: audience, method: route.method, path: route.path, status };
+          const { method, path } = route;
+          const labels = { peer: audience, method, path, status: durationStatus(status) };
           const seconds = (performance.now() - startedAt) / 1_000;
           options.metrics.histogram('http_client_request_duration_seconds').observe(labels, seconds);
         }

@@ -55,8 +55,8 @@ describe('the metrics of the database', () => {
     expect(series.filter((line) => !line.endsWith(' 0'))).toEqual([]);
     for (const name of [
       'db_slow_queries_total{operation="SELECT",table="generations"}',
-      'db_query_errors_total{operation="INSERT",table="outbox",error="unique_violation"}',
-      'db_query_errors_total{operation="COPY",table="tenants",error="cancelled"}',
+      'db_query_errors_total{operation="INSERT",table="outbox",error="timeout"}',
+      'db_query_errors_total{operation="COPY",table="tenants",error="connection"}',
       'db_transactions_total{outcome="rollback"}',
       'db_query_duration_seconds_count{operation="SELECT",table="generations"}',
       'db_transaction_duration_seconds_count{outcome="rollback"}',

@@ -24,7 +24,8 @@ async function rotate(client: ApiClient, progress: Progress): Promise<Rotation> 
   let resealed = 0;
   for (let pass = 1; ; pass += 1) {
     const result = await runPass(client, (done, remaining) => {
-      if (resealed + done === 0) progress.start('Sealing', done + remaining, 0);
+      if (resealed + done + remaining === 0) return;
+      if (resealed + done === 0) progress.start('Sealing', remaining, 0);
       progress.update(resealed + done);
     });
     resealed += result.resealed;

@@ -13,7 +13,7 @@ describe('confirm', () => {
   it('goes on after yes, having said what will be done', async () => {
     const person = createPerson('yes\n');
     await confirm('This deletes x', person);
-    expect(String(person.output.read())).toBe('This deletes x\nType "yes" to go on: ');
+    expect(String(person.output.read())).toBe('This deletes x.\nType "yes" to go on: ');
   });
 
   it.each([['no\n'], ['y\n'], ['\n'], [undefined]])('stops after %j', async (answer) => {

@@ -14,9 +14,9 @@ export interface Person {
  */
 export async function confirm(what: string, { input, output }: Person): Promise<void> {
   if (input.isTTY !== true || output.isTTY !== true) {
-    throw new UsageError(`${what} Nobody can be asked here: add --yes to do it.`);
+    throw new UsageError(`${what}. Nobody can be asked here: add --yes to do it.`);
   }
-  output.write(`${what}\nType "yes" to go on: `);
+  output.write(`${what}.\nType "yes" to go on: `);
   const lines = createInterface({ input, terminal: false });
   try {
     // Ends without a line when the input does.

@@ -12,13 +12,18 @@ export const BOUNDED_SETS = {
   route: {
     description: "a path template of the service's contract, or `unmatched`",
     pattern: /^(\/[a-z0-9_/{}.-]{0,150}|unmatched)$/i,
-    maxValues: 100,
+    maxValues: 200,
   },
   status: { description: 'an HTTP status of three digits', pattern: /^[1-5]\d\d$/, maxValues: 40 },
-  client_status: {
-    description: 'an HTTP status of three digits, or `none` where no answer came',
-    pattern: /^([1-5]\d\d|none)$/,
-    maxValues: 40,
+  duration_status: {
+    description: 'the HTTP status of a success, or the class of a failure: `4xx`, `5xx`',
+    pattern: /^([123]\d\d|[45]xx)$/,
+    maxValues: 20,
+  },
+  client_duration_status: {
+    description: 'as of `duration_status`, or `none` where no answer came',
+    pattern: /^([123]\d\d|[45]xx|none)$/,
+    maxValues: 20,
   },
   model: {
     description: 'a model that the operator configured, or `other`',
