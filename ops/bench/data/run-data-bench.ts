@@ -38,7 +38,11 @@ const RESULTS: readonly { name: string; unit: string; reference?: string; goal?:
     ...{ name: 'data.list.page_10000', unit: 'ms', reference: 'data.list.page_1' },
     goal: { of: 'ratio', op: '<=', value: 2 },
   },
-  { name: 'data.list.page_1', unit: 'ms' },
+  {
+    // Within two times of each other, whichever is the slower one.
+    ...{ name: 'data.list.page_1', unit: 'ms', reference: 'data.list.page_10000' },
+    goal: { of: 'ratio', op: '<=', value: 2 },
+  },
   { name: 'data.gateway_rss', unit: 'MB', goal: { of: 'value', op: '<=', value: 150 } },
 ];
 

@@ -135,7 +135,7 @@ describe('a command', () => {
     const { code, stderr } = await runAion(['api-keys', 'revoke', ID], { env: access() });
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining(`the key ${ID} Nobody can be asked here: add --yes`),
+      stderr: expect.stringContaining(`the key ${ID}. Nobody can be asked here: add --yes`),
     });
     expect(api.seen).toEqual([]);
   });

@@ -43,7 +43,7 @@ function toGeneration(row: GenerationRow): Generation {
   return { ...row, created_at: row.created_at.toISOString(), settled_at: row.settled_at?.toISOString() ?? null };
 }
 
-/** Ids sort by their time: bounds on both let PostgreSQL begin in the middle of an index, in the partitions that count. */
+/** Ids sort by their time, which is `created_at`: PostgreSQL reads the partitions that count in the order of an index. */
 function listAll(transaction: TenantTransaction, query: GenerationFilter) {
   const { status, provider, model, api_key_id: keyId, project_id: projectId, from, to } = query;
   return readPage({
@@ -57,9 +57,6 @@ function listAll(transaction: TenantTransaction, query: GenerationFilter) {
         values: [
           ...[transaction.tenantId, position, status ?? null, provider ?? null, model ?? null],
           ...[keyId ?? null, projectId ?? null, from ?? null, to ?? null],
-          from === undefined ? null : firstIdAt(Date.parse(from)),
-          // One more: an instant may have fractions of a millisecond, an id has none.
-          to === undefined ? null : firstIdAt(Date.parse(to) + 1),
           limit,
         ],
       });
@@ -74,20 +71,12 @@ function textOf(order: GenerationFilter['order']): string {
   return `
     SELECT ${COLUMNS} FROM generations
     WHERE tenant_id = $1
-      AND ($2::uuid IS NULL OR (id ${beyond} $2 AND created_at ${beyond}= uuid_v7_time($2)))
+      AND ($2::uuid IS NULL
+        OR (created_at ${beyond}= uuid_v7_time($2) AND (created_at, id) ${beyond} (uuid_v7_time($2), $2)))
       AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR provider = $4) AND ($5::text IS NULL OR model = $5)
       AND ($6::uuid IS NULL OR api_key_id = $6) AND ($7::uuid IS NULL OR project_id = $7)
       AND ($8::timestamptz IS NULL OR created_at >= $8) AND ($9::timestamptz IS NULL OR created_at < $9)
-      AND ($10::uuid IS NULL OR id >= $10) AND ($11::uuid IS NULL OR id < $11)
-    ORDER BY id ${direction} LIMIT $12`;
-}
-
-/** The smallest id that a UUID v7 (RFC 9562) of this instant could have. */
-function firstIdAt(instantMs: number): string {
-  const hex = Math.min(Math.max(instantMs, 0), 2 ** 48 - 1)
-    .toString(16)
-    .padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+    ORDER BY created_at ${direction}, id ${direction} LIMIT $10`;
 }
 
 async function readGeneration(transaction: TenantTransaction, id: string): Promise<Generation> {
