@@ -15,7 +15,7 @@ export const CANARIES = {
 } as const;
 
 /** The forms in which people send them. */
-const PLANTS = [
+export const PLANTS: readonly string[] = [
   CANARIES.apiKey,
   CANARIES.card,
   CANARIES.email,
@@ -41,13 +41,14 @@ interface PlantedRequest {
 /** Makes the requests that carry one canary. */
 type Planter = (plant: string, key: string) => readonly PlantedRequest[];
 
-/** Sends every canary as the planter says. */
+/** Sends canaries, every one if not told which, as the planter says. */
 export async function plantCanaries(
   { platform, key }: Pick<ObservedPlatform, 'platform' | 'key'>,
   planter: Planter,
+  plants = PLANTS,
 ): Promise<readonly PlantedAnswer[]> {
   const answers: PlantedAnswer[] = [];
-  for (const { path, init } of PLANTS.flatMap((plant) => planter(plant, key))) {
+  for (const { path, init } of plants.flatMap((plant) => planter(plant, key))) {
     const answer = await fetch(`${platform.baseUrl}${path}`, { ...init, signal: AbortSignal.timeout(10_000) });
     // https://www.w3.org/TR/trace-context-2/#traceresponse-header
     const traceId = answer.headers.get('traceresponse')?.split('-')[1] ?? '';
