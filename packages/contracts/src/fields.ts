@@ -12,6 +12,9 @@ export const timestamp = z.iso
   .refine((value) => !/^(0000|9999)/.test(value), 'must be in the years 1 to 9998')
   .meta({ description: 'An instant in UTC, ISO 8601.', example: '2026-01-31T12:00:00.000Z' });
 
+/** A day in UTC, ISO 8601. */
+export const utcDay = z.iso.date().meta({ description: 'A day in UTC, ISO 8601.', example: '2026-01-31' });
+
 /** A count that fits a JSON number. */
 export const count = z.number().int().min(0);
 

@@ -11,6 +11,8 @@ export type Identity =
   | {
       readonly kind: 'key';
       readonly keyId: string;
+      /** The public part of the key, by which it is found again. */
+      readonly prefix: string;
       readonly tenantId: string;
       /** What the key may: its scopes, and of those what the role of its person allows. */
       readonly scopes: readonly Scope[];
@@ -19,7 +21,8 @@ export type Identity =
       /** The state of its tenant lets it read, and nothing else. */
       readonly isReadOnly?: boolean;
     }
-  | { readonly kind: 'signed-url'; readonly tenantId: string };
+  /** `keyId` is the key that has made the URL. */
+  | { readonly kind: 'signed-url'; readonly tenantId: string; readonly keyId: string };
 
 /** The tenant on whose behalf the caller acts, if there is one. */
 export function tenantOf(identity: Identity): string | undefined {

@@ -10,6 +10,7 @@ import type { GenerationStore } from './generations/generation-store.ts';
 import { writeBatch } from './generations/write-batch.ts';
 import { createStrayRoutes } from './files/stray-routes.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
+import { recordKeyUse, recordOperatorUse } from './keys/record-use.ts';
 import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
 import type { ParkedRows } from './outbox/parked-rows.ts';
 import { countSealedByKey, listSealedRows } from './providers/sealed-rows.ts';
@@ -66,6 +67,14 @@ function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
     bindRoute(contracts.findApiKey, ({ params }) => findKeyHolder(database, params.prefix)),
     bindRoute(contracts.findOperator, ({ params }) => findOperatorByPrefix(database, params.prefix)),
+    bindRoute(contracts.recordKeyUse, async ({ params, body }) => {
+      await recordKeyUse(database, params.key_id, body);
+      return undefined;
+    }),
+    bindRoute(contracts.recordOperatorUse, async ({ params, body }) => {
+      await recordOperatorUse(database, params.operator_id, body);
+      return undefined;
+    }),
   ];
 }
 

@@ -25,10 +25,11 @@ import { createExportRoutes } from './exports/export-routes.ts';
 import { createFileRoutes } from './files/file-routes.ts';
 import { createStraySweeper, type StraySweeper } from './files/stray-sweeper.ts';
 import { createInferenceRoutes } from './inference/inference-routes.ts';
-import { createKeyAuthenticator } from './keys/key-authenticator.ts';
+import { createKeyAuthenticator, type KeyAuthenticator } from './keys/key-authenticator.ts';
 import { createKeyDirectory, createKeyLookUp, createOperatorLookUp } from './keys/key-directory.ts';
 import { createKeyRoutes } from './keys/key-routes.ts';
 import { createKeyMaker } from './keys/key-maker.ts';
+import { createKeyUseRecord, createKeyUses, createOperatorUseRecord } from './keys/key-uses.ts';
 import { createManagementRoutes } from './management/management-routes.ts';
 import { createMetaRoutes } from './meta/meta-routes.ts';
 import { createOperatorRoutes } from './operators/operator-routes.ts';
@@ -50,6 +51,7 @@ interface Parts {
   readonly sweeper: StraySweeper;
   readonly links: DownloadLinks;
   readonly sealer: Sealer;
+  readonly authenticator: KeyAuthenticator;
   readonly stopping: AbortSignal;
 }
 
@@ -129,18 +131,23 @@ function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: str
     sweeper: createStraySweeper({ database, objectStore, logger: runtime.logger }),
     links: createDownloadLinks({ secret: config.downloadSecret }),
     sealer: createSealer({ key: config.sealingKey, formerKeys: config.formerSealingKeys }),
+    authenticator: createAuthenticator(config, database),
     stopping,
   };
 }
 
-function createPublicApp(parts: Parts) {
-  const { config, runtime, database, links } = parts;
-  const authenticator = createKeyAuthenticator({
+function createAuthenticator({ keyPepper, initSecret }: WebApiConfig, database: ServiceClient): KeyAuthenticator {
+  return createKeyAuthenticator({
     keys: createKeyDirectory({ lookUp: createKeyLookUp(database) }),
+    keyUses: createKeyUses({ record: createKeyUseRecord(database) }),
     operators: createKeyDirectory({ lookUp: createOperatorLookUp(database) }),
-    pepper: config.keyPepper,
-    initSecret: config.initSecret,
+    operatorUses: createKeyUses({ record: createOperatorUseRecord(database) }),
+    ...{ pepper: keyPepper, initSecret },
   });
+}
+
+function createPublicApp(parts: Parts) {
+  const { config, runtime, authenticator, links } = parts;
   return createApp({
     routes: createRoutes(parts),
     admit: admitCallers({ authenticator, downloadLinks: links }),
@@ -162,6 +169,7 @@ function createRoutes({
   sweeper,
   links,
   sealer,
+  authenticator,
   stopping,
 }: Parts): BoundRoute[] {
   const keyMaker = createKeyMaker({ pepper: config.keyPepper, sealer });
@@ -177,6 +185,7 @@ function createRoutes({
     ...createRotationRoutes({ database, sealer }),
     ...createExportRoutes({
       database,
+      authenticator,
       logger: runtime.logger,
       pollMs: exportPollMs,
       watchLimitMs: streamTimeoutMs,

@@ -51,6 +51,20 @@ describe('a key', () => {
     expect(new Set(refusals.map(({ message }) => message)).size).toBe(1);
   });
 
+  it('opens nothing before its use is recorded, and its refusal is recorded, too', async () => {
+    const fresh = edge.addKey(['inference']);
+    edge.database.cannotRecord = true;
+    expect((await edge.request('/v1/models', { key: fresh.key })).status).toBe(503);
+    edge.database.cannotRecord = false;
+    expect((await edge.request('/v1/models', { key: fresh.key })).status).toBe(200);
+    const revoked = edge.addKey(['inference'], { revoked_at: new Date().toISOString() });
+    expect((await edge.request('/v1/models', { key: revoked.key })).status).toBe(401);
+    expect(edge.database.uses.slice(-2)).toEqual([
+      { id: fresh.stored.id, accepted: true },
+      { id: revoked.stored.id, accepted: false },
+    ]);
+  });
+
   it('is refused soon after it was revoked', async () => {
     const { key, stored } = edge.addKey(['inference']);
     expect((await edge.request('/v1/models', { key })).status).toBe(200);

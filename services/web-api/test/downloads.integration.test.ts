@@ -5,6 +5,7 @@ import { createTarSource } from '@aion/bundle';
 import { createDownloadLinks, createExport } from '@aion/contracts';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readAnswer, readProblem } from './support/read-answer.ts';
 import { startEdge, type Edge, type TestKey } from './support/start-edge.ts';
 
@@ -105,6 +106,31 @@ describe('download links', () => {
   });
 });
 
+describe('a link that was made before', () => {
+  const states: [string, (owner: TestKey) => void][] = [
+    ['the key that made it is revoked', ({ stored }) => (stored.revoked_at = new Date().toISOString())],
+    ['the key has expired', ({ stored }) => (stored.expires_at = new Date().toISOString())],
+    ['its person has left the tenant', ({ stored }) => (stored.user_id = stored.id)],
+    ['its person may not read exports any more', ({ stored }) => (stored.role = 'member')],
+    ['the tenant is closed', ({ stored }) => (stored.tenant_state = 'closed')],
+  ];
+  it.each(states)('works until %s', async (_name, change) => {
+    const owner = edge.addKey(SCOPES);
+    const { id } = await readyExport(owner);
+    const { archive, files } = await createLinks(id, owner);
+    const [file] = files;
+    expect((await fetch(archive.url, { method: 'HEAD' })).status).toBe(200);
+    change(owner);
+    // What was found is remembered for less than a second.
+    await sleep(1_000);
+    for (const url of [archive.url, file?.url ?? '']) {
+      const refused = await fetch(url);
+      expect(refused.status).toBe(403);
+      expect((await readProblem(refused)).detail).toBe(REFUSED);
+    }
+  });
+});
+
 describe('the download of one file', () => {
   it('gives its bytes with size, digest and name, and is recorded', async () => {
     const { id, contents } = await readyExport(tenant);
@@ -125,7 +151,7 @@ describe('the download of one file', () => {
     }
     const recorded = edge.database.downloads.filter((event) => event.exportId === id && event.path !== null);
     expect(recorded.map(({ path }) => path)).toEqual([...contents.keys()]);
-    expect(recorded[0]).toMatchObject({ actor: 'signed-url' });
+    expect(recorded[0]).toMatchObject({ actor: `signed-url:${tenant.stored.id}` });
   });
 
   it('gives the range that is asked for, and says when there is none', async () => {

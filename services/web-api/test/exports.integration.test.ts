@@ -140,6 +140,15 @@ describe('the watch of an export', () => {
     expect(events()).toEqual(['1 progress', '2 ready']);
   });
 
+  it('breaks off when its key is revoked', async () => {
+    const watcher = edge.addKey(SCOPES);
+    const id = await newExport(watcher.key);
+    const answer = await edge.request(`/api/v1/exports/${id}/events`, { key: watcher.key });
+    const text = answer.text();
+    watcher.stored.revoked_at = new Date().toISOString();
+    await expect(text).rejects.toThrow('terminated');
+  });
+
   it('stops looking when its reader has gone', async () => {
     const id = await newExport();
     const { events, disconnect } = await watch(id);

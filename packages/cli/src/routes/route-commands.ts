@@ -36,7 +36,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['operators', 'list'],
     route: contracts.listOperators,
-    columns: ['id', 'name', 'prefix', 'created_at', 'expires_at', 'revoked_at'],
+    columns: ['id', 'name', 'prefix', 'created_at', 'expires_at', 'revoked_at', 'last_used_on'],
     example: 'operators list',
   },
   {
@@ -144,7 +144,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['api-keys', 'list'],
     route: contracts.listApiKeys,
-    columns: ['id', 'name', 'prefix', 'scopes', 'created_at', 'expires_at', 'revoked_at'],
+    columns: ['id', 'name', 'prefix', 'scopes', 'created_at', 'expires_at', 'revoked_at', 'last_used_on'],
     example: 'api-keys list',
   },
   {

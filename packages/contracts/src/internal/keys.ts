@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sha256, uuid } from '../fields.ts';
+import { sha256, utcDay, uuid } from '../fields.ts';
 import { apiKey, createOwnApiKey, wantedApiKey } from '../public/api-keys.ts';
 import { TENANT_STATES } from '../public/tenants.ts';
 import { defineRoute } from '../route.ts';
@@ -13,6 +13,12 @@ export const sealedSecret = z.string().max(1_000);
 
 /** What is stored of a new key: never the secret itself. */
 export const storedKeyFields = { id: uuid, prefix: keyPrefix, key_hash: sha256, sealed_key: sealedSecret };
+
+/** When a genuine key was refused last: it was revoked, had expired, or its person had left. */
+export const lastRefusedOn = utcDay.nullable();
+
+/** What came of a genuine key that was shown. */
+export const keyUse = { accepted: z.boolean().meta({ description: 'False when it was refused.' }) };
 
 /** Stores a key by its keyed hash; the secret never reaches this service but sealed. */
 export const storeApiKey = storedRoute(createOwnApiKey, {
@@ -37,10 +43,29 @@ export const findApiKey = defineRoute({
     description: 'The key.',
     json: apiKey.extend({
       key_hash: sha256,
+      last_refused_on: lastRefusedOn,
       role: z.enum(ROLES).nullable(),
       tenant_state: z.enum(TENANT_STATES),
     }),
   },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  idempotent: true,
+});
+
+/** Notes that a key was used, or refused: the first time of each day is an event of the audit trail. */
+export const recordKeyUse = defineRoute({
+  name: 'recordKeyUse',
+  service: 'database-gateway',
+  method: 'POST',
+  path: '/internal/api-keys/{key_id}/uses',
+  summary: 'Record the use of a key',
+  description:
+    'Notes the day on which a genuine key was accepted, or refused, with an audit event. Told again on the same day, it ' +
+    'does nothing.',
+  auth: { kind: 'service' },
+  params: z.object({ key_id: uuid }),
+  body: z.strictObject({ tenant_id: uuid, ...keyUse }),
+  response: { status: 204, description: 'Noted.' },
+  errors: ['UNAVAILABLE'],
   idempotent: true,
 });

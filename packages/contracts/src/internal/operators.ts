@@ -3,7 +3,7 @@ import { sha256, uuid } from '../fields.ts';
 import { createOperator, initPlatform, operator, wantedOperator } from '../public/operators.ts';
 import { defineRoute } from '../route.ts';
 import { storedRoute } from '../stored/stored-route.ts';
-import { sealedSecret, storedKeyFields } from './keys.ts';
+import { keyUse, lastRefusedOn, sealedSecret, storedKeyFields } from './keys.ts';
 
 /** The operator's key by its keyed hash, and the key itself sealed for a request that is sent again. */
 const newOperator = wantedOperator.extend(storedKeyFields);
@@ -28,8 +28,28 @@ export const findOperator = defineRoute({
   response: {
     status: 200,
     description: 'The operator.',
-    json: operator.pick({ id: true, expires_at: true, revoked_at: true }).extend({ id: uuid, key_hash: sha256 }),
+    json: operator
+      .pick({ id: true, expires_at: true, revoked_at: true, last_used_on: true })
+      .extend({ id: uuid, key_hash: sha256, last_refused_on: lastRefusedOn }),
   },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  idempotent: true,
+});
+
+/** Notes that an operator's key was used, or refused, as `recordKeyUse` does for keys of tenants. */
+export const recordOperatorUse = defineRoute({
+  name: 'recordOperatorUse',
+  service: 'database-gateway',
+  method: 'POST',
+  path: '/internal/operators/{operator_id}/uses',
+  summary: "Record the use of an operator's key",
+  description:
+    "Notes the day on which an operator's genuine key was accepted, or refused, with an event of the platform's audit " +
+    'chain. Told again on the same day, it does nothing.',
+  auth: { kind: 'service' },
+  params: z.object({ operator_id: uuid }),
+  body: z.strictObject(keyUse),
+  response: { status: 204, description: 'Noted.' },
+  errors: ['UNAVAILABLE'],
   idempotent: true,
 });

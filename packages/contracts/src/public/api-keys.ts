@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
+import { displayName, pageOf, pageQuery, timestamp, utcDay, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 import { SCOPES } from '../scopes.ts';
 
@@ -20,6 +20,7 @@ export const apiKey = z
     created_at: timestamp,
     expires_at: timestamp.nullable(),
     revoked_at: timestamp.nullable(),
+    last_used_on: utcDay.nullable().meta({ description: 'The last day, in UTC, on which it was accepted.' }),
   })
   .meta({ id: 'ApiKey' });
 /** A key without its secret. */

@@ -140,8 +140,8 @@ export const createDownloadLinks = defineRoute({
   path: '/api/v1/exports/{export_id}/download-links',
   summary: 'Create download links',
   description:
-    'Mints signed URLs that work for five minutes, without a key: one for the whole bundle as a tar archive, and one ' +
-    'for each of its files. Both answer to `Range`.',
+    'Mints signed URLs that work for five minutes without a key, and no longer than the key that made them: one for the ' +
+    'whole bundle as a tar archive, and one for each of its files. Both answer to `Range`.',
   auth: { kind: 'key', scope: 'exports:read' },
   params: exportParams,
   response: {
@@ -161,6 +161,12 @@ export const createDownloadLinks = defineRoute({
 
 const signedQuery = z.object({
   tenant: uuid,
+  key: z
+    .string()
+    .regex(/^[a-z0-9]{12}$/)
+    .meta({
+      description: 'The prefix of the key for whose holder the URL was made: it works for as long as the key does.',
+    }),
   expires: z.coerce.number().int().meta({ description: 'Unix seconds.' }),
   signature: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
+import { displayName, pageOf, pageQuery, timestamp, utcDay, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** Somebody who runs the installation. */
@@ -11,6 +11,7 @@ export const operator = z
     created_at: timestamp,
     expires_at: timestamp.nullable(),
     revoked_at: timestamp.nullable(),
+    last_used_on: utcDay.nullable().meta({ description: 'The last day, in UTC, on which the key was accepted.' }),
   })
   .meta({ id: 'Operator' });
 /** Somebody who runs the installation. */

@@ -120,11 +120,16 @@ async function connect(pool: pg.Pool, line: WaitingLine): Promise<pg.PoolClient>
 }
 
 const INT8_OID = 20;
+const DATE_OID = 1082;
 
-/** pg gives a bigint as text. AION's are counts, which fit a number. */
+/**
+ * pg gives a bigint as text; AION's are counts, which fit a number. It makes midnight of the local time zone of a date,
+ * which stays the text that it is: a day is no instant.
+ */
 function createTypes(): pg.TypeOverrides {
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8_OID, parseInt8);
+  types.setTypeParser(DATE_OID, (text) => text);
   return types;
 }
 

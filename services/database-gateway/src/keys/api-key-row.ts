@@ -14,6 +14,8 @@ export interface ApiKeyRow {
   readonly created_at: Date;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
+  readonly last_used_on: string | null;
+  readonly last_refused_on: string | null;
   readonly version: number;
 }
 
@@ -30,6 +32,7 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     created_at: row.created_at.toISOString(),
     expires_at: row.expires_at?.toISOString() ?? null,
     revoked_at: row.revoked_at?.toISOString() ?? null,
+    last_used_on: row.last_used_on,
   };
 }
 

@@ -18,7 +18,8 @@ export async function findKeyHolder(database: Database, prefix: string): Promise
     values: [prefix],
   });
   if (row === undefined) throw new NotFoundError('There is no key with this prefix.');
-  return { ...toApiKey(row), key_hash: row.key_hash, role: row.role, tenant_state: row.tenant_state };
+  const { key_hash, last_refused_on, role, tenant_state } = row;
+  return { ...toApiKey(row), key_hash, last_refused_on, role, tenant_state };
 }
 
 interface OperatorRow {
@@ -27,6 +28,8 @@ interface OperatorRow {
   readonly key_hash: string;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
+  readonly last_used_on: string | null;
+  readonly last_refused_on: string | null;
 }
 
 /** The operator whose key has a prefix, whatever its state. @throws NotFoundError */
@@ -34,13 +37,15 @@ export async function findOperatorByPrefix(database: Database, prefix: string): 
   const [row] = await database.query<OperatorRow>({
     operation: 'SELECT',
     table: 'platform_operators',
-    text: 'SELECT id, key_hash, expires_at, revoked_at FROM platform_operators WHERE prefix = $1',
+    text: `
+      SELECT id, key_hash, expires_at, revoked_at, last_used_on, last_refused_on FROM platform_operators
+      WHERE prefix = $1`,
     values: [prefix],
   });
   if (row === undefined) throw new NotFoundError('There is no operator with this prefix.');
   return {
-    id: row.id,
-    key_hash: row.key_hash,
+    ...{ id: row.id, key_hash: row.key_hash },
+    ...{ last_used_on: row.last_used_on, last_refused_on: row.last_refused_on },
     expires_at: row.expires_at?.toISOString() ?? null,
     revoked_at: row.revoked_at?.toISOString() ?? null,
   };

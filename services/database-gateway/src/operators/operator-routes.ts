@@ -25,7 +25,7 @@ interface OperatorRow extends Omit<Operator, 'created_at' | 'expires_at' | 'revo
   readonly revoked_at: Date | null;
 }
 
-const COLUMNS = 'id, name, prefix, created_at, expires_at, revoked_at';
+const COLUMNS = 'id, name, prefix, created_at, expires_at, revoked_at, last_used_on';
 const IS_LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 
 /** The routes on those who run the installation. */
@@ -48,7 +48,7 @@ export function createOperatorRoutes({ forPlatform }: StoredRoutes): readonly Bo
   ];
 }
 
-function toOperator({ id, name, prefix, created_at, expires_at, revoked_at }: OperatorRow): Operator {
+function toOperator({ id, name, prefix, created_at, expires_at, revoked_at, last_used_on }: OperatorRow): Operator {
   return {
     id,
     name,
@@ -56,6 +56,7 @@ function toOperator({ id, name, prefix, created_at, expires_at, revoked_at }: Op
     created_at: created_at.toISOString(),
     expires_at: expires_at?.toISOString() ?? null,
     revoked_at: revoked_at?.toISOString() ?? null,
+    last_used_on,
   };
 }
 

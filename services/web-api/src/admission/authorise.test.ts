@@ -4,14 +4,14 @@ import type { Identity } from '@aion/http';
 import { authorise, type GuardedRoute } from './authorise.ts';
 
 const holder = (scopes: readonly Scope[], more: object = {}): Identity => ({
-  ...{ kind: 'key', keyId: 'k', tenantId: 't', scopes },
+  ...{ kind: 'key', keyId: 'k', prefix: 'p', tenantId: 't', scopes },
   ...more,
 });
 const identities: readonly Identity[] = [
   { kind: 'anonymous' },
   { kind: 'init' },
   { kind: 'operator', operatorId: 'o' },
-  { kind: 'signed-url', tenantId: 't' },
+  { kind: 'signed-url', tenantId: 't', keyId: 'k' },
   { kind: 'service', service: 'ai-engine' },
   holder([]),
   ...SCOPES.map((scope) => holder([scope])),

@@ -24,7 +24,7 @@ describe('the trace policy', () => {
     ['a key with the scope trace', ['trace'] as const, TRACE_ID],
     ['a key without it', ['inference'] as const, undefined],
   ])('continues the trace for the right keys: %s', (_name, scopes, expected) => {
-    const identity = { kind: 'key', keyId: 'k', tenantId: 't', scopes } as const;
+    const identity = { kind: 'key', keyId: 'k', prefix: 'p', tenantId: 't', scopes } as const;
     const { parent, links } = tracePolicy(identity, callerContext(HEADERS));
     expect(trace.getSpanContext(parent)?.traceId).toBe(expected);
     expect(links).toHaveLength(expected === undefined ? 1 : 0);

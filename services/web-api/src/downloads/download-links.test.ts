@@ -2,12 +2,13 @@ import { createDownloadLinks } from './download-links.ts';
 
 const PATHNAME = '/api/v1/exports/01890a5d-ac96-774b-bcce-b302099a8057/file';
 const TENANT = '01890a5d-ac96-774b-bcce-b302099a8058';
+const PREFIX = 'abcdefghijkl';
 const EXPIRES = 1_800_000_000;
 
 function setUp(nowMs = EXPIRES * 1_000 - 1) {
   const links = createDownloadLinks({ secret: 'a download secret of 32 characters', now: () => nowMs });
   const url = new URL(
-    links.sign({ pathname: PATHNAME, tenantId: TENANT, expires: EXPIRES, file: 'data/a b&c.age' }),
+    links.sign({ pathname: PATHNAME, tenantId: TENANT, keyPrefix: PREFIX, expires: EXPIRES, file: 'data/a b&c.age' }),
     'http://host',
   );
   const query: Record<string, unknown> = Object.fromEntries(url.searchParams);
@@ -15,10 +16,10 @@ function setUp(nowMs = EXPIRES * 1_000 - 1) {
 }
 
 describe('a download link', () => {
-  it('speaks for its tenant until it expires', () => {
+  it('speaks for its tenant, and for the holder of the key that made it, until it expires', () => {
     const { links, pathname, query } = setUp();
     expect(query['path']).toBe('data/a b&c.age');
-    expect(links.verify(pathname, query)).toEqual({ kind: 'signed-url', tenantId: TENANT });
+    expect(links.verify(pathname, query)).toEqual({ tenantId: TENANT, keyPrefix: PREFIX });
   });
 
   it('has a signature of the form that the contract asks for', () => {
@@ -27,6 +28,8 @@ describe('a download link', () => {
 
   it.each<[string, (query: Record<string, unknown>) => Record<string, unknown>, string?]>([
     ['another tenant', (query) => ({ ...query, tenant: TENANT.replace('8058', '8059') })],
+    ['another key', (query) => ({ ...query, key: 'mnopqrstuvwx' })],
+    ['no key', ({ key: _key, ...query }) => query],
     ['another file', (query) => ({ ...query, path: 'data/b.age' })],
     ['no file', ({ path: _path, ...query }) => query],
     ['a later expiry', (query) => ({ ...query, expires: String(EXPIRES + 1) })],

@@ -7,7 +7,7 @@ import {
   storeDownloadLinks,
 } from '@aion/contracts';
 import { InternalError, NotFoundError } from '@aion/errors';
-import { bindRoute, tenantOf, type BoundRoute, type Identity, type ServiceClient } from '@aion/http';
+import { bindRoute, type BoundRoute, type Identity, type ServiceClient } from '@aion/http';
 import { requireKey } from '../admission/authorise.ts';
 import { callerOf } from '../management/caller-of.ts';
 import { callerHeaders, reveal } from '../management/forward-route.ts';
@@ -35,13 +35,13 @@ export function createDownloadRoutes(options: DownloadRoutesOptions): readonly B
 function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions): BoundRoute {
   return bindRoute(createDownloadLinks, async (request, reply) => {
     const { params, signal } = request;
-    const { tenantId } = requireKey(request.identity);
+    const { tenantId, prefix: keyPrefix } = requireKey(request.identity);
     const exportId = params.export_id;
     const headers = callerHeaders(callerOf(createDownloadLinks, request));
     const made = reveal(await database.call(storeDownloadLinks, { params, headers, signal }), reply);
     const listing = await readFiles(database, exportId, tenantId, signal);
     const expires = Math.floor(Date.parse(made.created_at) / 1_000) + LINK_LIFETIME_SECONDS;
-    const target = { tenantId, expires };
+    const target = { tenantId, keyPrefix, expires };
     // The links are as good as a key for as long as they work.
     reply.setHeader('cache-control', 'no-store');
     return {
@@ -64,11 +64,12 @@ function bindDownloadArchive({ database, objects, timeoutMs }: DownloadRoutesOpt
   return bindRoute(
     downloadArchive,
     async ({ params, identity, signal, req, headers }, reply) => {
-      const tenantId = requireTenant(identity);
+      const holder = requireLink(identity);
+      const { tenantId } = holder;
       const listing = await readFiles(database, params.export_id, tenantId, signal);
       const content = archiveContent(params.export_id, listing, objects, signal);
       return sendContent(content, { method: req.method, headers }, reply, () =>
-        recordStart(database, params.export_id, tenantId, null, signal),
+        recordStart(database, params.export_id, holder, null, signal),
       );
     },
     { timeoutMs },
@@ -79,12 +80,13 @@ function bindDownloadFile({ database, objects, timeoutMs }: DownloadRoutesOption
   return bindRoute(
     downloadFile,
     async ({ params, query, identity, signal, req, headers }, reply) => {
-      const tenantId = requireTenant(identity);
+      const holder = requireLink(identity);
+      const { tenantId } = holder;
       const { files } = await readFiles(database, params.export_id, tenantId, signal);
       const file = files.find(({ path }) => path === query.path);
       if (file === undefined) throw new NotFoundError('The bundle has no such file.');
       return sendContent(fileContent(file, objects, signal), { method: req.method, headers }, reply, () =>
-        recordStart(database, params.export_id, tenantId, file.path, signal),
+        recordStart(database, params.export_id, holder, file.path, signal),
       );
     },
     { timeoutMs },
@@ -104,13 +106,13 @@ function readFiles(
 async function recordStart(
   database: ServiceClient,
   exportId: string,
-  tenantId: string,
+  { tenantId, keyId }: LinkIdentity,
   path: string | null,
   signal: AbortSignal,
 ): Promise<void> {
   await database.call(recordDownload, {
     params: { export_id: exportId },
-    body: { tenant_id: tenantId, actor: 'signed-url', path },
+    body: { tenant_id: tenantId, actor: `signed-url:${keyId}`, path },
     signal,
   });
 }
@@ -119,8 +121,9 @@ function fillIn(template: string, exportId: string): string {
   return template.replace('{export_id}', exportId);
 }
 
-function requireTenant(identity: Identity): string {
-  const tenantId = tenantOf(identity);
-  if (tenantId !== undefined) return tenantId;
+type LinkIdentity = Extract<Identity, { readonly kind: 'signed-url' }>;
+
+function requireLink(identity: Identity): LinkIdentity {
+  if (identity.kind === 'signed-url') return identity;
   throw new InternalError(`A download was reached by an identity of kind ${identity.kind}.`);
 }

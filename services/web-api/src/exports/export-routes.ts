@@ -1,9 +1,11 @@
 import { InvalidRecipientError, parseAgeRecipient } from '@aion/bundle';
 import { createExport, getExport, storedRoute, watchExport } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
-import { bindRoute, streamReply, type BoundRoute, type ServiceClient } from '@aion/http';
+import { bearerOf, bindRoute, streamReply, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import { context, trace, TraceFlags, type Context } from '@opentelemetry/api';
+import { authorise } from '../admission/authorise.ts';
+import type { KeyAuthenticator } from '../keys/key-authenticator.ts';
 import { callerOf } from '../management/caller-of.ts';
 import { callerHeaders, reveal } from '../management/forward-route.ts';
 import { EVENT_STREAM_HEADERS } from './server-sent-events.ts';
@@ -12,6 +14,7 @@ import { isFinal, watchExport as watch } from './watch-export.ts';
 /** What the export routes work with. */
 export interface ExportRoutesOptions {
   readonly database: ServiceClient;
+  readonly authenticator: KeyAuthenticator;
   readonly logger: Logger;
   readonly pollMs: number;
   /** How long one watch may last. */
@@ -39,7 +42,14 @@ export function createExportRoutes(options: ExportRoutesOptions): readonly Bound
   ];
 }
 
-function bindWatch({ database, logger, pollMs, watchLimitMs, stopping }: ExportRoutesOptions): BoundRoute {
+function bindWatch({
+  database,
+  authenticator,
+  logger,
+  pollMs,
+  watchLimitMs,
+  stopping,
+}: ExportRoutesOptions): BoundRoute {
   return bindRoute(
     watchExport,
     async (request) => {
@@ -57,7 +67,12 @@ function bindWatch({ database, logger, pollMs, watchLimitMs, stopping }: ExportR
       const ended = AbortSignal.any([signal, stopping]);
       const body = watch({
         first,
-        read: () => context.with(untraced, () => read({ signal: ended, timeoutMs: POLL_TIMEOUT_MS })),
+        read: () =>
+          context.with(untraced, async () => {
+            // A key that is revoked while it watches is refused as soon as any other.
+            authorise(watchExport, await authenticator.authenticate(bearerOf(headers), []));
+            return read({ signal: ended, timeoutMs: POLL_TIMEOUT_MS });
+          }),
         seenVersion,
         pollMs,
         heartbeatMs: HEARTBEAT_MS,

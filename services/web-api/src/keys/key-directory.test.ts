@@ -13,24 +13,29 @@ const stored = (prefix: string): StoredApiKey => ({
   created_at: '2026-01-31T12:00:00.000Z',
   expires_at: null,
   revoked_at: null,
+  last_used_on: null,
+  last_refused_on: null,
   key_hash: '0'.repeat(64),
 });
 
 function setUp(options: { readonly missing?: boolean; readonly maxEntries?: number } = {}) {
   let nowMs = 0;
   const looked: string[] = [];
+  const takesMs: number[] = [];
   let fail = false;
   const directory = createKeyDirectory({
     now: () => nowMs,
     ...(options.maxEntries === undefined ? {} : { maxEntries: options.maxEntries }),
     lookUp: async (prefix) => {
       looked.push(prefix);
+      nowMs += takesMs.shift() ?? 0;
       if (fail) throw new Error('no database');
       return options.missing === true ? undefined : stored(prefix);
     },
   });
   return {
     looked,
+    takesMs,
     find: (prefix: string) => directory.find(prefix, []),
     at: (ms: number) => (nowMs = ms),
     failing: (value: boolean) => (fail = value),
@@ -65,6 +70,17 @@ describe('the key directory', () => {
     const found = await Promise.all([find('a'), find('a'), find('b'), find('a')]);
     expect(looked).toEqual(['a', 'b']);
     expect(found.map((key) => key?.prefix)).toEqual(['a', 'a', 'b', 'a']);
+  });
+
+  it('looks again when the answer took a second, since the key may have been revoked meanwhile', async () => {
+    const { find, looked, at, takesMs } = setUp();
+    takesMs.push(1_000, 999);
+    expect((await find('a'))?.prefix).toBe('a');
+    expect(looked).toEqual(['a', 'a']);
+    takesMs.push(1_500, 1_500, 1_500);
+    at(10_000);
+    await expect(find('a')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
+    expect(looked).toHaveLength(5);
   });
 
   it('does not remember a failure', async () => {

@@ -1,5 +1,5 @@
 import { findApiKey, findOperator, type Route } from '@aion/contracts';
-import { AionError } from '@aion/errors';
+import { AionError, UnavailableError } from '@aion/errors';
 import type { ServiceClient } from '@aion/http';
 import { withSpan } from '@aion/tracing';
 import type { Link } from '@opentelemetry/api';
@@ -41,11 +41,13 @@ const FOUND_TTL_MS = 1_000;
 /** Long enough to blunt a flood of one wrong key. */
 const MISSING_TTL_MS = 250;
 const LOOK_UP_TIMEOUT_MS = 5_000;
+/** How often a key is looked up for one caller when answers come too late to be trusted. */
+const MAX_LOOK_UPS = 3;
 
 /**
  * Creates a directory that remembers what it found for a second. The time counts from before the look-up was sent, so
- * that an answer which was slow to arrive is not used for longer; callers that ask for one prefix at the same time
- * share one look-up.
+ * that an answer which was slow to arrive is not used for longer, and one that took more than a second not at all: the
+ * key may have been revoked meanwhile. Callers that ask for one prefix at the same time share one look-up.
  */
 export function createKeyDirectory<K>(options: KeyDirectoryOptions<K>): KeyDirectory<K> {
   const { lookUp, now = () => performance.now(), maxEntries = 10_000 } = options;
@@ -53,7 +55,7 @@ export function createKeyDirectory<K>(options: KeyDirectoryOptions<K>): KeyDirec
 
   const start = (prefix: string, links: Link[]): Entry<K> => {
     const startedAtMs = now();
-    const found = lookUpInOwnTrace(lookUp, prefix, links);
+    const found = lookUpInSpan(lookUp, prefix, links);
     const entry: Entry<K> = { found, expiresAtMs: startedAtMs + FOUND_TTL_MS };
     const forget = () => {
       if (entries.get(prefix) === entry) entries.delete(prefix);
@@ -64,15 +66,25 @@ export function createKeyDirectory<K>(options: KeyDirectoryOptions<K>): KeyDirec
     return entry;
   };
 
+  const current = (prefix: string, links: Link[]): Entry<K> => {
+    const known = entries.get(prefix);
+    const entry = known !== undefined && now() < known.expiresAtMs ? known : start(prefix, links);
+    // Set anew, it is the last in the map's order: the first is the least recently used.
+    entries.delete(prefix);
+    entries.set(prefix, entry);
+    if (entries.size > maxEntries) deleteFirst(entries);
+    return entry;
+  };
+
   return {
-    find: (prefix, links) => {
-      const known = entries.get(prefix);
-      const entry = known !== undefined && now() < known.expiresAtMs ? known : start(prefix, links);
-      // Set anew, it is the last in the map's order: the first is the least recently used.
-      entries.delete(prefix);
-      entries.set(prefix, entry);
-      if (entries.size > maxEntries) deleteFirst(entries);
-      return entry.found;
+    find: async (prefix, links) => {
+      for (let lookUps = 1; lookUps <= MAX_LOOK_UPS; lookUps += 1) {
+        const entry = current(prefix, links);
+        const found = await entry.found;
+        // That there is no such key is a refusal, and can be no older than it should.
+        if (found === undefined || now() < entry.expiresAtMs) return found;
+      }
+      throw new UnavailableError('Keys cannot be looked up fast enough now.', { retryAfterSeconds: 1 });
     },
   };
 }
@@ -105,10 +117,11 @@ function createLookUp<R extends z.ZodType>(
 /**
  * A span needs its parent when it starts, and whether a request's parent is the caller's span or a root of our own is
  * for the key to decide: the scope `trace`. So a look-up cannot be inside of the request's trace. It is a short trace of
- * its own, with the same correlation id in its baggage and the same link to the caller. A remembered key opens none.
+ * its own, with the same correlation id in its baggage and the same link to the caller. A remembered key opens none. Where
+ * a request that was let in long ago asks again, the look-up is inside of its trace.
  */
-function lookUpInOwnTrace<K>(lookUp: KeyDirectoryOptions<K>['lookUp'], prefix: string, links: Link[]) {
-  return withSpan('authenticate key', { root: true, links }, () => lookUp(prefix));
+function lookUpInSpan<K>(lookUp: KeyDirectoryOptions<K>['lookUp'], prefix: string, links: Link[]) {
+  return withSpan('authenticate key', { links }, () => lookUp(prefix));
 }
 
 function deleteFirst(entries: Map<string, unknown>): void {

@@ -13,6 +13,8 @@ import {
   pingDatabaseGateway,
   readBundleFiles,
   recordDownload,
+  recordKeyUse,
+  recordOperatorUse,
   ROTATION_BATCH,
   storeApiKey,
   storeDownloadLinks,
@@ -52,6 +54,8 @@ export class DatabaseGatewayPeer {
   readonly exports = new Map<string, TenantExport & { version: number }>();
   readonly bundles = new Map<string, { finished_at: string; files: BundleFile[] }>();
   readonly downloads: RecordedDownload[] = [];
+  /** Each use of a key that was told. */
+  readonly uses: { readonly id: string; readonly accepted: boolean }[] = [];
   /** What each request that stores something of a provider has sent. */
   readonly providerBodies: string[] = [];
   /** What is sealed, in the order of its ids. */
@@ -60,7 +64,7 @@ export class DatabaseGatewayPeer {
   readonly calls = new Map<string, number>();
   /** While true every route answers 503. */
   isAway = false;
-  /** While true no download can be recorded. */
+  /** While true no download and no use of a key can be recorded. */
   cannotRecord = false;
 
   routes(): BoundRoute[] {
@@ -96,13 +100,23 @@ export class DatabaseGatewayPeer {
         const shown = {
           ...{ ...wanted, tenant_id, scopes: [...new Set(wanted.scopes)], expires_at: wanted.expires_at ?? null },
           ...{ project_id: null, user_id: null, created_at: new Date().toISOString(), revoked_at: null },
+          last_used_on: null,
         };
-        this.keys.set(body.prefix, { ...shown, key_hash, role: null, tenant_state: 'active' });
+        const unseen = { key_hash, last_refused_on: null, role: null, tenant_state: 'active' } as const;
+        this.keys.set(body.prefix, { ...shown, ...unseen });
         return { answer: { ...shown, sealed_key }, version: 1, replayed: false };
       }),
       bindRoute(findApiKey, async ({ params }) => found(this.keys.get(params.prefix))),
       bindRoute(findOperator, async ({ params }) => found(this.operators.get(params.prefix))),
+      bindRoute(recordKeyUse, async ({ params, body }) => this.#recordUse(params.key_id, body.accepted)),
+      bindRoute(recordOperatorUse, async ({ params, body }) => this.#recordUse(params.operator_id, body.accepted)),
     ];
+  }
+
+  #recordUse(id: string, accepted: boolean): undefined {
+    if (this.cannotRecord) throw new UnavailableError('The database cannot be reached now.');
+    this.uses.push({ id, accepted });
+    return undefined;
   }
 
   #providerRoutes(): BoundRoute[] {

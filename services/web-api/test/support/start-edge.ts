@@ -70,6 +70,7 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
   const database = new DatabaseGatewayPeer();
   database.operators.set(parseApiKey(OPERATOR_KEY)?.prefix ?? '', {
     ...{ id: OPERATOR_ID, key_hash: hashApiKey(OPERATOR_KEY, PEPPER), expires_at: null, revoked_at: null },
+    ...{ last_used_on: null, last_refused_on: null },
   });
   const aiEngine = new AiEnginePeer();
 
@@ -154,6 +155,8 @@ function addKey(database: DatabaseGatewayPeer, scopes: readonly Scope[], change:
     created_at: now,
     expires_at: null,
     revoked_at: null,
+    last_used_on: null,
+    last_refused_on: null,
     key_hash: hashApiKey(key, PEPPER),
     ...change,
   };

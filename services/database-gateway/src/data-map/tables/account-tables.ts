@@ -106,6 +106,8 @@ export const ACCOUNT_TABLES = {
       revoked_at: 'operational',
       updated_at: 'operational',
       version: 'operational',
+      last_used_on: 'operational',
+      last_refused_on: 'operational',
     },
   },
   provider_configs: {

@@ -33,6 +33,8 @@ export const PLATFORM_TABLES = {
       created_at: 'operational',
       expires_at: 'operational',
       revoked_at: 'operational',
+      last_used_on: 'operational',
+      last_refused_on: 'operational',
     },
   },
   erasure_ledger: {

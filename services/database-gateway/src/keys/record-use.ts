@@ -1,0 +1,56 @@
+import type { recordKeyUse as keyUseRoute, recordOperatorUse as operatorUseRoute } from '@aion/contracts';
+import type { z } from 'zod';
+import { recordAuditEvent, type AuditEvent } from '../audit/record-audit-event.ts';
+import type { Database } from '../database/database.ts';
+
+type KeyUse = z.output<NonNullable<typeof keyUseRoute.body>>;
+type OperatorUse = z.output<NonNullable<typeof operatorUseRoute.body>>;
+
+const TODAY = `(now() AT TIME ZONE 'UTC')::date`;
+const columnOf = ({ accepted }: OperatorUse): string => (accepted ? 'last_used_on' : 'last_refused_on');
+
+/**
+ * Notes the day on which a genuine key of a tenant was accepted or refused, with an event of the tenant's audit trail.
+ * Once a day each, however often and by however many it is told at the same time: the row's lock lets the second see
+ * what the first has written. A key that the tenant does not have is passed over.
+ */
+export function recordKeyUse(database: Database, keyId: string, use: KeyUse): Promise<void> {
+  return database.withTenant(use.tenant_id, async (transaction) => {
+    const column = columnOf(use);
+    const rows = await transaction.query({
+      operation: 'UPDATE',
+      table: 'api_keys',
+      text: `
+        UPDATE api_keys SET ${column} = ${TODAY}
+        WHERE tenant_id = $1 AND id = $2 AND ${column} IS DISTINCT FROM ${TODAY} RETURNING id`,
+      values: [transaction.tenantId, keyId],
+    });
+    if (rows.length > 0) await recordAuditEvent(transaction, eventOf('api_key', keyId, use));
+  });
+}
+
+/** Likewise for the key of an operator, in the audit chain of the platform. */
+export function recordOperatorUse(database: Database, operatorId: string, use: OperatorUse): Promise<void> {
+  return database.withPlatform(async (transaction) => {
+    const column = columnOf(use);
+    const rows = await transaction.query({
+      operation: 'UPDATE',
+      table: 'platform_operators',
+      text: `
+        UPDATE platform_operators SET ${column} = ${TODAY}
+        WHERE id = $1 AND ${column} IS DISTINCT FROM ${TODAY} RETURNING id`,
+      values: [operatorId],
+    });
+    if (rows.length > 0) await recordAuditEvent(transaction, eventOf('operator', operatorId, use));
+  });
+}
+
+function eventOf(holder: 'api_key' | 'operator', id: string, { accepted }: OperatorUse): AuditEvent {
+  return {
+    actor: `${holder}:${id}`,
+    action: `${holder}.${accepted ? 'used' : 'refused'}`,
+    targetType: holder === 'operator' ? 'platform_operator' : 'api_key',
+    targetId: id,
+    outcome: accepted ? 'success' : 'failure',
+  };
+}

@@ -1,0 +1,96 @@
+import { findApiKey, getApiKey, recordKeyUse, recordOperatorUse, storedRoute, storeOperator } from '@aion/contracts';
+import { createTestDatabase, type TestDatabase } from '@aion/testkit';
+import { findKeyHolder, findOperatorByPrefix } from '../src/keys/find-holders.ts';
+import { recordKeyUse as keyUse, recordOperatorUse as operatorUse } from '../src/keys/record-use.ts';
+import { createManagement, holderOf, newKey, operatorFor } from './support/management.ts';
+import { startGateway } from './support/start-gateway.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let queue: TestDatabase;
+beforeAll(async () => {
+  [db, queue] = await Promise.all([createMigratedDatabase(), createTestDatabase()]);
+});
+afterAll(async () => {
+  await Promise.all([db.drop(), queue.drop()]);
+});
+
+const eventsOf = (id: string) =>
+  db.sql(
+    `SELECT tenant_id, actor, action, target_type, outcome FROM audit_events
+     WHERE target_id = $1 AND action ~ 'used|refused' ORDER BY seq`,
+    [id],
+  );
+const today = async () =>
+  (await db.sql<{ day: string }>(`SELECT (now() AT TIME ZONE 'UTC')::date::text AS day`))[0]?.day;
+const dayBefore = `(now() AT TIME ZONE 'UTC')::date - 1`;
+
+describe('the use of a key', () => {
+  it('is an event once a day, also when many tell it at the same time, and is shown', async () => {
+    const tenant = await createTestTenant(db.database);
+    const { tenantId: tenant_id, keyId, prefix } = tenant;
+    const day = await today();
+    const tell = (accepted: boolean) => keyUse(db.database, keyId, { tenant_id, accepted });
+    await Promise.all(Array.from({ length: 6 }, () => tell(true)));
+    await tell(true);
+    const used = { tenant_id, actor: `api_key:${keyId}`, action: 'api_key.used', target_type: 'api_key' };
+    expect(await eventsOf(keyId)).toEqual([{ ...used, outcome: 'success' }]);
+    expect(await findKeyHolder(db.database, prefix)).toMatchObject({ last_used_on: day, last_refused_on: null });
+    await tell(false);
+    await tell(false);
+    const refused = { ...used, action: 'api_key.refused', outcome: 'failure' };
+    expect(await eventsOf(keyId)).toEqual([{ ...used, outcome: 'success' }, refused]);
+    expect(await findKeyHolder(db.database, prefix)).toMatchObject({ last_used_on: day, last_refused_on: day });
+    const call = createManagement(db.database);
+    const { answer } = await call(storedRoute(getApiKey), holderOf(tenant), { params: { key_id: keyId } });
+    expect(answer.last_used_on).toBe(day);
+  });
+
+  it('is an event again on the next day', async () => {
+    const { tenantId: tenant_id, keyId } = await createTestTenant(db.database);
+    await keyUse(db.database, keyId, { tenant_id, accepted: true });
+    await db.sql(`UPDATE api_keys SET last_used_on = ${dayBefore} WHERE id = $1`, [keyId]);
+    await keyUse(db.database, keyId, { tenant_id, accepted: true });
+    expect(await eventsOf(keyId)).toHaveLength(2);
+  });
+
+  it('changes nothing when it is told of the key of another tenant', async () => {
+    const { keyId, prefix } = await createTestTenant(db.database);
+    const { tenantId: tenant_id } = await createTestTenant(db.database);
+    await keyUse(db.database, keyId, { tenant_id, accepted: true });
+    expect(await eventsOf(keyId)).toEqual([]);
+    expect((await findKeyHolder(db.database, prefix)).last_used_on).toBeNull();
+  });
+
+  it('by an operator is an event of the platform', async () => {
+    const { scopes: _scopes, ...operator } = newKey({ name: 'Operator' });
+    await createManagement(db.database)(storeOperator, operatorFor(null), { body: operator });
+    const day = await today();
+    for (const accepted of [true, true, false, false]) await operatorUse(db.database, operator.id, { accepted });
+    const event = { tenant_id: null, actor: `operator:${operator.id}`, target_type: 'platform_operator' };
+    expect(await eventsOf(operator.id)).toEqual([
+      { ...event, action: 'operator.used', outcome: 'success' },
+      { ...event, action: 'operator.refused', outcome: 'failure' },
+    ]);
+    expect(await findOperatorByPrefix(db.database, operator.prefix)).toMatchObject({
+      ...{ last_used_on: day, last_refused_on: day },
+    });
+  });
+
+  it('is told by its contract', async () => {
+    const { tenantId: tenant_id, keyId, prefix } = await createTestTenant(db.database);
+    const gateway = await startGateway({
+      ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl, AION_QUEUE_DATABASE_URL: queue.url },
+    });
+    try {
+      const { client } = gateway;
+      await client.call(recordKeyUse, { params: { key_id: keyId }, body: { tenant_id, accepted: true } });
+      expect((await client.call(findApiKey, { params: { prefix } })).last_used_on).toBe(await today());
+      const unknown = { params: { operator_id: keyId }, body: { accepted: true } };
+      expect(await client.call(recordOperatorUse, unknown)).toBeUndefined();
+      expect(await eventsOf(keyId)).toHaveLength(1);
+    } finally {
+      await gateway.stop();
+    }
+  });
+});
