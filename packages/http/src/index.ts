@@ -36,6 +36,9 @@ export {
   type ServiceClientOptions,
   type StreamResult,
 } from './service-client.ts';
+export { pause } from './pause.ts';
 export { recordLogLevelsBy } from './record-log-levels.ts';
+export { type Switches } from './report-features.ts';
+export { reportSwitches } from './report-switches.ts';
 export { createServiceTokens, type ServiceTokens } from './service-tokens.ts';
 export { reportReadiness } from './wait-until-ready.ts';

@@ -12,12 +12,14 @@ async function featuresOf(env: Environment): Promise<readonly (string | undefine
     ...env,
   });
   const metrics = createMetrics({ service: 'a', version: '1', enabled: true });
-  reportTracingFeatures(metrics, toTracingOptions({ name: 'a', version: '1' }, config, metrics));
+  const switches = reportTracingFeatures(metrics, toTracingOptions({ name: 'a', version: '1' }, config, metrics));
   const { samples } = parseExposition((await metrics.exposition()).body);
   const features = samples.filter(({ name, labels }) => {
     return name === 'aion_feature_enabled' && labels['feature']?.startsWith('tracing') === true;
   });
   expect(features).toHaveLength(5);
+  // What is told to the audit trail is what is shown.
+  for (const { labels, value } of features) expect(switches[labels['feature'] ?? '']).toBe(value === 1);
   return features.filter(({ value }) => value === 1).map(({ labels }) => labels['feature']);
 }
 
@@ -41,5 +43,17 @@ describe('the features of a process', () => {
 
   it('say which subjects are traced', async () => {
     expect(await featuresOf({ AION_TRACING_SUBJECTS: 'ai,http' })).toEqual(['tracing', 'tracing_http', 'tracing_ai']);
+  });
+
+  it('are those of metrics, too', () => {
+    const off = { serviceName: 'a', serviceVersion: '1', enabled: false, sampleRatio: 0 };
+    const some = createMetrics({ service: 'a', version: '1', enabled: true, subjects: ['db'] });
+    const none = { metrics_http: false, metrics_ai: false, metrics_queue: false };
+    const untraced = { ...{ tracing: false, tracing_http: false, tracing_db: false }, tracing_ai: false };
+    expect(reportTracingFeatures(some, off)).toEqual({
+      ...{ ...none, ...untraced, metrics: true, metrics_db: true, tracing_queue: false },
+    });
+    const disabled = createMetrics({ service: 'a', version: '1', enabled: false });
+    expect(reportTracingFeatures(disabled, off)).toMatchObject({ ...none, metrics: false, metrics_db: false });
   });
 });

@@ -6,7 +6,7 @@ import { currentTraceId } from './current-trace-id.ts';
 import { startTracing, type Tracing } from '@aion/tracing';
 import { ListenError } from './listen.ts';
 import type { LogLevelsAccess } from './log-levels-endpoint.ts';
-import { reportTracingFeatures } from './report-features.ts';
+import { reportTracingFeatures, type Switches } from './report-features.ts';
 import { createServiceTokens } from './service-tokens.ts';
 import { toTracingOptions, type TracingConfig } from './tracing-options.ts';
 
@@ -25,6 +25,8 @@ export interface ServiceRuntime {
   readonly tracing: Tracing;
   /** For the admin server; tests may leave it out. */
   readonly logLevels?: LogLevelsAccess;
+  /** What is switched on; tests may leave it out. */
+  readonly switches?: Switches;
 }
 
 /** The runtime of a process, whose owner flushes its logger. */
@@ -122,7 +124,7 @@ function createRuntime(
     currentTraceId,
   });
   const tracingOptions = toTracingOptions({ name, version }, config, metrics);
-  reportTracingFeatures(metrics, tracingOptions);
+  const switches = reportTracingFeatures(metrics, tracingOptions);
   const dropped = metrics.counter('aion_telemetry_dropped_total');
   const logger = createLogger({
     service: name,
@@ -137,6 +139,7 @@ function createRuntime(
     logger,
     logLevels: { logger, tokens: createServiceTokens({ secret: config.serviceTokenSecret, service: name }) },
     metrics,
+    switches,
     tracing: startTracing(tracingOptions),
   };
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@aion/logging';
 import type { AdminServer } from './admin-server.ts';
+import { pause } from './pause.ts';
 
 /**
  * Says in the log when a service that has started can do its work, and until then what it waits for. Services start in
@@ -19,14 +19,5 @@ export async function reportReadiness(admin: AdminServer, logger: Logger, signal
     if (names !== lastWaiting) logger.info('Waiting for dependencies', { missing: Object.fromEntries(waiting) });
     lastWaiting = names;
     await pause(delayMs, signal);
-  }
-}
-
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(delayMs, undefined, { signal });
-  } catch (error) {
-    // The wait was cut short because the service stops: the loop sees it.
-    if (!signal.aborted) throw error;
   }
 }

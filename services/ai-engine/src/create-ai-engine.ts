@@ -8,6 +8,7 @@ import {
   recordLogLevelsBy,
   listen,
   reportReadiness,
+  reportSwitches,
   type HttpServer,
   type Service,
   type ServiceRuntime,
@@ -72,6 +73,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
       server = await listen(app, { host, port, name: 'ai-engine', variable: 'PORT', metrics });
       logger.info('Service is listening', { port: server.port, providers: providers.map((provider) => provider.name) });
       await reportReadiness(admin, logger, stopped.signal);
+      await reportSwitches({ gateway, switches: runtime.switches, logger, signal: stopped.signal });
     },
     stop: async () => {
       stopped.abort();

@@ -20,6 +20,7 @@ function recordParts(order: string[]): DataExportParts {
     worker: { start: () => void order.push('worker starts'), ping: record('ping'), close: record('worker closes') },
     gateway: { close: record('gateway closes') },
     objectStore: { close: record('object store closes') },
+    tellSwitches: () => Promise.resolve(),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   createServiceTokens,
   recordLogLevelsBy,
   reportReadiness,
+  reportSwitches,
   type AdminServer,
   type Service,
   type ServiceRuntime,
@@ -23,6 +24,8 @@ export interface DataExportParts {
   readonly worker: ExportWorker;
   readonly gateway: { close(): Promise<void> };
   readonly objectStore: Pick<ObjectStore, 'close'>;
+  /** Tells which switches of the process are on. */
+  readonly tellSwitches: (signal: AbortSignal) => Promise<void>;
 }
 
 /** A run that is stopped sweeps its objects and gives its lease back in this time. */
@@ -37,13 +40,13 @@ export function createDataExport(
   version: string,
   createParts: typeof createDataExportParts = createDataExportParts,
 ): Service {
-  const { admin, worker, gateway, objectStore } = createParts(config, runtime, version);
+  const { admin, worker, gateway, objectStore, tellSwitches } = createParts(config, runtime, version);
   const stopping = new AbortController();
   return {
     start: async () => {
       await admin.start();
       worker.start();
-      void reportReadiness(admin, runtime.logger, stopping.signal);
+      void reportReadiness(admin, runtime.logger, stopping.signal).then(() => tellSwitches(stopping.signal));
     },
     stop: async () => {
       stopping.abort();
@@ -88,7 +91,9 @@ export function createDataExportParts(
       queue: () => worker.ping(),
     },
   });
-  return { admin, worker, gateway: client, objectStore };
+  const tellSwitches = (signal: AbortSignal): Promise<void> =>
+    reportSwitches({ gateway: client, switches: runtime.switches, logger, signal });
+  return { admin, worker, gateway: client, objectStore, tellSwitches };
 }
 
 function createWorker(

@@ -1,6 +1,7 @@
 import { admitServices, createAdminServer, createApp, createServiceTokens, listen } from '@aion/http';
 import type { HttpServer, Service, ServiceRuntime } from '@aion/http';
 import { recordPlatformEvent } from './audit/record-platform-event.ts';
+import { recordSwitches } from './audit/record-switches.ts';
 import type { DatabaseGatewayConfig } from './config.ts';
 import { createParts } from './create-parts.ts';
 import { createRoutes } from './create-routes.ts';
@@ -101,6 +102,12 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     onError: (error) => logger.warn('Usage could not be compared with generations; it is tried again', { error }),
   });
 
+  const recordOwnSwitches = async (): Promise<void> => {
+    if (runtime.switches === undefined) return;
+    await recordSwitches(database, 'database-gateway', runtime.switches).catch((error: unknown) =>
+      logger.warn('The switches of this process are not in the audit trail', { error }),
+    );
+  };
   const prepare = async (): Promise<void> => {
     await waitForDatabase({ url: config.migrationUrl, logger, signal: stopping.signal });
     const applied = await migrate({ url: config.migrationUrl, logger });
@@ -117,6 +124,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     auditing.start();
     folding.start();
     usageWatch.start();
+    await recordOwnSwitches();
   };
 
   return {

@@ -3,6 +3,7 @@ import { UnavailableError } from '@aion/errors';
 import { bindRoute, streamReply, type BoundRoute, type Identity } from '@aion/http';
 import type { AuditVerifier } from './audit/audit-verifier.ts';
 import { recordPlatformEvent } from './audit/record-platform-event.ts';
+import { recordSwitches } from './audit/record-switches.ts';
 import type { Database } from './database/database.ts';
 import type { ExportClaims } from './exports/export-claims.ts';
 import type { ExportStore } from './exports/export-store.ts';
@@ -42,6 +43,11 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
     bindRoute(contracts.recordPlatformEvent, async ({ body, identity }) => {
       const service = identity.kind === 'service' ? identity.service : identity.kind;
       await recordPlatformEvent(deps.database, { ...body, service });
+      return undefined;
+    }),
+    bindRoute(contracts.recordSwitches, async ({ body, identity }) => {
+      const service = identity.kind === 'service' ? identity.service : identity.kind;
+      await recordSwitches(deps.database, service, body.switches);
       return undefined;
     }),
     ...keyRoutes(deps),

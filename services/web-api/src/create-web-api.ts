@@ -7,6 +7,7 @@ import {
   recordLogLevelsBy,
   listen,
   reportReadiness,
+  reportSwitches,
   type BoundRoute,
   type HttpServer,
   type Service,
@@ -94,7 +95,9 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
       });
       logger.info('Service is listening', { host: config.host, port: server.port });
       sweeper.start();
-      readiness = reportReadiness(admin, logger, stopping.signal);
+      readiness = reportReadiness(admin, logger, stopping.signal).then(() =>
+        reportSwitches({ gateway: database, switches: runtime.switches, logger, signal: stopping.signal }),
+      );
       watch = watchSealedRows({ database, sealer: parts.sealer, metrics, logger, signal: stopping.signal });
     },
     // Callers first, then what serves them; the admin port last, so that a stopping service can be watched.

@@ -23,6 +23,7 @@ import * as strayObjects from './20261124004000_stray_objects.ts';
 import * as sealedRows from './20261124005000_sealed_rows.ts';
 import * as generationsByTime from './20261124006000_generations_by_time.ts';
 import * as useOfKeys from './20261128110000_use_of_keys.ts';
+import * as platformSwitches from './20261128110100_platform_switches.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
 export interface Migration {
@@ -56,4 +57,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261124005000_sealed_rows', ...sealedRows },
   { name: '20261124006000_generations_by_time', ...generationsByTime },
   { name: '20261128110000_use_of_keys', ...useOfKeys },
+  { name: '20261128110100_platform_switches', ...platformSwitches },
 ];

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TenantExport } from '@aion/contracts';
 import { toAionError } from '@aion/errors';
+import { pause } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import type { StoredAnswer } from '../management/forward-route.ts';
 import { formatEvent, formatHeartbeat, formatRetry } from './server-sent-events.ts';
@@ -87,13 +87,4 @@ function tolerateOutage({ read, logger, signal }: WatchExportOptions): () => Pro
       return undefined;
     }
   };
-}
-
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(delayMs, undefined, { signal });
-  } catch (error) {
-    // The abort ends the watch in the loop that sees it.
-    if (!signal.aborted) throw error;
-  }
 }

@@ -37,6 +37,16 @@ export const PLATFORM_TABLES = {
       last_refused_on: 'operational',
     },
   },
+  platform_switches: {
+    ...ofPlatform,
+    purpose: 'What is switched on in each service, to notice when that changes.',
+    primaryKey: ['service', 'feature'],
+    references: [],
+    exportPolicy: { excluded: 'How the platform is run; names no tenant and nobody.' },
+    erasure: { retain: 'Names no tenant and nobody.', until: 'the platform is shut down' },
+    retention: 'platform',
+    columns: { service: 'operational', feature: 'operational', is_on: 'operational', changed_at: 'operational' },
+  },
   erasure_ledger: {
     ...proof,
     purpose: 'What was erased, by keyed pseudonyms, so that a restored database can erase it again.',
