@@ -6,6 +6,8 @@ import { aiEngineVariables } from '../../services/ai-engine/src/config.ts';
 import { dataExportVariables } from '../../services/data-export/src/config.ts';
 import { databaseGatewayVariables } from '../../services/database-gateway/src/config.ts';
 import { webApiVariables } from '../../services/web-api/src/config.ts';
+import { DATA_ALERTS } from '../alerts/data-alerts.ts';
+import { createAlertRules } from './alert-rules.ts';
 import { createApiReference } from './api-reference.ts';
 import { createCliReference } from './cli-reference.ts';
 import { createDataMapDocument } from './data-map-document.ts';
@@ -28,6 +30,7 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
     ['docs/DATA-MAP.md', createDataMapDocument()],
     ['deploy/production.env.example', createEnvironmentExample(services)],
     ['ops/telemetry/catalogue.json', createCatalogueJson()],
+    ['ops/prometheus/rules/aion-data.yml', createAlertRules('aion-data', DATA_ALERTS)],
     ['docs/CLI.md', replaceSection(readFileSync('docs/CLI.md', 'utf8'), 'commands', createCliReference())],
     ['docs/MONITORING.md', replaceSection(readFileSync('docs/MONITORING.md', 'utf8'), 'metrics', createMetricTables())],
   ]);
@@ -36,7 +39,7 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
     files.set(path, replaceSection(readFileSync(path, 'utf8'), 'config', configTable(variables)));
   }
   for (const [path, text] of files) {
-    if (/\.md$|catalogue\.json$/.test(path))
+    if (/\.(md|yml)$|catalogue\.json$/.test(path))
       files.set(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
   }
   return files;

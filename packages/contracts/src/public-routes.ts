@@ -6,6 +6,7 @@ import * as exports from './public/exports.ts';
 import * as memberships from './public/memberships.ts';
 import * as meta from './public/meta.ts';
 import * as operators from './public/operators.ts';
+import * as outboxRows from './public/outbox-rows.ts';
 import * as projects from './public/projects.ts';
 import * as files from './public/files.ts';
 import * as generations from './public/generations.ts';
@@ -77,6 +78,8 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   generations.getGeneration,
   generations.getGenerationContent,
   sealingKeys.rotateSealingKeys,
+  outboxRows.listParkedOutboxRows,
+  outboxRows.releaseOutboxRow,
   audit.listAuditEvents,
   exports.createExport,
   exports.listExports,

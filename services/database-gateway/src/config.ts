@@ -120,6 +120,12 @@ export const databaseGatewayVariables = {
     example: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQ2d4ZtYk0N0nUyaAfxUOLqYJ6dYk3nJ6sTVoKJHvRb',
     fallback: '',
   }),
+  schemaCheckMs: variable('AION_SCHEMA_CHECK_MS', types.integer(100, 3_600_000), {
+    description:
+      'How long after each making of partitions and look at the live schema the next one begins, in milliseconds.',
+    example: '60000',
+    fallback: '60000',
+  }),
   auditVerifyMs: variable('AION_AUDIT_VERIFY_MS', types.integer(100, 86_400_000), {
     description:
       'How long after each verification of what is new in the audit trail the next one begins, in milliseconds.',

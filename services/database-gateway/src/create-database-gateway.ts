@@ -13,8 +13,6 @@ import { repeat } from './repeat.ts';
 
 /** Content of long conversations and the file lists of large bundles. */
 const MAX_BODY_BYTES = 32 * 1_048_576;
-/** Between two looks at partitions and at the live schema. */
-const SCHEMA_UPKEEP_MS = 60_000;
 /** Between two moves of what was settled into the sums of its day. */
 const USAGE_FOLD_MS = 2_000;
 /** Between two comparisons of these sums with what they are the sums of. */
@@ -81,7 +79,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       await schemaUpkeep.run();
       await expireAnswers(database);
     },
-    pauseMs: SCHEMA_UPKEEP_MS,
+    pauseMs: config.schemaCheckMs,
     onError: (error) => logger.warn('The schema could not be looked after', { error }),
   });
 

@@ -14,7 +14,6 @@ import { createGenerationStore } from './generations/generation-store.ts';
 import { createOutboxListener } from './outbox/outbox-listener.ts';
 import { createOutboxRelay } from './outbox/outbox-relay.ts';
 import { createOutboxStore } from './outbox/outbox-store.ts';
-import { createParkedRows } from './outbox/parked-rows.ts';
 import { createQueueConnection } from './outbox/queue-connection.ts';
 import { createQueueGauges } from './outbox/queue-gauges.ts';
 import { createSnapshotStore } from './snapshots/snapshot-store.ts';
@@ -52,7 +51,6 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
     queue,
     queueGauges: createQueueGauges({ logger, metrics, read: () => queue.read() }),
     relay,
-    parkedRows: createParkedRows(database),
     listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
     reconciler: createExportReconciler({
       database,

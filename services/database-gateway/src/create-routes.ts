@@ -13,7 +13,6 @@ import { createStrayRoutes } from './files/stray-routes.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
 import { recordKeyUse, recordOperatorUse } from './keys/record-use.ts';
 import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
-import type { ParkedRows } from './outbox/parked-rows.ts';
 import { countSealedByKey, listSealedRows } from './providers/sealed-rows.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
@@ -24,7 +23,6 @@ export interface RouteDependencies {
   readonly generations: GenerationStore;
   readonly exports: ExportStore;
   readonly claims: ExportClaims;
-  readonly parkedRows: ParkedRows;
   readonly snapshots: SnapshotStore;
   readonly audit: Pick<AuditVerifier, 'checkpoint'>;
   /** Throws unless the service can do its work. */
@@ -57,7 +55,6 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
     ...exportRoutes(deps),
     ...claimRoutes(deps),
     ...snapshotRoutes(deps),
-    ...outboxRoutes(deps),
     ...createStrayRoutes(deps.database),
   ];
   return routes.map((bound) => ({
@@ -133,16 +130,6 @@ function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
     }),
     bindRoute(contracts.failExport, async ({ params, body, identity }) => {
       await claims.fail(params.export_id, body, actorOf(identity));
-      return undefined;
-    }),
-  ];
-}
-
-function outboxRoutes({ parkedRows }: RouteDependencies): BoundRoute[] {
-  return [
-    bindRoute(contracts.readParkedOutboxRows, async ({ query }) => ({ data: await parkedRows.list(query) })),
-    bindRoute(contracts.releaseOutboxRow, async ({ params, body }) => {
-      await parkedRows.release(params.outbox_id, body);
       return undefined;
     }),
   ];

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { readParkedOutboxRows, releaseOutboxRow } from '@aion/contracts';
-import { NotFoundError } from '@aion/errors';
+import { listParkedOutboxRows, releaseOutboxRow, storedRoute } from '@aion/contracts';
 import { createLogger } from '@aion/logging';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { createTestDatabase, waitFor } from '@aion/testkit';
@@ -9,8 +8,8 @@ import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
 import { createOutboxStore, insertOutboxRow, type NewOutboxRow } from '../src/outbox/outbox-store.ts';
-import { createParkedRows } from '../src/outbox/parked-rows.ts';
 import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
+import { createManagement, headerOf, operatorFor } from './support/management.ts';
 import { startGateway } from './support/start-gateway.ts';
 import {
   createMigratedDatabase,
@@ -118,13 +117,14 @@ describe('an outbox row that can never become a job', () => {
     startRelay(queue.publish, { maxRefusals: 1 });
     await reaches(poison, 'unknown_topic');
     const { id } = await stateOf(poison);
-    const parked = createParkedRows(db.database);
-    const by = { tenant_id: tenantId, actor: 'operator' };
-    await parked.release(id, by);
+    const call = createManagement(db.database);
+    const release = (outbox_id: string) =>
+      call(storedRoute(releaseOutboxRow), operatorFor(null), { params: { outbox_id }, body: { tenant_id: tenantId } });
+    await release(id);
     await waitFor(async () => (await stateOf(poison)).attempts === 2, { describe: 'another attempt' });
     await reaches(poison, 'unknown_topic');
     const { id: published } = await stateOf(await insertRow());
-    await expect(parked.release(published, by)).rejects.toThrow(NotFoundError);
+    await expect(release(published)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
@@ -174,19 +174,22 @@ describe('the parked rows of all tenants', () => {
       AION_QUEUE_DATABASE_URL: queueDatabase.url,
     });
     const { client } = gateway;
-    const list = async (after?: string) =>
-      (await client.call(readParkedOutboxRows, { query: { limit: 100, after } })).data;
-    const all = await list();
+    const headers = headerOf(operatorFor(null));
+    const list = async (query: { limit: number; cursor?: string | undefined }) =>
+      (await client.call(storedRoute(listParkedOutboxRows), { query, headers })).answer;
+    const { data: all } = await list({ limit: 100 });
     expect(all.filter((row) => row.topic === 'run-nothing').length).toBeGreaterThan(0);
     expect(JSON.stringify(all)).not.toContain(SECRET);
     const [first, second] = all.slice(-2);
     expect([first?.dedupe_key, second?.dedupe_key]).toEqual(keys);
     expect(first).toMatchObject({ tenant_id: tenantId, parked_reason: 'refused' });
-    expect(await list(first?.id)).toEqual([second]);
+    const { next_cursor: cursor } = await list({ limit: all.length - 1 });
+    const afterFirst = async () => (await list({ limit: 100, cursor: cursor ?? '' })).data;
+    expect(await afterFirst()).toEqual([second]);
 
     const params = { outbox_id: first?.id ?? '' };
     const release = (tenant: string) =>
-      client.call(releaseOutboxRow, { params, body: { tenant_id: tenant, actor: 'operator' } });
+      client.call(storedRoute(releaseOutboxRow), { params, body: { tenant_id: tenant }, headers });
     await expect(release(uuidv7())).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const listener = new pg.Client({ connectionString: db.appUrl });
     await listener.connect();
@@ -197,12 +200,12 @@ describe('the parked rows of all tenants', () => {
     await listener.end();
     await reaches(keys[0] ?? '', 'published');
     await expect(release(tenantId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await list(first?.id)).toEqual([second]);
+    expect(await afterFirst()).toEqual([second]);
     const events = await db.sql(
       `SELECT actor, target_id FROM audit_events WHERE action = 'outbox_row.released' AND target_path = $1`,
       [first?.id],
     );
-    expect(events).toEqual([{ actor: 'operator', target_id: tenantId }]);
+    expect(events).toEqual([{ actor: operatorFor(null).actor, target_id: tenantId }]);
     await gateway.stop();
   });
 });

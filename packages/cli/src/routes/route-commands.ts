@@ -21,6 +21,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   files: "a tenant's files",
   'retention-policies': "how long a tenant's data is kept",
   'legal-holds': 'what may not be deleted meanwhile',
+  outbox: 'what waits in the outbox for an operator',
   'audit-events': "a tenant's audit trail",
   exports: "a tenant's exports of all its data",
 };
@@ -325,6 +326,17 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
     route: contracts.releaseLegalHold,
     destroys: 'This lets data be deleted again: it releases the hold',
     example: `legal-holds release ${ID} --yes`,
+  },
+  {
+    words: ['outbox', 'list'],
+    route: contracts.listParkedOutboxRows,
+    columns: ['id', 'tenant_id', 'topic', 'parked_reason', 'attempts', 'last_error', 'parked_at'],
+    example: 'outbox list',
+  },
+  {
+    words: ['outbox', 'release'],
+    route: contracts.releaseOutboxRow,
+    example: `outbox release ${ID} --tenant-id ${ID}`,
   },
   {
     words: ['audit-events', 'list'],

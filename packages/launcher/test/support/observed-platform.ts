@@ -66,7 +66,8 @@ function readLogs(directory: string): Record<string, string> {
   return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
 }
 
-function superuserUrl(stateDir: string, database: string): string {
+/** A superuser's address of a database of a platform with this state directory. */
+export function superuserUrl(stateDir: string, database: string): string {
   const port = readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? '';
   const password = readFileSync(join(stateDir, 'postgres', 'aion-superuser-password'), 'utf8').trim();
   return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;

@@ -7,6 +7,7 @@ import { createGenerationRoutes } from '../generations/generation-routes.ts';
 import { createHoldRoutes } from '../holds/hold-routes.ts';
 import { createKeyRoutes } from '../keys/key-routes.ts';
 import { createOperatorRoutes } from '../operators/operator-routes.ts';
+import { createOutboxRoutes } from '../outbox/outbox-routes.ts';
 import { createRetentionRoutes, type RetentionSettings } from '../retention/retention-routes.ts';
 import { createProviderRoutes } from '../providers/provider-routes.ts';
 import { createRotationRoutes } from '../providers/rotation-routes.ts';
@@ -38,6 +39,7 @@ export function createManagementRoutes(database: Database, settings: ManagementS
     ...createUsageRoutes(stored),
     ...createGenerationRoutes(stored),
     ...createRotationRoutes(stored),
+    ...createOutboxRoutes(stored),
     ...createAuditRoutes(stored),
     ...createRetentionRoutes(stored, settings.retention),
     ...createHoldRoutes(stored),
