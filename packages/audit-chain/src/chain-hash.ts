@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AuditRow } from './audit-row.ts';
 import { toCanonicalJson } from './canonical-json.ts';
+import type { Erasable } from './erased-content.ts';
 
-/** What an event may lose to an erasure: who did it, to what, and in which request. The commitment stays. */
-type Erasable = Pick<AuditRow, 'actor' | 'target_id' | 'target_path' | 'request_id' | 'correlation_id' | 'trace_id'>;
 /** What an event keeps for ever. */
 type Kept = Pick<
   AuditRow,

@@ -3,6 +3,7 @@ import {
   ChainVerifier,
   checkpointKeyId,
   commitTo,
+  ERASED_CONTENT,
   GENESIS_HASH,
   hashEvent,
   InvalidAuditRowError,
@@ -12,6 +13,7 @@ import {
   toCanonicalJson,
   type AuditRow,
   type ChainReport,
+  type ChainVerifierOptions,
   type CheckpointRow,
 } from './index.ts';
 
@@ -54,10 +56,24 @@ function checkpointOf(row: AuditRow, key = privateKey): CheckpointRow {
 }
 
 function verify(rows: readonly AuditRow[], checkpoints: readonly CheckpointRow[] = []): ChainReport {
-  const verifier = new ChainVerifier(TENANT);
+  return verifyWith({}, rows, checkpoints);
+}
+/** As the rows of an export may come: the events before what proves them. */
+function verifyLate(rows: readonly AuditRow[], checkpoints: readonly CheckpointRow[]): ChainReport {
+  const verifier = new ChainVerifier(TENANT, { signers: [publicKey] });
+  for (const row of rows) verifier.addEvent(row);
+  for (const checkpoint of checkpoints) verifier.addCheckpoint(checkpoint);
+  return verifier.finish();
+}
+function verifyWith(
+  options: Partial<ChainVerifierOptions>,
+  rows: readonly AuditRow[],
+  checkpoints: readonly CheckpointRow[] = [],
+): ChainReport {
+  const verifier = new ChainVerifier(TENANT, { signers: [publicKey], ...options });
   for (const checkpoint of checkpoints) verifier.addCheckpoint(checkpoint);
   for (const row of rows) verifier.addEvent(row);
-  return verifier.finish([publicKey]);
+  return verifier.finish();
 }
 const kinds = ({ problems }: ChainReport): string[] => [...new Set(problems.map(({ kind }) => kind))];
 /** The row with its hash made right again, as somebody does who knows the algorithm. */
@@ -88,28 +104,37 @@ describe('an untouched chain', () => {
 
   it('is so in whatever order its events are read', () => {
     expect(verify(chain.toReversed(), checkpoints)).toMatchObject({ ok: true, provenSeq: 20 });
+    expect(verifyLate(chain.toReversed(), checkpoints)).toMatchObject({ ok: true, provenSeq: 20 });
+    expect(verifyWith({ isInOrder: true }, chain, checkpoints)).toMatchObject({ ok: true, provenSeq: 20 });
   });
 
   it('stays so when an erasure takes the content of an event', () => {
-    const erased = replaced(7, { actor: 'erased', target_id: randomUUID(), request_id: null, salt: null });
-    expect(verify(erased, checkpoints)).toMatchObject({ ok: true, erased: 1, provenSeq: 20 });
+    const erased = chain.map((row) => ([7, 9].includes(row.seq) ? { ...row, ...ERASED_CONTENT, salt: null } : row));
+    for (const rows of [erased, erased.toReversed()]) {
+      expect(verify(rows, checkpoints)).toMatchObject({ ok: true, erased: 2, firstErasedSeq: 7, provenSeq: 20 });
+    }
   });
 
   it('may be verified from where it was verified before', () => {
     const { tenant_id, seq, hash } = at(12);
-    const verifier = new ChainVerifier(TENANT, { tenant_id, seq, hash });
-    for (const row of chain.slice(12)) verifier.addEvent(row);
-    for (const checkpoint of checkpoints) verifier.addCheckpoint(checkpoint);
-    expect(verifier.finish([publicKey])).toMatchObject({ ok: true, events: 8, provenSeq: 20 });
+    for (const isInOrder of [false, true]) {
+      const report = verifyWith({ start: { tenant_id, seq, hash }, isInOrder }, chain.slice(12), checkpoints);
+      expect(report).toMatchObject({ ok: true, events: 8, provenSeq: 20 });
+    }
   });
 
   it('is compared with checkpoints whose signer nobody names, and not proven by them', () => {
-    const verifier = new ChainVerifier(TENANT);
-    verifier.addCheckpoint(checkpointOf(at(10)));
-    verifier.addCheckpoint({ ...checkpointOf(at(20)), hash: GENESIS_HASH });
-    for (const row of chain) verifier.addEvent(row);
-    const report = verifier.finish(undefined);
+    const signed = [checkpointOf(at(10)), { ...checkpointOf(at(20)), hash: GENESIS_HASH }];
+    const report = verifyWith({ signers: undefined }, chain, signed);
     expect(report).toMatchObject({ ok: false, provenSeq: 0, problems: [{ kind: 'checkpoint_differs', seq: 20 }] });
+  });
+
+  it('is proven by checkpoints of more than one key, each of which is trusted', () => {
+    const former = generateKeyPairSync('ed25519');
+    const signed = [checkpointOf(at(10), former.privateKey), checkpointOf(at(20))];
+    const signers = [publicKey, former.publicKey];
+    expect(verifyWith({ signers }, chain, signed)).toMatchObject({ ok: true, provenSeq: 20 });
+    expect(verifyWith({ signers }, chain.slice(0, 15), signed.slice(0, 1))).toMatchObject({ ok: true, provenSeq: 10 });
   });
 
   it('may be empty', () => {
@@ -117,26 +142,74 @@ describe('an untouched chain', () => {
   });
 });
 
+/** Every field of an event with another value than it has, and what finds that out. */
+const EDITS: readonly (readonly [Partial<AuditRow>, readonly string[]])[] = [
+  [{ id: randomUUID() }, ['edited']],
+  [{ tenant_id: randomUUID() }, ['edited', 'foreign_tenant']],
+  [{ tenant_id: null }, ['edited', 'foreign_tenant']],
+  [{ seq: 4 }, ['edited', 'missing', 'repeated']],
+  [{ prev_hash: GENESIS_HASH }, ['broken_link', 'edited']],
+  [{ hash: GENESIS_HASH }, ['broken_link', 'edited']],
+  [{ commitment: GENESIS_HASH }, ['content_edited', 'edited']],
+  [{ salt: randomBytes(32) }, ['content_edited']],
+  [{ salt: null }, ['content_edited']],
+  [{ action: 'export.ready' }, ['edited']],
+  [{ target_type: 'tenant' }, ['edited']],
+  [{ outcome: 'failure' }, ['edited']],
+  [{ created_at: '2026-11-23T12:00:00.000001Z' }, ['edited']],
+  [{ actor: 'operator' }, ['content_edited']],
+  [{ target_id: randomUUID() }, ['content_edited']],
+  [{ target_path: 'part-1' }, ['content_edited']],
+  [{ request_id: null }, ['content_edited']],
+  [{ correlation_id: 'c-1' }, ['content_edited']],
+  [{ trace_id: '0'.repeat(32) }, ['content_edited']],
+];
+/** Fields that an event no longer commits to when its salt is gone, each with what no erasure leaves. */
+const UNSALTED: readonly Partial<AuditRow>[] = [
+  { actor: 'operator' },
+  { target_id: randomUUID() },
+  { target_path: 'part-1' },
+  { request_id: 'r-2' },
+  { correlation_id: 'c-1' },
+  { trace_id: '0'.repeat(32) },
+];
+const erasedAt5 = { ...ERASED_CONTENT, salt: null };
+
 describe('tampering is detected:', () => {
-  it.each<[string, readonly AuditRow[], readonly CheckpointRow[], string[]]>([
-    ['an edited action', replaced(5, { action: 'export.ready' }), checkpoints, ['edited']],
+  it.each<[string, readonly AuditRow[], readonly CheckpointRow[], readonly string[]]>([
+    ...EDITS.map(([by, kinds]): [string, AuditRow[], [], readonly string[]] => [
+      `an edited ${Object.entries(by)
+        .map(([name, value]) => (value === null ? `${name}, taken` : name))
+        .join()}`,
+      replaced(5, by),
+      [],
+      kinds,
+    ]),
+    ...UNSALTED.map((by): [string, AuditRow[], CheckpointRow[], string[]] => [
+      `an edited ${Object.keys(by).join()} with its salt taken as an erasure takes it`,
+      replaced(5, { ...erasedAt5, ...by }),
+      checkpoints,
+      ['content_edited'],
+    ]),
+    ['an erased event that keeps its salt', replaced(5, ERASED_CONTENT), checkpoints, ['content_edited']],
+    [
+      'an erased event with an edited action',
+      replaced(5, { ...erasedAt5, action: 'export.ready' }),
+      checkpoints,
+      ['edited'],
+    ],
     [
       'an edited action with a new hash',
       chain.map((row) => (row.seq === 5 ? rehash({ ...row, action: 'x.y' }) : row)),
       [],
       ['broken_link'],
     ],
-    ['an edited time', replaced(5, { created_at: '2026-11-23T12:00:00.000001Z' }), [], ['edited']],
-    ['an edited outcome', replaced(5, { outcome: 'failure' }), [], ['edited']],
-    ['an edited actor', replaced(5, { actor: 'operator' }), checkpoints, ['content_edited']],
-    ['an edited request id', replaced(5, { request_id: null }), [], ['content_edited']],
     [
       'an actor edited with its commitment',
       replaced(5, { actor: 'x', commitment: commitTo({ ...at(5), actor: 'x' }, at(5).salt ?? GENESIS_HASH) }),
       [],
       ['edited'],
     ],
-    ['another salt', replaced(5, { salt: randomBytes(32) }), [], ['content_edited']],
     ['a deleted event', chain.filter(({ seq }) => seq !== 5), checkpoints, ['missing']],
     ['deleted first events', chain.slice(3), checkpoints, ['missing']],
     [
@@ -151,6 +224,14 @@ describe('tampering is detected:', () => {
       [],
       ['edited', 'broken_link'],
     ],
+    [
+      'two events that changed places, with their hashes made right',
+      chain.map((row) =>
+        row.seq === 5 ? rehash({ ...at(6), seq: 5 }) : row.seq === 6 ? rehash({ ...at(5), seq: 6 }) : row,
+      ),
+      [],
+      ['broken_link'],
+    ],
     ['an event that is there twice', [...chain, at(5)], [], ['repeated']],
     [
       'an event of another tenant',
@@ -159,6 +240,7 @@ describe('tampering is detected:', () => {
       ['foreign_tenant'],
     ],
     ['a cut-off end', chain.slice(0, 15), checkpoints, ['truncated']],
+    ['a deleted last event', chain.slice(0, 19), checkpoints, ['truncated']],
     ['an emptied chain', [], checkpoints, ['truncated']],
     ['a chain that was written anew', createChain(20), checkpoints, ['checkpoint_differs']],
     [
@@ -168,6 +250,31 @@ describe('tampering is detected:', () => {
       ['checkpoint_differs'],
     ],
     ['an edited checkpoint', chain, [{ ...checkpointOf(at(10)), seq: 9, hash: at(9).hash }], ['signature_invalid']],
+    [
+      'a checkpoint whose hash was edited',
+      chain,
+      [{ ...checkpointOf(at(10)), hash: at(9).hash }],
+      ['signature_invalid'],
+    ],
+    [
+      'a checkpoint whose signature was edited',
+      chain,
+      [{ ...checkpointOf(at(10)), signature: Buffer.alloc(64) }],
+      ['signature_invalid'],
+    ],
+    ['a checkpoint whose key was edited', chain, [{ ...checkpointOf(at(10)), key_id: '00' }], ['unknown_signer']],
+    [
+      'a checkpoint of another tenant',
+      chain,
+      [checkpointOf({ ...at(10), tenant_id: randomUUID() })],
+      ['foreign_tenant'],
+    ],
+    [
+      'a checkpoint under the name of another tenant',
+      chain,
+      [{ ...checkpointOf(at(10)), tenant_id: null }],
+      ['foreign_tenant'],
+    ],
     ['a checkpoint whose number was edited', chain, [{ ...checkpointOf(at(10)), seq: 30 }], ['signature_invalid']],
     [
       'a checkpoint of another key',
@@ -182,9 +289,18 @@ describe('tampering is detected:', () => {
       ['signature_invalid'],
     ],
   ])('%s', (_name, rows, signed, expected) => {
-    const report = verify(rows, signed);
-    expect(report.ok).toBe(false);
-    expect(kinds(report).toSorted()).toEqual(expected.toSorted());
+    const inOrder = rows.toSorted((a, b) => a.seq - b.seq);
+    const reports = [verify(rows, signed), verifyLate(rows, signed), verifyWith({ isInOrder: true }, inOrder, signed)];
+    for (const report of reports) {
+      expect(report.ok).toBe(false);
+      expect(kinds(report).toSorted()).toEqual(expected.toSorted());
+    }
+  });
+
+  it('not without the checkpoints that it would contradict, and the report says how little is proven', () => {
+    const cutOff = verify(chain.slice(0, 15), checkpoints.slice(0, 1));
+    expect(cutOff).toMatchObject({ ok: true, provenSeq: 10, head: { seq: 15 } });
+    expect(verify(createChain(20))).toMatchObject({ ok: true, provenSeq: 0, head: { seq: 20 } });
   });
 
   it('says no more than a hundred problems, and how many there are', () => {

@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditRow, CheckpointRow } from './audit-row.ts';
 import { commitTo, GENESIS_HASH, hashEvent } from './chain-hash.ts';
-import { HashLog } from './hash-log.ts';
 import { checkpointKeyId, isCheckpointOf, type ChainHead } from './checkpoint.ts';
+import { isErasedContent } from './erased-content.ts';
+import { HashLog } from './hash-log.ts';
 
 /** What is wrong with a chain, and with which event of it. */
 export interface ChainProblem {
@@ -16,7 +17,10 @@ export interface ChainProblem {
     | 'truncated'
     | 'checkpoint_differs'
     | 'signature_invalid'
-    | 'unknown_signer';
+    | 'unknown_signer'
+    | 'unreadable'
+    | 'erasure_unknown'
+    | 'unproven';
   readonly seq: number;
   readonly detail: string;
 }
@@ -27,6 +31,8 @@ export interface ChainReport {
   readonly events: number;
   /** Events whose content an erasure has taken: the chain proves that they were, and no more what they said. */
   readonly erased: number;
+  /** The first of these; 0 when there is none. */
+  readonly firstErasedSeq: number;
   /** The last event that follows from the first one; undefined for an empty chain. */
   readonly head: ChainHead | undefined;
   /** The event up to which a checkpoint with a valid signature proves the chain; 0 without one. */
@@ -39,30 +45,49 @@ export interface ChainReport {
 /** What an event leaves behind for the one after it. */
 type Link = Pick<AuditRow, 'seq' | 'prev_hash' | 'hash'>;
 
+/** With what a chain is verified. */
+export interface ChainVerifierOptions {
+  /** The keys whose checkpoints are trusted; undefined compares checkpoints and proves nothing by them. */
+  readonly signers: readonly KeyObject[] | undefined;
+  /** The event that was verified last, when only later ones are given. */
+  readonly start?: ChainHead | undefined;
+  /**
+   * Events come in the order of their numbers, and each checkpoint before its event: so that nothing of what has passed is
+   * held in memory.
+   */
+  readonly isInOrder?: boolean;
+}
+
 const MAX_PROBLEMS = 100;
 
 /**
  * Verifies one chain. Events and checkpoints may come in any order: an export is ordered by id, and two processes that
- * write within a millisecond make ids in another order than the chain's. Memory holds a hash of each event, and what is
- * ahead of a missing one.
+ * write within a millisecond make ids in another order than the chain's. Memory holds what is ahead of a missing event,
+ * the checkpoints of events that have not come yet, and, unless they come in order, a hash of each event.
  */
 export class ChainVerifier {
   readonly #tenantId: string | null;
+  readonly #signers: ReadonlyMap<string, KeyObject> | undefined;
   readonly #start: ChainHead | undefined;
+  readonly #isInOrder: boolean;
   readonly #ahead = new Map<number, Link>();
-  readonly #checkpoints: CheckpointRow[] = [];
+  /** Hashes that the checkpoints say of events that have not come yet. */
+  readonly #awaited = new Map<number, readonly Buffer[]>();
   readonly #hashes = new HashLog();
   readonly #problems: ChainProblem[] = [];
   #found = 0;
   #events = 0;
   #erased = 0;
+  #firstErasedSeq = 0;
+  #provenSeq = 0;
   #seq: number;
   #hash: Buffer;
 
-  /** @param start the event that was verified last, when only later ones are given */
-  constructor(tenantId: string | null, start?: ChainHead) {
+  constructor(tenantId: string | null, { signers, start, isInOrder = false }: ChainVerifierOptions) {
     this.#tenantId = tenantId;
+    this.#signers = signers && new Map(signers.map((key) => [checkpointKeyId(key), key]));
     this.#start = start;
+    this.#isInOrder = isInOrder;
     this.#seq = start?.seq ?? 0;
     this.#hash = start?.hash ?? GENESIS_HASH;
     if (start !== undefined) this.#hashes.set(start.seq, start.hash);
@@ -70,7 +95,19 @@ export class ChainVerifier {
 
   /** Takes a checkpoint. */
   addCheckpoint(checkpoint: CheckpointRow): void {
-    this.#checkpoints.push(checkpoint);
+    const { seq, hash } = checkpoint;
+    // One that lies before the start was compared when the start was.
+    if (seq < (this.#start?.seq ?? 0)) return;
+    const flaw = this.#signers && findFlaw(checkpoint, this.#signers);
+    if (checkpoint.tenant_id !== this.#tenantId) {
+      this.#note('foreign_tenant', seq, 'the checkpoint is of another chain');
+    } else if (flaw !== undefined) this.#note(flaw.kind, seq, flaw.detail);
+    else this.#compareOrAwait(seq, hash);
+  }
+
+  /** Takes note of a row that is there and is no event or no checkpoint. */
+  addUnreadable(seq: number, detail: string): void {
+    this.#note('unreadable', seq, detail);
   }
 
   /** Takes an event. */
@@ -78,43 +115,30 @@ export class ChainVerifier {
     this.#events += 1;
     if (event.tenant_id !== this.#tenantId) this.#note('foreign_tenant', event.seq, `it is of ${event.tenant_id}`);
     if (!hashEvent(event).equals(event.hash)) this.#note('edited', event.seq, 'its hash is not that of its content');
-    if (event.salt === null) this.#erased += 1;
-    else if (!commitTo(event, event.salt).equals(event.commitment)) {
-      this.#note('content_edited', event.seq, 'it does not say what it committed to');
-    }
+    this.#checkContent(event);
     if (event.seq <= this.#seq || this.#ahead.has(event.seq)) {
       this.#note('repeated', event.seq, 'another event has its number');
       return;
     }
     const { seq, prev_hash, hash } = event;
     this.#ahead.set(seq, { seq, prev_hash, hash });
-    this.#advance();
+    if (this.#isInOrder) this.#takeAhead();
+    else this.#advance();
   }
 
-  /**
-   * Ends the verification.
-   * @param signers the keys whose checkpoints are trusted; undefined compares checkpoints and proves nothing by them
-   */
-  finish(signers: readonly KeyObject[] | undefined): ChainReport {
-    const ahead = [...this.#ahead.values()].toSorted((a, b) => a.seq - b.seq);
-    const lastSeq = ahead.at(-1)?.seq ?? this.#seq;
-    for (const link of ahead) {
-      if (link.seq > this.#seq + 1) this.#noteMissing(this.#seq + 1, link.seq - 1);
-      else this.#checkLink(link);
-      this.#take(link);
-    }
-    let provenSeq = 0;
-    for (const checkpoint of this.#checkpoints) {
-      const holds = this.#holds(checkpoint, signers, lastSeq);
-      if (holds && signers !== undefined) provenSeq = Math.max(provenSeq, checkpoint.seq);
-    }
+  /** Ends the verification. */
+  finish(): ChainReport {
+    this.#takeAhead();
+    // One of an event that is missing before the last one says nothing more than that.
+    for (const seq of this.#awaited.keys()) if (seq > this.#seq) this.#noteTruncated(seq);
     const hasEvents = this.#seq > 0;
     return {
       ok: this.#found === 0,
       events: this.#events,
       erased: this.#erased,
+      firstErasedSeq: this.#firstErasedSeq,
       head: hasEvents ? { tenant_id: this.#tenantId, seq: this.#seq, hash: this.#hash } : this.#start,
-      provenSeq,
+      provenSeq: this.#provenSeq,
       problems: this.#problems,
       moreProblems: this.#found - this.#problems.length,
     };
@@ -129,6 +153,16 @@ export class ChainVerifier {
     }
   }
 
+  /** Goes on to the last event that is there, over those that are not. */
+  #takeAhead(): void {
+    for (const link of [...this.#ahead.values()].toSorted((a, b) => a.seq - b.seq)) {
+      if (link.seq > this.#seq + 1) this.#noteMissing(this.#seq + 1, link.seq - 1);
+      else this.#checkLink(link);
+      this.#take(link);
+    }
+    this.#ahead.clear();
+  }
+
   #checkLink({ seq, prev_hash }: Link): void {
     if (!prev_hash.equals(this.#hash)) this.#note('broken_link', seq, 'it does not follow the event before it');
   }
@@ -136,31 +170,41 @@ export class ChainVerifier {
   #take({ seq, hash }: Link): void {
     this.#seq = seq;
     this.#hash = hash;
-    this.#hashes.set(seq, hash);
+    if (!this.#isInOrder) this.#hashes.set(seq, hash);
+    for (const signed of this.#awaited.get(seq) ?? []) this.#compare(seq, hash, signed);
+    this.#awaited.delete(seq);
   }
 
-  #holds(checkpoint: CheckpointRow, signers: readonly KeyObject[] | undefined, lastSeq: number): boolean {
-    const { seq } = checkpoint;
-    const signature = signers === undefined ? undefined : checkSignature(checkpoint, signers);
-    const found = this.#hashes.get(seq);
-    // One that lies before the start was compared when the start was.
-    if (found === undefined && seq <= (this.#start?.seq ?? 0)) return false;
-    if (checkpoint.tenant_id !== this.#tenantId)
-      this.#note('foreign_tenant', seq, 'the checkpoint is of another chain');
-    else if (signature !== undefined) this.#note(signature.kind, seq, signature.detail);
-    else if (seq > lastSeq) this.#noteTruncated(lastSeq, seq);
-    else if (found !== undefined && !found.equals(checkpoint.hash)) {
+  #checkContent(event: AuditRow): void {
+    const { seq, salt, commitment } = event;
+    if (salt !== null) {
+      if (commitTo(event, salt).equals(commitment)) return;
+      this.#note('content_edited', seq, 'it does not say what it committed to');
+    } else if (isErasedContent(event)) {
+      this.#firstErasedSeq = this.#erased === 0 ? seq : Math.min(seq, this.#firstErasedSeq);
+      this.#erased += 1;
+    } else this.#note('content_edited', seq, 'it has no salt, and says what no erasure leaves');
+  }
+
+  #compareOrAwait(seq: number, signed: Buffer): void {
+    const hash = this.#hashes.get(seq);
+    if (hash !== undefined) this.#compare(seq, hash, signed);
+    else this.#awaited.set(seq, [...(this.#awaited.get(seq) ?? []), signed]);
+  }
+
+  /** Compares an event with what a checkpoint says of it. */
+  #compare(seq: number, hash: Buffer, signed: Buffer): void {
+    if (!hash.equals(signed)) {
       this.#note('checkpoint_differs', seq, 'the chain was written anew after the checkpoint');
-    } else return found !== undefined;
-    return false;
+    } else if (this.#signers !== undefined) this.#provenSeq = Math.max(this.#provenSeq, seq);
   }
 
   #noteMissing(from: number, to: number): void {
     this.#note('missing', from, from === to ? 'it is not there' : `events ${from} to ${to} are not there`);
   }
 
-  #noteTruncated(lastSeq: number, seq: number): void {
-    this.#note('truncated', lastSeq, `a checkpoint proves ${seq} events, the last one here is ${lastSeq}`);
+  #noteTruncated(seq: number): void {
+    this.#note('truncated', this.#seq, `a checkpoint proves ${seq} events, the last one here is ${this.#seq}`);
   }
 
   #note(kind: ChainProblem['kind'], seq: number, detail: string): void {
@@ -170,12 +214,12 @@ export class ChainVerifier {
 }
 
 /** What is wrong with the signature of a checkpoint. */
-function checkSignature(
+function findFlaw(
   checkpoint: CheckpointRow,
-  signers: readonly KeyObject[],
+  signers: ReadonlyMap<string, KeyObject>,
 ): Pick<ChainProblem, 'kind' | 'detail'> | undefined {
   const { key_id: keyId } = checkpoint;
-  const signer = signers.find((key) => checkpointKeyId(key) === keyId);
+  const signer = signers.get(keyId);
   if (signer === undefined) return { kind: 'unknown_signer', detail: `the checkpoint's key ${keyId} is not known` };
   if (isCheckpointOf(checkpoint, signer)) return undefined;
   return { kind: 'signature_invalid', detail: 'the checkpoint was altered' };

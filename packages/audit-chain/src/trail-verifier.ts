@@ -15,7 +15,13 @@ export const AUDIT_TABLES: readonly string[] = ['audit_events', 'audit_checkpoin
 
 /** Verifies the chains that the lines of an export are of, whatever their order. */
 export class TrailVerifier {
+  readonly #signers: readonly KeyObject[] | undefined;
   readonly #chains = new Map<string | null, { readonly verifier: ChainVerifier; checkpoints: number }>();
+
+  /** @param signers the keys whose checkpoints are trusted, see `ChainVerifierOptions` */
+  constructor(signers: readonly KeyObject[] | undefined) {
+    this.#signers = signers;
+  }
 
   /** Takes an event or a checkpoint as a line of JSON; only the latter has a signature. @throws {InvalidAuditRowError} */
   addLine(line: string): void {
@@ -30,19 +36,19 @@ export class TrailVerifier {
     }
   }
 
-  /** Ends the verification; see `ChainVerifier.finish`. Empty when there was no line. */
-  finish(signers: readonly KeyObject[] | undefined): readonly VerifiedChain[] {
+  /** Ends the verification. Empty when there was no line. */
+  finish(): readonly VerifiedChain[] {
     return [...this.#chains].map(([tenantId, { verifier, checkpoints }]) => ({
       tenantId,
       checkpoints,
-      report: verifier.finish(signers),
+      report: verifier.finish(),
     }));
   }
 
   #chainOf(tenantId: string | null) {
     const known = this.#chains.get(tenantId);
     if (known !== undefined) return known;
-    const chain = { verifier: new ChainVerifier(tenantId), checkpoints: 0 };
+    const chain = { verifier: new ChainVerifier(tenantId, { signers: this.#signers }), checkpoints: 0 };
     this.#chains.set(tenantId, chain);
     return chain;
   }

@@ -1,52 +1,74 @@
+import type { KeyObject } from 'node:crypto';
 import { toPublicKeyObject } from '@aion/bundle';
 import { Command } from 'commander';
 import { formatAuditReport, isIntact } from './audit/format-audit-report.ts';
-import { verifyTrail, type AuditVerification } from './audit/verify-trail.ts';
+import { countUnproven, verifyTrail, type AuditVerification } from './audit/verify-trail.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 import { readNamedFile, readSigner } from './key-files.ts';
 import { refuse } from './refuse.ts';
+import { createVerifyProgress } from './verify-progress.ts';
 
 interface AuditVerifyOptions {
   readonly identity?: string;
-  readonly signer?: string;
+  readonly signer?: readonly string[];
   readonly json?: boolean;
 }
 
+async function verify(path: string, { identity, signer, json }: AuditVerifyOptions): Promise<AuditVerification> {
+  const files = {
+    identity: identity === undefined ? undefined : await readNamedFile(identity),
+    signers: signer === undefined ? undefined : await readSigners(signer),
+  };
+  const progress = createVerifyProgress(process.stderr, json !== true);
+  try {
+    return await verifyTrail({ path, ...files, onProgress: progress.update });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function readSigners(files: readonly string[]): Promise<readonly KeyObject[]> {
+  return Promise.all(files.map(async (file) => toPublicKeyObject(await readSigner(file))));
+}
+
 async function runAuditVerify(command: Command, path: string, options: AuditVerifyOptions): Promise<void> {
-  const { identity, signer, json = false } = options;
   let verification: AuditVerification;
   try {
-    verification = await verifyTrail({
-      path,
-      identity: identity === undefined ? undefined : await readNamedFile(identity),
-      signer: signer === undefined ? undefined : toPublicKeyObject(await readSigner(signer)),
-    });
+    verification = await verify(path, options);
   } catch (error) {
     return refuse(command, error);
   }
-  process.stdout.write(json ? toJson(verification) : formatAuditReport(verification, signer !== undefined));
+  const hasSigner = options.signer !== undefined;
+  process.stdout.write(
+    options.json === true ? toJson(verification, hasSigner) : formatAuditReport(verification, hasSigner),
+  );
   if (!isIntact(verification)) process.exitCode = EXIT_FAILED;
 }
 
-function toJson(verification: AuditVerification): string {
+function toJson(verification: AuditVerification, hasSigner: boolean): string {
   const { chains, bundle } = verification;
-  const listed = chains.map(({ tenantId, checkpoints, report: { head, ...report } }) => ({
+  const listed = chains.map(({ tenantId, checkpoints, report }) => ({
     tenant_id: tenantId,
     checkpoints,
     ...report,
-    head: head === undefined ? null : { seq: head.seq, hash: head.hash.toString('hex') },
+    unprovenEvents: hasSigner ? countUnproven(report) : null,
+    head: report.head === undefined ? null : { seq: report.head.seq, hash: report.head.hash.toString('hex') },
   }));
   return `${JSON.stringify({ ok: isIntact(verification), chains: listed, bundle: bundle?.ok ?? null }, undefined, 2)}\n`;
 }
 
 /** Creates `aion audit verify`: exit code 0 when every chain is intact, 1 when one is not, 2 for bad usage. */
 export function createAuditCommand(): Command {
-  const verify = new Command('verify')
+  const command = new Command('verify')
     .description('check the audit trail of an export: no event edited, deleted, reordered or cut off')
     .argument('<path>', 'a bundle (with --identity), or its audit_events and audit_checkpoints as NDJSON; - for stdin')
     .option('-i, --identity <file>', 'your age identity file, which opens the bundle')
-    .option('-s, --signer <file>', 'the key that signs checkpoints, got elsewhere than with the export')
+    .option(
+      '-s, --signer <file>',
+      'a key that signs checkpoints or has done so before, got elsewhere than with the export; once for each key',
+      (file: string, files: readonly string[] | undefined) => [...(files ?? []), file],
+    )
     .option('--json', 'print the report as JSON')
-    .action((path: string, options: AuditVerifyOptions) => runAuditVerify(verify, path, options));
-  return new Command('audit').description('check audit trails').addCommand(verify);
+    .action((path: string, options: AuditVerifyOptions) => runAuditVerify(command, path, options));
+  return new Command('audit').description('check audit trails').addCommand(command);
 }

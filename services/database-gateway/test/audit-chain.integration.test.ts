@@ -1,4 +1,4 @@
-import { ChainVerifier, parseAuditRow, type ChainReport } from '@aion/audit-chain';
+import { ChainVerifier, ERASED_CONTENT, parseAuditRow, type ChainReport } from '@aion/audit-chain';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
@@ -21,15 +21,24 @@ const record = (tenantId: string, actor = 'operator'): Promise<void> =>
     recordAuditEvent(transaction, { actor, action: 'export.ready', targetType: 'export', targetId: uuidv7() }),
   );
 
+/** What an erasure does to one event, or to all. */
+async function eraseEvents(tenantId: string, seq: number | null = null): Promise<void> {
+  const columns = Object.keys(ERASED_CONTENT).map((column, at) => `${column} = $${at + 3}`);
+  await db.sql(
+    `UPDATE audit_events SET salt = NULL, ${columns.join()} WHERE tenant_id = $1 AND ($2::int IS NULL OR seq = $2)`,
+    [tenantId, seq, ...Object.values(ERASED_CONTENT)],
+  );
+}
+
 /** What the offline verifier says of a trail as PostgreSQL writes it. */
 async function verify(tenantId: string | null): Promise<ChainReport> {
   const rows = await db.sql<{ line: string }>(
     `SELECT row_to_json(e)::text AS line FROM audit_events e WHERE tenant_id IS NOT DISTINCT FROM $1 ORDER BY id`,
     [tenantId],
   );
-  const verifier = new ChainVerifier(tenantId);
+  const verifier = new ChainVerifier(tenantId, { signers: [] });
   for (const { line } of rows) verifier.addEvent(parseAuditRow(line));
-  return verifier.finish([]);
+  return verifier.finish();
 }
 
 describe('the audit trail of a tenant', () => {
@@ -90,9 +99,7 @@ describe('the audit trail of a tenant', () => {
 
   it('stays verifiable when an erasure takes the content of its events', async () => {
     const tenantId = await createTrail();
-    await db.sql(`UPDATE audit_events SET actor = 'erased', request_id = NULL, salt = NULL WHERE tenant_id = $1`, [
-      tenantId,
-    ]);
+    await eraseEvents(tenantId);
     const { ok, events, erased } = await verify(tenantId);
     expect({ ok, erased }).toEqual({ ok: true, erased: events });
   });
@@ -122,32 +129,62 @@ describe('the audit trail of a tenant', () => {
   });
 });
 
+/** What of an event is its own, with another value of each, and what finds that out. */
+const EDITS = [
+  ['id', 'gen_random_uuid()', 'edited'],
+  ['tenant_id', '$2', 'missing'],
+  ['seq', '99', 'edited'],
+  ['prev_hash', `decode(repeat('00', 32), 'hex')`, 'edited'],
+  ['hash', `decode(repeat('00', 32), 'hex')`, 'edited'],
+  ['commitment', `decode(repeat('00', 32), 'hex')`, 'edited'],
+  ['salt', `decode(repeat('00', 32), 'hex')`, 'content_edited'],
+  ['salt', 'NULL', 'content_edited'],
+  ['action', `'export.failed'`, 'edited'],
+  ['target_type', `'tenant'`, 'edited'],
+  ['outcome', `'failure'`, 'edited'],
+  ['created_at', `created_at - interval '1 us'`, 'edited'],
+  ['actor', `'x'`, 'content_edited'],
+  ['target_id', 'gen_random_uuid()', 'content_edited'],
+  ['target_path', `'x'`, 'content_edited'],
+  ['request_id', `'x'`, 'content_edited'],
+  ['correlation_id', `'x'`, 'content_edited'],
+  ['trace_id', `repeat('0', 32)`, 'content_edited'],
+] as const;
+
 describe('whoever owns the database', () => {
-  it.each([
-    [
-      'edits what was done',
-      `UPDATE audit_events SET action = 'export.failed' WHERE tenant_id = $1 AND seq = 3`,
-      'edited',
-    ],
-    [
-      'edits when',
-      `UPDATE audit_events SET created_at = created_at - interval '1 us' WHERE tenant_id = $1 AND seq = 3`,
-      'edited',
-    ],
-    ['edits who', `UPDATE audit_events SET actor = 'x' WHERE tenant_id = $1 AND seq = 3`, 'content_edited'],
-    ['deletes an event', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 3`, 'missing'],
-    ['deletes the first', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 1`, 'missing'],
-    [
-      'links past an event',
-      `UPDATE audit_events e SET prev_hash = decode(repeat('00', 32), 'hex') WHERE tenant_id = $1 AND seq = 3`,
-      'edited',
-    ],
-  ])('and %s is found out', async (_name, text, kind) => {
+  it.each(EDITS)('and edits %s to %s is found out', async (column, value, kind) => {
     const tenantId = await createTrail();
-    await db.sql(text, [tenantId]);
+    const otherId = await createTrail();
+    // A number that the other chain does not have yet.
+    const values = column === 'tenant_id' ? [tenantId, otherId] : [tenantId];
+    if (column === 'tenant_id') await db.sql('DELETE FROM audit_events WHERE tenant_id = $1', [otherId]);
+    await db.sql(`UPDATE audit_events SET ${column} = ${value} WHERE tenant_id = $1 AND seq = 3`, values);
     const { ok, problems } = await verify(tenantId);
     expect(ok).toBe(false);
-    expect(problems[0]).toMatchObject({ kind, seq: _name === 'deletes the first' ? 1 : 3 });
+    expect(problems.map((problem) => problem.kind)).toContain(kind);
+    if (column === 'tenant_id') expect((await verify(otherId)).problems[0]).toMatchObject({ kind: 'edited', seq: 3 });
+  });
+
+  it.each(EDITS.filter(([, , kind]) => kind === 'content_edited').filter(([column]) => column !== 'salt'))(
+    'and erases an event and edits its %s to %s is found out',
+    async (column, value, kind) => {
+      const tenantId = await createTrail();
+      await eraseEvents(tenantId, 3);
+      expect(await verify(tenantId)).toMatchObject({ ok: true, erased: 1, firstErasedSeq: 3 });
+      await db.sql(`UPDATE audit_events SET ${column} = ${value} WHERE tenant_id = $1 AND seq = 3`, [tenantId]);
+      expect((await verify(tenantId)).problems).toMatchObject([{ kind, seq: 3 }]);
+    },
+  );
+
+  it.each([
+    ['the first', 1],
+    ['one in the middle', 3],
+  ])('and deletes %s is found out', async (_name, seq) => {
+    const tenantId = await createTrail();
+    await db.sql('DELETE FROM audit_events WHERE tenant_id = $1 AND seq = $2', [tenantId, seq]);
+    const { ok, problems } = await verify(tenantId);
+    expect(ok).toBe(false);
+    expect(problems[0]).toMatchObject({ kind: 'missing', seq });
   });
 });
 

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { VerifiedChain } from '@aion/audit-chain';
-import type { AuditVerification } from './verify-trail.ts';
+import { toPlainText } from '../output/to-plain-text.ts';
+import { countUnproven, type AuditVerification } from './verify-trail.ts';
 
 /** What was found, for people: one block a chain, then the verdict. */
 export function formatAuditReport({ chains, bundle }: AuditVerification, hasSigner: boolean): string {
@@ -22,19 +23,29 @@ export function isIntact({ chains, bundle }: AuditVerification): boolean {
   return chains.every(({ report }) => report.ok) && bundle?.ok !== false;
 }
 
-function formatChain({ tenantId, checkpoints, report }: VerifiedChain, hasSigner: boolean): string[] {
-  const { events, erased, head, provenSeq, problems, moreProblems } = report;
-  const proven = hasSigner
-    ? `${checkpoints} checkpoints; the newest that holds proves events 1 to ${provenSeq}`
-    : `${checkpoints} checkpoints, their signatures not checked: give --signer`;
+function formatChain(chain: VerifiedChain, hasSigner: boolean): string[] {
+  const { tenantId, report } = chain;
+  const { events, erased, head, problems, moreProblems } = report;
+  const withoutContent = `, the content of ${erased} erased: compare with the certificates of your erasures`;
   return [
     `chain   ${tenantId === null ? 'of the platform' : `of tenant ${tenantId}`}`,
-    `events  ${events}${erased === 0 ? '' : `, the content of ${erased} erased`}`,
+    `events  ${events}${erased === 0 ? '' : withoutContent}`,
     `head    ${head === undefined ? 'none' : `${head.seq} ${head.hash.toString('hex')}`}`,
-    `proof   ${proven}`,
+    ...formatProof(chain, hasSigner).map((line) => `proof   ${line}`),
     ...problems.map(({ kind, seq, detail }) =>
-      styleText('red', `FAILED  event ${seq}: ${kind.replaceAll('_', ' ')}: ${detail}`),
+      styleText('red', `FAILED  event ${seq}: ${kind.replaceAll('_', ' ')}: ${toPlainText(detail)}`),
     ),
     ...(moreProblems === 0 ? [] : [styleText('red', `FAILED  ${moreProblems} more`)]),
+  ];
+}
+
+function formatProof({ checkpoints, report }: VerifiedChain, hasSigner: boolean): string[] {
+  if (!hasSigner) return [`${checkpoints} checkpoints, their signatures not checked: give --signer`];
+  const { provenSeq } = report;
+  const unproven = countUnproven(report);
+  if (provenSeq === 0) return [`${checkpoints} checkpoints; none proves anything`, `not yet proven: ${unproven}`];
+  return [
+    `${checkpoints} checkpoints; the newest that holds proves events 1 to ${provenSeq}`,
+    ...(unproven === 0 ? [] : [`not yet proven: ${unproven}; a later export has the checkpoint that proves them`]),
   ];
 }

@@ -120,7 +120,7 @@ async function download(story: Story, exportId: string, path: string): Promise<n
 }
 
 async function verify(story: Story, path: string, identity: string): Promise<VerificationReport> {
-  const trail = new TrailVerifier();
+  const trail = new TrailVerifier([toPublicKeyObject(story.platform.auditPublicKey)]);
   const report = await withSpan('verify bundle', {}, () =>
     verifyBundle({
       source: createTarSource(path),
@@ -143,7 +143,7 @@ async function verify(story: Story, path: string, identity: string): Promise<Ver
 
 /** Whether the audit trail in the bundle holds, and a checkpoint proves it up to the request of this export. */
 function checkTrail(story: Story, trail: TrailVerifier): void {
-  const [chain] = trail.finish([toPublicKeyObject(story.platform.auditPublicKey)]);
+  const [chain] = trail.finish();
   const { ok = false, events = 0, provenSeq = 0, problems = [] } = chain?.report ?? {};
   const whole = `${events} events in one chain, a signed checkpoint proves ${provenSeq}`;
   addCheck(story, 'audit trail', ok && provenSeq > 0, ok ? whole : `broken: ${problems[0]?.detail ?? 'no events'}`);

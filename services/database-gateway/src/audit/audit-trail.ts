@@ -6,12 +6,29 @@ import type { Database } from '../database/database.ts';
 export interface AuditTrail {
   /** Every chain, with the number of its last event. */
   listChains(): Promise<readonly AuditChainLength[]>;
-  /** Up to `limit` events after `seq`, in their order, each as PostgreSQL's own JSON. */
-  readEvents(tenantId: string | null, seq: number, limit: number): Promise<readonly string[]>;
-  /** The checkpoints from `seq` on, likewise. */
-  readCheckpoints(tenantId: string | null, seq: number): Promise<readonly string[]>;
+  /** Events by their numbers, `until` included; null for all that there are. */
+  readEvents(
+    tenantId: string | null,
+    page: AuditPage & { readonly until: bigint | null },
+  ): Promise<readonly AuditLine[]>;
+  /** Checkpoints by the numbers of their events. */
+  readCheckpoints(tenantId: string | null, page: AuditPage): Promise<readonly AuditLine[]>;
+  /** How many events erasures may have taken the content of, as the ledger of erasures says; none of the platform's. */
+  countAnnouncedErasures(tenantId: string | null): Promise<number>;
   /** Stores a checkpoint; false when another process has stored one of the same event. */
   storeCheckpoint(checkpoint: NewCheckpoint): Promise<boolean>;
+}
+
+/** Which rows are read: those after a number, as many as `limit` says. */
+export interface AuditPage {
+  readonly after: bigint;
+  readonly limit: number;
+}
+
+/** A row as PostgreSQL's own JSON, with its number, which somebody may have made larger than what JavaScript counts. */
+export interface AuditLine {
+  readonly seq: bigint;
+  readonly line: string;
 }
 
 /** A chain and how long it is. */
@@ -28,37 +45,42 @@ export interface NewCheckpoint extends ChainHead {
 
 /** Creates the trail. */
 export function createAuditTrail(database: Database): AuditTrail {
-  const readLines = async (query: AuditQuery): Promise<string[]> => {
-    const rows = await run<{ line: string }>(database, query);
-    return rows.map(({ line }) => line);
+  const readLines = async (query: AuditQuery): Promise<AuditLine[]> => {
+    const rows = await run<{ seq: string; line: string }>(database, query);
+    return rows.map(({ seq, line }) => ({ seq: BigInt(seq), line }));
   };
   return {
     listChains: async () => {
       const rows = await database.query<{ tenant_id: string | null; seq: number }>({
         operation: 'CALL',
         table: 'audit_events',
-        text: 'SELECT tenant_id, seq FROM list_audit_chains()',
+        // One that somebody has moved out of reach must not hide the others: it ends nowhere near its events.
+        text: `SELECT tenant_id, least(seq, ${Number.MAX_SAFE_INTEGER}) AS seq FROM list_audit_chains()`,
       });
       return rows.map(({ tenant_id: tenantId, seq }) => ({ tenantId, seq }));
     },
-    readEvents: (tenantId, seq, limit) =>
+    readEvents: (tenantId, { after, until, limit }) =>
       readLines({
         tenantId,
         operation: 'SELECT',
         table: 'audit_events',
-        text: (tenant) =>
-          `SELECT row_to_json(e)::text AS line FROM audit_events e WHERE ${tenant} AND seq > $1 ORDER BY seq LIMIT $2`,
-        values: [seq, limit],
+        text: (tenant) => `
+          SELECT seq::text AS seq, row_to_json(e)::text AS line FROM audit_events e
+          WHERE ${tenant} AND e.seq > $1 AND ($2::bigint IS NULL OR e.seq <= $2)
+          ORDER BY e.tenant_id, e.seq LIMIT $3`,
+        values: [after, until, limit],
       }),
-    readCheckpoints: (tenantId, seq) =>
+    readCheckpoints: (tenantId, { after, limit }) =>
       readLines({
         tenantId,
         operation: 'SELECT',
         table: 'audit_checkpoints',
-        text: (tenant) =>
-          `SELECT row_to_json(c)::text AS line FROM audit_checkpoints c WHERE ${tenant} AND seq >= $1 ORDER BY seq`,
-        values: [seq],
+        text: (tenant) => `
+          SELECT seq::text AS seq, row_to_json(c)::text AS line FROM audit_checkpoints c
+          WHERE ${tenant} AND c.seq > $1 ORDER BY c.tenant_id, c.seq LIMIT $2`,
+        values: [after, limit],
       }),
+    countAnnouncedErasures: (tenantId) => countAnnouncedErasures(database, tenantId),
     storeCheckpoint: async ({ tenant_id: tenantId, seq, hash, signature, keyId }) => {
       const rows = await run<{ id: string }>(database, {
         tenantId,
@@ -72,6 +94,30 @@ export function createAuditTrail(database: Database): AuditTrail {
       return rows.length > 0;
     },
   };
+}
+
+/**
+ * An erasure writes to the ledger how many events it will take before it takes the first one. Of a tenant's requests, since
+ * the ledger itself names no tenant.
+ */
+async function countAnnouncedErasures(database: Database, tenantId: string | null): Promise<number> {
+  if (tenantId === null) return 0;
+  const [row] = await database.withTenant(tenantId, (transaction) =>
+    transaction.query<{ events: number }>({
+      operation: 'SELECT',
+      table: 'erasure_ledger',
+      text: `
+        SELECT coalesce(sum(announced.events), 0)::bigint AS events
+        FROM erasure_requests r
+        CROSS JOIN LATERAL (
+          SELECT max(l.planned_rows) AS events FROM erasure_ledger l
+          WHERE l.request_id = r.id AND l.phase = 'planned' AND l.store = 'postgresql:audit_events'
+            AND l.method = 'anonymize') announced
+        WHERE r.tenant_id = $1 AND r.state <> 'cancelled'`,
+      values: [tenantId],
+    }),
+  );
+  return row?.events ?? 0;
 }
 
 type AuditQuery = {

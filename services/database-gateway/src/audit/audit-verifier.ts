@@ -1,18 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  checkpointKeyId,
-  ChainVerifier,
-  InvalidAuditRowError,
-  parseAuditRow,
-  parseCheckpointRow,
-  signCheckpoint,
-  type ChainHead,
-  type ChainProblem,
-} from '@aion/audit-chain';
+import { checkpointKeyId, signCheckpoint, type ChainHead, type ChainReport } from '@aion/audit-chain';
 import { toPublicKeyObject, type SigningKey } from '@aion/bundle';
+import { UnavailableError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
+import { isError } from '../database/database-error.ts';
 import type { AuditChainLength, AuditTrail } from './audit-trail.ts';
+import { readChain, type ReadChainOptions } from './read-chain.ts';
 
 /** Verifies the chains of the audit trail and signs how far they have come. */
 export interface AuditVerifier {
@@ -37,8 +31,9 @@ export interface AuditVerifierOptions {
 
 /** What was found out about a chain the last time. */
 interface Verified {
+  /** Where it ended when it was sound. */
   readonly head: ChainHead | undefined;
-  /** When it was verified from its first event. */
+  /** When it was last sound from its first event on. */
   readonly fullyAt: number;
   readonly problem: string | undefined;
 }
@@ -49,7 +44,8 @@ interface KnownChain {
   readonly before: Verified | undefined;
 }
 
-const PAGE_EVENTS = 1_000;
+/** What a verifier wants to know of a chain. */
+type ChainReading = Pick<ChainReport, 'head' | 'provenSeq' | 'events' | 'problems' | 'moreProblems'>;
 
 /** Creates the verifier. */
 export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifier {
@@ -74,19 +70,22 @@ export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifie
     if (hasNothingNew) return;
     const startedAt = performance.now();
     const start = isFull ? undefined : before.head;
-    const { head, provenSeq, events, problems } = await readChain(trail, chain, { start, signers });
+    const reading = await tryReading(trail, chain, { start, leastLength: before?.head?.seq ?? 0, signers });
+    const { head, provenSeq, events, problems, moreProblems } = reading;
     metrics.counter('aion_audit_events_verified_total').inc({}, events);
     const [problem] = problems;
     const found = problem === undefined ? undefined : `event ${problem.seq}: ${problem.kind}: ${problem.detail}`;
-    if (found !== before?.problem) report(logger, chain.tenantId, found, problems.length);
+    if (found !== before?.problem) report(logger, chain.tenantId, found, problems.length + moreProblems);
+    // Also when another chain then cannot be read.
+    if (found !== undefined) metrics.gauge('aion_audit_chain_ok').set({}, 0);
+    const isSigned = found !== undefined || head === undefined || provenSeq >= head.seq;
+    if (signingKey !== undefined && !isSigned) await sign(options, signingKey, head);
+    // What is not sound is looked at again from where it was, and all of it when that was the first event.
     verified.set(chain.tenantId, {
-      // What is not sound is looked at again from where it was.
       head: found === undefined ? head : before?.head,
-      fullyAt: isFull ? startedAt : before.fullyAt,
+      fullyAt: isFull && found === undefined ? startedAt : (before?.fullyAt ?? -Infinity),
       problem: found,
     });
-    if (found !== undefined || head === undefined || signingKey === undefined || provenSeq >= head.seq) return;
-    await sign(options, signingKey, head);
   };
   return {
     run: async () => {
@@ -111,37 +110,21 @@ function signersOf({ signingKey, formerKeys }: AuditVerifierOptions): readonly K
   return [signingKey.publicKey, ...formerKeys].map(toPublicKeyObject);
 }
 
-/** Reads a chain from an event on, page by page, and verifies it. */
-async function readChain(
+/** What was read of a chain. Where the database gives an error for it, that is a problem of this chain alone. */
+async function tryReading(
   trail: AuditTrail,
-  { tenantId, seq: length }: AuditChainLength,
-  { start, signers }: { readonly start: ChainHead | undefined; readonly signers: readonly KeyObject[] | undefined },
-) {
-  const verifier = new ChainVerifier(tenantId, start);
-  const unreadable: ChainProblem[] = [];
-  const from = start?.seq ?? 0;
-  let last = from;
-  for (let lines = await trail.readEvents(tenantId, last, PAGE_EVENTS); lines.length > 0;) {
-    for (const line of lines) {
-      try {
-        const event = parseAuditRow(line);
-        last = event.seq;
-        verifier.addEvent(event);
-      } catch (error) {
-        if (!(error instanceof InvalidAuditRowError)) throw error;
-        last += 1;
-        unreadable.push({ kind: 'edited', seq: last, detail: error.message });
-      }
-    }
-    lines = await trail.readEvents(tenantId, last, PAGE_EVENTS);
+  chain: AuditChainLength,
+  options: ReadChainOptions,
+): Promise<ChainReading> {
+  try {
+    return await readChain(trail, chain, options);
+  } catch (error) {
+    // The database cannot be reached: nothing is known of any chain.
+    if (error instanceof UnavailableError) throw error;
+    const detail = isError(error) ? error.message : String(error);
+    const problems = [{ kind: 'unreadable', seq: options.start?.seq ?? 0, detail }] as const;
+    return { head: undefined, provenSeq: 0, events: 0, problems, moreProblems: 0 };
   }
-  for (const line of await trail.readCheckpoints(tenantId, from)) verifier.addCheckpoint(parseCheckpointRow(line));
-  const report = verifier.finish(signers);
-  const reached = Math.min(length, report.head?.seq ?? 0);
-  const expected = Math.max(length, from);
-  const detail = `the chain has ${expected} events, the last one here is ${reached}`;
-  const truncated: ChainProblem[] = reached < expected ? [{ kind: 'truncated', seq: reached, detail }] : [];
-  return { ...report, problems: [...unreadable, ...report.problems, ...truncated] };
 }
 
 async function sign({ trail, logger }: AuditVerifierOptions, key: SigningKey, head: ChainHead): Promise<void> {
@@ -160,5 +143,10 @@ async function sign({ trail, logger }: AuditVerifierOptions, key: SigningKey, he
 function report(logger: Logger, tenantId: string | null, problem: string | undefined, problems: number): void {
   const chain = tenantId ?? 'platform';
   if (problem === undefined) logger.info('The audit chain holds', { chain });
-  else logger.error('The audit chain is broken: somebody has changed the audit trail', { chain, problem, problems });
+  else
+    logger.error('The audit chain does not hold: somebody has changed the audit trail, or it cannot be read', {
+      chain,
+      problem,
+      problems,
+    });
 }

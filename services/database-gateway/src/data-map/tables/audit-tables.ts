@@ -9,7 +9,7 @@ export const AUDIT_TABLES = {
     primaryKey: ['id'],
     references: ['tenants'],
     exportPolicy: 'rows',
-    // The chain is over salted commitments: without salt and content it still verifies.
+    // The chain is over salted commitments: without salt, and with ERASED_CONTENT of audit-chain, it still verifies.
     erasure: 'anonymize',
     retention: 'audit',
     columns: {
@@ -18,7 +18,7 @@ export const AUDIT_TABLES = {
       actor: { dataClass: 'identity', anonymize: true },
       action: 'operational',
       target_type: 'operational',
-      target_id: 'identity',
+      target_id: { dataClass: 'identity', anonymize: true },
       target_path: { dataClass: 'operational', anonymize: true },
       outcome: 'operational',
       request_id: { dataClass: 'operational', anonymize: true },
