@@ -72,6 +72,25 @@ describe('a command', () => {
     });
   });
 
+  it("asks for the platform's audit events where an operator names no tenant, and for a tenant's where one is named", async () => {
+    const event = {
+      seq: 7,
+      action: 'operator.created',
+      actor: 'init',
+      target_type: 'platform_operator',
+      target_id: ID,
+    };
+    api.play(json({ data: [event], next_cursor: null }));
+    const env = { AION_API_KEY: 'aion_op_1' };
+    const { code, stdout } = await aion(['audit-events', 'list'], env);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('operator.created') });
+    await aion(['audit-events', 'list', '--tenant', ID], env);
+    expect(api.seen.map(({ headers }) => [headers.authorization, headers['x-aion-tenant']])).toEqual([
+      ['Bearer aion_op_1', undefined],
+      ['Bearer aion_op_1', ID],
+    ]);
+  });
+
   it('gives the secret alone to whoever captures it', async () => {
     api.play(json({ ...KEY, key: 'aion_sk_new' }, 201));
     const { stdout, stderr } = await aion(['api-keys', 'create', '--name', 'ci', '--scope', 'inference']);

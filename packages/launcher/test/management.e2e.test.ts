@@ -173,6 +173,13 @@ describe('the audit trail', () => {
     expect(JSON.stringify(theirs.body)).not.toContain(String(body['id']));
   });
 
+  it("is the platform's own for the operator who names no tenant, and for nobody else", async () => {
+    const ofPlatform = await call(platform.operatorKey, 'GET', '/api/v1/audit-events?action=operator.created');
+    expect(ofPlatform.body.data).toMatchObject([{ actor: 'init', target_type: 'platform_operator' }]);
+    const ofTenant = await call(owner, 'GET', '/api/v1/audit-events?action=operator.created');
+    expect(ofTenant).toMatchObject({ status: 200, body: { data: [] } });
+  });
+
   it('is not for keys without its scope', async () => {
     const { key } = await createAccess(platform);
     for (const path of ['/api/v1/audit-events', '/api/v1/api-keys']) {

@@ -1,5 +1,7 @@
 import { listAuditEvents, storeApiKey, storedRoute } from '@aion/contracts';
-import { createManagement, holderOf, newKey, type CallManagement } from './support/management.ts';
+import { recordPlatformEvent } from '../src/audit/record-platform-event.ts';
+import type { Database, Query, SharedTransaction, UnscopedQuery } from '../src/database/database.ts';
+import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 const list = storedRoute(listAuditEvents);
@@ -11,6 +13,26 @@ beforeAll(async () => {
   call = createManagement(db.database);
 });
 afterAll(() => db.drop());
+
+/** The database, and the statements that run in its transactions. */
+function recordQueries(database: Database): { readonly database: Database; readonly statements: readonly Query[] } {
+  const statements: Query[] = [];
+  const record = <T extends SharedTransaction>(transaction: T): T => ({
+    ...transaction,
+    query: (query: UnscopedQuery) => {
+      statements.push(query);
+      return transaction.query(query);
+    },
+  });
+  return {
+    statements,
+    database: {
+      ...database,
+      withTenant: (id, run, options) => database.withTenant(id, (transaction) => run(record(transaction)), options),
+      withPlatform: (run, options) => database.withPlatform((transaction) => run(record(transaction)), options),
+    },
+  };
+}
 
 describe("a tenant's audit events", () => {
   it('are listed from either end, page by page, and by what they tell', async () => {
@@ -40,20 +62,61 @@ describe("a tenant's audit events", () => {
     expect(await seqs({ to: all.data[4]?.created_at })).toEqual([]);
   });
 
-  it('are read by an index, wherever the page begins', async () => {
-    const { tenantId } = await createTestTenant(db.database);
+  it.each(['of a tenant', 'of the platform'])('%s are read by an index, wherever the page begins', async (whose) => {
+    const tenant = whose === 'of a tenant' ? await createTestTenant(db.database) : undefined;
+    const caller = tenant === undefined ? operatorFor(null) : holderOf(tenant);
     await db.sql(
       `INSERT INTO audit_events (id, tenant_id, actor, action, target_type, target_id, outcome)
        SELECT gen_random_uuid(), $1, 'x', 'export.ready', 'export', gen_random_uuid(), 'success' FROM generate_series(1, 5000)`,
-      [tenantId],
+      [tenant?.tenantId ?? null],
     );
     await db.sql('ANALYZE audit_events');
-    for (const before of ['NULL', '2000']) {
-      const plan = await db.sql(
-        `EXPLAIN SELECT id FROM audit_events WHERE tenant_id = '${tenantId}'
-           AND (${before}::bigint IS NULL OR seq < ${before}) ORDER BY seq DESC LIMIT 20`,
-      );
-      expect(JSON.stringify(plan)).toContain('Index Scan Backward using audit_events_chain');
+    const { database, statements } = recordQueries(db.database);
+    const ask = createManagement(database);
+    const { next_cursor: cursor } = (await ask(list, caller, { query: { limit: 20 } })).answer;
+    await ask(list, caller, { query: { limit: 20, ...(cursor === null ? {} : { cursor }) } });
+    const pages = statements.filter(({ table }) => table === 'audit_events');
+    expect(pages).toHaveLength(2);
+    for (const { text, values = [] } of pages) {
+      const plan = JSON.stringify(await db.sql(`EXPLAIN ${text}`, [...values]));
+      expect(plan).toContain('Index Scan Backward using audit_events_chain');
+      expect(plan).toContain('Index Cond: (');
+      expect(plan).not.toContain('Sort');
+    }
+  });
+});
+
+describe("the platform's audit events", () => {
+  beforeAll(async () => {
+    for (let added = 0; added < 3; added += 1) {
+      await recordPlatformEvent(db.database, { action: 'log_levels.changed', actor: 'service:x', service: 'web-api' });
+    }
+  });
+  const levels = { action: 'log_levels.changed', limit: 100 };
+
+  it('are for the operator who names no tenant, page by page, and no event of a tenant is among them', async () => {
+    await createTestTenant(db.database);
+    const { answer } = await call(list, operatorFor(null), { query: levels });
+    expect(answer.data).toHaveLength(3);
+    expect(answer.data[0]).toMatchObject({ actor: 'service:x', target_type: 'platform', target_path: 'web-api' });
+    const chain = await db.sql<{ id: string }>('SELECT id FROM audit_events WHERE tenant_id IS NULL ORDER BY seq');
+    const read: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: 100, order: 'asc' as const, ...(cursor === undefined ? {} : { cursor }) };
+      const page = (await call(list, operatorFor(null), { query })).answer;
+      read.push(...page.data.map(({ id }) => id));
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(read).toEqual(chain.map(({ id }) => id));
+  });
+
+  it("are not for a tenant's key, nor for the operator who names a tenant", async () => {
+    const tenant = await createTestTenant(db.database);
+    for (const caller of [holderOf(tenant), operatorFor(tenant.tenantId)]) {
+      expect((await call(list, caller, { query: levels })).answer.data).toEqual([]);
+      const { data } = (await call(list, caller)).answer;
+      expect(data.map(({ action }) => action)).toEqual(['api_key.created', 'tenant.created']);
     }
   });
 });

@@ -22,7 +22,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'retention-policies': "how long a tenant's data is kept",
   'legal-holds': 'what may not be deleted meanwhile',
   outbox: 'what waits in the outbox for an operator',
-  'audit-events': "a tenant's audit trail",
+  'audit-events': 'the audit trail of a tenant, or of the platform',
   exports: "a tenant's exports of all its data",
 };
 

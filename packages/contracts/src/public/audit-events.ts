@@ -2,11 +2,15 @@ import { z } from 'zod';
 import { listOrder, pageOf, pageQuery, sha256, text, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** Something that was done, or tried, for a tenant; an event of its audit chain. */
+/** Something that was done, or tried, for a tenant or to the platform; an event of its audit chain. */
 export const auditEvent = z
   .object({
     id: uuid,
-    seq: z.number().int().min(1).meta({ description: 'Its number in the chain of the tenant, from 1 without a gap.' }),
+    seq: z
+      .number()
+      .int()
+      .min(1)
+      .meta({ description: 'Its number in the chain of the tenant, or of the platform, from 1 without a gap.' }),
     actor: z.string().meta({ description: 'Who: `operator:<id>`, `api_key:<id>`, `service:<name>`.' }),
     action: z.string().meta({ description: 'What, such as `export.requested`.' }),
     target_type: z.string(),
@@ -31,8 +35,9 @@ export const listAuditEvents = defineRoute({
   path: '/api/v1/audit-events',
   summary: 'List the audit events',
   description:
-    "The tenant's audit trail, newest first. An export has it whole, with what `aion audit verify` needs to prove it.",
-  auth: { kind: 'tenant', scope: 'audit:read' },
+    "The tenant's audit trail, newest first. An export has it whole, with what `aion audit verify` needs to prove it. " +
+    'For the operator who names no tenant, the trail of the platform: operators, sealing keys, log levels.',
+  auth: { kind: 'tenant', scope: 'audit:read', orPlatform: true },
   query: pageQuery.extend({
     action: z
       .string()

@@ -1,7 +1,7 @@
 import { listAuditEvents, storedRoute, type AuditEventView } from '@aion/contracts';
 import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
-import type { TenantTransaction } from '../database/database.ts';
+import type { SharedTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { readPage } from '../management/read-page.ts';
 
@@ -13,12 +13,12 @@ interface AuditEventRow extends Omit<AuditEventView, 'created_at' | 'hash'> {
   readonly hash: Buffer;
 }
 
-/** The route on the audit trail of a tenant. */
-export function createAuditRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
-  return [forTenant(storedRoute(listAuditEvents), (transaction, { query }) => listEvents(transaction, query))];
+/** The route on the audit trail of a tenant, or of the platform. */
+export function createAuditRoutes({ forEither }: StoredRoutes): readonly BoundRoute[] {
+  return [forEither(storedRoute(listAuditEvents), (transaction, { query }) => listEvents(transaction, query))];
 }
 
-function listEvents(transaction: TenantTransaction, query: AuditFilter) {
+function listEvents(transaction: SharedTransaction, query: AuditFilter) {
   return readPage({
     list: 'audit-events',
     query,
@@ -26,7 +26,7 @@ function listEvents(transaction: TenantTransaction, query: AuditFilter) {
       const rows = await transaction.query<AuditEventRow>({
         operation: 'SELECT',
         table: 'audit_events',
-        text: textOf(query.order),
+        text: textOf(transaction, query.order),
         values: [
           ...[transaction.tenantId, position, query.action ?? null, query.actor ?? null, query.target_id ?? null],
           ...[query.outcome ?? null, query.from ?? null, query.to ?? null, limit],
@@ -42,15 +42,17 @@ function listEvents(transaction: TenantTransaction, query: AuditFilter) {
   });
 }
 
-function textOf(order: AuditFilter['order']): string {
+function textOf({ tenantId }: SharedTransaction, order: AuditFilter['order']): string {
   const [after, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  // By the index of the chains, which IS NOT DISTINCT FROM does not use, nor an order that leaves the tenant out.
+  const ofOwner = tenantId === null ? 'tenant_id IS NULL AND $1::uuid IS NULL' : 'tenant_id = $1';
   return `
     SELECT id, seq, actor, action, target_type, target_id, target_path, outcome, request_id, correlation_id,
       trace_id, created_at, hash
     FROM audit_events
-    WHERE tenant_id = $1 AND ($2::bigint IS NULL OR seq ${after} $2) AND ($3::text IS NULL OR action = $3)
+    WHERE ${ofOwner} AND ($2::bigint IS NULL OR seq ${after} $2) AND ($3::text IS NULL OR action = $3)
       AND ($4::text IS NULL OR actor = $4) AND ($5::uuid IS NULL OR target_id = $5)
       AND ($6::text IS NULL OR outcome = $6) AND ($7::timestamptz IS NULL OR created_at >= $7)
       AND ($8::timestamptz IS NULL OR created_at < $8)
-    ORDER BY seq ${direction} LIMIT $9`;
+    ORDER BY tenant_id ${direction}, seq ${direction} LIMIT $9`;
 }
