@@ -303,6 +303,13 @@ describe('tampering is detected:', () => {
     expect(verify(createChain(20))).toMatchObject({ ok: true, provenSeq: 0, head: { seq: 20 } });
   });
 
+  it('also without checkpoints, when the chain was written anew since it was verified before', () => {
+    const { tenant_id, seq, hash } = at(15);
+    const known = { tenant_id, seq, hash };
+    expect(verifyWith({ known }, chain).ok).toBe(true);
+    expect(verifyWith({ known }, createChain(20)).problems).toMatchObject([{ kind: 'edited', seq: 15 }]);
+  });
+
   it('says no more than a hundred problems, and how many there are', () => {
     const long = createChain(300).map((row) => ({ ...row, action: 'x.y' }));
     expect(verify(long).problems).toHaveLength(100);

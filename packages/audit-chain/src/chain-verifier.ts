@@ -51,6 +51,8 @@ export interface ChainVerifierOptions {
   readonly signers: readonly KeyObject[] | undefined;
   /** The event that was verified last, when only later ones are given. */
   readonly start?: ChainHead | undefined;
+  /** An event as it was when the chain was verified before: without any signature, it must not have become another one. */
+  readonly known?: ChainHead | undefined;
   /**
    * Events come in the order of their numbers, and each checkpoint before its event: so that nothing of what has passed is
    * held in memory.
@@ -69,6 +71,7 @@ export class ChainVerifier {
   readonly #tenantId: string | null;
   readonly #signers: ReadonlyMap<string, KeyObject> | undefined;
   readonly #start: ChainHead | undefined;
+  readonly #known: ChainHead | undefined;
   readonly #isInOrder: boolean;
   readonly #ahead = new Map<number, Link>();
   /** Hashes that the checkpoints say of events that have not come yet. */
@@ -83,10 +86,11 @@ export class ChainVerifier {
   #seq: number;
   #hash: Buffer;
 
-  constructor(tenantId: string | null, { signers, start, isInOrder = false }: ChainVerifierOptions) {
+  constructor(tenantId: string | null, { signers, start, known, isInOrder = false }: ChainVerifierOptions) {
     this.#tenantId = tenantId;
     this.#signers = signers && new Map(signers.map((key) => [checkpointKeyId(key), key]));
     this.#start = start;
+    this.#known = known;
     this.#isInOrder = isInOrder;
     this.#seq = start?.seq ?? 0;
     this.#hash = start?.hash ?? GENESIS_HASH;
@@ -171,6 +175,9 @@ export class ChainVerifier {
     this.#seq = seq;
     this.#hash = hash;
     if (!this.#isInOrder) this.#hashes.set(seq, hash);
+    if (seq === this.#known?.seq && !hash.equals(this.#known.hash)) {
+      this.#note('edited', seq, 'it was another event when the chain was verified before');
+    }
     for (const signed of this.#awaited.get(seq) ?? []) this.#compare(seq, hash, signed);
     this.#awaited.delete(seq);
   }

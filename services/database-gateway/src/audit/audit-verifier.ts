@@ -21,7 +21,7 @@ export interface AuditVerifierOptions {
   readonly trail: AuditTrail;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Signs checkpoints; without it there are none, and a chain that was written anew as a whole is not noticed. */
+  /** Signs checkpoints; without it there are none, and only what this process has seen tells that a chain is another one. */
   readonly signingKey: SigningKey | undefined;
   /** `ssh-ed25519 AAAA...` of the keys that signed before. */
   readonly formerKeys: readonly string[];
@@ -70,7 +70,7 @@ export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifie
     if (hasNothingNew) return;
     const startedAt = performance.now();
     const start = isFull ? undefined : before.head;
-    const reading = await tryReading(trail, chain, { start, leastLength: before?.head?.seq ?? 0, signers });
+    const reading = await tryReading(trail, chain, { start, known: before?.head, signers });
     const { head, provenSeq, events, problems, moreProblems } = reading;
     metrics.counter('aion_audit_events_verified_total').inc({}, events);
     const [problem] = problems;

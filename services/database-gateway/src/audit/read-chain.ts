@@ -14,8 +14,8 @@ import type { AuditChainLength, AuditLine, AuditTrail } from './audit-trail.ts';
 export interface ReadChainOptions {
   /** The event from which on it is read; undefined for all of it. */
   readonly start: ChainHead | undefined;
-  /** How many events it had before; it must not be shorter. */
-  readonly leastLength: number;
+  /** Where it ended when it was verified before: it must still come there, and not by other events. */
+  readonly known: ChainHead | undefined;
   readonly signers: readonly KeyObject[] | undefined;
 }
 
@@ -30,18 +30,17 @@ const PAGE_CHECKPOINTS = 100;
 export async function readChain(
   trail: AuditTrail,
   { tenantId, seq: length }: AuditChainLength,
-  { start, leastLength, signers }: ReadChainOptions,
+  { start, known, signers }: ReadChainOptions,
 ): Promise<ChainReport> {
-  const verifier = new ChainVerifier(tenantId, { signers, start, isInOrder: true });
+  const verifier = new ChainVerifier(tenantId, { signers, start, known, isInOrder: true });
   const from = BigInt(start?.seq ?? 0);
   let lastEvent = from;
   const readEvents = async (until: bigint | null): Promise<void> => {
     for (;;) {
       const lines = await trail.readEvents(tenantId, { after: lastEvent, until, limit: PAGE_EVENTS });
       takeLines(verifier, lines, (line) => verifier.addEvent(parseAuditRow(line)));
-      const last = lines.at(-1);
-      if (last === undefined) return;
-      lastEvent = last.seq;
+      lastEvent = lines.at(-1)?.seq ?? lastEvent;
+      if (lines.length < PAGE_EVENTS) return;
     }
   };
   // The checkpoint of the event from which on the chain is read is compared with that.
@@ -53,11 +52,12 @@ export async function readChain(
     if (last === undefined) break;
     lastCheckpoint = last.seq;
     await readEvents(last.seq);
+    if (lines.length < PAGE_CHECKPOINTS) break;
   }
   await readEvents(null);
   const report = verifier.finish();
   const more = [
-    ...findTruncation(report, length, leastLength),
+    ...findTruncation(report, length, known?.seq ?? 0),
     ...(report.erased === 0 ? [] : findUnknownErasure(report, await trail.countAnnouncedErasures(tenantId))),
   ];
   return { ...report, ok: report.ok && more.length === 0, problems: [...report.problems, ...more] };

@@ -1,0 +1,187 @@
+import { setTimeout } from 'node:timers/promises';
+import { recordPlatformEvent } from '../src/audit/record-platform-event.ts';
+import { CHECKPOINT_KEY, createAuditTrails, runTwice, type AuditTrails } from './support/audit-trails.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+let db: MigratedDatabase;
+let trails: AuditTrails;
+beforeEach(async () => {
+  db = await createMigratedDatabase();
+  trails = createAuditTrails(db);
+});
+afterEach(() => db.drop());
+
+describe('the verifier of an audit trail that somebody changes', () => {
+  it.each([
+    ['an edit', `UPDATE audit_events SET outcome = 'failure' WHERE tenant_id = $1 AND seq = 2`],
+    ['a deletion', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 2`],
+    ['a cut-off end', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq > 2`],
+    ['a deletion of the first', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 1`],
+    ['a deletion of the last', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 5`],
+    [
+      'a content that was edited and its salt taken',
+      `UPDATE audit_events SET actor = 'x', salt = NULL WHERE tenant_id = $1 AND seq = 2`,
+    ],
+    ['a number out of reach', `UPDATE audit_events SET seq = ${2n ** 60n} WHERE tenant_id = $1 AND seq = 2`],
+    ['an end out of reach', `UPDATE audit_heads SET seq = ${2n ** 60n} WHERE tenant_id = $1`],
+    ['an edited checkpoint', `UPDATE audit_checkpoints SET seq = 3 WHERE tenant_id = $1`],
+    ['a checkpoint that cannot be read', `UPDATE audit_checkpoints SET seq = ${2n ** 60n} WHERE tenant_id = $1`],
+    ['an unreadable row', `UPDATE audit_events SET created_at = 'infinity' WHERE tenant_id = $1 AND seq = 2`],
+    [
+      'a cut-off end, with the end of the chain moved',
+      `WITH gone AS (DELETE FROM audit_events WHERE tenant_id = $1 AND seq > 2)
+       UPDATE audit_heads SET seq = 2, hash = (SELECT hash FROM audit_events WHERE tenant_id = $1 AND seq = 2) WHERE tenant_id = $1`,
+    ],
+  ])('finds %s', async (_name, text) => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
+    await verifier.run();
+    expect(await isOk()).toBe(1);
+    await db.sql(text, [tenantId]);
+    await runTwice(verifier);
+    expect(await isOk()).toBe(0);
+  });
+
+  it('finds that two events changed places', async () => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
+    for (const [from, to] of [
+      [2, 99],
+      [3, 2],
+      [99, 3],
+    ]) {
+      await db.sql('UPDATE audit_events SET seq = $3 WHERE tenant_id = $1 AND seq = $2', [tenantId, from, to]);
+    }
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+  });
+
+  it('goes on saying what only a verification from the first event finds', async () => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk } = trails.start({ fullVerifyMs: 1_500 });
+    await verifier.run();
+    await db.sql(`UPDATE audit_events SET outcome = 'failure' WHERE tenant_id = $1 AND seq = 2`, [tenantId]);
+    await setTimeout(1_500);
+    await runTwice(verifier);
+    expect(await isOk()).toBe(0);
+  });
+
+  it('finds events that are erased and that no erasure in the ledger accounts for', async () => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk, errors } = trails.start({ fullVerifyMs: 0 });
+    const request = await trails.announceErasure(tenantId, 2);
+    await trails.announceErasure((await createTestTenant(db.database)).tenantId, 9);
+    await trails.eraseEvents(tenantId, 2);
+    await verifier.run();
+    expect(await isOk()).toBe(1);
+    await trails.eraseEvents(tenantId, 3);
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+    expect(errors()).toContain('erasure_unknown: 3 events are erased, and the ledger of erasures announces 2');
+    await trails.announceErasure(tenantId, 1);
+    await verifier.run();
+    expect(await isOk()).toBe(1);
+    await db.sql(`UPDATE erasure_requests SET state = 'cancelled', finished_at = now() WHERE id = $1`, [request]);
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+  });
+
+  it('finds erased events of the platform, of which no erasure takes any', async () => {
+    const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
+    await recordPlatformEvent(db.database, { action: 'log_levels.changed', actor: 'service:x', service: 'x' });
+    await verifier.run();
+    expect(await isOk()).toBe(1);
+    await db.sql(`UPDATE audit_events SET actor = 'erased', target_path = NULL, salt = NULL WHERE tenant_id IS NULL`);
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+  });
+
+  it.each([
+    ['a row of which is unreadable', `UPDATE audit_checkpoints SET seq = ${2n ** 60n} WHERE tenant_id = $1`],
+    ['the end of which is out of reach', `UPDATE audit_heads SET seq = ${2n ** 60n} WHERE tenant_id = $1`],
+  ])('names a chain %s, and verifies the others', async (_name, text) => {
+    const [broken, sound] = [await trails.createTrail(), await trails.createTrail()];
+    const { verifier, isOk, errors } = trails.start({ fullVerifyMs: 0 });
+    await verifier.run();
+    await db.sql(text, [broken]);
+    await trails.record(sound);
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+    expect(errors()).toContain(broken);
+    expect(await trails.checkpointsOf(sound)).toContain(await trails.lengthOf(sound));
+  });
+
+  it('names a chain that PostgreSQL gives an error for, and verifies the others', async () => {
+    const [broken, sound] = [await trails.createTrail(), await trails.createTrail()];
+    const { verifier, isOk, errors } = trails.start();
+    await trails.onReading(broken, '1 / (seq - seq) = 1');
+    await runTwice(verifier);
+    expect(await isOk()).toBe(0);
+    const lines = errors();
+    expect(lines).toContain('division by zero');
+    expect(lines).toContain(broken);
+    expect(await trails.checkpointsOf(sound)).toEqual([await trails.lengthOf(sound)]);
+  });
+
+  it('takes no chain for broken that it cannot reach, and remembers those that are', async () => {
+    const [first, second] = [await trails.createTrail(), await trails.createTrail()];
+    const { verifier, isOk, errors } = trails.start({ fullVerifyMs: 0 });
+    await verifier.run();
+    await trails.onReading(second, 'pg_terminate_backend(pg_backend_pid())');
+    await expect(verifier.run()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect({ isOk: await isOk(), errors: errors() }).toEqual({ isOk: 1, errors: '' });
+    await db.sql(`UPDATE audit_events SET outcome = 'failure' WHERE tenant_id = $1 AND seq = 2`, [first]);
+    await expect(verifier.run()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await isOk()).toBe(0);
+    expect(errors()).toContain(first);
+  });
+
+  it('finds a chain that was written anew with right hashes', async () => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
+    await verifier.run();
+    await trails.rewriteChain(tenantId);
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+  });
+
+  it.each([
+    ['without a key', undefined, 'DELETE FROM audit_checkpoints WHERE tenant_id IS NULL'],
+    ['and whose checkpoints are gone', CHECKPOINT_KEY, 'DELETE FROM audit_checkpoints'],
+  ])('finds a chain that was written anew %s, as long as it remembers', async (_name, signingKey, text) => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk } = trails.start({ fullVerifyMs: 0, signingKey });
+    await verifier.run();
+    await trails.rewriteChain(tenantId);
+    await db.sql(text);
+    await runTwice(verifier);
+    expect(await isOk()).toBe(0);
+    expect(await trails.checkpointsOf(tenantId)).toEqual([]);
+  });
+
+  it('finds at once that a chain has become shorter', async () => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk } = trails.start();
+    await verifier.run();
+    await db.sql('DELETE FROM audit_events WHERE tenant_id = $1 AND seq > 2', [tenantId]);
+    await db.sql('DELETE FROM audit_checkpoints WHERE tenant_id = $1', [tenantId]);
+    await db.sql(
+      `UPDATE audit_heads SET seq = 2, hash = (SELECT hash FROM audit_events WHERE tenant_id = $1 AND seq = 2)
+       WHERE tenant_id = $1`,
+      [tenantId],
+    );
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+  });
+
+  it('finds that a whole chain is gone', async () => {
+    const tenantId = await trails.createTrail();
+    const { verifier, isOk } = trails.start();
+    await verifier.run();
+    for (const table of ['audit_checkpoints', 'audit_events', 'audit_heads']) {
+      await db.sql(`DELETE FROM ${table} WHERE tenant_id = $1`, [tenantId]);
+    }
+    await verifier.run();
+    expect(await isOk()).toBe(0);
+  });
+});
