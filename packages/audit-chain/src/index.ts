@@ -8,6 +8,6 @@ export {
 export { toCanonicalJson, type CanonicalObject } from './canonical-json.ts';
 export { commitTo, GENESIS_HASH, hashEvent } from './chain-hash.ts';
 export { ChainVerifier, type ChainProblem, type ChainReport, type ChainVerifierOptions } from './chain-verifier.ts';
-export { ERASED_CONTENT, isErasedContent } from './erased-content.ts';
+export { ERASED_CONTENT } from './erased-content.ts';
 export { AUDIT_TABLES, TrailVerifier, type VerifiedChain } from './trail-verifier.ts';
 export { checkpointKeyId, isCheckpointOf, signCheckpoint, type ChainHead } from './checkpoint.ts';

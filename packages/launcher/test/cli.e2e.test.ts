@@ -75,6 +75,9 @@ describe('the command line on a running platform', () => {
     expect(key).toMatch(/^aion_sk_\w+$/);
     expect(await asTenant('usage', 'get', '--group-by', 'model')).toContain('GENERATIONS');
     expect(await asTenant('audit-events', 'list', '--json')).toContain('api_key.created');
+    const ofPlatform = await aion(['audit-events', 'list', '--all', '--json']);
+    expect(ofPlatform).toContain('operator.created');
+    expect(ofPlatform).not.toContain('api_key.created');
     const refused = await run(['tenants', 'list'], { AION_API_KEY: key });
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Only the platform operator') });
   });
@@ -84,7 +87,9 @@ describe('the command line on a running platform', () => {
     const id = idOf(await asTenant('exports', 'create', '--recipient', recipient, '--wait', '--json'));
     expect(await asTenant('exports', 'download', id, '-o', 'bundle.tar')).toContain('bundle.tar');
     expect(await asTenant('verify', 'bundle.tar', '--identity', 'key.txt')).toContain('ok');
-    expect(await asTenant('audit', 'verify', 'bundle.tar', '--identity', 'key.txt')).toContain('intact');
+    writeFileSync(inDirectory('audit.pub'), `${platform.auditPublicKey}\n`);
+    const signed = ['audit', 'verify', 'bundle.tar', '--identity', 'key.txt', '--signer', 'audit.pub'];
+    expect(await asTenant(...signed)).toMatch(/proves events 1 to \d+\n.*The audit trail is intact/s);
     // What was changed is told, with an exit code.
     const bundle = readFileSync(inDirectory('bundle.tar'));
     bundle[Math.floor(bundle.length / 2)]! ^= 1;
