@@ -5,6 +5,8 @@ const VERSION_OUTPUTS: Record<string, [output: string, version: string]> = {
   age: ['v1.2.1', '1.2.1'],
   zstd: ['*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***', '1.5.4'],
   'ssh-keygen': ['OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.19 27 Jan 2026', '9.2p1'],
+  zsh: ['zsh 5.9 (x86_64-debian-linux-gnu)', '5.9'],
+  fish: ['fish, version 3.6.0', '3.6.0'],
   moto_server: ['5.2.5', '5.2.5'],
   schemathesis: ['schemathesis, version 4.32.5', '4.32.5'],
   prometheus: ['prometheus, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5+b5)', '2.42.0'],

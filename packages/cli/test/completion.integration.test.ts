@@ -1,44 +1,98 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWithProgram } from '@aion/testkit';
 import { runHere } from './support/run-here.ts';
 
+const ZSH_OFFERS = join(import.meta.dirname, 'support/offers.zsh');
+const OFFERS: readonly (readonly [line: string, words: readonly string[]])[] = [
+  ['aion stat', ['status']],
+  ['aion api-keys ', ['create', 'get', 'help', 'list', 'revoke', 'update']],
+  ['aion api-keys create --sc', ['--scope']],
+  ['aion api-keys create --scope exports:r', ['exports:read']],
+  ['aion completion ', ['bash', 'fish', 'zsh']],
+  ['aion tenants create --name ', []],
+];
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aion-completion-'));
-  await writeFile(join(folder, 'aion.bash'), (await runHere(['completion', 'bash'])).stdout);
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    await writeFile(join(folder, `aion.${shell}`), (await runHere(['completion', shell])).stdout);
+  }
+});
+afterEach(async () => {
+  // Nothing that was typed has been evaluated.
+  expect(await readdir(folder)).toEqual(['aion.bash', 'aion.fish', 'aion.zsh']);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What bash offers at the end of a line, which readline has broken at spaces and colons. */
-function complete(line: string): string[] {
+/** Runs a shell in the folder, and gives the lines that it prints, sorted: a list in a shell is. */
+function linesOf(shell: string, ...args: readonly string[]): string[] {
+  const output = execFileSync(shell, args, { cwd: folder, encoding: 'utf8' });
+  return output.split('\n').filter(Boolean).toSorted();
+}
+
+/** What readline, which has broken the line at spaces and colons, shows for bash's answer to it. */
+function completeInBash(line: string): string[] {
   const words = line.split(/(?<=:)|(?=:)| /);
   const script = `
     source "$1"
     COMP_WORDBREAKS=$' \\t\\n:' COMP_LINE=$2 COMP_POINT=\${#2} COMP_WORDS=("\${@:3}") COMP_CWORD=$(($# - 3))
     _aion 2> /dev/null
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const output = execFileSync('bash', ['--norc', '-c', script, 'bash', join(folder, 'aion.bash'), line, ...words]);
-  return output.toString().split('\n').filter(Boolean);
+  const before = /\S+:$/.exec(line.slice(0, line.lastIndexOf(':') + 1))?.[0] ?? '';
+  const offers = linesOf('bash', '--norc', '-c', script, 'bash', 'aion.bash', line, ...words);
+  return offers.map((offer) => `${before}${offer}`);
 }
 
-describe('completion in bash', () => {
-  it.each([
-    ['aion stat', ['status']],
-    ['aion api-keys ', ['list', 'create', 'get', 'update', 'revoke', 'help']],
-    ['aion api-keys create --sc', ['--scope']],
-    ['aion api-keys create --scope exports:r', ['read']],
-    ['aion completion ', ['bash', 'zsh', 'fish']],
-    ['aion tenants create --name ', []],
-  ])('offers for "%s" what fits', (line, words) => {
+function completeInZsh(zsh: string, line: string): string[] {
+  const answers = mkdtempSync(join(tmpdir(), 'aion-offers-'));
+  try {
+    return linesOf(zsh, '-f', ZSH_OFFERS, join(folder, 'aion.zsh'), line, join(answers, 'offers'));
+  } finally {
+    rmSync(answers, { recursive: true });
+  }
+}
+
+/** Each offer comes with its description, after a tab. */
+function completeInFish(fish: string, line: string): string[] {
+  const script = 'source aion.fish; complete -C $argv[1]';
+  return linesOf(fish, '--no-config', '-c', script, line).map((offer) => offer.replace(/\t.*$/, ''));
+}
+
+/** What holds in every shell. */
+function itCompletes(complete: (line: string) => string[]): void {
+  it.each(OFFERS)('offers for "%s" what fits', (line, words) => {
     expect(complete(line)).toEqual(words);
   });
 
   it('evaluates nothing that was typed', () => {
-    const typed = `aion api-keys create --name $(touch ${join(folder, 'pwned')}) --sc`;
-    expect(complete(typed)).toEqual(['--scope']);
-    expect(execFileSync('ls', [folder]).toString()).toBe('aion.bash\n');
+    expect(complete('aion api-keys create --name $(touch pwned) --sc')).toEqual(['--scope']);
   });
+}
+
+/** What a script says itself; for bash's, readline offers files where it says nothing. */
+function itCompletesFiles(complete: (line: string) => string[]): void {
+  it.each([['aion verify aion.f'], ['aion api-keys create --key-file aion.f']])('offers files for "%s"', (line) => {
+    expect(complete(line)).toEqual(['aion.fish']);
+  });
+}
+
+describe('completion in bash', () => {
+  itCompletes(completeInBash);
+});
+
+describeWithProgram('zsh', 'completion in zsh', (zsh) => {
+  const complete = (line: string): string[] => completeInZsh(zsh, line);
+  itCompletes(complete);
+  itCompletesFiles(complete);
+});
+
+describeWithProgram('fish', 'completion in fish', (fish) => {
+  const complete = (line: string): string[] => completeInFish(fish, line);
+  itCompletes(complete);
+  itCompletesFiles(complete);
 });
