@@ -225,8 +225,10 @@ describe('a platform that is not well', () => {
   it('that never answers is exit code 3, after the timeout', async () => {
     api.play(() => undefined);
     const { code, stderr } = await aion(['tenants', 'list', '--timeout', '0.05']);
-    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('no answer within 0.05 s') });
-    expect(api.seen).toHaveLength(4);
+    const lines = stderr.trimEnd().split('\n');
+    // Counted by what it says: whether a request arrives in that time is up to the machine.
+    const again = [1, 2, 3].map((attempt) => expect.stringMatching(`no answer within 0.05 s.*\\(${attempt} of 3\\)`));
+    expect({ code, lines }).toEqual({ code: 3, lines: [...again, expect.stringMatching(/^error: .* no answer/)] });
   });
 
   it('that sends elsewhere is not followed: the key stays here', async () => {

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, readApiError, UnreachableError } from './api-error.ts';
 import type { ApiSettings } from './api-settings.ts';
+import { reasonOf } from './read-body.ts';
 
 /** One request to the API. */
 export interface ApiRequest {
@@ -16,13 +18,25 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends requests with the key, again and again within bounds when that is safe and may help. */
+/** An answer that has been read to its end. */
+export interface WholeAnswer {
+  /** Undefined when there is nothing in it. */
+  readonly body: unknown;
+  readonly headers: Headers;
+}
+
+/** Sends requests with the key, again and again within bounds when that may help. */
 export interface ApiClient {
   /**
-   * Sends a request whose body, when there is one, is read by the caller as it comes.
+   * Sends a request and reads the JSON that answers it.
+   * @throws ApiError when the API refuses; UnreachableError when no whole answer comes
+   */
+  ask(request: ApiRequest): Promise<WholeAnswer>;
+  /**
+   * Sends a request whose answer is read by the caller as it comes: `readBody`.
    * @throws ApiError when the API refuses; UnreachableError when no answer comes
    */
-  send(request: ApiRequest): Promise<Response>;
+  open(request: ApiRequest): Promise<Response>;
 }
 
 const MAX_ATTEMPTS = 4;
@@ -32,30 +46,58 @@ const MAX_PAUSE_MS = 30_000;
 /** Too many requests, and what a restart or a proxy in front of one says. */
 const PASSING_STATUSES = [429, 502, 503, 504];
 
-/** Creates a client. Requests must be safe to send twice: by their method, or by an `Idempotency-Key`. */
+/** Creates a client. What it sends is safe to send twice: by its method, or by the `Idempotency-Key` of every POST. */
 export function createApiClient(settings: ApiSettings, note: (line: string) => void): ApiClient {
+  async function send<T>(request: ApiRequest, read: (answer: Response) => Promise<T>): Promise<T> {
+    const repeatable = withIdempotencyKey(request);
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await sendOnce(settings, repeatable, async (answer) => {
+        noteDeprecation(answer, note);
+        return { value: await read(answer) };
+      }).catch((error: unknown) => toUnreachable(settings, error));
+      if (!(outcome instanceof Error)) return outcome.value;
+      const pauseMs = pauseBefore(attempt, outcome);
+      if (pauseMs === undefined) throw outcome;
+      note(`${outcome.message} Trying again in ${(pauseMs / 1_000).toFixed(1)} s (${attempt} of ${MAX_ATTEMPTS - 1}).`);
+      await sleep(pauseMs);
+    }
+  }
   return {
-    send: async (request) => {
-      for (let attempt = 1; ; attempt += 1) {
-        const outcome = await sendOnce(settings, request).catch((error: unknown) => toUnreachable(settings, error));
-        if (!(outcome instanceof Error)) return noteDeprecation(outcome, note);
-        const pauseMs = pauseBefore(attempt, outcome);
-        if (pauseMs === undefined) throw outcome;
-        note(
-          `${outcome.message} Trying again in ${(pauseMs / 1_000).toFixed(1)} s (${attempt} of ${MAX_ATTEMPTS - 1}).`,
-        );
-        await sleep(pauseMs);
-      }
-    },
+    ask: (request) => send(request, readWhole),
+    open: (request) => send(request, (answer) => Promise.resolve(answer)),
   };
 }
 
-async function sendOnce(settings: ApiSettings, request: ApiRequest): Promise<Response | ApiError> {
+/** With it a broken connection is no reason to do a thing twice. */
+function withIdempotencyKey(request: ApiRequest): ApiRequest {
+  if (request.method !== 'POST') return request;
+  return { ...request, headers: { 'idempotency-key': randomUUID(), ...request.headers } };
+}
+
+async function readWhole(answer: Response): Promise<WholeAnswer> {
+  const text = await answer.text();
+  if (text === '') return { body: undefined, headers: answer.headers };
+  try {
+    const body: unknown = JSON.parse(text);
+    return { body, headers: answer.headers };
+  } catch (error) {
+    throw new UnreachableError(`${new URL(answer.url).origin} answers with what is not JSON: is it the API?`, {
+      cause: error,
+    });
+  }
+}
+
+/** The timeout holds until the answer has been read as far as `read` does. */
+async function sendOnce<T>(
+  settings: ApiSettings,
+  request: ApiRequest,
+  read: (answer: Response) => Promise<T>,
+): Promise<T | ApiError> {
   const { key, tenantId, timeoutMs } = settings;
   const url = toUrl(settings.baseUrl, request);
   const isSigned = URL.canParse(request.path);
-  const head = new AbortController();
-  const giveUp = (): void => head.abort(new Error(`no answer within ${timeoutMs / 1_000} s`));
+  const patience = new AbortController();
+  const giveUp = (): void => patience.abort(new Error(`no answer within ${timeoutMs / 1_000} s`));
   const timer = request.body === undefined ? setTimeout(giveUp, timeoutMs) : undefined;
   try {
     const answer = await fetch(url, {
@@ -72,9 +114,9 @@ async function sendOnce(settings: ApiSettings, request: ApiRequest): Promise<Res
       ...(request.body === undefined ? {} : { body: Readable.toWeb(request.body()), duplex: 'half' as const }),
       // The API never redirects; following one would show the request to another.
       redirect: 'error',
-      signal: head.signal,
+      signal: patience.signal,
     });
-    return answer.ok ? answer : await readApiError(answer);
+    return answer.ok ? await read(answer) : await readApiError(answer);
   } finally {
     clearTimeout(timer);
   }
@@ -89,10 +131,8 @@ function toUrl(baseUrl: string, { path, query = {} }: ApiRequest): URL {
 }
 
 function toUnreachable({ baseUrl }: ApiSettings, error: unknown): UnreachableError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason =
-    cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
-  return new UnreachableError(`${baseUrl} cannot be reached: ${reason}.`, { cause: error });
+  if (error instanceof UnreachableError) return error;
+  return new UnreachableError(`${baseUrl} cannot be reached: ${reasonOf(error)}.`, { cause: error });
 }
 
 /** How long to wait before the next attempt; undefined when there is to be none. */
@@ -106,12 +146,11 @@ function pauseBefore(attempt: number, error: ApiError | UnreachableError): numbe
 }
 
 /** `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) are for whoever keeps the scripts that use this tool. */
-function noteDeprecation(answer: Response, note: (line: string) => void): Response {
+function noteDeprecation(answer: Response, note: (line: string) => void): void {
   const sunset = answer.headers.get('sunset');
   if (answer.headers.has('deprecation') || sunset !== null) {
     note(
       `warning: the API will drop this command's route${sunset === null ? '' : ` after ${sunset}`}; use a newer aion`,
     );
   }
-  return answer;
 }

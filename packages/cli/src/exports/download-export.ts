@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTarSource } from '@aion/bundle';
@@ -9,6 +9,7 @@ import { createDownloadLinks } from '@aion/contracts';
 import type { z } from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { UnreachableError } from '../api/api-error.ts';
+import { readBody } from '../api/read-body.ts';
 import type { Progress } from '../output/progress.ts';
 import { CheckFailedError } from '../usage-error.ts';
 import { pathOf } from './follow-export.ts';
@@ -42,9 +43,7 @@ export async function downloadExport(options: DownloadExportOptions): Promise<Li
       await rename(partial, path);
       return links;
     } catch (error) {
-      // With this fetch says that a body has broken off, and the client that it has given up: both may pass.
-      const mayPass = error instanceof TypeError || error instanceof UnreachableError;
-      if (!mayPass || attempt === MAX_ATTEMPTS) throw error;
+      if (!(error instanceof UnreachableError) || attempt === MAX_ATTEMPTS) throw error;
       progress.note(`The download broke off (${error.message}); continuing it.`);
       await sleep(RETRY_MS);
     } finally {
@@ -56,13 +55,13 @@ export async function downloadExport(options: DownloadExportOptions): Promise<Li
 /** Appends what is missing. Each attempt mints its own link: links work for five minutes only. */
 async function fetchRest({ client, exportId, progress }: DownloadExportOptions, partial: string): Promise<Links> {
   const { method, path, response } = createDownloadLinks;
-  const minted = await client.send({ method, path: pathOf(path, exportId) });
-  const links = parseLinks(response.json, await minted.json());
+  const minted = await client.ask({ method, path: pathOf(path, exportId) });
+  const links = parseLinks(response.json, minted.body);
   const total = links.archive.bytes;
   let done = await sizeOf(partial);
   if (done < total) {
     const headers = { 'accept-encoding': 'identity', ...(done === 0 ? {} : { range: `bytes=${done}-` }) };
-    const answer = await client.send({ method: 'GET', path: links.archive.url, headers });
+    const answer = await client.open({ method: 'GET', path: links.archive.url, headers });
     // A proxy that knows no ranges sends the whole.
     if (answer.status !== 206) done = 0;
     progress.start('Downloading', total, done);
@@ -74,7 +73,7 @@ async function fetchRest({ client, exportId, progress }: DownloadExportOptions, 
         next(null, chunk);
       },
     });
-    await pipeline(answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body), meter, file);
+    await pipeline(readBody(answer), meter, file);
   }
   if (done === total) return links;
   if (done < total) throw new UnreachableError(`The archive ended after ${done} of ${total} bytes.`);

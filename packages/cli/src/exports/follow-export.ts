@@ -36,8 +36,8 @@ export async function followExport(
     }
     await sleep(RECONNECT_MS);
   }
-  const answer = await client.send({ method: getExport.method, path: pathOf(getExport.path, exportId) });
-  const state = tenantExport.parse(await answer.json());
+  const answer = await client.ask({ method: getExport.method, path: pathOf(getExport.path, exportId) });
+  const state = tenantExport.parse(answer.body);
   if (isFinal(state)) return state;
   throw new UnreachableError(
     `No news of export ${exportId} arrives: aion exports get ${exportId} shows how far it is.`,
@@ -76,7 +76,7 @@ function isFinal({ state }: TenantExport): boolean {
 }
 
 async function* openEvents(client: ApiClient, exportId: string, lastEventId: string | undefined) {
-  const answer = await client.send({
+  const answer = await client.open({
     method: watchExport.method,
     path: pathOf(watchExport.path, exportId),
     headers: { accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) },

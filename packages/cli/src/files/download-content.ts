@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { downloadFileContent, getFile, storedFile, type StoredFile } from '@aion/contracts';
 import type { ApiClient } from '../api/api-client.ts';
+import { readBody } from '../api/read-body.ts';
 import type { Progress } from '../output/progress.ts';
 import { fillPath } from '../routes/route-input.ts';
 import { CheckFailedError } from '../usage-error.ts';
@@ -18,13 +19,16 @@ export interface DownloadContentOptions {
   readonly progress: Progress;
 }
 
-/** Downloads a file. @throws CheckFailedError when its bytes are not those that were uploaded; ApiError */
+/**
+ * Downloads a file. Broken off, it leaves nothing.
+ * @throws CheckFailedError when its bytes are not those that were uploaded; ApiError, UnreachableError
+ */
 export async function downloadContent({ client, fileId, path, progress }: DownloadContentOptions): Promise<StoredFile> {
-  const known = await client.send({ method: getFile.method, path: fillPath(getFile, [fileId]) });
-  const file = storedFile.parse(await known.json());
+  const known = await client.ask({ method: getFile.method, path: fillPath(getFile, [fileId]) });
+  const file = storedFile.parse(known.body);
   const partial = `${path}.${fileId}.part`;
   try {
-    const answer = await client.send({
+    const answer = await client.open({
       ...{ method: downloadFileContent.method, path: fillPath(downloadFileContent, [fileId]) },
       headers: { 'accept-encoding': 'identity' },
     });
@@ -39,8 +43,7 @@ export async function downloadContent({ client, fileId, path, progress }: Downlo
         next(null, chunk);
       },
     });
-    const content = answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body);
-    await pipeline(content, meter, createWriteStream(partial, { mode: 0o600 }));
+    await pipeline(readBody(answer), meter, createWriteStream(partial, { mode: 0o600 }));
     if (hash.digest('hex') !== file.sha256) {
       throw new CheckFailedError(`What arrived is not what was uploaded as file ${fileId}: it was removed.`);
     }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { access } from 'node:fs/promises';
 import { downloadFileContent, uploadFile } from '@aion/contracts';
@@ -33,7 +32,7 @@ export function createUploadFileCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ aion files upload notes.txt --content-type text/plain');
   return addConnectionOptions(command, uploadFile.auth.kind).action((path: string, flags: UploadFlags) =>
     guard(command, async () => {
-      const { name = basename(path), projectId, contentType, idempotencyKey = randomUUID() } = flags;
+      const { name = basename(path), projectId, contentType, idempotencyKey } = flags;
       const query = { name, ...(projectId === undefined ? {} : { project_id: projectId }) };
       checkInput(uploadFile.query, query, []);
       const client = await connect(flags, uploadFile);

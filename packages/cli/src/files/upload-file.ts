@@ -14,7 +14,8 @@ export interface UploadOptions {
   readonly path: string;
   readonly query: { readonly name: string; readonly project_id?: string };
   readonly contentType: string;
-  readonly idempotencyKey: string;
+  /** Undefined: one of its own. */
+  readonly idempotencyKey: string | undefined;
   readonly progress: Progress;
 }
 
@@ -28,19 +29,19 @@ export async function upload({ client, path, query, progress, ...options }: Uplo
   await pipeline(createReadStream(path), hash);
   const digest = hash.digest('base64');
   try {
-    const answer = await client.send({
+    const answer = await client.ask({
       ...{ method: uploadFile.method, path: uploadFile.path, query },
       headers: {
         'content-type': options.contentType,
         'content-digest': `sha-256=:${digest}:`,
-        'idempotency-key': options.idempotencyKey,
+        ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
       },
       body: () => {
         progress.start('Uploading', bytes, 0);
         return Readable.from(metered(createReadStream(path), progress));
       },
     });
-    return storedFile.parse(await answer.json());
+    return storedFile.parse(answer.body);
   } finally {
     progress.stop();
   }

@@ -39,8 +39,8 @@ async function runPass(client: ApiClient, onProgress: (done: number, remaining: 
   let resealed = 0;
   for (let cursor: string | undefined; ;) {
     const { method, path } = rotateSealingKeys;
-    const answer = await client.send({ method, path, query: cursor === undefined ? {} : { cursor } });
-    const step = sealingKeyRotation.parse(await answer.json());
+    const answer = await client.ask({ method, path, query: cursor === undefined ? {} : { cursor } });
+    const step = sealingKeyRotation.parse(answer.body);
     failed.push(...step.failed);
     onProgress(resealed, step.resealed + step.remaining);
     resealed += step.resealed;

@@ -14,6 +14,16 @@ describe('a table', () => {
     ]);
   });
 
+  it('ends with the total where there is one', () => {
+    const total = { rows: 1000 };
+    expect(formatTable(['day', 'model', 'rows'], [{ day: '2030-01-01', rows: 5 }], total).split('\n')).toEqual([
+      'DAY         MODEL  ROWS',
+      '2030-01-01  -         5',
+      'TOTAL       -      1000',
+      '',
+    ]);
+  });
+
   it('has its head when it is empty', () => {
     expect(formatTable(['id', 'created_at'], [])).toBe('ID  CREATED AT\n');
   });

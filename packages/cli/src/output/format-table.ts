@@ -4,11 +4,15 @@ import { formatValue } from './format-value.ts';
 
 const GAP = '  ';
 
-/** A table with a head, aligned by what a terminal shows; numbers to the right. */
-export function formatTable(columns: readonly string[], items: readonly unknown[]): string {
+/** A table with a head, aligned by what a terminal shows; numbers to the right. The total comes last, named as such. */
+export function formatTable(columns: readonly string[], items: readonly unknown[], total?: unknown): string {
   const values = items.map((item) => columns.map((column) => valueAt(item, column)));
   const head = columns.map((column) => column.replaceAll(/[_.]/g, ' ').toUpperCase());
-  const rows = values.map((row) => row.map(formatValue));
+  const foot =
+    total === undefined
+      ? []
+      : [columns.map((column, index) => (index === 0 ? 'TOTAL' : formatValue(valueAt(total, column))))];
+  const rows = [...values.map((row) => row.map(formatValue)), ...foot];
   const widths = head.map((title, index) =>
     Math.max(...[head, ...rows].map((row) => stringWidth(row[index] ?? title))),
   );

@@ -1,4 +1,4 @@
-import { takesIdempotencyKey } from '@aion/contracts';
+import { takesIdempotencyKey, type Route } from '@aion/contracts';
 import { Argument, Command, Option } from 'commander';
 import { addConnectionOptions } from './connection-options.ts';
 import { toFieldSchema } from './field-schema.ts';
@@ -26,6 +26,11 @@ export function createRouteCommand(spec: RouteCommand): Command {
     .action(() => runRouteCommand(command, spec, flags));
 }
 
+/** Whether what the route lists comes page by page. */
+function isPaged({ query }: Route): boolean {
+  return query !== undefined && 'cursor' in (toFieldSchema(query, 'input').properties ?? {});
+}
+
 /** Options that follow from what the route is. */
 function ownOptions({ route, columns, destroys, wait }: RouteCommand, bodyFlags: readonly SchemaFlag[]): Option[] {
   const fields = route.body === undefined ? {} : (toFieldSchema(route.body, 'input').properties ?? {});
@@ -37,7 +42,7 @@ function ownOptions({ route, columns, destroys, wait }: RouteCommand, bodyFlags:
       : [
           new Option('--body <file>', `the fields as a JSON object, - for standard input; flags go before it${inBody}`),
         ]),
-    ...(columns === undefined ? [] : [new Option('--all', 'every page, not the first alone')]),
+    ...(columns === undefined || !isPaged(route) ? [] : [new Option('--all', 'every page, not the first alone')]),
     ...(takesIdempotencyKey(route)
       ? [
           new Option(

@@ -1,3 +1,4 @@
+import type { WholeAnswer } from '../api/api-client.ts';
 import { formatRecord } from '../output/format-table.ts';
 import type { RouteCommand } from './route-command.ts';
 
@@ -17,13 +18,12 @@ export interface Answer {
   readonly isReplayed?: boolean;
 }
 
-/** Reads an answer of one JSON document, or none. */
-export async function readAnswer(answer: Response): Promise<Answer> {
-  const text = await answer.text();
+/** What of an answer is printed. */
+export function toAnswer({ body, headers }: WholeAnswer): Answer {
   return {
-    body: text === '' ? undefined : JSON.parse(text),
-    etag: answer.headers.get('etag') ?? undefined,
-    isReplayed: answer.headers.get('idempotent-replayed') === 'true',
+    body,
+    etag: headers.get('etag') ?? undefined,
+    isReplayed: headers.get('idempotent-replayed') === 'true',
   };
 }
 

@@ -1,17 +1,20 @@
 import type { ApiClient, ApiRequest } from '../api/api-client.ts';
 import { createCounter } from '../output/counter.ts';
-import { formatTable } from '../output/format-table.ts';
+import { formatRecord, formatTable } from '../output/format-table.ts';
 import type { Output } from './print-answer.ts';
 
 interface Page {
   readonly data: readonly unknown[];
   readonly next_cursor?: string | null;
+  readonly [more: string]: unknown;
 }
 
 interface ListOptions {
   readonly client: ApiClient;
   readonly request: ApiRequest;
   readonly columns: readonly string[];
+  /** The field of the answer with which the table ends. */
+  readonly total: string | undefined;
   readonly isAll: boolean;
   readonly output: Output;
 }
@@ -25,11 +28,14 @@ export async function printList(options: ListOptions): Promise<void> {
   else await printPage(options);
 }
 
-async function printPage({ client, request, columns, output }: ListOptions): Promise<void> {
+async function printPage({ client, request, columns, total, output }: ListOptions): Promise<void> {
   const page = await readPage(client, request);
   if (output.isJson) return output.write(`${JSON.stringify(page, undefined, 2)}\n`);
-  output.write(formatTable(columns, page.data));
-  if (typeof page.next_cursor === 'string') output.note(`There are more: --cursor ${page.next_cursor}, or --all.`);
+  const { data, next_cursor: cursor, ...more } = page;
+  const { [total ?? '']: sums, ...rest } = more;
+  if (Object.keys(rest).length > 0) output.note(formatRecord(rest).trimEnd());
+  output.write(formatTable(columns, data, sums));
+  if (typeof cursor === 'string') output.note(`There are more: --cursor ${cursor}, or --all.`);
 }
 
 /** JSON is written as it comes, so that a long list needs no memory; a table is as wide as its widest line. */
@@ -65,7 +71,7 @@ async function* pages(client: ApiClient, request: ApiRequest): AsyncGenerator<re
 }
 
 async function readPage(client: ApiClient, request: ApiRequest): Promise<Page> {
-  const answer = await client.send(request);
+  const answer = await client.ask(request);
   // The contract of every list; `columns` are held against it by a test.
-  return (await answer.json()) as Page;
+  return answer.body as Page;
 }

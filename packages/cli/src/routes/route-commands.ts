@@ -1,5 +1,6 @@
 import * as contracts from '@aion/contracts';
 import { followToEnd } from '../exports/follow-export.ts';
+import { warnOfShorterRetention } from '../retention/warn-of-shorter-retention.ts';
 import type { RouteCommand } from './route-command.ts';
 
 /** An id as examples have it. */
@@ -239,6 +240,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
       'completion_tokens',
       'cost_micro_usd',
     ],
+    total: 'total',
     example: 'usage get --group-by model',
   },
   {
@@ -298,7 +300,8 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['retention-policies', 'create'],
     route: contracts.createRetentionPolicy,
-    example: 'retention-policies create --retention-class content --keep-days 30',
+    destroys: warnOfShorterRetention,
+    example: 'retention-policies create --retention-class content --keep-days 30 --yes',
   },
   {
     words: ['legal-holds', 'list'],

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { takesIdempotencyKey } from '@aion/contracts';
 import type { Command } from 'commander';
-import type { ApiRequest } from '../api/api-client.ts';
+import type { ApiClient, ApiRequest } from '../api/api-client.ts';
 import { confirm } from '../output/confirm.ts';
 import { refuse } from '../refuse.ts';
 import { connect, note } from './connect.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { printAnswer, readAnswer } from './print-answer.ts';
+import { printAnswer, toAnswer } from './print-answer.ts';
 import { printList } from './print-list.ts';
 import type { RouteCommand } from './route-command.ts';
 import { checkInput, fillPath, readBodyFile, readFlags } from './route-input.ts';
@@ -33,21 +31,26 @@ export async function runRouteCommand(command: Command, spec: RouteCommand, flag
     const options = command.opts<RouteOptions>();
     const request = await createRequest(command, spec, flags);
     const client = await connect(options, spec.route);
-    if (spec.destroys !== undefined && options.yes !== true) {
-      await confirm(`${spec.destroys} ${command.args.join(' ')}`.trimEnd(), {
-        input: process.stdin,
-        output: process.stderr,
-      });
+    const warning = options.yes === true ? undefined : await warningOf(spec, client, request);
+    if (warning !== undefined) {
+      await confirm(`${warning} ${command.args.join(' ')}`.trimEnd(), { input: process.stdin, output: process.stderr });
     }
     const output = { isJson: options.json === true, write: (text: string) => void process.stdout.write(text), note };
     if (spec.columns === undefined) {
-      const answer = await readAnswer(await client.send(request));
+      const answer = toAnswer(await client.ask(request));
       const isFollowed = options.wait === true && spec.wait !== undefined;
       printAnswer(spec, isFollowed ? { body: await spec.wait.follow(client, answer.body) } : answer, output);
-    } else await printList({ client, request, columns: spec.columns, isAll: options.all === true, output });
+    } else {
+      const { columns, total } = spec;
+      await printList({ client, request, columns, total, isAll: options.all === true, output });
+    }
   } catch (error) {
     refuse(command, error);
   }
+}
+
+async function warningOf({ destroys }: RouteCommand, client: ApiClient, request: ApiRequest) {
+  return typeof destroys === 'function' ? destroys(client, request.json) : destroys;
 }
 
 async function createRequest(command: Command, { route }: RouteCommand, flags: RouteFlags): Promise<ApiRequest> {
@@ -57,15 +60,14 @@ async function createRequest(command: Command, { route }: RouteCommand, flags: R
   checkInput(route.query, query, flags.query);
   const json = route.body && { ...(await readBodyFile(options.body)), ...readFlags(flags.body, command.opts()) };
   checkInput(route.body, json, flags.body);
-  const { idempotencyKey = randomUUID(), ifMatch } = options;
+  const { idempotencyKey, ifMatch } = options;
   return {
     method: route.method,
     path,
     query,
     ...(json === undefined ? {} : { json }),
     headers: {
-      // With it a broken connection is no reason to do a thing twice.
-      ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKey } : {}),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       ...(ifMatch === undefined ? {} : { 'if-match': /^\d+$/.test(ifMatch) ? `"${ifMatch}"` : ifMatch }),
     },
   };

@@ -32,8 +32,7 @@ const TIMEOUT_MS = 5_000;
 export async function readApiStatus(client: ApiClient): Promise<StatusCheck> {
   const startedAt = performance.now();
   try {
-    const answer = await client.send({ method: getOpenApi.method, path: getOpenApi.path });
-    await answer.arrayBuffer();
+    await client.ask({ method: getOpenApi.method, path: getOpenApi.path });
     return toCheck('api', 'answers', undefined, startedAt);
   } catch (error) {
     if (error instanceof ApiError) return toCheck('api', 'answers', error.message, startedAt);

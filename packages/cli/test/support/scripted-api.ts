@@ -72,3 +72,11 @@ export function problem(
 
 /** Breaks the connection off without an answer. */
 export const breakOff: Step = (res) => void res.destroy();
+
+/** Breaks the connection off when half of what was announced has been sent. */
+export function breakOffWithin(body: Buffer): Step {
+  return (res) => {
+    res.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length });
+    res.write(body.subarray(0, body.length / 2), () => void res.destroy());
+  };
+}
