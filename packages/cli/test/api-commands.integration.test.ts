@@ -227,7 +227,9 @@ describe('a platform that is not well', () => {
     const { code, stderr } = await aion(['tenants', 'list', '--timeout', '0.05']);
     const lines = stderr.trimEnd().split('\n');
     // Counted by what it says: whether a request arrives in that time is up to the machine.
-    const again = [1, 2, 3].map((attempt) => expect.stringMatching(`no answer within 0.05 s.*\\(${attempt} of 3\\)`));
+    const again = [1, 2, 3].map((attempt): unknown =>
+      expect.stringMatching(`no answer within 0.05 s.*\\(${attempt} of 3\\)`),
+    );
     expect({ code, lines }).toEqual({ code: 3, lines: [...again, expect.stringMatching(/^error: .* no answer/)] });
   });
 
