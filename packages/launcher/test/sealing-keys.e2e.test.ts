@@ -75,17 +75,48 @@ async function createProviders(keys: readonly string[]): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, createNext));
 }
 
-async function query<R extends pg.QueryResultRow>(text: string): Promise<R[]> {
+/** Connects as the superuser. */
+async function connect(): Promise<pg.Client> {
   const port = readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? '';
   const password = readFileSync(join(stateDir, 'postgres', 'aion-superuser-password'), 'utf8').trim();
   const connectionString = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/aion`;
   const client = new pg.Client({ connectionString });
   await client.connect();
+  return client;
+}
+
+async function query<R extends pg.QueryResultRow>(text: string): Promise<R[]> {
+  const client = await connect();
   try {
     return (await client.query<R>(text)).rows;
   } finally {
     await client.end();
   }
+}
+
+/** Locks a row that a rotation comes to in its middle: none gets past it before it is released. */
+async function lockMiddle() {
+  const client = await connect();
+  await client.query('BEGIN');
+  // In a query of its own, for what an OFFSET skips is locked, too.
+  const middle = `SELECT id FROM provider_configs ORDER BY id OFFSET ${PROVIDERS / 2} LIMIT 1`;
+  const locked = await client.query<{ pid: number }>(
+    `SELECT pg_backend_pid() AS pid FROM provider_configs WHERE id = (${middle}) FOR UPDATE`,
+  );
+  const [{ pid } = { pid: 0 }] = locked.rows;
+  expect(pid).toBeGreaterThan(0);
+  return {
+    isWaitedFor: async () => (await countActivity(`${pid} = ANY (pg_blocking_pids(pid))`)) > 0,
+    release: () => client.end(),
+  };
+}
+
+/** How many connections of services do what the condition says. */
+async function countActivity(condition: string): Promise<number> {
+  const rows = await query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = 'aion' AND pid <> pg_backend_pid() AND ${condition}`,
+  );
+  return rows.length;
 }
 
 const sealingKey = (): string =>
@@ -140,14 +171,18 @@ describe('credentials of providers', () => {
     const rotated = { ...secrets, sealingKey: NEW_KEY, formerSealingKeys: [former] };
     writeFileSync(secretsFile, JSON.stringify(rotated));
     platform = await start();
+    const lock = await lockMiddle();
     const rotations = [rotate(), rotate(), rotate()].map((running) => running.catch((error: unknown) => error));
-    await waitFor(async () => (await countUnder(NEW_KEY)) > 0, { describe: 'the first batch', intervalMs: 1 });
+    await waitFor(() => lock.isWaitedFor(), { describe: 'a batch in the middle' });
     process.kill(platform.pids['web-api'] ?? 0, 'SIGKILL');
     await waitFor(() => crashed.length > 0, { describe: 'the end of web-api' });
     await Promise.all(rotations);
+    expect(await countUnder(NEW_KEY)).toBeGreaterThan(0);
+    await lock.release();
+    // What database-gateway has been told already, it carries out.
+    await waitFor(async () => (await countActivity(`state <> 'idle'`)) === 0, { describe: 'database-gateway' });
     const [done, left] = [await countUnder(NEW_KEY), await countUnder(former)];
     expect(done + left).toBe(PROVIDERS);
-    // Else it was killed too late to say anything.
     expect(left).toBeGreaterThan(0);
 
     await platform.restart('web-api');
