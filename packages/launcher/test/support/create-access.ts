@@ -1,4 +1,4 @@
-import { createApiKey, createTenant } from '@aion/contracts';
+import { createApiKey, createTenant, type Scope } from '@aion/contracts';
 import { callRoute } from '../../src/platform/call-route.ts';
 
 /** A tenant and its key. */
@@ -9,19 +9,20 @@ export interface Access {
 }
 
 const { signal } = new AbortController();
+const SCOPES: readonly Scope[] = ['inference', 'exports:read', 'exports:write', 'trace'];
 
-/** Creates a tenant with a key for inference and exports. */
-export async function createAccess(platform: {
-  readonly baseUrl: string;
-  readonly operatorKey: string;
-}): Promise<Access> {
+/** Creates a tenant with a key: for inference and exports, if nothing else is said. */
+export async function createAccess(
+  platform: { readonly baseUrl: string; readonly operatorKey: string },
+  scopes: readonly Scope[] = SCOPES,
+): Promise<Access> {
   const { baseUrl, operatorKey } = platform;
   const tenant = await callRoute(createTenant, { baseUrl, key: operatorKey, body: { name: 'Observed' }, signal });
   const { key } = await callRoute(createApiKey, {
     baseUrl,
     key: operatorKey,
     params: { tenant_id: tenant.id },
-    body: { name: 'test', scopes: ['inference', 'exports:read', 'exports:write', 'trace'] },
+    body: { name: 'test', scopes: [...scopes] },
     signal,
   });
   return { key, tenantId: tenant.id };
