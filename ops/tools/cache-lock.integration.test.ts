@@ -14,13 +14,17 @@ describe('withCacheLock', () => {
     let inside = 0;
     let most = 0;
     let waits = 0;
+    const { promise: bothWait, resolve: release } = Promise.withResolvers<void>();
     const work = async (): Promise<void> => {
       most = Math.max(most, ++inside);
+      await bothWait;
+      // Whoever came in beside it has counted by now.
       await new Promise((resolve) => setTimeout(resolve, 20));
       inside--;
     };
     const onWait = (): void => {
       waits++;
+      if (waits === 2) release();
     };
     await Promise.all([1, 2, 3].map(() => withCacheLock(sandbox.cache, work, { onWait })));
     expect({ most, waits }).toEqual({ most: 1, waits: 2 });
