@@ -11,6 +11,7 @@ const KEYS = 10;
 /** Of one statement: so that progress shows and a stop is obeyed. */
 const CHUNK = 250_000;
 const DAYS = 30;
+const DAY_MS = 86_400_000;
 
 /** Adds a tenant. */
 export async function addTenant({ sql }: Pick<DataPlatform, 'sql'>): Promise<BenchTenant> {
@@ -37,7 +38,10 @@ export async function loadGenerations(
   },
 ): Promise<void> {
   const { tenant, count, signal, progress } = options;
-  const values = [tenant.tenantId, tenant.keyIds, Date.now() - DAYS * 86_400_000, (DAYS * 86_400_000) / count];
+  const firstMs = Date.now() - DAYS * DAY_MS;
+  const values = [tenant.tenantId, tenant.keyIds, firstMs, (DAYS * DAY_MS) / count];
+  // The service makes those from the last month on; at the beginning of March the first rows are of January.
+  await sql(CREATE_FIRST_PARTITIONS, [firstMs]);
   // Of rows that are made here, foreign keys hold; the sums of usage are made at once, below.
   await sql('SET session_replication_role = replica');
   for (let first = 0; first < count; first += CHUNK) {
@@ -52,6 +56,24 @@ export async function loadGenerations(
   await sql('VACUUM (ANALYZE) usage_daily');
   await sql('CHECKPOINT');
 }
+
+/** The id of a generation by its place in the list of its tenant, the newest first. @throws Error when there are fewer */
+export async function generationAt(
+  { sql }: Pick<DataPlatform, 'sql'>,
+  { tenantId }: BenchTenant,
+  place: number,
+): Promise<string> {
+  const [row] = await sql<{ id: string }>(
+    'SELECT id FROM generations WHERE tenant_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1',
+    [tenantId, place - 1],
+  );
+  if (row === undefined) throw new Error(`There are fewer than ${place} generations: --generations is too small.`);
+  return row.id;
+}
+
+const CREATE_FIRST_PARTITIONS = `
+  SELECT create_month_partition(parent, date_trunc('month', to_timestamp($1 / 1000.0) AT TIME ZONE 'UTC')::date)
+  FROM unnest('{generations,generation_contents}'::name[]) parent`;
 
 const INSERT_CHUNK = `
   INSERT INTO generations (id, tenant_id, api_key_id, status, provider, model, stream, estimated_prompt_tokens,

@@ -16,8 +16,8 @@ export interface DataPlatform {
   readonly appUrl: string;
   /** Runs SQL as the superuser, past every policy. */
   readonly sql: <R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<R[]>;
-  /** Resident memory of database-gateway now, in bytes (`VmRSS` of Linux). */
-  readonly gatewayRssBytes: () => number;
+  /** The most resident memory that database-gateway has had so far, in bytes (`VmHWM` of Linux). */
+  readonly gatewayPeakRssBytes: () => number;
   readonly stop: () => Promise<void>;
 }
 
@@ -35,8 +35,14 @@ interface DatabaseUrls {
   readonly queueUrl: string;
 }
 
-/** Starts both: PostgreSQL durable as it comes (fsync and synchronous_commit on), the gateway in a process of its own. */
-export async function startDataPlatform(signal: AbortSignal): Promise<DataPlatform> {
+/**
+ * Starts both: PostgreSQL durable as it comes (fsync and synchronous_commit on), the gateway in a process of its own.
+ * `postgresSettings` are beside those that a server of this size is given.
+ */
+export async function startDataPlatform(
+  signal: AbortSignal,
+  postgresSettings: Readonly<Record<string, string>> = {},
+): Promise<DataPlatform> {
   const home = await mkdtemp(join(tmpdir(), 'aion-bench-data-'));
   const closing: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -44,7 +50,7 @@ export async function startDataPlatform(signal: AbortSignal): Promise<DataPlatfo
   };
   try {
     // What a server of this size is given; durability is left as it is.
-    const settings = { shared_buffers: '512MB', max_wal_size: '4GB', autovacuum: 'on' };
+    const settings = { shared_buffers: '512MB', max_wal_size: '4GB', autovacuum: 'on', ...postgresSettings };
     const postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres'), settings });
     closing.push(() => postgres.stop());
     signal.throwIfAborted();
@@ -104,14 +110,14 @@ async function startGateway({ databaseUrl, migrationUrl, queueUrl }: DatabaseUrl
   return {
     gatewayUrl: `http://127.0.0.1:${port}`,
     tokens: createServiceTokens({ secret, service: 'ai-engine' }),
-    gatewayRssBytes: () => rssBytes(gateway.pid),
+    gatewayPeakRssBytes: () => peakRssBytes(gateway.pid),
     stop: () => gateway.stop(),
   };
 }
 
-function rssBytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status tells no VmRSS.`);
+function peakRssBytes(pid: number): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status tells no VmHWM.`);
   return Number(kilobytes) * 1_024;
 }
 

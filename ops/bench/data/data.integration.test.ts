@@ -1,8 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createServiceClient } from '@aion/http';
+import { createMetrics } from '@aion/metrics';
 import { startProcess } from '@aion/testkit';
 import type { BenchReport } from '../bench-result.ts';
+import { addTenant, generationAt, loadGenerations } from './bench-tenant.ts';
+import { startDataPlatform, type DataPlatform } from './data-platform.ts';
+import { createTenantReads } from './read-as-tenant.ts';
 
 const main = resolve(import.meta.dirname, 'data-main.ts');
 
@@ -29,6 +34,10 @@ describe('pnpm bench:data', () => {
       const report: BenchReport = JSON.parse(readFileSync(json, 'utf8'));
       expect(report.results.map(({ name }) => name)).toEqual(NAMES);
       for (const result of report.results) expect(result.value).toBeGreaterThan(0);
+      // Megabytes of a whole process of Node.js.
+      const rss = report.results.find(({ name }) => name === 'data.gateway_rss');
+      expect(rss?.value).toBeGreaterThan(50);
+      expect(rss?.value).toBeLessThan(500);
       const goals = report.results.filter(({ goal }) => goal !== null).map(({ name }) => name);
       expect(goals).toEqual([
         ...[
@@ -52,4 +61,44 @@ describe('pnpm bench:data', () => {
       expect(bench.output()).toContain('is not a whole number from');
     }
   });
+});
+
+/** What a page of the list costs in buffers, of the table, its indexes and the catalogue: the mean of some calls. */
+async function buffersOf({ sql }: DataPlatform, read: () => Promise<unknown>): Promise<number> {
+  await sql('SELECT pg_stat_statements_reset()');
+  await read();
+  const rows = await sql<{ buffers: number; calls: number }>(
+    `SELECT ((shared_blks_hit + shared_blks_read) / calls)::int AS buffers, calls::int FROM pg_stat_statements
+     WHERE query LIKE '%FROM generations%ORDER BY created_at DESC, id DESC%'`,
+  );
+  expect(rows).toEqual([{ buffers: expect.any(Number), calls: expect.any(Number) }]);
+  expect(rows[0]?.calls).toBeGreaterThan(1);
+  return rows[0]?.buffers ?? 0;
+}
+
+describe('the list of generations', () => {
+  it('reads as few buffers for page 10 000 as for page 1, also beside a tenant with newer ones', async () => {
+    const { signal } = new AbortController();
+    const platform = await startDataPlatform(signal, { shared_preload_libraries: 'pg_stat_statements' });
+    const metrics = createMetrics({ service: 'bench', version: '0', enabled: false });
+    const { gatewayUrl: baseUrl, tokens } = platform;
+    const client = createServiceClient({ baseUrl, audience: 'database-gateway', tokens, metrics });
+    try {
+      await platform.sql('CREATE EXTENSION pg_stat_statements');
+      const [tenant, neighbour] = [await addTenant(platform), await addTenant(platform)];
+      const load = { signal, progress: () => undefined };
+      await loadGenerations(platform, { ...load, tenant, count: 250_000 });
+      await loadGenerations(platform, { ...load, tenant: neighbour, count: 50_000 });
+      const reads = await createTenantReads(client, tenant, (place) => generationAt(platform, tenant, place));
+      const first = await buffersOf(platform, reads.firstPageMs);
+      const far = await buffersOf(platform, reads.farPageMs);
+      expect(Math.max(first, far)).toBeLessThanOrEqual(2 * Math.min(first, far));
+      // A page has 20 generations.
+      expect(Math.max(first, far)).toBeLessThan(200);
+      process.stderr.write(`BUFFERS ${first} ${far}\n`);
+    } finally {
+      await client.close();
+      await platform.stop();
+    }
+  }, 120_000);
 });

@@ -5,6 +5,8 @@ import type { BenchTenant } from './bench-tenant.ts';
 
 const REPETITIONS = 15;
 const PAGE = 20;
+const DAYS = 30;
+const DAY_MS = 86_400_000;
 /** Of the page that is compared with the first. */
 const FAR_PAGE = 10_000;
 
@@ -28,6 +30,7 @@ export async function createTenantReads(
   // The cursor that the page before would have given.
   const last = await idAt((FAR_PAGE - 1) * PAGE);
   const cursor = Buffer.from(`generations:${last}`).toString('base64url');
+  const days = daysBefore(await idAt(1));
   const listPage = async (query: { limit: number; cursor?: string }): Promise<void> => {
     const { answer } = await client.call(list, { query, headers });
     if (answer.data.length !== PAGE) throw new Error(`The page has ${answer.data.length} generations, not ${PAGE}.`);
@@ -35,12 +38,19 @@ export async function createTenantReads(
   return {
     usageMs: () =>
       medianMs(async () => {
-        const { answer } = await client.call(usage, { query: { group_by: 'day' }, headers });
-        if (answer.data.length < 30) throw new Error(`The report has ${answer.data.length} days.`);
+        const { answer } = await client.call(usage, { query: { ...days, group_by: 'day' }, headers });
+        if (answer.data.length !== DAYS) throw new Error(`The report has ${answer.data.length} days.`);
       }),
     firstPageMs: () => medianMs(() => listPage({ limit: PAGE })),
     farPageMs: () => medianMs(() => listPage({ limit: PAGE, cursor })),
   };
+}
+
+/** The days up to that of an id (UUID v7). They are named, so that a run may go on beyond midnight. */
+function daysBefore(id: string): { readonly from: string; readonly to: string } {
+  const lastMs = Number.parseInt(id.replace('-', '').slice(0, 12), 16);
+  const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+  return { from: dayOf(lastMs - (DAYS - 1) * DAY_MS), to: dayOf(lastMs) };
 }
 
 async function medianMs(run: () => Promise<void>): Promise<number> {

@@ -1,7 +1,7 @@
 import { createServiceClient } from '@aion/http';
 import { createMetrics } from '@aion/metrics';
 import { toReport, toResult, type BenchReport, type Goal } from '../bench-result.ts';
-import { addTenant, loadGenerations, type BenchTenant } from './bench-tenant.ts';
+import { addTenant, generationAt, loadGenerations, type BenchTenant } from './bench-tenant.ts';
 import { startDataPlatform, type DataPlatform } from './data-platform.ts';
 import { insertPlainly, insertThroughGateway } from './insert-generations.ts';
 import { createTenantReads } from './read-as-tenant.ts';
@@ -75,10 +75,10 @@ async function measure(
   const metrics = createMetrics({ service: 'bench', version: '0', enabled: false });
   const { gatewayUrl: baseUrl, tokens } = platform;
   const client = createServiceClient({ baseUrl, audience: 'database-gateway', tokens, metrics });
-  const reads = await createTenantReads(client, tenant, (place) => idAt(platform, tenant, place));
+  const reads = await createTenantReads(client, tenant, (place) => generationAt(platform, tenant, place));
   // Beside the tenant that is read, whose pages stay as they are.
   const writer = await addTenant(platform);
-  const steps: Readonly<Record<string, () => Promise<number> | number>> = {
+  const steps: Readonly<Record<string, () => Promise<number>>> = {
     'data.inserts.batched': () => insertThroughGateway(platform, writer, { ...BATCHED, count }),
     'data.inserts.plain_sql': () => insertPlainly(platform, writer, count),
     'data.inserts.one_by_one': () => insertThroughGateway(platform, writer, { ...SINGLE, count }),
@@ -86,8 +86,6 @@ async function measure(
     'data.usage_30_days.raw_rows': () => sumRawRows(platform, tenant),
     'data.list.page_1': reads.firstPageMs,
     'data.list.page_10000': reads.farPageMs,
-    // The last of a round: with all of its load behind it.
-    'data.gateway_rss': () => platform.gatewayRssBytes() / 1_048_576,
   };
   const samples = new Map<string, number[]>();
   try {
@@ -100,19 +98,12 @@ async function measure(
         samples.set(name, [...(samples.get(name) ?? []), await step()]);
       }
     }
+    // One figure of the whole load: the most that there was at any moment of it.
+    samples.set('data.gateway_rss', [platform.gatewayPeakRssBytes() / 1_048_576]);
     return samples;
   } finally {
     await client.close();
   }
-}
-
-async function idAt({ sql }: DataPlatform, { tenantId }: BenchTenant, place: number): Promise<string> {
-  const [row] = await sql<{ id: string }>(
-    'SELECT id FROM generations WHERE tenant_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1',
-    [tenantId, place - 1],
-  );
-  if (row === undefined) throw new Error(`There are fewer than ${place} generations: --generations is too small.`);
-  return row.id;
 }
 
 /** What the report would cost without the sums of days. */
