@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, uuid } from '../fields.ts';
+import { count, text, uuid } from '../fields.ts';
 import { rotateSealingKeys, sealingKeyId, unsealFailure } from '../public/sealing-keys.ts';
 import { defineRoute } from '../route.ts';
 import { storedRoute } from '../stored/stored-route.ts';
@@ -55,7 +55,7 @@ export const countSealedRows = defineRoute({
 export const storeResealed = storedRoute(rotateSealingKeys, {
   body: z.strictObject({
     key_id: sealingKeyId,
-    resealed: z.array(sealedRow.extend({ sealed, from_key_id: z.string().max(64) })).max(ROTATION_BATCH),
+    resealed: z.array(sealedRow.extend({ sealed, from_key_id: text(64) })).max(ROTATION_BATCH),
     failed: z.array(unsealFailure).max(ROTATION_BATCH),
     next_cursor: uuid.nullable(),
   }),
