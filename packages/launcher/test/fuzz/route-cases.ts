@@ -16,7 +16,7 @@ export interface CaseOptions {
   readonly seed: number;
   /** Valid requests of a route. */
   readonly validRuns: number;
-  /** Requests with a wrong field; of more a part is chosen by the seed. */
+  /** Requests with a wrong field, but for the basic ones, which are all sent; of more a part is chosen by the seed. */
   readonly maxWrong: number;
   /** Likewise, of those that are wrong as a whole. */
   readonly maxMalformed: number;
@@ -39,7 +39,9 @@ export function casesOf(route: Route, options: CaseOptions): readonly FuzzCase[]
   return [
     ...valid.map((parts, at) => toCase(route, first, `valid ${at}`, parts)),
     ...others.flatMap((headers) => valid.map((parts, at) => toCase(route, headers, `valid ${at} of another`, parts))),
-    ...sample(wrong, options.maxWrong, options.seed).map(([name, parts]) => toCase(route, first, name, parts)),
+    ...[...wrong.basic, ...sample(wrong.others, options.maxWrong, options.seed)].map(([name, parts]) =>
+      toCase(route, first, name, parts),
+    ),
     ...sample(malformedRequests(good, good.body !== undefined), options.maxMalformed, options.seed),
     ...sample(wrongCallers(good), options.maxMalformed, options.seed),
     ...Object.entries(options.refused).map(([lack, headers]) => toRefused(good, lack, headers)),

@@ -11,9 +11,26 @@ export interface RequestParts {
 
 type NamedParts = readonly [name: string, parts: RequestParts];
 
+/** How every field of a body is wrong at least: not there, nothing, of two other types, too large, odd characters. */
+export const BASIC_KINDS = ['missing', 'null', 'true', 'object', 'huge text', 'emoji', 'NUL inside'] as const;
+/** Likewise, of parameters, and of bodies as a whole. */
+const ALSO_BASIC = ['extra', 'unknown parameter', 'twice', 'empty text', 'long'];
+
+/** What a route is tried with that its contract does not take. */
+export interface WrongRequests {
+  /** Each place with each kind that is basic. */
+  readonly basic: readonly NamedParts[];
+  readonly others: readonly NamedParts[];
+}
+
 /** Requests that differ from a good one in one place: each parameter and each field with everything that is not it. */
-export function wrongRequests(route: Route, base: RequestParts): readonly NamedParts[] {
-  return [...wrongParams(base), ...wrongQueries(route, base), ...wrongBodies(route, base)];
+export function wrongRequests(route: Route, base: RequestParts): WrongRequests {
+  const all = [...wrongParams(base), ...wrongQueries(route, base), ...wrongBodies(route, base)];
+  const kinds: readonly string[] = [...BASIC_KINDS, ...ALSO_BASIC];
+  const { basic = [], others = [] } = Object.groupBy(all, ([name]) =>
+    kinds.some((kind) => name.endsWith(`: ${kind}`)) ? 'basic' : 'others',
+  );
+  return { basic, others };
 }
 
 function wrongParams(base: RequestParts): NamedParts[] {
