@@ -73,13 +73,27 @@ describe('the command line on a running platform', () => {
 
   it('makes a key whose secret alone is on standard output, and which works', async () => {
     expect(key).toMatch(/^aion_sk_\w+$/);
-    expect(await asTenant('usage', 'get', '--group-by', 'model')).toContain('GENERATIONS');
+    expect(await asTenant('usage', 'get', '--group-by', 'model')).toMatch(/GENERATIONS.*\nTOTAL /s);
     expect(await asTenant('audit-events', 'list', '--json')).toContain('api_key.created');
     const ofPlatform = await aion(['audit-events', 'list', '--all', '--json']);
     expect(ofPlatform).toContain('operator.created');
     expect(ofPlatform).not.toContain('api_key.created');
     const refused = await run(['tenants', 'list'], { AION_API_KEY: key });
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Only the platform operator') });
+  });
+
+  it('keeps data for less time only when it is told so', async () => {
+    const create = ['retention-policies', 'create', '--tenant', tenant, '--retention-class', 'content'];
+    expect(await run([...create, '--keep-days', '30'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('for 30 days and not 365: what is older may be deleted'),
+    });
+    expect(JSON.parse(await aion([...create, '--keep-days', '30', '--yes', '--json']))).toMatchObject({
+      keep_days: 30,
+      replaces: { keep_days: 365 },
+    });
+    // For longer, nothing is lost.
+    expect(JSON.parse(await aion([...create, '--keep-days', '400', '--json']))).toMatchObject({ keep_days: 400 });
   });
 
   it('takes an export from its request to a bundle whose audit trail is intact', async () => {
