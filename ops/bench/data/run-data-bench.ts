@@ -90,6 +90,7 @@ async function measure(
   const samples = new Map<string, number[]>();
   try {
     progress('warming up');
+    platform.forgetGatewayPeak();
     for (const [name, step] of Object.entries(steps)) if (!name.endsWith('raw_rows')) await step();
     for (let round = 1; round <= rounds; round += 1) {
       progress(`round ${round} of ${rounds}`);
