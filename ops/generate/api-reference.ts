@@ -1,4 +1,12 @@
-import { PUBLIC_ROUTES, ROLES, rolesWith, SCOPES, takesIdempotencyKey, type Route } from '@aion/contracts';
+import {
+  descriptionOf,
+  PUBLIC_ROUTES,
+  ROLES,
+  rolesWith,
+  SCOPES,
+  takesIdempotencyKey,
+  type Route,
+} from '@aion/contracts';
 
 /** The API reference in Markdown, from the contracts. */
 export function createApiReference(): string {
@@ -61,7 +69,7 @@ function describeRoute(route: Route): string {
     '',
     `\`${route.method} ${route.path}\` (operation \`${route.name}\`). Needs ${needs(route)}.`,
     '',
-    route.description,
+    descriptionOf(route),
     '',
     `Answers ${response.status} as ${types.filter(Boolean).join(' or ')}: ${response.description}`,
     ...headersOf(route),

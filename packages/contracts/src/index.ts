@@ -34,6 +34,8 @@ export * from './public/users.ts';
 export { PUBLIC_ROUTES } from './public-routes.ts';
 export {
   defineRoute,
+  descriptionOf,
+  isReading,
   takesIdempotencyKey,
   type Deprecation,
   type Route,

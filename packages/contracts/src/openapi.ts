@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { uuid } from './fields.ts';
 import { mendNullable } from './mend-nullable.ts';
 import { PUBLIC_ROUTES } from './public-routes.ts';
-import { takesIdempotencyKey, type Route } from './route.ts';
+import { descriptionOf, isReading, takesIdempotencyKey, type Route } from './route.ts';
 import { rolesWith } from './scopes.ts';
 
 const problem = z
@@ -69,7 +69,7 @@ function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string):
     path: route.path,
     operationId: route.name,
     summary: route.summary,
-    description: route.description,
+    description: descriptionOf(route),
     ...(route.deprecation === undefined ? {} : { deprecated: true }),
     ...permissions(route),
     security: needsKey ? [{ [scheme]: [] }] : [],
@@ -87,11 +87,13 @@ function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string):
 }
 
 /** Who may call, for readers of the document: the scope, and the roles that can hold it. */
-function permissions({ auth }: Route): object {
+function permissions(route: Route): object {
+  const { auth } = route;
   if (auth.kind === 'operator' || auth.kind === 'init') return { 'x-aion-roles': ['operator'] };
   if (auth.kind !== 'key' && auth.kind !== 'tenant') return {};
   const roles = [...(auth.kind === 'tenant' ? ['operator'] : []), ...rolesWith(auth.scope)];
-  return { 'x-aion-scope': auth.scope, 'x-aion-roles': roles };
+  const whileReadOnly = isReading(route) || route.whileReadOnly === true;
+  return { 'x-aion-scope': auth.scope, 'x-aion-roles': roles, 'x-aion-while-read-only': whileReadOnly };
 }
 
 const idempotencyKey = z
@@ -157,6 +159,8 @@ function impliedErrors(route: Route): readonly ErrorCode[] {
       ? (['INVALID_REQUEST'] as const)
       : []),
     ...(route.auth.kind === 'tenant' ? (['NOT_FOUND'] as const) : []),
+    // The operator changes nothing of a tenant that is closed.
+    ...(route.auth.kind === 'tenant' && !isReading(route) ? (['CONFLICT'] as const) : []),
     ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...(route.conditional === true ? (['PRECONDITION_FAILED'] as const) : []),
     ...(route.body === undefined && route.upload !== true ? [] : (['PAYLOAD_TOO_LARGE'] as const)),

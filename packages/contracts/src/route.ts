@@ -69,6 +69,11 @@ export interface Route<
   readonly errors: readonly ErrorCode[];
   /** The change applies to the version that `If-Match` names, if it names one. */
   readonly conditional?: true;
+  /**
+   * It changes something, and a tenant that is read-only may call it all the same: it takes its data with it, and keeps it
+   * safe. Without it such a tenant calls routes that read, and no others.
+   */
+  readonly whileReadOnly?: true;
   readonly deprecation?: Deprecation;
   /** Safe to send twice: the client repeats it when a connection breaks before an answer. */
   readonly idempotent: boolean;
@@ -79,6 +84,16 @@ export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends 
   route: Route<P, Q, B, R>,
 ): Route<P, Q, B, R> {
   return route;
+}
+
+/** Whether a route changes nothing (RFC 9110, 9.2.1). */
+export function isReading({ method }: Pick<Route, 'method'>): boolean {
+  return method === 'GET';
+}
+
+/** What a route does, and whether it does so for a tenant that is read-only, for people who read of it. */
+export function descriptionOf({ description, whileReadOnly }: Route): string {
+  return whileReadOnly === true ? `${description} A tenant that is read-only may do so, too.` : description;
 }
 
 /** Whether a route takes an `Idempotency-Key`: every POST of the management API does. */

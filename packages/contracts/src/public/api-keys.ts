@@ -146,5 +146,6 @@ export const revokeApiKey = defineRoute({
   response: { status: 200, description: 'The revoked key.', json: apiKey, etag: true },
   conditional: true,
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  whileReadOnly: true,
   idempotent: true,
 });

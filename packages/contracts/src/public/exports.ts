@@ -77,6 +77,7 @@ export const createExport = defineRoute({
   body: z.strictObject({ recipient: ageRecipient }),
   response: { status: 202, description: 'The export, queued.', json: tenantExport, etag: true },
   errors: ['CONFLICT', 'UNAVAILABLE'],
+  whileReadOnly: true,
   idempotent: false,
 });
 
@@ -156,6 +157,7 @@ export const createDownloadLinks = defineRoute({
       .meta({ id: 'DownloadLinks' }),
   },
   errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+  whileReadOnly: true,
   idempotent: false,
 });
 

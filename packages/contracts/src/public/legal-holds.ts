@@ -69,6 +69,7 @@ export const placeLegalHold = defineRoute({
   body: z.strictObject({ scope, scope_id: uuid, ground, reference: text(200).min(1).nullish() }),
   response: { status: 201, description: 'The hold, in force.', json: legalHold, etag: true },
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  whileReadOnly: true,
   idempotent: false,
 });
 
@@ -101,6 +102,7 @@ export const requestHoldRelease = defineRoute({
   params: holdParams,
   response: { status: 200, description: 'The hold, still in force.', json: legalHold, etag: true },
   errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+  whileReadOnly: true,
   idempotent: true,
 });
 
@@ -118,5 +120,6 @@ export const releaseLegalHold = defineRoute({
   params: holdParams,
   response: { status: 200, description: 'The released hold.', json: legalHold, etag: true },
   errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+  whileReadOnly: true,
   idempotent: true,
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { displayName, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** What may be done for a tenant: everything; reading and exports only; nothing any more. */
+/** What may be done for a tenant: everything; reading and what `whileReadOnly` says; nothing any more. */
 export const TENANT_STATES = ['active', 'read_only', 'erasing', 'closed'] as const;
 /** One of `TENANT_STATES`. */
 export type TenantState = (typeof TENANT_STATES)[number];
@@ -13,7 +13,9 @@ export const tenant = z
     id: uuid,
     name: displayName,
     state: z.enum(TENANT_STATES).meta({
-      description: '`read_only`: reading and exports only. `erasing`, `closed`: no key of the tenant is accepted.',
+      description:
+        '`read_only`: of what changes something, only exports, the revoking of keys and legal holds. `erasing`, `closed`: ' +
+        'no key of the tenant is accepted, and the operator reads and changes nothing.',
     }),
     store_content: z.boolean().meta({ description: 'Whether prompts and answers are stored.' }),
     created_at: timestamp,

@@ -1,4 +1,4 @@
-import { rolesWith, type Route, type Scope } from '@aion/contracts';
+import { isReading, rolesWith, type Route, type Scope } from '@aion/contracts';
 import { InternalError, PermissionDeniedError } from '@aion/errors';
 import type { Identity } from '@aion/http';
 
@@ -6,22 +6,23 @@ import type { Identity } from '@aion/http';
 export type KeyIdentity = Extract<Identity, { readonly kind: 'key' }>;
 
 /** What of a route decides. */
-export type GuardedRoute = Pick<Route, 'auth' | 'method'>;
+export type GuardedRoute = Pick<Route, 'auth' | 'method' | 'whileReadOnly'>;
 
 /**
- * Decides whether an identity may call a route: the one place where the `auth` of contracts is enforced.
+ * Decides whether an identity may call a route: the one place where `auth` and `whileReadOnly` of contracts are enforced.
  * @throws PermissionDeniedError that names what is missing
  */
-export function authorise({ auth, method }: GuardedRoute, identity: Identity): void {
+export function authorise(route: GuardedRoute, identity: Identity): void {
+  const { auth } = route;
   switch (auth.kind) {
     case 'none':
       return;
     case 'tenant':
       if (identity.kind === 'operator') return;
-      assertScope(identity, auth.scope, method);
+      assertScope(route, auth.scope, identity);
       return;
     case 'key':
-      assertScope(identity, auth.scope, method);
+      assertScope(route, auth.scope, identity);
       return;
     case 'operator':
       if (identity.kind === 'operator') return;
@@ -34,17 +35,16 @@ export function authorise({ auth, method }: GuardedRoute, identity: Identity): v
   }
 }
 
-/** What a tenant that is read-only may do beside reading: take its data with it. */
-const ALSO_READ_ONLY: readonly Scope[] = ['exports:write'];
-
-function assertScope(identity: Identity, scope: Scope, method: Route['method']): void {
+function assertScope(route: GuardedRoute, scope: Scope, identity: Identity): void {
   if (identity.kind !== 'key') {
     const message = `This route acts for a tenant: call it with a tenant's API key that has the scope "${scope}".`;
     throw new PermissionDeniedError(message);
   }
   if (!identity.scopes.includes(scope)) throw new PermissionDeniedError(lacking(identity, scope));
-  if (identity.isReadOnly === true && method !== 'GET' && !ALSO_READ_ONLY.includes(scope)) {
-    throw new PermissionDeniedError('The tenant is read-only: its data can be read and exported, and not changed.');
+  if (identity.isReadOnly === true && !isReading(route) && route.whileReadOnly !== true) {
+    throw new PermissionDeniedError(
+      'The tenant is read-only: its data can be read and exported, its keys revoked and legal holds set, and nothing else.',
+    );
   }
 }
 
