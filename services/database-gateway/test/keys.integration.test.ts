@@ -1,10 +1,12 @@
 import {
+  createUser,
   getApiKey,
   listApiKeys,
   revokeApiKey,
   storeApiKey,
   storedRoute,
   updateApiKey,
+  type Caller,
   type Scope,
 } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
@@ -75,6 +77,75 @@ describe("a tenant's keys", () => {
     await expect(attempt).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'scopes' });
     const made = await call(storeApiKey, holderOf(tenant, ['keys:write', ...scopes]), { body: newKey({ scopes }) });
     expect(made.answer).toMatchObject({ scopes, sealed_key: 'sealed' });
+  });
+
+  it('are changed by no key that lacks a scope of theirs, though any that may write keys revokes them', async () => {
+    const tenant = await createTestTenant(db.database);
+    const scopes: Scope[] = ['inference', 'audit:read'];
+    const { id } = (await call(storeApiKey, operatorFor(tenant.tenantId), { body: newKey({ scopes }) })).answer;
+    const params = { key_id: id };
+    const lesser = holderOf(tenant, ['keys:write', 'inference']);
+    for (const body of [{ name: 'Mine' }, { expires_at: LATER }]) {
+      const attempt = call(update, lesser, { params, body });
+      await expect(attempt).rejects.toMatchObject({
+        ...{ code: 'PERMISSION_DENIED', message: expect.stringContaining('You lack "audit:read"') },
+      });
+    }
+    expect((await call(update, operatorFor(tenant.tenantId), { params, body: { name: 'Ours' } })).version).toBe(2);
+    expect((await call(revoke, lesser, { params })).answer.revoked_at).not.toBeNull();
+  });
+
+  it('of a person are changed by that person or by the operator, and revoked by anybody who may', async () => {
+    const tenant = await createTestTenant(db.database);
+    const body = { email: 'ada@example.com', name: 'Ada', role: 'owner' as const };
+    const { id: person_id } = (await call(storedRoute(createUser), holderOf(tenant), { body })).answer;
+    const made = await call(storeApiKey, operatorFor(tenant.tenantId), { body: { ...newKey(), user_id: person_id } });
+    const params = { key_id: made.answer.id };
+    const rename = (caller: Caller) => call(update, caller, { params, body: { name: 'Renamed' } });
+    for (const other of [holderOf(tenant), holderOf(tenant, undefined, { person_id: uuidv7() })]) {
+      await expect(rename(other)).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'key_id' });
+    }
+    await rename(holderOf(tenant, undefined, { person_id }));
+    await rename(operatorFor(tenant.tenantId));
+    expect((await call(revoke, holderOf(tenant), { params })).answer.revoked_at).not.toBeNull();
+  });
+
+  it('live no longer than the key that makes or extends them, itself included', async () => {
+    const tenant = await createTestTenant(db.database);
+    const other = (await addKeys(tenant.tenantId, 1))[0] ?? '';
+    await db.sql('UPDATE api_keys SET expires_at = $2 WHERE id = $1', [tenant.keyId, LATER]);
+    const ending = holderOf(tenant);
+    const denied = { code: 'PERMISSION_DENIED', param: 'expires_at' };
+    const make = (expires_at?: string) => call(storeApiKey, ending, { body: { ...newKey(), expires_at } });
+    for (const end of [undefined, '2030-01-01T00:00:00.001Z']) await expect(make(end)).rejects.toMatchObject(denied);
+    const { id } = (await make(LATER)).answer;
+    const end = (key_id: string, expires_at: string | null, caller: Caller = ending) =>
+      call(update, caller, { params: { key_id }, body: { expires_at } });
+    for (const key of [id, tenant.keyId]) {
+      for (const later of [null, '2031-01-01T00:00:00.000Z']) {
+        await expect(end(key, later)).rejects.toMatchObject(denied);
+      }
+    }
+    // It takes from another what it could not have given.
+    expect((await end(other, '2031-01-01T00:00:00.000Z')).answer.expires_at).toBe('2031-01-01T00:00:00.000Z');
+    expect((await end(id, null, operatorFor(tenant.tenantId))).answer.expires_at).toBeNull();
+    expect((await call(storeApiKey, operatorFor(tenant.tenantId), { body: newKey() })).answer.expires_at).toBeNull();
+  });
+
+  it('are given no end that has passed, and are not brought back once they have ended', async () => {
+    const tenant = await createTestTenant(db.database);
+    const [id = ''] = await addKeys(tenant.tenantId, 1);
+    const params = { key_id: id };
+    for (const caller of [holderOf(tenant), operatorFor(tenant.tenantId)]) {
+      const past = call(update, caller, { params, body: { expires_at: '2020-01-01T00:00:00.000Z' } });
+      await expect(past).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'expires_at' });
+    }
+    await db.sql(`UPDATE api_keys SET expires_at = now() - interval '1 s' WHERE id = $1`, [id]);
+    for (const caller of [holderOf(tenant), operatorFor(tenant.tenantId)]) {
+      for (const body of [{ expires_at: LATER }, { expires_at: null }, { name: 'Late' }]) {
+        await expect(call(update, caller, { params, body })).rejects.toMatchObject({ code: 'CONFLICT' });
+      }
+    }
   });
 
   it('are changed at the version that If-Match names, and at no other', async () => {

@@ -90,8 +90,9 @@ export const createOwnApiKey = defineRoute({
   path: '/api/v1/api-keys',
   summary: 'Create an API key of the tenant',
   description:
-    'Creates a key for the tenant of the key that is used, with no scope that this one lacks. The secret is in this ' +
-    'answer and nowhere else. The key of a person is made by that person or by the operator.',
+    'Creates a key for the tenant of the key that is used, with no scope that this one lacks, and with an end that is not ' +
+    'after its own, if it has one. The secret is in this answer and nowhere else. The key of a person is made by that ' +
+    'person or by the operator.',
   auth: { kind: 'tenant', scope: 'keys:write' },
   body: wantedApiKey,
   response: created,
@@ -121,7 +122,10 @@ export const updateApiKey = defineRoute({
   method: 'PATCH',
   path: '/api/v1/api-keys/{key_id}',
   summary: 'Change an API key',
-  description: 'Changes what is given and leaves the rest. A revoked key cannot be changed.',
+  description:
+    'Changes what is given and leaves the rest. A key that is revoked or has expired cannot be changed, and no end is set ' +
+    'that has passed. Who calls with a key changes no key that has a scope which theirs lacks, moves no end beyond that ' +
+    'of theirs, and changes the key of a person only as that person.',
   auth: { kind: 'tenant', scope: 'keys:write' },
   params: keyParams,
   body: z.strictObject({ name: displayName, expires_at: timestamp.nullable() }).partial(),
@@ -139,8 +143,8 @@ export const revokeApiKey = defineRoute({
   path: '/api/v1/api-keys/{key_id}',
   summary: 'Revoke an API key',
   description:
-    'Revokes a key for good; it is refused everywhere within a second. Also the one that is used. Revoking it again ' +
-    'changes nothing.',
+    'Revokes a key for good; it is refused everywhere within a second. Also the one that is used, and any other of the ' +
+    'tenant, whatever it may do and whose it is: a leaked key waits for nobody. Revoking it again changes nothing.',
   auth: { kind: 'tenant', scope: 'keys:write' },
   params: keyParams,
   response: { status: 200, description: 'The revoked key.', json: apiKey, etag: true },

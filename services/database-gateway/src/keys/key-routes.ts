@@ -7,7 +7,7 @@ import {
   updateApiKey,
   type Caller,
 } from '@aion/contracts';
-import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import { ConflictError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
@@ -17,6 +17,7 @@ import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
 import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
+import { isLater, refuseEnded, refuseOfAnother, refuseOutliving, refusePast } from './key-limits.ts';
 
 type NewKey = z.output<NonNullable<typeof storeApiKey.body>>;
 type KeyFilter = z.output<NonNullable<typeof listApiKeys.query>>;
@@ -66,8 +67,10 @@ function listKeys(transaction: TenantTransaction, query: KeyFilter) {
 }
 
 async function insertKey(transaction: TenantTransaction, key: NewKey, caller: Caller) {
-  refuseBeyond(caller, key.scopes, 'another key', 'scopes');
-  if (typeof key.user_id === 'string') await assertOwn(transaction, key.user_id, caller);
+  refuseBeyond(caller, key.scopes, 'give it to another key', 'scopes');
+  await refuseOutliving(transaction, caller, toDate(key.expires_at));
+  refuseOfAnother(caller, key.user_id ?? null, 'user_id');
+  if (typeof key.user_id === 'string') await assertMember(transaction, key.user_id);
   if (typeof key.project_id === 'string') await assertTakesKeys(transaction, key.project_id);
   const row = await insertRow(transaction, key);
   await recordAuditEvent(transaction, {
@@ -79,13 +82,12 @@ async function insertKey(transaction: TenantTransaction, key: NewKey, caller: Ca
   return { answer: { ...toApiKey(row), sealed_key: key.sealed_key }, version: row.version };
 }
 
-/** Who holds a person's key acts as that person: it is given to nobody else. The membership is kept until the commit. */
-async function assertOwn(transaction: TenantTransaction, userId: string, caller: Caller): Promise<void> {
-  if (caller.scopes !== null && caller.person_id !== userId) {
-    throw new PermissionDeniedError('The key of a person is made by that person or by the operator.', {
-      param: 'user_id',
-    });
-  }
+function toDate(instant: string | null | undefined): Date | null {
+  return typeof instant === 'string' ? new Date(instant) : null;
+}
+
+/** The membership is kept until the commit. */
+async function assertMember(transaction: TenantTransaction, userId: string): Promise<void> {
   const rows = await transaction.query({
     operation: 'SELECT',
     table: 'memberships',
@@ -128,8 +130,13 @@ async function insertRow(transaction: TenantTransaction, key: NewKey): Promise<A
 async function updateKey(transaction: TenantTransaction, id: string, change: KeyChange, caller: Caller) {
   const current = await requireKey(transaction, id, 'FOR UPDATE');
   expectVersion(caller, current);
-  if (current.revoked_at !== null) throw new ConflictError(`The key ${id} is revoked: it cannot be changed.`);
-  const { name = current.name, expires_at: expiresAt = current.expires_at } = change;
+  refuseEnded(current);
+  refuseOfAnother(caller, current.user_id, 'key_id');
+  refuseBeyond(caller, toApiKey(current).scopes, `change the key ${id}, which has it`, 'key_id');
+  const { name = current.name } = change;
+  const expiresAt = change.expires_at === undefined ? current.expires_at : toDate(change.expires_at);
+  refusePast(expiresAt);
+  if (isLater(expiresAt, current.expires_at)) await refuseOutliving(transaction, caller, expiresAt);
   const [row] = await transaction.query<ApiKeyRow>({
     operation: 'UPDATE',
     table: 'api_keys',

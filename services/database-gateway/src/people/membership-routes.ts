@@ -165,7 +165,7 @@ async function revokeKeys(transaction: TenantTransaction, userId: string, { acto
 
 /** Nobody gives or takes what they lack. */
 function refuseRole(caller: Caller, role: Role): void {
-  refuseBeyond(caller, ROLE_SCOPES[role], `somebody by the role ${role}, nor take it away`, 'role');
+  refuseBeyond(caller, ROLE_SCOPES[role], `give it to somebody by the role ${role}, nor take it away`, 'role');
 }
 
 function record(transaction: TenantTransaction, { actor }: Caller, action: string, targetId: string): Promise<void> {

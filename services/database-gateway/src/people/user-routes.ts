@@ -84,7 +84,7 @@ function listAll(transaction: TenantTransaction, query: UserFilter) {
 }
 
 async function insertUser(transaction: TenantTransaction, { email, name, role }: NewUser, caller: Caller) {
-  refuseBeyond(caller, ROLE_SCOPES[role], `somebody by the role ${role}`, 'role');
+  refuseBeyond(caller, ROLE_SCOPES[role], `give it to somebody by the role ${role}`, 'role');
   await lockMembers(transaction);
   const id = uuidv7();
   await refuseTakenEmail(transaction, { id, email });
