@@ -13,7 +13,8 @@ import {
 import { v7 as uuidv7 } from 'uuid';
 import { recordDownload } from '../src/files/file-routes.ts';
 import { createStrayObjectStore, type StrayObjectStore } from '../src/files/stray-object-store.ts';
-import { createManagement, holderOf, type CallManagement } from './support/management.ts';
+import { addMember } from './support/fixtures.ts';
+import { createManagement, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 const [list, read, remove] = [storedRoute(listFiles), storedRoute(getFile), storedRoute(deleteFile)];
@@ -32,7 +33,7 @@ afterAll(() => db.drop());
 
 async function setUp() {
   const tenant = await createTestTenant(db.database);
-  const person = holderOf(tenant, undefined, { person_id: uuidv7() });
+  const person = await addMember(db.database, tenant);
   const { answer: project } = await call(storedRoute(createProject), person, { body: { name: 'Project' } });
   return { tenant, person, tenantId: tenant.tenantId, projectId: project.id };
 }
@@ -147,7 +148,7 @@ describe('a file', () => {
     if (scope === 'tenant') await expect(otherDeletion).rejects.toMatchObject({ code: 'CONFLICT' });
     else expect(await otherDeletion).toBe('deleted');
     await call(storedRoute(requestHoldRelease), party.person, { params: { hold_id: hold.id } });
-    const second = { ...party.person, person_id: uuidv7() };
+    const second = await addMember(db.database, party.tenant);
     await call(storedRoute(releaseLegalHold), second, { params: { hold_id: hold.id } });
     expect(await call(remove, party.person, { params })).toMatchObject({ answer: null });
   });

@@ -10,10 +10,11 @@ import {
   type HoldScope,
 } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { addGeneration } from './support/fixtures.ts';
+import { addGeneration, addMember, addOperator } from './support/fixtures.ts';
 import { fillTables } from './support/fill-tenant.ts';
 import { createManagement, holderOf, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+import { waitForWaiting } from './support/wait-for-waiting.ts';
 
 const [list, read, place, ask, release] = [
   storedRoute(listLegalHolds),
@@ -34,9 +35,9 @@ afterAll(() => db.drop());
 /** A tenant with three persons who may do everything, and a hold on it. */
 async function setUp() {
   const tenant = await createTestTenant(db.database);
-  const [one, two, three] = [uuidv7(), uuidv7(), uuidv7()].map((person_id) =>
-    holderOf(tenant, undefined, { person_id }),
-  ) as [ReturnType<typeof holderOf>, ReturnType<typeof holderOf>, ReturnType<typeof holderOf>];
+  const one = await addMember(db.database, tenant);
+  const two = await addMember(db.database, tenant);
+  const three = await addMember(db.database, tenant);
   const { answer: hold } = await call(place, one, {
     body: { scope: 'tenant', scope_id: tenant.tenantId, ground: 'litigation', reference: 'Case 7' },
   });
@@ -128,6 +129,48 @@ describe('a legal hold', () => {
       ...['legal_hold.placed', 'legal_hold.release_requested', 'legal_hold.released'],
     ]);
     expect(released.answer).toMatchObject({ id: hold.id, reference: 'Case 7' });
+  });
+
+  it.each([
+    ['has left the tenant', 'DELETE FROM memberships WHERE user_id = $1'],
+    ['lost the role that may', `UPDATE memberships SET role = 'admin' WHERE user_id = $1`],
+    ['is an operator who was revoked', 'UPDATE platform_operators SET revoked_at = now() WHERE id = $1'],
+    ['is an operator whose key has expired', 'UPDATE platform_operators SET expires_at = now() WHERE id = $1'],
+  ])('is not released on the word of somebody who %s, and may be asked for anew', async (what, statement) => {
+    const { tenant, one, two, three, params } = await setUp();
+    const asking = what.includes('operator') ? await addOperator(db.database, tenant.tenantId) : one;
+    await call(ask, asking, { params });
+    await db.sql(statement, [asking.person_id]);
+    await expect(call(release, two, { params })).rejects.toMatchObject({
+      ...{ code: 'CONFLICT', message: expect.stringContaining('may no longer') },
+    });
+    const anew = await call(ask, two, { params });
+    expect(anew.answer).toMatchObject({ release_requested_by: two.person_id, released_at: null });
+    expect((await call(release, three, { params })).answer.released_by).toBe(three.person_id);
+    expect(await actionsOn(tenant.tenantId)).toEqual([
+      ...['legal_hold.placed', 'legal_hold.release_requested', 'legal_hold.release_requested', 'legal_hold.released'],
+    ]);
+  });
+
+  it('is released on the word of an operator whose key is live', async () => {
+    const { tenant, two, params } = await setUp();
+    await call(ask, await addOperator(db.database, tenant.tenantId), { params });
+    expect((await call(release, two, { params })).answer.released_by).toBe(two.person_id);
+  });
+
+  it('is released after it was asked for, also by a request that has begun before', async () => {
+    const { one, two, hold, params } = await setUp();
+    await db.sql('BEGIN');
+    await db.sql('SELECT 1 FROM legal_holds WHERE id = $1 FOR UPDATE', [hold.id]);
+    const releasing = call(release, two, { params });
+    await waitForWaiting(db, 1);
+    await db.sql(
+      `UPDATE legal_holds SET release_requested_by = $2, release_requested_at = clock_timestamp() WHERE id = $1`,
+      [hold.id, one.person_id],
+    );
+    await db.sql('COMMIT');
+    const { release_requested_at: asked, released_at: released } = (await releasing).answer;
+    expect(Date.parse(released ?? '')).toBeGreaterThanOrEqual(Date.parse(asked ?? ''));
   });
 
   it('cannot be released by one person by way of the database either', async () => {

@@ -97,7 +97,7 @@ export const requestHoldRelease = defineRoute({
   summary: 'Ask for the release of a legal hold',
   description:
     'The first of the two persons who release a hold asks for it; it stays in force. To ask again changes nothing; once ' +
-    'somebody has asked, another person can only release.',
+    'somebody has asked, another person can only release, or ask in the place of one who may no longer.',
   auth: { kind: 'tenant', scope: 'holds:write' },
   params: holdParams,
   response: { status: 200, description: 'The hold, still in force.', json: legalHold, etag: true },
@@ -114,8 +114,9 @@ export const releaseLegalHold = defineRoute({
   path: '/api/v1/legal-holds/{hold_id}/release',
   summary: 'Release a legal hold',
   description:
-    'Ends a hold for which another person has asked for release. Nobody releases what they have asked for themselves. To ' +
-    'release it again changes nothing.',
+    'Ends a hold for which another person has asked for release, and still may: as a member whose role has `holds:write`, ' +
+    'or as an operator whose key is live. Nobody releases what they have asked for themselves. To release it again ' +
+    'changes nothing.',
   auth: { kind: 'tenant', scope: 'holds:write' },
   params: holdParams,
   response: { status: 200, description: 'The released hold.', json: legalHold, etag: true },

@@ -17,6 +17,7 @@ import type { StoredRoutes } from '../management/bind-stored.ts';
 import { readPage } from '../management/read-page.ts';
 import { requirePerson } from '../management/require-person.ts';
 import { toLegalHold, type HoldRow } from './hold-row.ts';
+import { mayRelease } from './may-release.ts';
 import { requireHoldable } from './require-holdable.ts';
 
 type NewHold = z.output<NonNullable<typeof placeLegalHold.body>>;
@@ -86,13 +87,13 @@ async function placeHold(transaction: TenantTransaction, hold: NewHold, caller: 
   return recorded(transaction, row, caller, 'legal_hold.placed');
 }
 
-/** To ask again changes nothing. */
+/** To ask again changes nothing, unless who has asked may no longer: then somebody else asks in their place. */
 async function requestRelease(transaction: TenantTransaction, id: string, caller: Caller) {
   const person = requirePerson(caller);
   const current = await requireHold(transaction, id, 'FOR UPDATE');
   if (current.released_at !== null) throw new ConflictError(`The legal hold ${id} is released already.`);
   if (current.release_requested_by === person) return versioned(current);
-  if (current.release_requested_by !== null) {
+  if (current.release_requested_by !== null && (await mayRelease(transaction, current.release_requested_by))) {
     throw new ConflictError(
       `Another person has asked already for the release of the legal hold ${id}: release it, if you agree.`,
     );
@@ -101,14 +102,17 @@ async function requestRelease(transaction: TenantTransaction, id: string, caller
     operation: 'UPDATE',
     table: 'legal_holds',
     text: `
-      UPDATE legal_holds SET release_requested_by = $3, release_requested_at = now(), version = version + 1
+      UPDATE legal_holds SET release_requested_by = $3, release_requested_at = clock_timestamp(), version = version + 1
       WHERE tenant_id = $1 AND id = $2 RETURNING *`,
     values: [transaction.tenantId, id, person],
   });
   return recorded(transaction, row, caller, 'legal_hold.release_requested');
 }
 
-/** A CHECK of the table holds that two persons release, too. */
+/**
+ * Two persons release who may do so now: who has asked may have left since. A CHECK of the table holds that there are two,
+ * and that the first came first: the clock is read under the lock of the hold, and not when a transaction began.
+ */
 async function releaseHold(transaction: TenantTransaction, id: string, caller: Caller) {
   const person = requirePerson(caller);
   const current = await requireHold(transaction, id, 'FOR UPDATE');
@@ -121,11 +125,17 @@ async function releaseHold(transaction: TenantTransaction, id: string, caller: C
       `You have asked for the release of the legal hold ${id} yourself: another person releases it.`,
     );
   }
+  if (!(await mayRelease(transaction, current.release_requested_by))) {
+    throw new ConflictError(
+      `Who has asked for the release of the legal hold ${id} may no longer do so: ask for it anew, and another person ` +
+        'releases it.',
+    );
+  }
   const [row] = await transaction.query<HoldRow>({
     operation: 'UPDATE',
     table: 'legal_holds',
     text: `
-      UPDATE legal_holds SET released_by = $3, released_at = now(), version = version + 1
+      UPDATE legal_holds SET released_by = $3, released_at = clock_timestamp(), version = version + 1
       WHERE tenant_id = $1 AND id = $2 RETURNING *`,
     values: [transaction.tenantId, id, person],
   });

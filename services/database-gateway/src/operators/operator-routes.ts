@@ -12,6 +12,7 @@ import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction } from '../database/database.ts';
+import { IS_LIVE } from '../keys/key-status.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { readPage } from '../management/read-page.ts';
 
@@ -26,7 +27,6 @@ interface OperatorRow extends Omit<Operator, 'created_at' | 'expires_at' | 'revo
 }
 
 const COLUMNS = 'id, name, prefix, created_at, expires_at, revoked_at, last_used_on';
-const IS_LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 
 /** The routes on those who run the installation. */
 export function createOperatorRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {

@@ -1,9 +1,17 @@
-import { createExport, getExport, storedRoute } from '@aion/contracts';
+import {
+  createExport,
+  createUser,
+  getExport,
+  storedRoute,
+  storeOperator,
+  type Caller,
+  type Role,
+} from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { createExportClaims } from '../../src/exports/export-claims.ts';
 import { createGenerationStore } from '../../src/generations/generation-store.ts';
 import type { Database } from '../../src/database/database.ts';
-import { createManagement, holderOf } from './management.ts';
+import { createManagement, holderOf, newKey, operatorFor } from './management.ts';
 
 export const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudavpwgsx3tuvn';
 
@@ -52,6 +60,25 @@ export async function addGeneration(
   await generations.open(id, newGeneration(tenant, request));
   await generations.settle(id, newSettlement(tenant.tenantId));
   return id;
+}
+
+/** Somebody new in a tenant, with a key of all scopes. */
+export async function addMember(
+  database: Database,
+  tenant: { tenantId: string; keyId: string },
+  role: Role = 'owner',
+): Promise<Caller & { person_id: string }> {
+  const body = { email: `${uuidv7()}@example.com`, name: 'Ada', role };
+  const { answer } = await createManagement(database)(storedRoute(createUser), holderOf(tenant), { body });
+  return { ...holderOf(tenant), person_id: answer.id };
+}
+
+/** A further operator, who acts for a tenant. */
+export async function addOperator(database: Database, tenantId: string): Promise<Caller & { person_id: string }> {
+  const { scopes: _scopes, ...body } = newKey({ name: 'Operator' });
+  const { answer } = await createManagement(database)(storeOperator, operatorFor(null), { body });
+  const { id } = answer;
+  return { ...operatorFor(tenantId, { actor: `operator:${id}`, actor_id: id }), person_id: id };
 }
 
 /** Requests an export; gives its id. */
