@@ -61,6 +61,10 @@ const makeKeyFor = async (userId: string) => {
   return (await call(storeApiKey, operatorFor(owner.tenant_id), { body })).answer;
 };
 const countUsers = async (id: string) => (await db.sql('SELECT 1 FROM users WHERE id = $1', [id])).length;
+const deletionsOf = (id: string) =>
+  db.sql(`SELECT tenant_id, actor, target_type FROM audit_events WHERE action = 'user.deleted' AND target_id = $1`, [
+    id,
+  ]);
 const ownersOf = async () =>
   (await db.sql(`SELECT id FROM memberships WHERE tenant_id = $1 AND role = 'owner'`, [tenant.tenantId])).length;
 const refusals = (settled: PromiseSettledResult<unknown>[]) =>
@@ -140,6 +144,28 @@ describe('a person', () => {
     expect(
       await db.sql(`SELECT 1 FROM audit_events WHERE action = 'user.updated' AND target_id = $1`, [id]),
     ).toHaveLength(1);
+  });
+
+  it('is renamed by no key that lacks a scope of the role, but for their own', async () => {
+    const { id } = await invite('owner');
+    const rename = (caller: Caller) => call(updateName, caller, { params: { user_id: id }, body: { name: 'Grace' } });
+    const admin = { ...owner, scopes: [...ROLE_SCOPES.admin] };
+    await expect(rename(admin)).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'user_id' });
+    for (const caller of [owner, { ...admin, person_id: id }, operatorFor(tenant.tenantId)]) await rename(caller);
+  });
+
+  it('of several tenants is renamed by themself or by the operator, and by no one tenant', async () => {
+    const { id } = await invite('member');
+    const rename = (caller: Caller) => call(updateName, caller, { params: { user_id: id }, body: { name: 'Grace' } });
+    await rename(owner);
+    const other = await join(id, 'member', stranger);
+    for (const caller of [owner, stranger]) {
+      await expect(rename(caller)).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'user_id' });
+    }
+    await rename({ ...owner, person_id: id });
+    await rename(operatorFor(tenant.tenantId));
+    await remove(other.answer.id, stranger);
+    await rename(owner);
   });
 
   it('is listed by role, address and order, page by page, however many are added meanwhile', async () => {
@@ -294,10 +320,11 @@ describe('the end of a membership', () => {
     const { id, membership_id } = await invite('member');
     const other = await join(id, 'member', stranger);
     await remove(membership_id);
-    expect(await countUsers(id)).toBe(1);
+    expect([await countUsers(id), await deletionsOf(id)]).toEqual([1, []]);
     expect((await call(users.read, stranger, { params: { user_id: id } })).answer.role).toBe('member');
     await remove(other.answer.id, stranger);
-    expect(await countUsers(id)).toBe(0);
+    const event = { tenant_id: stranger.tenant_id, actor: stranger.actor, target_type: 'user' };
+    expect([await countUsers(id), await deletionsOf(id)]).toEqual([0, [event]]);
   });
 
   it('deletes a person whom all tenants remove at the same time, and keeps one who is added meanwhile', async () => {
@@ -305,7 +332,7 @@ describe('the end of a membership', () => {
       const { id, membership_id } = await invite('member');
       const other = await join(id, 'member', stranger);
       await Promise.all([remove(membership_id), remove(other.answer.id, stranger)]);
-      expect(await countUsers(id)).toBe(0);
+      expect([await countUsers(id), await deletionsOf(id)]).toEqual([0, [expect.anything()]]);
 
       const moving = await invite('member');
       const [added] = await Promise.allSettled([join(moving.id, 'member', stranger), remove(moving.membership_id)]);

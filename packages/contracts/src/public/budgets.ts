@@ -118,11 +118,13 @@ export const deleteBudget = defineRoute({
   method: 'DELETE',
   path: '/api/v1/budgets/{budget_id}',
   summary: 'Delete a budget',
-  description: `Deletes a budget; the one before it, if there is one, holds on. ${NOT_ENFORCED}`,
+  description:
+    'Deletes a budget; the one before it, if there is one, holds on. A legal hold on its project, its key, the project or ' +
+    `the person of that, or the tenant refuses it. ${NOT_ENFORCED}`,
   auth: { kind: 'tenant', scope: 'budgets:write' },
   params: budgetParams,
   response: { status: 204, description: 'Deleted.' },
   conditional: true,
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
   idempotent: true,
 });

@@ -94,7 +94,7 @@ export const deleteMembership = defineRoute({
   description:
     "Ends a membership and revokes the person's keys in the tenant, which are refused everywhere within a second. A " +
     'person who is in no other tenant is deleted. A key cannot remove a role that has a scope which the key itself ' +
-    'lacks. The last owner of a tenant cannot be removed.',
+    'lacks. The last owner of a tenant cannot be removed, and nobody whom a legal hold on the person or the tenant keeps.',
   auth: { kind: 'tenant', scope: 'members:write' },
   params: membershipParams,
   response: { status: 204, description: 'The person is no longer in the tenant.' },

@@ -163,11 +163,11 @@ export const deleteProvider = defineRoute({
   method: 'DELETE',
   path: '/api/v1/providers/{provider_id}',
   summary: 'Delete a provider',
-  description: 'Deletes the provider and its sealed credentials for good.',
+  description: 'Deletes the provider and its sealed credentials for good. A legal hold on the tenant refuses it.',
   auth: writing,
   params: providerParams,
   response: { status: 204, description: 'Deleted.' },
   conditional: true,
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
   idempotent: true,
 });

@@ -91,8 +91,9 @@ export const updateUser = defineRoute({
   path: '/api/v1/users/{user_id}',
   summary: 'Change a person',
   description:
-    'Changes what is given and leaves the rest. The name is that of the person in every tenant. The address cannot be ' +
-    'changed; the role is changed by the membership.',
+    'Changes what is given and leaves the rest. The name is that of the person in every tenant: who is in others, too, is ' +
+    'renamed by that person or by the operator alone. A key changes nobody but its own person whose role has a scope ' +
+    'which the key lacks. The address cannot be changed; the role is changed by the membership.',
   auth: { kind: 'tenant', scope: 'members:write' },
   params: userParams,
   body: z.strictObject({ name: displayName }).partial(),

@@ -15,6 +15,7 @@ import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
 import type { TenantTransaction } from '../database/database.ts';
+import { refuseHeld, toHoldables, type Holdable } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
@@ -159,7 +160,9 @@ async function change(transaction: TenantTransaction, id: string, wanted: Budget
 }
 
 async function remove(transaction: TenantTransaction, id: string, caller: Caller) {
-  expectVersion(caller, await requireBudget(transaction, id, 'FOR UPDATE'));
+  const current = await requireBudget(transaction, id, 'FOR UPDATE');
+  expectVersion(caller, current);
+  await refuseHeld(transaction, `The budget ${id}`, await subjectsOf(transaction, current));
   await transaction.query({
     operation: 'DELETE',
     table: 'budgets',
@@ -168,6 +171,19 @@ async function remove(transaction: TenantTransaction, id: string, caller: Caller
   });
   await record(transaction, caller, 'budget.deleted', id);
   return { answer: null };
+}
+
+/** What a budget belongs to: its project, or its key with the project and the person of that. */
+async function subjectsOf(transaction: TenantTransaction, budget: BudgetRow): Promise<Holdable[]> {
+  const { project_id: projectId, api_key_id: keyId } = budget;
+  if (keyId === null) return toHoldables({ project: projectId });
+  const [key] = await transaction.query<{ readonly project_id: string | null; readonly user_id: string | null }>({
+    operation: 'SELECT',
+    table: 'api_keys',
+    text: 'SELECT project_id, user_id FROM api_keys WHERE tenant_id = $1 AND id = $2',
+    values: [transaction.tenantId, keyId],
+  });
+  return toHoldables({ api_key: keyId, project: key?.project_id ?? null, user: key?.user_id ?? null });
 }
 
 async function requireBudget(

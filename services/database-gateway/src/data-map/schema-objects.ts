@@ -8,6 +8,7 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'definer append_audit_event': 'Numbers and hashes an audit event, and moves the end of its chain.',
   'definer claim_outbox': 'The relay takes due rows of all tenants.',
   'definer claim_stray_objects': 'The sweeper takes objects of all tenants that no row refers to.',
+  'definer count_memberships': 'In how many tenants a person is, which no tenant sees; a number only.',
   'definer count_parked_outbox': 'How many rows the relay has given up, by reason.',
   'definer count_sealed_rows': 'How many rows of all tenants are sealed under each key.',
   'definer count_default_partition_rows': 'Watches that default partitions are empty.',

@@ -38,6 +38,11 @@ export interface SharedTransaction {
   query<R extends pg.QueryResultRow = Record<string, never>>(query: UnscopedQuery): Promise<R[]>;
 }
 
+/** Whether a transaction is of a tenant: then it reads and writes the tables of tenants, too. */
+export function isOfTenant(transaction: SharedTransaction): transaction is TenantTransaction {
+  return transaction.tenantId !== null;
+}
+
 /** The one way to PostgreSQL, but for the streams of exports. */
 export interface Database {
   /**

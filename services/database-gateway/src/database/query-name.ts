@@ -70,6 +70,7 @@ const QUERIES = {
     'audit_events',
     'export_jobs',
     'generations',
+    'memberships',
     'outbox',
     'pg_catalog',
     'tenants',

@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
-import { refuseHeld } from '../holds/refuse-held.ts';
+import { refuseHeld, toHoldables } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { readPage } from '../management/read-page.ts';
 import { adoptStray, insertStray } from './stray-object-store.ts';
@@ -110,10 +110,7 @@ async function insertRow(transaction: TenantTransaction, file: NewFile): Promise
 /** In one transaction with the row goes the promise to remove the object. */
 async function removeFile(transaction: TenantTransaction, id: string, caller: Caller) {
   const { project_id: projectId } = await requireFile(transaction, id);
-  await refuseHeld(transaction, `The file ${id}`, [
-    { scope: 'file', id },
-    ...(projectId === null ? [] : [{ scope: 'project', id: projectId } as const]),
-  ]);
+  await refuseHeld(transaction, `The file ${id}`, toHoldables({ file: id, project: projectId }));
   const [deleted] = await transaction.query<{ object_key: string }>({
     operation: 'DELETE',
     table: 'files',

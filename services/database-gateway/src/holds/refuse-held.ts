@@ -1,4 +1,4 @@
-import type { HoldScope } from '@aion/contracts';
+import { HOLD_SCOPES, type HoldScope } from '@aion/contracts';
 import { ConflictError } from '@aion/errors';
 import type { TenantTransaction } from '../database/database.ts';
 
@@ -6,6 +6,11 @@ import type { TenantTransaction } from '../database/database.ts';
 export interface Holdable {
   readonly scope: HoldScope;
   readonly id: string;
+}
+
+/** Those of some ids that are there. */
+export function toHoldables(ids: Partial<Record<HoldScope, string | null>>): Holdable[] {
+  return HOLD_SCOPES.flatMap((scope) => (typeof ids[scope] === 'string' ? [{ scope, id: ids[scope] }] : []));
 }
 
 /**

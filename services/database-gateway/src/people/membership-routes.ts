@@ -14,12 +14,14 @@ import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
+import { refuseHeld } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
 import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { lockMembers, refuseTakenEmail } from './lock-members.ts';
 import {
+  countMemberships,
   insertMembership,
   refuseLastOwner,
   requireMembership,
@@ -138,6 +140,7 @@ async function remove(transaction: TenantTransaction, id: string, caller: Caller
   expectVersion(caller, current);
   refuseRole(caller, current.role);
   await refuseLastOwner(transaction, current);
+  await refuseHeld(transaction, `The membership ${id}`, [{ scope: 'user', id: current.user_id }]);
   await revokeKeys(transaction, current.user_id, caller);
   await transaction.query({
     operation: 'DELETE',
@@ -146,7 +149,14 @@ async function remove(transaction: TenantTransaction, id: string, caller: Caller
     values: [transaction.tenantId, id],
   });
   await record(transaction, caller, 'membership.deleted', id);
+  await recordDeletion(transaction, current.user_id, caller);
   return { answer: null };
+}
+
+/** The trigger has locked the person: what was done of them in other tenants at the same time is done, or waits. */
+async function recordDeletion(transaction: TenantTransaction, targetId: string, { actor }: Caller): Promise<void> {
+  if ((await countMemberships(transaction, targetId)) > 0) return;
+  await recordAuditEvent(transaction, { actor, action: 'user.deleted', targetType: 'user', targetId });
 }
 
 async function revokeKeys(transaction: TenantTransaction, userId: string, { actor }: Caller): Promise<void> {

@@ -64,3 +64,15 @@ export async function refuseLastOwner(transaction: TenantTransaction, { id, role
   if (others.length > 0) return;
   throw new ConflictError(`The membership ${id} is that of the last owner of the tenant: make another owner first.`);
 }
+
+/** In how many tenants a person is, of which a transaction sees its own alone. */
+export async function countMemberships(transaction: TenantTransaction, userId: string): Promise<number> {
+  const [row] = await transaction.query<{ readonly memberships: number }>({
+    operation: 'CALL',
+    table: 'memberships',
+    text: 'SELECT count_memberships($1) AS memberships',
+    values: [userId],
+  });
+  if (row === undefined) throw new Error('SELECT gave no row');
+  return row.memberships;
+}

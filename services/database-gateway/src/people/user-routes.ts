@@ -8,7 +8,7 @@ import {
   type Caller,
   type User,
 } from '@aion/contracts';
-import { NotFoundError } from '@aion/errors';
+import { NotFoundError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
@@ -19,7 +19,7 @@ import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
 import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { lockMembers, refuseTakenEmail } from './lock-members.ts';
-import { insertMembership } from './membership-store.ts';
+import { countMemberships, insertMembership } from './membership-store.ts';
 
 type NewUser = z.output<NonNullable<typeof createUser.body>>;
 type UserFilter = z.output<NonNullable<typeof listUsers.query>>;
@@ -106,6 +106,7 @@ async function insertUser(transaction: TenantTransaction, { email, name, role }:
 async function changeUser(transaction: TenantTransaction, id: string, change: UserChange, caller: Caller) {
   const current = await requireUser(transaction, id, 'FOR UPDATE');
   expectVersion(caller, current);
+  if (caller.person_id !== id) await refuseRenaming(transaction, current, caller);
   await transaction.query({
     operation: 'UPDATE',
     table: 'users',
@@ -118,6 +119,19 @@ async function changeUser(transaction: TenantTransaction, id: string, change: Us
     ...{ actor: caller.actor, action: 'user.updated', targetType: 'user', targetId: id },
   });
   return versioned(await requireUser(transaction, id));
+}
+
+/**
+ * Nobody changes whoever may do more, and no tenant changes how others see a person. The person is locked, so that none is
+ * added to a further tenant meanwhile.
+ */
+async function refuseRenaming(transaction: TenantTransaction, { id, role }: UserRow, caller: Caller): Promise<void> {
+  refuseBeyond(caller, ROLE_SCOPES[role], `change the person ${id}, who has the role ${role}`, 'user_id');
+  if (caller.scopes === null || (await countMemberships(transaction, id)) <= 1) return;
+  throw new PermissionDeniedError(
+    `The name of the person ${id} is not the tenant's alone: only that person or the operator changes it.`,
+    { param: 'user_id' },
+  );
 }
 
 async function requireUser(transaction: TenantTransaction, id: string, lock: '' | 'FOR UPDATE' = ''): Promise<UserRow> {

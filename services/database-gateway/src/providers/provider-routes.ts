@@ -12,7 +12,8 @@ import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isUniqueViolation } from '../database/database-error.ts';
-import type { SharedTransaction, UnscopedQuery } from '../database/database.ts';
+import { isOfTenant, type SharedTransaction, type UnscopedQuery } from '../database/database.ts';
+import { refuseHeld } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
@@ -109,6 +110,8 @@ async function changeProvider(transaction: SharedTransaction, id: string, change
 
 async function removeProvider(transaction: SharedTransaction, id: string, caller: Caller) {
   expectVersion(caller, await requireProvider(transaction, id, 'FOR UPDATE'));
+  // What is the platform's is held by nobody.
+  if (isOfTenant(transaction)) await refuseHeld(transaction, `The provider ${id}`, []);
   await transaction.query({
     operation: 'DELETE',
     table: 'provider_configs',
