@@ -70,8 +70,8 @@ describe('a provider', () => {
       });
       const params = { provider_id: id };
       expect(await call(get, caller, { params })).toEqual(created);
-      const changed = await call(storeProviderChange, caller, { params, body: { enabled: false, base_url: null } });
-      expect(changed.answer).toMatchObject({ name, enabled: false, base_url: null, has_credentials: true });
+      const changed = await call(storeProviderChange, caller, { params, body: { enabled: false } });
+      expect(changed.answer).toMatchObject({ name, enabled: false, has_credentials: true });
       expect((await call(list, caller)).answer.data).toContainEqual(changed.answer);
       expect(await call(remove, caller, { params })).toMatchObject({ answer: null });
       await expect(call(get, caller, { params })).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -113,6 +113,24 @@ describe('a provider', () => {
     expect(await storedOf(answer.id)).toEqual({ text: 'second', keyId: other });
     expect((await change({ sealed_credentials: null })).answer.has_credentials).toBe(false);
     expect(await storedOf(answer.id)).toEqual({ text: null, keyId: null });
+  });
+
+  it('sends its credentials to no other address: a change of it says what they are from then on', async () => {
+    const { answer } = await create(ofTenant());
+    const params = { provider_id: answer.id };
+    const change = (body: object) => call(storeProviderChange, ofTenant(), { params, body });
+    for (const base_url of ['http://10.0.0.8:8000/v1', null]) {
+      await expect(change({ base_url })).rejects.toMatchObject({
+        ...{ code: 'INVALID_REQUEST', param: 'credentials', fields: [{ pointer: '/credentials' }] },
+      });
+    }
+    expect((await call(get, ofTenant(), { params })).answer.base_url).toBe(answer.base_url);
+    await change({ base_url: answer.base_url, enabled: false });
+    await change({ base_url: 'http://10.0.0.8:8000/v1', sealed_credentials: sealedAs('second') });
+    expect(await storedOf(answer.id)).toEqual({ text: 'second', keyId: KEY_ID });
+    const without = await change({ base_url: null, sealed_credentials: null });
+    expect(without.answer).toMatchObject({ base_url: null, has_credentials: false });
+    expect((await change({ base_url: 'http://10.0.0.9/v1' })).answer.base_url).toBe('http://10.0.0.9/v1');
   });
 
   it('has a name that no other provider of its owner has', async () => {

@@ -146,7 +146,8 @@ export const updateProvider = defineRoute({
   summary: 'Change a provider',
   description:
     'Changes what is given and leaves the rest. `null` takes `base_url` or `credentials` away; new credentials replace ' +
-    'the old ones.',
+    'the old ones. What has credentials changes its `base_url` only together with them: send `credentials`, new ones or ' +
+    '`null`, or it is refused with 400.',
   auth: writing,
   params: providerParams,
   body: providerChange,

@@ -89,6 +89,7 @@ async function changeProvider(transaction: SharedTransaction, id: string, change
   expectVersion(caller, current);
   const { name = current.name, base_url: baseUrl = current.base_url, enabled = current.enabled } = change;
   const { sealed_credentials: credentials } = change;
+  refuseElsewhere(current, change);
   assertFitsKind(current.kind, { base_url: baseUrl, credentials: credentials ?? null });
   const row = await writeNamed(transaction, name, {
     operation: 'UPDATE',
@@ -148,6 +149,19 @@ async function writeNamed(transaction: SharedTransaction, name: string, query: U
     const message = `There is a provider with the name ${name} already: choose another one.`;
     throw new ConflictError(message, { cause: error, param: 'name' });
   }
+}
+
+/**
+ * What is sealed for one host is sent to no other: who may write providers, but reads no credentials, could have them sent
+ * to a host of their own. @throws InvalidRequestError
+ */
+function refuseElsewhere(current: ProviderRow, { base_url: baseUrl, sealed_credentials: credentials }: ProviderChange) {
+  const isElsewhere = baseUrl !== undefined && baseUrl !== current.base_url;
+  if (!isElsewhere || credentials !== undefined || !current.has_credentials) return;
+  const detail = 'Credentials go to no other base_url than that which they were given for';
+  throw new InvalidRequestError(`${detail}: send them again with it, or null to have none.`, {
+    ...{ param: 'credentials', fields: [{ pointer: '/credentials', detail }] },
+  });
 }
 
 /** What runs inside of AION is called nowhere, and with nothing. @throws InvalidRequestError that names each such field */
