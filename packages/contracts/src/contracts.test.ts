@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import * as contracts from './index.ts';
 
 const exported: unknown[] = Object.values(contracts);
@@ -18,6 +19,24 @@ describe('the contracts', () => {
       const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
       const declared = Object.keys((route.params as { shape?: object } | undefined)?.shape ?? {});
       expect([route.name, declared]).toEqual([route.name, inPath]);
+    }
+  });
+
+  it('refuse a field of a query that they do not know, by its name', () => {
+    for (const { name, query } of routes.filter((route) => route.query !== undefined)) {
+      const issues = query?.safeParse({ misspelt: 'x' }).error?.issues ?? [];
+      const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+      expect([name, unknown]).toEqual([name, ['misspelt']]);
+    }
+  });
+
+  it('let every list begin at either end', () => {
+    const lists = contracts.PUBLIC_ROUTES.flatMap(({ name, method, query }) =>
+      method === 'GET' && query instanceof z.ZodObject && 'cursor' in query.shape ? [{ name, query }] : [],
+    );
+    for (const { name, query } of lists) {
+      const orders = ['asc', 'desc', 'random'].map((order) => query.safeParse({ order }).success);
+      expect([name, orders]).toEqual([name, [true, true, false]]);
     }
   });
 

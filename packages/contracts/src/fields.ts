@@ -35,8 +35,8 @@ export const displayName = text(200)
   // One expression for both: an OpenAPI document has room for one.
   .regex(/^[^\u0000]*[^\s\u0000][^\u0000]*$/, 'must not be blank');
 
-/** How a page of a list is asked for. */
-export const pageQuery = z.object({
+/** How a page of a list is asked for. A query is strict: a misspelt filter would show what nobody has asked for. */
+export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'How many items at most.' }),
   cursor: z
     .string()
@@ -50,6 +50,14 @@ export const listOrder = z
   .enum(['asc', 'desc'])
   .default('desc')
   .meta({ description: '`desc`: the newest first. `asc`: the oldest.' });
+
+/** What has become of a key. */
+export const keyStatus = z.enum(['live', 'expired', 'revoked']).meta({
+  description:
+    '`live`: it is accepted. `expired`: its end has passed. `revoked`: it was revoked, before or after its end.',
+});
+/** What has become of a key. */
+export type KeyStatus = z.output<typeof keyStatus>;
 
 /** A yes or no in a query. */
 export const flag = z

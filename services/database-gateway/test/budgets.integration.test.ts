@@ -20,6 +20,7 @@ const [list, create, read, update, end] = [
   storedRoute(deleteBudget),
 ];
 const MONTH = '2026-12-01';
+type BudgetSubject = 'tenant' | 'project' | 'api_key';
 interface Subject {
   readonly project_id?: string | null;
   readonly api_key_id?: string | null;
@@ -141,18 +142,25 @@ describe("a tenant's budgets", () => {
     await set();
   });
 
-  it('are listed by project, key and order, page by page, however many are added meanwhile', async () => {
+  it('are listed by project, key, kind of subject and order, page by page, however many are added meanwhile', async () => {
     const project_id = await addProject();
     const ids: string[] = [];
     for (const subject of [{}, { project_id }, { api_key_id: tenant.keyId }, { project_id }]) {
       ids.push((await set(subject, { from: `2027-0${ids.length + 1}-01` })).answer.id);
     }
-    const listed = async (query: { project_id?: string; api_key_id?: string; order?: 'asc' }) =>
-      (await call(list, owner, { query })).answer.data.map(({ id }) => ids.indexOf(id)).join('');
+    const listed = async (query: {
+      project_id?: string;
+      api_key_id?: string;
+      subject?: BudgetSubject;
+      order?: 'asc';
+    }) => (await call(list, owner, { query })).answer.data.map(({ id }) => ids.indexOf(id)).join('');
     expect(await listed({})).toBe('3210');
     expect(await listed({ order: 'asc' })).toBe('0123');
     expect(await listed({ project_id })).toBe('31');
     expect(await listed({ api_key_id: tenant.keyId })).toBe('2');
+    expect(await listed({ subject: 'tenant' })).toBe('0');
+    expect(await listed({ subject: 'project', order: 'asc' })).toBe('13');
+    expect(await listed({ subject: 'api_key' })).toBe('2');
     const { answer: first } = await call(list, owner, { query: { limit: 3 } });
     await set({}, { from: '2028-01-01' });
     const rest = await call(list, owner, { query: { limit: 3, cursor: first.next_cursor ?? '' } });

@@ -165,7 +165,7 @@ describe('a file', () => {
     }
   });
 
-  it('is listed with others, by project and page, and is no other of another tenant', async () => {
+  it('is listed with others, by project, name and page, and is no other of another tenant', async () => {
     const [party, stranger] = [await setUp(), await setUp()];
     const one = await addFile(party, party.projectId);
     const two = await addFile(party);
@@ -174,6 +174,9 @@ describe('a file', () => {
     expect(await idsOf({})).toEqual([two.id, one.id]);
     expect(await idsOf({ order: 'asc' })).toEqual([one.id, two.id]);
     expect(await idsOf({ project_id: party.projectId })).toEqual([one.id]);
+    expect(await idsOf({ name: 'notes.txt' })).toEqual([two.id, one.id]);
+    expect(await idsOf({ name: 'notes.txt', order: 'asc', limit: 1 })).toEqual([one.id]);
+    expect(await idsOf({ name: 'notes' })).toEqual([]);
     const { answer } = await call(list, party.person, { query: { limit: 1 } });
     expect(await idsOf({ limit: 1, cursor: answer.next_cursor })).toEqual([one.id]);
     expect(await idsOf({}, stranger)).toEqual([]);

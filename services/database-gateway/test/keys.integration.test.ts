@@ -70,6 +70,23 @@ describe("a tenant's keys", () => {
     });
   });
 
+  it('are listed by what has become of them, and in both orders', async () => {
+    const tenant = await createTestTenant(db.database);
+    const [expired = '', revoked = '', both = ''] = await addKeys(tenant.tenantId, 3);
+    const past = `now() - interval '1 s'`;
+    await db.sql(`UPDATE api_keys SET expires_at = ${past} WHERE id IN ($1, $2)`, [expired, both]);
+    await db.sql(`UPDATE api_keys SET expires_at = now() + interval '1 day' WHERE id = $1`, [tenant.keyId]);
+    await db.sql('UPDATE api_keys SET revoked_at = now() WHERE id IN ($1, $2)', [revoked, both]);
+    const idsOf = async (query: object) =>
+      (await call(list, holderOf(tenant), { query })).answer.data.map(({ id }) => id);
+    expect(await idsOf({ order: 'asc' })).toEqual([tenant.keyId, expired, revoked, both]);
+    expect(await idsOf({ status: 'live' })).toEqual([tenant.keyId]);
+    expect(await idsOf({ status: 'expired' })).toEqual([expired]);
+    expect(await idsOf({ status: 'revoked' })).toEqual([both, revoked]);
+    const { answer } = await call(list, holderOf(tenant), { query: { order: 'asc', limit: 3 } });
+    expect(await idsOf({ order: 'asc', limit: 3, cursor: answer.next_cursor })).toEqual([both]);
+  });
+
   it('are made by nobody who lacks a scope of theirs', async () => {
     const tenant = await createTestTenant(db.database);
     const scopes: Scope[] = ['inference', 'audit:read'];

@@ -65,6 +65,22 @@ describe('the first operator', () => {
   });
 });
 
+describe('the operators', () => {
+  it('are listed by what has become of their keys, and in both orders', async () => {
+    const [live, expired, revoked] = [newOperator(), newOperator(), newOperator()];
+    for (const body of [live, expired, revoked]) await call(storeOperator, platform, { body });
+    await db.sql('UPDATE platform_operators SET expires_at = now() WHERE id IN ($1, $2)', [expired.id, revoked.id]);
+    await db.sql('UPDATE platform_operators SET revoked_at = now() WHERE id = $1', [revoked.id]);
+    const idsOf = async (query: object) =>
+      (await call(storedRoute(listOperators), platform, { query })).answer.data.map(({ id }) => id);
+    const [oldest, ...others] = (await idsOf({})).toReversed();
+    expect(await idsOf({ order: 'asc' })).toEqual([oldest, ...others]);
+    expect((await idsOf({ status: 'live' }))[0]).toBe(live.id);
+    expect(await idsOf({ status: 'expired' })).toEqual([expired.id]);
+    expect((await idsOf({ status: 'revoked' }))[0]).toBe(revoked.id);
+  });
+});
+
 describe('a route of the management API', () => {
   it('refuses what exists already as a conflict', async () => {
     const twice = newOperator();
@@ -89,6 +105,21 @@ describe('a tenant', () => {
     expect(answer.data).toEqual([created.answer]);
     const holder = holderOf({ tenantId: id, keyId: uuidv7() });
     expect(await call(storedRoute(getTenant), holder, { params: { tenant_id: id } })).toEqual(created);
+  });
+
+  it('is listed by state, and in both orders, page by page', async () => {
+    const ids = [];
+    for (let made = 0; made < 3; made += 1) ids.push((await createTestTenant(db.database)).tenantId);
+    await db.sql(`UPDATE tenants SET state = 'closed' WHERE id = ANY ($1)`, [ids]);
+    const page = async (query: object) => (await call(storedRoute(listTenants), platform, { query })).answer;
+    const idsOf = async (query: object) => (await page({ state: 'closed', ...query })).data.map(({ id }) => id);
+    expect(await idsOf({})).toEqual(ids.toReversed());
+    expect(await idsOf({ order: 'asc' })).toEqual(ids);
+    expect((await page({ order: 'asc' })).data[0]?.state).toBe('active');
+    for (const order of ['asc', 'desc']) {
+      const { next_cursor: cursor } = await page({ state: 'closed', order, limit: 2 });
+      expect(await idsOf({ order, limit: 2, cursor })).toEqual([order === 'asc' ? ids[2] : ids[0]]);
+    }
   });
 
   it('is made read-only by the operator alone', async () => {

@@ -5,7 +5,7 @@ import { defineRoute } from '../route.ts';
 import { storedRoute } from '../stored/stored-route.ts';
 
 const exportParams = z.object({ export_id: uuid });
-const tenantQuery = z.object({ tenant_id: uuid });
+const tenantQuery = z.strictObject({ tenant_id: uuid });
 
 /** The column is an integer of PostgreSQL. */
 const MAX_EPOCH = 2_147_483_647;

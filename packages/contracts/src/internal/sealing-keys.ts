@@ -27,7 +27,7 @@ export const listSealedOtherwise = defineRoute({
   summary: 'List what is sealed under other keys',
   description: 'Rows of all tenants and of the platform by their ids, at most a hundred, as they are sealed.',
   auth: { kind: 'service' },
-  query: z.object({ key_id: sealingKeyId, after: uuid.optional() }),
+  query: z.strictObject({ key_id: sealingKeyId, after: uuid.optional() }),
   response: { status: 200, description: 'The rows.', json: z.object({ data: z.array(sealedRow) }) },
   errors: ['UNAVAILABLE'],
   idempotent: true,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, pageOf, pageQuery, timestamp, utcDay, uuid } from '../fields.ts';
+import { displayName, keyStatus, listOrder, pageOf, pageQuery, timestamp, utcDay, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 import { SCOPES } from '../scopes.ts';
 
@@ -71,11 +71,14 @@ export const listApiKeys = defineRoute({
   method: 'GET',
   path: '/api/v1/api-keys',
   summary: 'List the API keys',
-  description: "The tenant's keys, newest first, without their secrets; revoked and expired ones too.",
+  description:
+    "The tenant's keys without their secrets, newest first unless `order` says otherwise; revoked and expired ones too.",
   auth: { kind: 'tenant', scope: 'keys:read' },
   query: pageQuery.extend({
     project_id: uuid.optional().meta({ description: 'Only keys of this project.' }),
     user_id: uuid.optional().meta({ description: 'Only keys of this person.' }),
+    status: keyStatus.optional(),
+    order: listOrder,
   }),
   response: { status: 200, description: 'A page of keys.', json: pageOf(apiKey) },
   errors: ['UNAVAILABLE'],

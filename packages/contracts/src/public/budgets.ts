@@ -48,6 +48,10 @@ export const listBudgets = defineRoute({
   query: pageQuery.extend({
     project_id: uuid.optional().meta({ description: 'Only budgets of this project.' }),
     api_key_id: uuid.optional().meta({ description: 'Only budgets of this key.' }),
+    subject: z
+      .enum(['tenant', 'project', 'api_key'])
+      .optional()
+      .meta({ description: 'Only budgets of the tenant as a whole, of projects, or of keys.' }),
     order: listOrder,
   }),
   response: { status: 200, description: 'A page of budgets.', json: pageOf(budget) },

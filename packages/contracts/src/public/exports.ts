@@ -161,7 +161,7 @@ export const createDownloadLinks = defineRoute({
   idempotent: false,
 });
 
-const signedQuery = z.object({
+const signedQuery = z.strictObject({
   tenant: uuid,
   key: z
     .string()

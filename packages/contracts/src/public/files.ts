@@ -37,7 +37,7 @@ export const uploadFile = defineRoute({
     'limit of the installation (`AION_MAX_FILE_BYTES`), and hashed: with a `Content-Digest` it is refused unless the hash is ' +
     'that. With an `Idempotency-Key` the same bytes have one file.',
   auth: { kind: 'tenant', scope: 'files:write' },
-  query: z.object({
+  query: z.strictObject({
     name: fileName,
     project_id: uuid.optional().meta({ description: 'The project that the file belongs to.' }),
   }),
@@ -58,6 +58,7 @@ export const listFiles = defineRoute({
   auth: { kind: 'tenant', scope: 'files:read' },
   query: pageQuery.extend({
     project_id: uuid.optional().meta({ description: 'Only files of this project.' }),
+    name: fileName.optional().meta({ description: 'Only files with exactly this name.' }),
     order: listOrder,
   }),
   response: { status: 200, description: 'A page of files.', json: pageOf(storedFile) },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, pageOf, pageQuery, timestamp, utcDay, uuid } from '../fields.ts';
+import { displayName, keyStatus, listOrder, pageOf, pageQuery, timestamp, utcDay, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** Somebody who runs the installation. */
@@ -51,9 +51,10 @@ export const listOperators = defineRoute({
   method: 'GET',
   path: '/api/v1/operators',
   summary: 'List the operators',
-  description: 'Those who run the installation, newest first; revoked and expired ones too.',
+  description:
+    'Those who run the installation, newest first unless `order` says otherwise; revoked and expired ones too.',
   auth: { kind: 'operator' },
-  query: pageQuery,
+  query: pageQuery.extend({ status: keyStatus.optional(), order: listOrder }),
   response: { status: 200, description: 'A page of operators.', json: pageOf(operator) },
   errors: ['UNAVAILABLE'],
   idempotent: true,

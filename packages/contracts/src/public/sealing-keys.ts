@@ -50,7 +50,7 @@ export const rotateSealingKeys = defineRoute({
     'several at once; what is changed meanwhile keeps its change. A former key is needed until `remaining` is 0 and a ' +
     'day has passed, in which answers to requests with an `Idempotency-Key` are kept sealed. `aion keys rotate` calls it.',
   auth: { kind: 'operator' },
-  query: z.object({
+  query: z.strictObject({
     cursor: uuid.optional().meta({ description: 'The `next_cursor` of the request before; the first one has none.' }),
   }),
   response: { status: 200, description: 'What was done, and what is left.', json: sealingKeyRotation },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
+import { displayName, listOrder, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** What may be done for a tenant: everything; reading and what `whileReadOnly` says; nothing any more. */
@@ -34,9 +34,13 @@ export const listTenants = defineRoute({
   method: 'GET',
   path: '/api/v1/tenants',
   summary: 'List the tenants',
-  description: 'All tenants of the installation, newest first. Only the platform operator may.',
+  description:
+    'All tenants of the installation, newest first unless `order` says otherwise. Only the platform operator may.',
   auth: { kind: 'operator' },
-  query: pageQuery,
+  query: pageQuery.extend({
+    state: z.enum(TENANT_STATES).optional().meta({ description: 'Only tenants in this state.' }),
+    order: listOrder,
+  }),
   response: { status: 200, description: 'A page of tenants.', json: pageOf(tenant) },
   errors: ['UNAVAILABLE'],
   idempotent: true,

@@ -48,7 +48,7 @@ export const getUsage = defineRoute({
     "The tenant's usage of 30 days, or of those that are asked for. A generation counts as soon as it has ended, for the " +
     'UTC day on which it began.',
   auth: { kind: 'tenant', scope: 'usage:read' },
-  query: z.object({
+  query: z.strictObject({
     from: day.optional().meta({ description: 'The first day; 29 days before `to` if it is left out.' }),
     to: day.optional().meta({ description: 'The last day, at most 365 after the first; today if it is left out.' }),
     group_by: z

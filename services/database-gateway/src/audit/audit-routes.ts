@@ -21,6 +21,7 @@ export function createAuditRoutes({ forEither }: StoredRoutes): readonly BoundRo
 function listEvents(transaction: SharedTransaction, query: AuditFilter) {
   return readPage({
     list: 'audit-events',
+    positions: 'number',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<AuditEventRow>({

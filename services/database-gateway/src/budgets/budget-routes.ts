@@ -35,6 +35,10 @@ interface BudgetRow extends Omit<Budget, 'created_at' | 'updated_at'> {
 const COLUMNS = `id, tenant_id, project_id, api_key_id, effective_from::text AS effective_from, limit_micro_usd,
   created_at, updated_at, version`;
 
+/** What a budget is of. */
+const SUBJECT = `CASE WHEN project_id IS NOT NULL THEN 'project' WHEN api_key_id IS NOT NULL THEN 'api_key'
+  ELSE 'tenant' END`;
+
 /** The routes on the budgets of a tenant. */
 export function createBudgetRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
@@ -68,6 +72,7 @@ function listAll(transaction: TenantTransaction, query: BudgetFilter) {
   const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'budgets',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<BudgetRow>({
@@ -76,9 +81,12 @@ function listAll(transaction: TenantTransaction, query: BudgetFilter) {
         text: `
           SELECT ${COLUMNS} FROM budgets
           WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::uuid IS NULL OR project_id = $3)
-            AND ($4::uuid IS NULL OR api_key_id = $4)
-          ORDER BY id ${direction} LIMIT $5`,
-        values: [transaction.tenantId, position, query.project_id ?? null, query.api_key_id ?? null, limit],
+            AND ($4::uuid IS NULL OR api_key_id = $4) AND ($5::text IS NULL OR ${SUBJECT} = $5)
+          ORDER BY id ${direction} LIMIT $6`,
+        values: [
+          ...[transaction.tenantId, position, query.project_id ?? null, query.api_key_id ?? null],
+          ...[query.subject ?? null, limit],
+        ],
       });
       return rows.map(toBudget);
     },

@@ -83,6 +83,7 @@ function listOwn(transaction: TenantTransaction, query: ExportFilter) {
   const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'exports',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<ExportRow>({

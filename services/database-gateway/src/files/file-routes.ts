@@ -58,6 +58,7 @@ function listAll(transaction: TenantTransaction, query: FileFilter) {
   const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'files',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<FileRow>({
@@ -66,8 +67,9 @@ function listAll(transaction: TenantTransaction, query: FileFilter) {
         text: `
           SELECT ${COLUMNS} FROM files
           WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::uuid IS NULL OR project_id = $3)
-          ORDER BY id ${direction} LIMIT $4`,
-        values: [transaction.tenantId, position, query.project_id ?? null, limit],
+            AND ($4::text IS NULL OR name = $4)
+          ORDER BY id ${direction} LIMIT $5`,
+        values: [transaction.tenantId, position, query.project_id ?? null, query.name ?? null, limit],
       });
       return rows.map(toFile);
     },

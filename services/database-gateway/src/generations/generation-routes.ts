@@ -48,6 +48,7 @@ function listAll(transaction: TenantTransaction, query: GenerationFilter) {
   const { status, provider, model, api_key_id: keyId, project_id: projectId, from, to } = query;
   return readPage({
     list: 'generations',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<GenerationRow>({

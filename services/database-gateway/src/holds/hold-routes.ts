@@ -48,6 +48,7 @@ function listHolds(transaction: TenantTransaction, query: HoldFilter) {
   const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'legal-holds',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<HoldRow>({

@@ -17,6 +17,7 @@ import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
 import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
+import { KEY_STATUS } from './key-status.ts';
 import { isLater, refuseEnded, refuseOfAnother, refuseOutliving, refusePast } from './key-limits.ts';
 
 type NewKey = z.output<NonNullable<typeof storeApiKey.body>>;
@@ -45,20 +46,25 @@ function versioned(row: ApiKeyRow) {
 }
 
 function listKeys(transaction: TenantTransaction, query: KeyFilter) {
+  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'api-keys',
+    positions: 'uuid',
     query,
-    read: async (limit, before) => {
+    read: async (limit, position) => {
       const rows = await transaction.query<ApiKeyRow>({
         operation: 'SELECT',
         table: 'api_keys',
         // The ids are UUID v7: their order is that of creation.
         text: `
           SELECT * FROM api_keys
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid IS NULL OR project_id = $3)
-            AND ($4::uuid IS NULL OR user_id = $4)
-          ORDER BY id DESC LIMIT $5`,
-        values: [transaction.tenantId, before, query.project_id ?? null, query.user_id ?? null, limit],
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::uuid IS NULL OR project_id = $3)
+            AND ($4::uuid IS NULL OR user_id = $4) AND ($5::text IS NULL OR ${KEY_STATUS} = $5)
+          ORDER BY id ${direction} LIMIT $6`,
+        values: [
+          ...[transaction.tenantId, position, query.project_id ?? null, query.user_id ?? null],
+          ...[query.status ?? null, limit],
+        ],
       });
       return rows.map(toApiKey);
     },

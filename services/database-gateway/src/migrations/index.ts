@@ -23,6 +23,8 @@ import * as strayObjects from './20261124004000_stray_objects.ts';
 import * as sealedRows from './20261124005000_sealed_rows.ts';
 import * as generationsByTime from './20261124006000_generations_by_time.ts';
 import * as countMemberships from './20261128100000_count_memberships.ts';
+import * as listTenantsInOrder from './20261128101000_list_tenants_in_order.ts';
+import * as filesByName from './20261128102000_files_by_name.ts';
 import * as useOfKeys from './20261128110000_use_of_keys.ts';
 import * as platformSwitches from './20261128110100_platform_switches.ts';
 
@@ -58,6 +60,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261124005000_sealed_rows', ...sealedRows },
   { name: '20261124006000_generations_by_time', ...generationsByTime },
   { name: '20261128100000_count_memberships', ...countMemberships },
+  { name: '20261128101000_list_tenants_in_order', ...listTenantsInOrder },
+  { name: '20261128102000_files_by_name', ...filesByName },
   { name: '20261128110000_use_of_keys', ...useOfKeys },
   { name: '20261128110100_platform_switches', ...platformSwitches },
 ];

@@ -12,7 +12,7 @@ import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction } from '../database/database.ts';
-import { IS_LIVE } from '../keys/key-status.ts';
+import { IS_LIVE, KEY_STATUS } from '../keys/key-status.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { readPage } from '../management/read-page.ts';
 
@@ -94,16 +94,20 @@ async function insertOperator(transaction: PlatformTransaction, operator: NewOpe
 }
 
 function listAll(transaction: PlatformTransaction, query: OperatorFilter) {
+  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'operators',
+    positions: 'uuid',
     query,
-    read: async (limit, before) => {
+    read: async (limit, position) => {
       const rows = await transaction.query<OperatorRow>({
         operation: 'SELECT',
         table: 'platform_operators',
         text: `
-          SELECT ${COLUMNS} FROM platform_operators WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
-        values: [before, limit],
+          SELECT ${COLUMNS} FROM platform_operators
+          WHERE ($1::uuid IS NULL OR id ${beyond} $1) AND ($2::text IS NULL OR ${KEY_STATUS} = $2)
+          ORDER BY id ${direction} LIMIT $3`,
+        values: [position, query.status ?? null, limit],
       });
       return rows.map(toOperator);
     },

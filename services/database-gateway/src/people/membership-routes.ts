@@ -58,6 +58,7 @@ function listAll(transaction: TenantTransaction, query: MembershipFilter) {
   const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'memberships',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<MembershipRow>({

@@ -66,6 +66,7 @@ function listAll(transaction: TenantTransaction, query: UserFilter) {
   const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'users',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<UserRow>({

@@ -67,6 +67,7 @@ function listAll(transaction: TenantTransaction, query: ProjectFilter) {
   const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'projects',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<ProjectRow>({

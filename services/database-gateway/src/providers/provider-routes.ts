@@ -51,6 +51,7 @@ function listAll(transaction: SharedTransaction, query: ProviderFilter) {
   const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   return readPage({
     list: 'providers',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const rows = await transaction.query<ProviderRow>({

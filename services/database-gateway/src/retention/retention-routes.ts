@@ -49,6 +49,7 @@ export function createRetentionRoutes({ forTenant }: StoredRoutes, settings: Ret
 function listPolicies(transaction: TenantTransaction, query: PolicyFilter) {
   return readPage({
     list: 'retention-policies',
+    positions: 'uuid',
     query,
     read: async (limit, position) => {
       const { retention_class: retentionClass = null, order } = query;

@@ -52,13 +52,14 @@ function versioned(row: TenantRow) {
 function listAll(transaction: PlatformTransaction, query: TenantFilter) {
   return readPage({
     list: 'tenants',
+    positions: 'uuid',
     query,
-    read: async (limit, before) => {
+    read: async (limit, position) => {
       const rows = await transaction.query<TenantRow>({
         operation: 'CALL',
         table: 'tenants',
-        text: `SELECT ${COLUMNS} FROM list_tenants($1, $2)`,
-        values: [limit, before],
+        text: `SELECT ${COLUMNS} FROM list_tenants($1, $2, $3, $4)`,
+        values: [limit, position, query.state ?? null, query.order === 'asc'],
       });
       return rows.map(toTenant);
     },
