@@ -65,6 +65,19 @@ describe('the first operator', () => {
   });
 });
 
+describe('the secret of the installation', () => {
+  it('opens nothing because every key of an operator has expired, and opens again once they are revoked', async () => {
+    await db.sql('UPDATE platform_operators SET expires_at = now() WHERE revoked_at IS NULL');
+    const attempt = () => call(storeFirstOperator, init, { body: newOperator() });
+    await expect(attempt()).rejects.toMatchObject({
+      ...{ code: 'CONFLICT', message: expect.stringContaining('key has expired') },
+    });
+    await db.sql('UPDATE platform_operators SET revoked_at = now() WHERE revoked_at IS NULL');
+    expect((await attempt()).answer.revoked_at).toBeNull();
+    await expect(attempt()).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
 describe('the operators', () => {
   it('are listed by what has become of their keys, and in both orders', async () => {
     const [live, expired, revoked] = [newOperator(), newOperator(), newOperator()];

@@ -30,7 +30,8 @@ export const webApiVariables = {
     secret: true,
   }),
   initSecret: variable('AION_INIT_SECRET', types.secret(32), {
-    description: 'The one-time secret by which `aion init` creates the first operator; of no use once there is one.',
+    description:
+      'The one-time secret by which `aion init` creates the first operator; of no use while one is not revoked.',
     example: '<64 random hex digits>',
     secret: true,
   }),

@@ -36,7 +36,7 @@ export const initPlatform = defineRoute({
   summary: 'Create the first operator',
   description:
     'Creates the first operator of an installation, by the one-time secret `AION_INIT_SECRET`. Refused while there is ' +
-    'an operator with a live key. `aion init` calls it.',
+    'an operator who is not revoked, whether the key has expired or not. `aion init` calls it.',
   auth: { kind: 'init' },
   body: wantedOperator,
   response: created,

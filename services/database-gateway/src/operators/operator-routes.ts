@@ -33,11 +33,7 @@ export function createOperatorRoutes({ forPlatform }: StoredRoutes): readonly Bo
   return [
     forPlatform(storeFirstOperator, async (transaction, { body, caller }) => {
       await lockOperators(transaction);
-      if (await hasOther(transaction, body.id)) {
-        throw new ConflictError(
-          'This installation has an operator already: it can create others. Nothing was changed.',
-        );
-      }
+      await refuseFurther(transaction);
       return insertOperator(transaction, body, caller);
     }),
     forPlatform(storeOperator, (transaction, { body, caller }) => insertOperator(transaction, body, caller)),
@@ -67,6 +63,25 @@ async function lockOperators(transaction: PlatformTransaction): Promise<void> {
     table: 'pg_catalog',
     text: `SELECT pg_advisory_xact_lock(hashtextextended('aion-operators', 0))`,
   });
+}
+
+/**
+ * The secret of the installation opens nothing once there is an operator, until all of them are revoked: keys that have
+ * expired open it to nobody. @throws ConflictError
+ */
+async function refuseFurther(transaction: PlatformTransaction): Promise<void> {
+  const [operator] = await transaction.query<{ readonly is_live: boolean }>({
+    operation: 'SELECT',
+    table: 'platform_operators',
+    text: `SELECT ${IS_LIVE} AS is_live FROM platform_operators WHERE revoked_at IS NULL ORDER BY 1 DESC LIMIT 1`,
+  });
+  if (operator === undefined) return;
+  throw new ConflictError(
+    operator.is_live
+      ? 'This installation has an operator already: it can create others. Nothing was changed.'
+      : 'This installation has an operator already, whose key has expired: the owner of the database revokes it there ' +
+          'first (docs/adr/0004). Nothing was changed.',
+  );
 }
 
 async function hasOther(transaction: PlatformTransaction, id: string): Promise<boolean> {
