@@ -147,6 +147,6 @@ describe('a tenant', () => {
     expect(closed.answer).toMatchObject({ name: 'Renamed', state: 'read_only' });
     await db.sql(`UPDATE tenants SET state = 'erasing' WHERE id = $1`, [tenant.tenantId]);
     const revival = call(update, operatorFor(tenant.tenantId), { params, body: { state: 'active' } });
-    await expect(revival).rejects.toMatchObject({ code: 'CONFLICT', param: 'state' });
+    await expect(revival).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });

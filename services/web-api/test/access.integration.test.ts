@@ -284,6 +284,18 @@ describe('a request of the management API', () => {
     expect((await edge.request('/api/v1/api-keys', { key, headers: own })).status).not.toBe(403);
   });
 
+  it('of the operator is about one tenant: the path and the header name no two', async () => {
+    const path = `/api/v1/tenants/${ANY_ID}/api-keys`;
+    const body = JSON.stringify({ name: 'k', scopes: ['inference'] });
+    const send = (tenant: string) =>
+      edge.request(path, { method: 'POST', key: OPERATOR_KEY, body, headers: { 'x-aion-tenant': tenant } });
+    const refused = await send(ANY_ID.replace(/^0/, '1'));
+    expect(refused.status).toBe(400);
+    expect(await readProblem(refused)).toMatchObject({ param: 'x-aion-tenant' });
+    // The peer knows no such tenant: so far it comes.
+    expect((await send(ANY_ID.toUpperCase())).status).toBe(404);
+  });
+
   it.each([
     ['that is no ETag', 'x', 400],
     ['of another form, which matches nothing', 'W/"x"', 412],

@@ -15,7 +15,7 @@ export const tenant = z
     state: z.enum(TENANT_STATES).meta({
       description:
         '`read_only`: of what changes something, only exports, the revoking of keys and legal holds. `erasing`, `closed`: ' +
-        'no key of the tenant is accepted, and the operator reads and changes nothing.',
+        'no key of the tenant is accepted, and the operator reads, and changes nothing.',
     }),
     store_content: z.boolean().meta({ description: 'Whether prompts and answers are stored.' }),
     created_at: timestamp,

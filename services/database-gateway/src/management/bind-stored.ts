@@ -1,4 +1,4 @@
-import { CALLER_HEADER, callerSchema, type Caller, type Route } from '@aion/contracts';
+import { CALLER_HEADER, callerSchema, isReading, type Caller, type Route, type TenantState } from '@aion/contracts';
 import { ConflictError, InvalidRequestError, NotFoundError } from '@aion/errors';
 import { bindRoute, type BoundRoute } from '@aion/http';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -49,14 +49,17 @@ export interface StoredRoutes {
  * is cancelled when its client has gone.
  */
 export function createStoredRoutes(database: Database): StoredRoutes {
-  const inTenant = <A>(caller: Caller, signal: AbortSignal, run: (transaction: TenantTransaction) => Promise<A>) => {
+  const inTenant = <A>(
+    { route, caller, signal }: { readonly route: Route; readonly caller: Caller; readonly signal: AbortSignal },
+    run: (transaction: TenantTransaction) => Promise<A>,
+  ) => {
     const { tenant_id: tenantId } = caller;
     if (tenantId === null) throw new InvalidRequestError('The route is about a tenant, and the caller names none.');
     return database.withTenant(
       tenantId,
       async (transaction) => {
-        // A key proves its tenant; an operator may have named any.
-        if (caller.scopes === null) await assertTenantExists(transaction);
+        // A key proves its tenant, and that it is not closed; an operator may have named any.
+        if (caller.scopes === null) await assertTakes(transaction, route);
         return refuseTwice(() => run(transaction));
       },
       { signal },
@@ -69,7 +72,7 @@ export function createStoredRoutes(database: Database): StoredRoutes {
     forTenant: (route, carry) =>
       bindRoute(route, ({ headers, signal, ...rest }) => {
         const request = { ...rest, caller: callerOf(headers) };
-        return inTenant(request.caller, signal, (transaction) =>
+        return inTenant({ route, caller: request.caller, signal }, (transaction) =>
           answerOnce(transaction, route.name, request.caller, () => carry(transaction, request)),
         );
       }),
@@ -85,7 +88,9 @@ export function createStoredRoutes(database: Database): StoredRoutes {
         const request = { ...rest, caller: callerOf(headers) };
         const run = (transaction: SharedTransaction) =>
           answerOnce(transaction, route.name, request.caller, () => carry(transaction, request));
-        return request.caller.tenant_id === null ? inPlatform(signal, run) : inTenant(request.caller, signal, run);
+        return request.caller.tenant_id === null
+          ? inPlatform(signal, run)
+          : inTenant({ route, caller: request.caller, signal }, run);
       }),
   };
 }
@@ -116,14 +121,16 @@ async function refuseTwice<A>(run: () => Promise<A>): Promise<A> {
   }
 }
 
-async function assertTenantExists(transaction: TenantTransaction): Promise<void> {
-  const rows = await transaction.query({
+/** The tenant is there, and not closed when something is to change. @throws NotFoundError; ConflictError */
+async function assertTakes(transaction: TenantTransaction, route: Route): Promise<void> {
+  const { tenantId } = transaction;
+  const [tenant] = await transaction.query<{ readonly state: TenantState }>({
     operation: 'SELECT',
     table: 'tenants',
-    text: 'SELECT 1 FROM tenants WHERE id = $1',
-    values: [transaction.tenantId],
+    text: 'SELECT state FROM tenants WHERE id = $1',
+    values: [tenantId],
   });
-  if (rows.length === 0) {
-    throw new NotFoundError(`There is no tenant ${transaction.tenantId}.`, { param: 'tenant_id' });
-  }
+  if (tenant === undefined) throw new NotFoundError(`There is no tenant ${tenantId}.`, { param: 'tenant_id' });
+  if (isReading(route) || (tenant.state !== 'closed' && tenant.state !== 'erasing')) return;
+  throw new ConflictError(`The tenant ${tenantId} is ${tenant.state}: nothing of it can be changed any more.`);
 }

@@ -20,7 +20,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 /**
  * For whom a request is made, as database-gateway is told.
  * @throws NotFoundError when a key names another tenant than its own in the path; InvalidRequestError when the operator
- *   names none, or a header is malformed
+ *   names none or two, or a header is malformed
  */
 export function callerOf(route: Route, request: ManagementRequest): Caller {
   const { identity, headers } = request;
@@ -58,7 +58,12 @@ function tenantOf({ auth }: Route, { params, identity }: ManagementRequest): str
     if (inPath === undefined || inPath === identity.tenantId) return identity.tenantId;
     throw new NotFoundError(`There is no tenant ${inPath}.`, { param: 'tenant_id' });
   }
-  const named = inPath ?? (identity.kind === 'operator' ? identity.tenantId : undefined);
+  const inHeader = identity.kind === 'operator' ? identity.tenantId : undefined;
+  if (inPath !== undefined && inHeader !== undefined && inPath !== inHeader) {
+    const message = `The path names the tenant ${inPath}, and the header ${TENANT_HEADER} another one: leave the header out.`;
+    throw new InvalidRequestError(message, { param: TENANT_HEADER });
+  }
+  const named = inPath ?? inHeader;
   if (named !== undefined) return named;
   if (auth.kind !== 'tenant' || auth.orPlatform === true) return null;
   throw new InvalidRequestError(`The operator must name the tenant to act for, in the header ${TENANT_HEADER}.`, {

@@ -1,0 +1,59 @@
+import { createProject, getTenant, listProjects, storedRoute } from '@aion/contracts';
+import { createManagementRoutes } from '../src/management/management-routes.ts';
+import {
+  createManagement,
+  headerOf,
+  holderOf,
+  operatorFor,
+  SETTINGS,
+  type CallManagement,
+} from './support/management.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+
+/** What the operator does with the platform as a whole. */
+const OF_PLATFORM = /perator|createTenant$|initPlatform|SealingKeys/;
+
+let db: MigratedDatabase;
+let call: CallManagement;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  call = createManagement(db.database);
+});
+afterAll(() => db.drop());
+
+describe.each(['closed', 'erasing'])('a tenant that is %s', (state) => {
+  const close = async () => {
+    const tenant = await createTestTenant(db.database);
+    await call(storedRoute(createProject), holderOf(tenant), { body: { name: 'Old' } });
+    await db.sql('UPDATE tenants SET state = $2 WHERE id = $1', [tenant.tenantId, state]);
+    return tenant;
+  };
+
+  it('is changed by no operator, on whichever route', async () => {
+    const { tenantId } = await close();
+    const routes = createManagementRoutes(db.database, SETTINGS).filter(
+      ({ route }) => route.method !== 'GET' && !OF_PLATFORM.test(route.name),
+    );
+    expect(routes.length).toBeGreaterThan(20);
+    for (const bound of routes) {
+      // It is refused before anything that was sent is looked at.
+      const request = { params: {}, query: {}, body: {}, headers: headerOf(operatorFor(tenantId)) };
+      const sent = { ...request, signal: new AbortController().signal };
+      const refusal = await bound
+        .handle(sent as never, { setHeader: () => undefined })
+        .catch((error: unknown) => error);
+      expect([bound.route.name, refusal]).toEqual([
+        ...[bound.route.name, expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining(state) })],
+      ]);
+    }
+  });
+
+  it('is read by the operator all the same', async () => {
+    const { tenantId } = await close();
+    const operator = operatorFor(tenantId);
+    expect((await call(storedRoute(getTenant), operator, { params: { tenant_id: tenantId } })).answer.state).toBe(
+      state,
+    );
+    expect((await call(storedRoute(listProjects), operator)).answer.data).toHaveLength(1);
+  });
+});
