@@ -20,9 +20,16 @@ export interface Problem {
 /** The media type of a `Problem`. */
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** Maps any thrown value to problem details; internals of unknown errors never leak. */
-export function toProblem(thrown: unknown, where: { instance?: string; requestId?: string } = {}): Problem {
+/**
+ * Maps any thrown value to problem details; internals of unknown errors never leak.
+ * @param where the request that it is of, and the fields of that which the error is about if it lists none itself
+ */
+export function toProblem(
+  thrown: unknown,
+  where: { instance?: string; requestId?: string; fields?: readonly FieldProblem[] } = {},
+): Problem {
   const error = toAionError(thrown);
+  const { fields = error.fields } = where;
   const kind = ERROR_KINDS[error.code];
   return {
     type: `urn:aion:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
@@ -33,7 +40,7 @@ export function toProblem(thrown: unknown, where: { instance?: string; requestId
     ...(where.instance === undefined ? {} : { instance: where.instance }),
     ...(where.requestId === undefined ? {} : { request_id: where.requestId }),
     ...(error.param === undefined ? {} : { param: error.param }),
-    ...(error.fields.length === 0 ? {} : { errors: error.fields }),
+    ...(fields.length === 0 ? {} : { errors: fields }),
     ...(error.retryAfterSeconds === undefined ? {} : { retry_after_seconds: error.retryAfterSeconds }),
   };
 }

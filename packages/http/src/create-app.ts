@@ -8,6 +8,7 @@ import type { BoundRoute } from './bind-route.ts';
 import { endUnreadBody } from './end-unread-body.ts';
 import { allowedMs, contextWithDeadline, createRequestAbort, TIMEOUT_HEADER } from './deadline.ts';
 import { openExchange, type Exchange } from './exchange.ts';
+import { fieldsOf } from './fields-of.ts';
 import { tenantOf, type Identity } from './identity.ts';
 import { createBodyReader, type BodyReader } from './read-body.ts';
 import { openUpload } from './open-upload.ts';
@@ -124,7 +125,11 @@ async function handleRequest(
         onStreamComplete: exchange.complete,
       });
     } catch (thrown) {
-      answerFailure(res, exchange, abort.signal.aborted ? abort.signal.reason : thrown, req.path);
+      answerFailure(res, exchange, {
+        thrown: abort.signal.aborted ? abort.signal.reason : thrown,
+        path: req.path,
+        route,
+      });
     }
   });
 }
@@ -154,7 +159,7 @@ async function refuse(options: AppOptions, req: Request, res: Response, path: st
   const arrivedAt = Date.now();
   const admission = await options.admit(undefined, req);
   const exchange = begin(options, req, res, path, admission, arrivedAt);
-  context.with(exchange.context, () => answerFailure(res, exchange, error, req.path));
+  context.with(exchange.context, () => answerFailure(res, exchange, { thrown: error, path: req.path }));
 }
 
 function begin(
@@ -171,10 +176,17 @@ function begin(
   return openExchange({ req, res, path, parent, links, correlationId, tenantId, arrivedAt, logger, metrics });
 }
 
-function answerFailure(res: Response, exchange: Exchange, thrown: unknown, path: string): void {
+function answerFailure(
+  res: Response,
+  exchange: Exchange,
+  { thrown, path, route }: { readonly thrown: unknown; readonly path: string; readonly route?: Route },
+): void {
   const error = exchange.fail(thrown);
   if (res.headersSent) res.destroy();
-  else sendError(res, error, { path: redactPath(path), requestId: exchange.requestId });
+  else {
+    const fields = fieldsOf(error, route);
+    sendError(res, error, { path: redactPath(path), requestId: exchange.requestId, fields });
+  }
 }
 
 function toError(thrown: unknown): Error {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { PROBLEM_CONTENT_TYPE, toOpenAiError, toProblem, type AionError } from '@aion/errors';
+import { PROBLEM_CONTENT_TYPE, toOpenAiError, toProblem, type AionError, type FieldProblem } from '@aion/errors';
 import type { Response } from 'express';
 import { StreamReply } from './bind-route.ts';
 
@@ -26,7 +26,11 @@ export async function sendResult(res: Response, result: unknown, options: SendOp
 }
 
 /** Sends an error in the shape of its API: OpenAI's under `/v1`, problem details (RFC 9457) elsewhere. */
-export function sendError(res: Response, error: AionError, where: { path: string; requestId: string }): void {
+export function sendError(
+  res: Response,
+  error: AionError,
+  where: { readonly path: string; readonly requestId: string; readonly fields?: readonly FieldProblem[] },
+): void {
   if (error.retryAfterSeconds !== undefined) {
     res.setHeader('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
   }
@@ -34,7 +38,8 @@ export function sendError(res: Response, error: AionError, where: { path: string
   if (where.path.startsWith('/v1/')) {
     sendJson(res, error.status, 'application/json; charset=utf-8', toOpenAiError(error));
   } else {
-    const problem = toProblem(error, { instance: where.path, requestId: where.requestId });
+    const { path: instance, ...rest } = where;
+    const problem = toProblem(error, { instance, ...rest });
     sendJson(res, error.status, PROBLEM_CONTENT_TYPE, problem);
   }
 }

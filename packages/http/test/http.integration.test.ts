@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRoute, type ServiceName } from '@aion/contracts';
-import { ConflictError, InvalidRequestError, UnavailableError } from '@aion/errors';
+import {
+  ConflictError,
+  IdempotencyKeyReusedError,
+  InvalidRequestError,
+  NotFoundError,
+  PermissionDeniedError,
+  toAionError,
+  UnavailableError,
+} from '@aion/errors';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
 import { activeIds, activeSpanIds, runWithIds, startTracing, withSpan, type Tracing } from '@aion/tracing';
@@ -139,6 +147,26 @@ describe('a bound route', () => {
       param: 'nested[0].a/b',
       fields: [{ pointer: '/nested/0/a~1b', detail: 'There is no such field' }],
     });
+  });
+
+  it.each([
+    [new InvalidRequestError('wrong', { param: 'text' }), '/text'],
+    [new PermissionDeniedError('not given to you', { param: 'text' }), '/text'],
+    [new NotFoundError('not there', { param: 'text' }), '/text'],
+    [new ConflictError('taken', { param: 'text' }), '/text'],
+    [new IdempotencyKeyReusedError('another one', { param: 'text' }), '/text'],
+    [new ConflictError('listed', { param: 'text', fields: [{ pointer: '/nested/0', detail: 'd' }] }), '/nested/0'],
+    [new ConflictError('in the path', { param: 'name' }), undefined],
+    [new ConflictError('in a header', { param: 'If-Match' }), undefined],
+    [new ConflictError('of no field', { param: 'toString' }), undefined],
+    [new UnavailableError('no fault of a field', { param: 'text' }), undefined],
+  ])('points at the field of the body that an error names: %s', async (error, pointer) => {
+    const { client } = await serve([bindRoute(echo, () => Promise.reject(error))]);
+    const refused = await client
+      .call(echo, { params: { name: 'a' }, body: { text: '' } })
+      .then(() => undefined, toAionError);
+    expect(refused).toMatchObject({ code: error.code, message: error.message, param: error.param });
+    expect(refused?.fields.map((field) => field.pointer)).toEqual(pointer === undefined ? [] : [pointer]);
   });
 
   it.each([
