@@ -47,8 +47,7 @@ export async function refuseOutliving(
     text: 'SELECT expires_at FROM api_keys WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, ownId],
   });
-  if (own === undefined)
-    throw new PermissionDeniedError(`The tenant has no key ${ownId} to make or extend others with.`);
+  if (own === undefined) throw new PermissionDeniedError(`The tenant has no key ${ownId} that could make others.`);
   if (!isLater(expiresAt, own.expires_at)) return;
   throw new PermissionDeniedError(
     `Your key ends at ${own.expires_at?.toISOString() ?? ''}: give the other one an end that is not after it.`,
