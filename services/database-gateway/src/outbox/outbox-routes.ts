@@ -34,6 +34,7 @@ export function createOutboxRoutes({ forPlatform }: StoredRoutes): readonly Boun
 function listParked(transaction: PlatformTransaction, query: RowFilter) {
   return readPage({
     list: 'parked-outbox-rows',
+    positions: 'uuid',
     query,
     read: async (limit, after) => {
       const rows = await transaction.query<ParkedRow>({
