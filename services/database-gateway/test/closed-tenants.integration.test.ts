@@ -11,7 +11,7 @@ import {
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 /** What the operator does with the platform as a whole. */
-const OF_PLATFORM = /perator|createTenant$|initPlatform|SealingKeys/;
+const OF_PLATFORM = /perator|createTenant$|initPlatform|SealingKeys|OutboxRow/;
 
 let db: MigratedDatabase;
 let call: CallManagement;
