@@ -50,7 +50,9 @@ describe('a list', () => {
         const either = hasOrders(route) ? [{ order: 'asc' }, { order: 'desc' }] : [{}];
         const orders = either.flatMap((order) => positions.map((position) => ({ order, position })));
         const cursorOf = (position: string) => Buffer.from(`${list}:${position}`).toString('base64url');
-        return Promise.all(orders.map(({ order, position }) => codeOf(route, { ...order, cursor: cursorOf(position) })));
+        return Promise.all(
+          orders.map(({ order, position }) => codeOf(route, { ...order, cursor: cursorOf(position) })),
+        );
       };
       const refused = 'INVALID_REQUEST cursor';
       const [ofUuids, ofNumbers] = [await codes(UUIDS), await codes(NUMBERS)];
