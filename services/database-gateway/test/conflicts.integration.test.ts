@@ -99,3 +99,19 @@ describe('a transaction', () => {
     expect(await retries()).toEqual(['serialization 0', 'deadlock 0']);
   });
 });
+
+describe('a statement outside of transactions', () => {
+  it('that is given up for another runs again by itself', async () => {
+    // What a rollback does not take back counts the runs.
+    await db.sql('CREATE SEQUENCE runs; GRANT USAGE ON runs TO aion_app');
+    await database.query({
+      operation: 'CALL',
+      table: 'pg_catalog',
+      text: `DO $$ BEGIN
+        IF nextval('runs') < 3 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = 'deadlock_detected'; END IF;
+      END $$`,
+    });
+    expect(await db.sql('SELECT last_value::int AS runs FROM runs')).toEqual([{ runs: 3 }]);
+    expect(await retries()).toEqual(['serialization 0', 'deadlock 2']);
+  });
+});

@@ -47,6 +47,11 @@ export function isConnectionTimeout(thrown: unknown): boolean {
   return isError(thrown) && /timeout exceeded when trying to connect|due to connection timeout/.test(thrown.message);
 }
 
+/** Whether the server itself refused a statement, by a SQLSTATE; any other failure leaves open what it has read of it. */
+export function isAnswerOfServer(thrown: unknown): boolean {
+  return thrown instanceof pg.DatabaseError && thrown.code !== undefined;
+}
+
 /** Whether an error is the violation of a foreign key. */
 export function isForeignKeyViolation(thrown: unknown): boolean {
   return thrown instanceof pg.DatabaseError && thrown.code === '23503';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { ConnectionPool } from './connection-pool.ts';
-import { toDatabaseError } from './database-error.ts';
+import { isAnswerOfServer, toDatabaseError } from './database-error.ts';
 import { createQueryInstruments, type QueryInstruments, type QueryInstrumentsOptions } from './query-instruments.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import { runCancellable, type StatementOptions } from './run-cancellable.ts';
@@ -60,7 +60,8 @@ export interface Database {
   withPlatform<T>(run: (transaction: PlatformTransaction) => Promise<T>, options?: StatementOptions): Promise<T>;
   /**
    * Runs a statement outside of any tenant: functions that serve all tenants, tables of the platform, probes. The type
-   * takes no table of tenants, and row-level security shows none of their rows.
+   * takes no table of tenants, and row-level security shows none of their rows. It runs again, a few times, when PostgreSQL
+   * gives it up for the sake of another transaction.
    */
   query<R extends pg.QueryResultRow = Record<string, never>>(
     query: UnscopedQuery,
@@ -74,22 +75,19 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function createDatabase(options: QueryInstrumentsOptions & { readonly pool: ConnectionPool }): Database {
   const { pool } = options;
   const instruments = createQueryInstruments(options);
+  const borrow = <T>(signal: AbortSignal | undefined, run: (lent: LentConnection) => Promise<T>): Promise<T> =>
+    retryConflicts(
+      () => withConnection({ instruments, pool, signal }, run),
+      (conflict) => instruments.retryTransaction(conflict),
+    );
   const inTransaction = <T>(
     tenantId: string | null,
     signal: AbortSignal | undefined,
     run: (query: TenantTransaction['query']) => Promise<T>,
   ): Promise<T> =>
-    retryConflicts(
-      () =>
-        withClient(pool, signal, (client) => {
-          const lent = { instruments, pool, client, signal };
-          return runTransaction(lent, tenantId, () => run((query) => runQuery(lent, query)));
-        }),
-      (conflict) => instruments.retryTransaction(conflict),
-    );
+    borrow(signal, (lent) => runTransaction(lent, tenantId, () => run((query) => runQuery(lent, query))));
   return {
-    query: (query, { signal } = {}) =>
-      withClient(pool, signal, (client) => runQuery({ instruments, pool, client, signal }, query)),
+    query: (query, { signal } = {}) => borrow(signal, (lent) => runQuery(lent, query)),
     withTenant: (tenantId, run, { signal } = {}) =>
       inTransaction(tenantId, signal, (query) => run({ tenantId, query })),
     withPlatform: (run, { signal } = {}) => inTransaction(null, signal, (query) => run(platformTransaction(query))),
@@ -103,12 +101,20 @@ export function setTenantStatement(tenantId: string): string {
   return `SELECT set_config('app.tenant_id', '${tenantId}', true)`;
 }
 
-/** A connection in the hands of one caller. */
-interface LentConnection {
+interface Lending {
   readonly instruments: QueryInstruments;
   readonly pool: ConnectionPool;
-  readonly client: pg.PoolClient;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A connection in the hands of one caller. */
+interface LentConnection extends Lending {
+  readonly client: pg.PoolClient;
+  /**
+   * Whether the server has left a statement without an answer. What pg knows of the transaction is out of date then, and
+   * the answer, which may come yet, would hold up whoever uses the connection next.
+   */
+  isUnanswered: boolean;
 }
 
 function platformTransaction(query: TenantTransaction['query']): PlatformTransaction {
@@ -126,54 +132,59 @@ function platformTransaction(query: TenantTransaction['query']): PlatformTransac
   };
 }
 
-async function runTransaction<T>(
-  { instruments, client, signal }: LentConnection,
-  tenantId: string | null,
-  run: () => Promise<T>,
-): Promise<T> {
+async function runTransaction<T>(lent: LentConnection, tenantId: string | null, run: () => Promise<T>): Promise<T> {
+  const { instruments, signal } = lent;
   // The setting of the last transaction ended with it.
   const begin = tenantId === null ? 'BEGIN' : `BEGIN; ${setTenantStatement(tenantId)}`;
   const startedAt = performance.now();
   try {
     // One round trip for both.
-    await client.query(begin);
+    await send(lent, begin);
     const result = await run();
     signal?.throwIfAborted();
-    await client.query('COMMIT');
+    await send(lent, 'COMMIT');
     instruments.endTransaction('commit', startedAt);
     return result;
   } catch (error) {
     instruments.endTransaction('rollback', startedAt);
     // What failed is what the caller must hear of. A connection that cannot roll back is closed, which rolls back, too.
-    await client.query('ROLLBACK').catch(() => undefined);
+    if (!lent.isUnanswered) await send(lent, 'ROLLBACK').catch(() => undefined);
     throw error;
   }
 }
 
-async function runQuery<R extends pg.QueryResultRow>(
-  { instruments, pool, client, signal }: LentConnection,
-  query: Query,
-): Promise<R[]> {
+async function runQuery<R extends pg.QueryResultRow>(lent: LentConnection, query: Query): Promise<R[]> {
+  const { instruments, pool, client, signal } = lent;
   const run = async (): Promise<R[]> => {
-    const result = await client.query<R>(query.text, [...(query.values ?? [])]);
+    const result = await send<R>(lent, query.text, query.values ?? []);
     return result.rows;
   };
   return instruments.observe(query, () => runCancellable(run, () => pool.cancel(client), signal));
 }
 
-/** Lends a connection. One whose transaction may still be open, or that broke, is closed instead of being lent again. */
-async function withClient<T>(
-  pool: ConnectionPool,
-  signal: AbortSignal | undefined,
-  run: (client: pg.PoolClient) => Promise<T>,
-): Promise<T> {
-  const client = await pool.connect(signal);
+async function send<R extends pg.QueryResultRow>(
+  lent: LentConnection,
+  text: string,
+  values?: readonly unknown[],
+): Promise<pg.QueryResult<R>> {
   try {
-    const result = await run(client);
+    return await lent.client.query<R>(text, values === undefined ? undefined : [...values]);
+  } catch (error) {
+    if (!isAnswerOfServer(error)) lent.isUnanswered = true;
+    throw error;
+  }
+}
+
+/** Lends a connection. One whose transaction may still be open, or that broke, is closed instead of being lent again. */
+async function withConnection<T>(lending: Lending, run: (lent: LentConnection) => Promise<T>): Promise<T> {
+  const client = await lending.pool.connect(lending.signal);
+  const lent: LentConnection = { ...lending, client, isUnanswered: false };
+  try {
+    const result = await run(lent);
     client.release();
     return result;
   } catch (error) {
-    const isClean = client.getTransactionStatus() === 'I';
+    const isClean = !lent.isUnanswered && client.getTransactionStatus() === 'I';
     client.release(!isClean);
     throw toDatabaseError(error);
   }

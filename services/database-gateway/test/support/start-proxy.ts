@@ -3,6 +3,8 @@ import { connect, createServer, type Socket } from 'node:net';
 
 /** A TCP proxy to a server, to make it unreachable without stopping it for others. */
 export interface Proxy {
+  /** Passes no more bytes of the connections that are open, and leaves them open; it serves new ones. */
+  silence(): void;
   /** Breaks every connection and takes no more. */
   stop(): Promise<void>;
 }
@@ -28,6 +30,9 @@ export async function startProxy(port: number, target: { host: string; port: num
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
+    silence: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     stop: async () => {
       const closed = once(server, 'close');
       server.close();
