@@ -118,6 +118,22 @@ describe('the partitions of generations', () => {
     expect(await prepared).toEqual([{ created: 2 }]);
   });
 
+  it('are made month by month: one whose rows went to the default partition keeps none of the others from theirs', async () => {
+    const now = new Date();
+    const next = uuidv7({ msecs: Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 15) });
+    for (const ahead of [1, 2]) await dropMonth(monthName(ahead));
+    await insertOld(next);
+    expect(await prepare()).toEqual([{ created: 3 }]);
+    const made = [
+      `generation_contents_${monthName(1)}`,
+      ...[`generation_contents_${monthName(2)}`, `generations_${monthName(2)}`],
+    ];
+    expect(await partitions()).toEqual(expect.arrayContaining(made));
+    expect(await partitions()).not.toContain(`generations_${monthName(1)}`);
+    await db.sql('DELETE FROM generations WHERE id = $1', [next]);
+    expect(await prepare()).toEqual([{ created: 1 }]);
+  });
+
   it('can be detached and dropped, content first', async () => {
     const old = uuidv7({ msecs: Date.parse('2024-02-29T12:00:00Z') });
     await db.sql(

@@ -1,5 +1,7 @@
+import { DATA_MAP, type TableName } from '../src/data-map/data-map.ts';
 import { runSql } from './support/bootstrapped-database.ts';
 import { fillTables } from './support/fill-tenant.ts';
+import { addGeneration } from './support/fixtures.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 let db: MigratedDatabase;
@@ -11,6 +13,7 @@ beforeAll(async () => {
   tenant = await createTestTenant(db.database);
   other = await createTestTenant(db.database);
   for (const party of [tenant, other]) await fillTables(db, party);
+  await addGeneration(db.database, tenant);
 });
 afterAll(() => db.drop());
 
@@ -25,11 +28,13 @@ async function attempt(text: string): Promise<unknown> {
 }
 
 /** A copy of the tenant's row of a table, changed. */
-const copyOf = (table: string, changes: Record<string, string>) => {
-  const values = Object.entries({ id: 'gen_random_uuid()', ...changes });
-  return `INSERT INTO ${table} SELECT (jsonb_populate_record(t, jsonb_build_object(${values
-    .map(([name, value]) => `'${name}', ${value}`)
-    .join(', ')}))).* FROM ${table} t WHERE tenant_id = $tenant LIMIT 1`;
+const copyOf = (table: TableName, changes: Record<string, string>) => {
+  // PostgreSQL computes this one itself.
+  const columns = Object.keys(DATA_MAP[table].columns).filter((name) => name !== 'tenant_key');
+  const values = Object.entries({ id: 'gen_random_uuid()', ...changes }).map(([name, value]) => `'${name}', ${value}`);
+  return `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.map((name) => `r.${name}`).join(', ')}
+    FROM ${table} t, jsonb_populate_record(t, jsonb_build_object(${values.join(', ')})) r
+    WHERE t.tenant_id = $tenant LIMIT 1`;
 };
 
 describe('the schema makes impossible', () => {
@@ -77,6 +82,26 @@ describe('the schema makes impossible', () => {
        state = 'certified'`,
       '23514',
     ],
+    ['a scheduled erasure without its time', `UPDATE erasure_requests SET state = 'scheduled'`, '23514'],
+    [
+      'a deadline extended twice',
+      `UPDATE erasure_requests SET extended_until = due_at + interval '1 day', extension_ground = 'complexity';
+       UPDATE erasure_requests SET extended_until = due_at + interval '2 days'`,
+      '23514',
+    ],
+    [
+      'an extension taken back',
+      `UPDATE erasure_requests SET extended_until = due_at + interval '1 day', extension_ground = 'complexity';
+       UPDATE erasure_requests SET extended_until = NULL, extension_ground = NULL`,
+      '23514',
+    ],
+    [
+      'a settled generation that is settled again',
+      `UPDATE generations SET status = 'pending', prompt_tokens = NULL, completion_tokens = NULL, usage_source = NULL,
+         cost_micro_usd = NULL, duration_ms = NULL, time_to_first_token_ms = NULL, error_type = NULL, settled_at = NULL`,
+      '23514',
+    ],
+    ['other numbers of a settled generation', `UPDATE generations SET cost_micro_usd = 0`, '23514'],
     ['two plans for one tenant', copyOf('decommission_plans', {}), '23505'],
     [
       'a sunset before the deprecation',
@@ -94,6 +119,7 @@ describe('the schema makes impossible', () => {
     ['an approval of oneself', `UPDATE approvals SET approver_id = requester_id`, '23514'],
     ['an approval of what another requested', `UPDATE approvals SET requester_id = gen_random_uuid()`, '23503'],
     ['an approval of another plan', `UPDATE approvals SET subject_sha256 = repeat('cd', 32)`, '23503'],
+    ['an approval of the platform of a plan of a tenant', `UPDATE approvals SET tenant_id = NULL`, '23503'],
     ['an approval given twice', copyOf('approvals', {}), '23505'],
     ['an answer of version 0', `UPDATE idempotency_keys SET version = 0`, '23514'],
     ['a key used twice', copyOf('idempotency_keys', {}), '23505'],
@@ -166,7 +192,17 @@ describe('the role of the application', () => {
     ['make a key of another operator its own', `UPDATE platform_operators SET key_hash = repeat('ab', 32)`],
     ['move a row to another tenant', `UPDATE projects SET tenant_id = gen_random_uuid()`],
     ['change what a generation was', `UPDATE generations SET model = 'other'`],
+    ['change for whom an export is encrypted', `UPDATE export_jobs SET recipient = 'age1other'`],
+    ['give an export to another key', `UPDATE export_jobs SET api_key_id = gen_random_uuid()`],
   ])('may not %s', async (_what, statement) => {
     await expect(runSql(db.appUrl, statement)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('may change columns that are named, and no table as a whole', async () => {
+    const whole = await db.sql(
+      `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+       AND has_table_privilege('aion_app', oid, 'UPDATE')`,
+    );
+    expect(whole).toEqual([]);
   });
 });

@@ -243,9 +243,9 @@ describe('row-level security alone', () => {
     const before = await contentsOf(owner.tenantId);
     await db.database.withTenant(stranger.tenantId, async (transaction) => {
       const update = (text: string) => transaction.query({ operation: 'CALL', table: 'pg_catalog', text });
-      await update('UPDATE generations SET cost_micro_usd = 99');
+      await update('UPDATE generations SET duration_ms = 99');
       await update(`UPDATE generation_contents SET response = '1'`);
-      await update(`UPDATE export_jobs SET recipient = 'age1stolen'`);
+      await update('UPDATE export_jobs SET queued_times = 99');
     });
     expect(await contentsOf(owner.tenantId)).toBe(before);
   });

@@ -22,6 +22,12 @@ import * as budgetsByTenant from './20261124003100_budgets_by_tenant.ts';
 import * as strayObjects from './20261124004000_stray_objects.ts';
 import * as sealedRows from './20261124005000_sealed_rows.ts';
 import * as generationsByTime from './20261124006000_generations_by_time.ts';
+import * as approvalsOfTheirTenant from './20261128090000_approvals_of_their_tenant.ts';
+import * as exportColumns from './20261128090100_export_columns.ts';
+import * as settledOnce from './20261128090200_settled_once.ts';
+import * as erasureDeadlines from './20261128090300_erasure_deadlines.ts';
+import * as monthsApart from './20261128090400_months_apart.ts';
+import * as tenantBeforeAuditHead from './20261128090500_tenant_before_audit_head.ts';
 import * as countMemberships from './20261128100000_count_memberships.ts';
 import * as listTenantsInOrder from './20261128101000_list_tenants_in_order.ts';
 import * as filesByName from './20261128102000_files_by_name.ts';
@@ -59,6 +65,12 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261124004000_stray_objects', ...strayObjects },
   { name: '20261124005000_sealed_rows', ...sealedRows },
   { name: '20261124006000_generations_by_time', ...generationsByTime },
+  { name: '20261128090000_approvals_of_their_tenant', ...approvalsOfTheirTenant },
+  { name: '20261128090100_export_columns', ...exportColumns },
+  { name: '20261128090200_settled_once', ...settledOnce },
+  { name: '20261128090300_erasure_deadlines', ...erasureDeadlines },
+  { name: '20261128090400_months_apart', ...monthsApart },
+  { name: '20261128090500_tenant_before_audit_head', ...tenantBeforeAuditHead },
   { name: '20261128100000_count_memberships', ...countMemberships },
   { name: '20261128101000_list_tenants_in_order', ...listTenantsInOrder },
   { name: '20261128102000_files_by_name', ...filesByName },

@@ -88,7 +88,8 @@ function insertTenant(platform: PlatformTransaction, tenant: NewTenant, caller: 
 }
 
 async function changeTenant(transaction: TenantTransaction, change: TenantChange, caller: Caller) {
-  const current = await requireTenant(transaction, 'FOR UPDATE');
+  // A change of state waits for all that is being written for the tenant; any other holds up none of it.
+  const current = await requireTenant(transaction, change.state === undefined ? 'FOR NO KEY UPDATE' : 'FOR UPDATE');
   expectVersion(caller, current);
   if (change.state !== undefined) assertStateMayChange(current, caller);
   const { name = current.name, store_content: storeContent = current.store_content, state = current.state } = change;
@@ -118,7 +119,10 @@ function assertStateMayChange({ id, state }: TenantRow, caller: Caller): void {
   throw new ConflictError(`Tenant ${id} is ${state}: that cannot be taken back here.`, { param: 'state' });
 }
 
-async function requireTenant(transaction: TenantTransaction, lock: '' | 'FOR UPDATE' = ''): Promise<TenantRow> {
+async function requireTenant(
+  transaction: TenantTransaction,
+  lock: '' | 'FOR UPDATE' | 'FOR NO KEY UPDATE' = '',
+): Promise<TenantRow> {
   const [row] = await transaction.query<TenantRow>({
     operation: 'SELECT',
     table: 'tenants',

@@ -1,6 +1,7 @@
 import { BY_TENANT_ID, type DataMap } from '../table-entry.ts';
 
 const asked = { until: 'three years after it has ended' };
+const REPEATS_TENANT = 'Repeats tenant_id, for foreign keys.';
 
 /** How long data is kept, and what ends it. */
 export const LIFECYCLE_TABLES = {
@@ -119,6 +120,7 @@ export const LIFECYCLE_TABLES = {
       id: 'identity',
       scope: 'operational',
       tenant_id: 'identity',
+      tenant_key: { dataClass: 'identity', excluded: REPEATS_TENANT },
       subject: 'operational',
       state: 'operational',
       plan: 'operational',
@@ -149,6 +151,7 @@ export const LIFECYCLE_TABLES = {
     columns: {
       id: 'identity',
       tenant_id: 'identity',
+      tenant_key: { dataClass: 'identity', excluded: REPEATS_TENANT },
       decommission_plan_id: 'identity',
       erasure_request_id: 'identity',
       subject_sha256: 'operational',

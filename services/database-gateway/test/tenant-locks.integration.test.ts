@@ -1,0 +1,83 @@
+import { createProject, storedRoute, updateTenant } from '@aion/contracts';
+import { createMetrics, type Metrics } from '@aion/metrics';
+import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
+import { createDatabase, type Database } from '../src/database/database.ts';
+import { createManagement, operatorFor } from './support/management.ts';
+import {
+  createMigratedDatabase,
+  createTestTenant,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
+import { waitForWaiting } from './support/wait-for-waiting.ts';
+
+let db: MigratedDatabase;
+let metrics: Metrics;
+let database: Database;
+let tenantId: string;
+/** Holds what others wait for, in a transaction of its own. */
+let holder: pg.Client;
+
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  holder = new pg.Client({ connectionString: db.superuserUrl });
+  await holder.connect();
+});
+beforeEach(async () => {
+  metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+  database = createDatabase({ pool: db.pool, metrics, logger: silentLogger });
+  ({ tenantId } = await createTestTenant(db.database));
+});
+afterAll(async () => {
+  await holder.end();
+  await db.drop();
+});
+
+const patch = (body: { name: string } | { state: 'read_only' }) =>
+  createManagement(database)(storedRoute(updateTenant), operatorFor(tenantId), {
+    params: { tenant_id: tenantId },
+    body,
+  });
+const addProject = (name: string) =>
+  createManagement(database)(storedRoute(createProject), operatorFor(tenantId), { body: { name } });
+const recordEvent = () =>
+  database.withTenant(tenantId, (transaction) =>
+    recordAuditEvent(transaction, {
+      ...{ actor: 'operator:test', action: 'project.updated', targetType: 'project', targetId: uuidv7() },
+    }),
+  );
+const deadlocks = async () =>
+  (await metrics.exposition()).body.match(/^db_transaction_retries_total\{error="deadlock"\} (\d+)$/m)?.[1];
+
+describe('a change of a tenant', () => {
+  it.each([{ name: 'Renamed' }, { state: 'read_only' as const }])(
+    'meets events and rows that are being written, and none waits for another in a circle: %j',
+    async (body) => {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM audit_heads WHERE chain_id = $1 FOR UPDATE', [tenantId]);
+      // Each waits for the end of the chain, with what it has locked until then.
+      const written: Promise<unknown>[] = [];
+      for (const write of [recordEvent, () => patch(body), () => addProject('One'), recordEvent]) {
+        written.push(write());
+        await waitForWaiting(db, written.length);
+      }
+      await holder.query('COMMIT');
+      await Promise.all(written);
+      expect(await deadlocks()).toBe('0');
+    },
+  );
+
+  it('of its state waits for what is being written, and another does not', async () => {
+    await holder.query('BEGIN');
+    await holder.query('INSERT INTO projects (id, tenant_id, name) VALUES ($1, $2, $3)', [
+      ...[uuidv7(), tenantId, 'Open'],
+    ]);
+    expect((await patch({ name: 'Renamed' })).answer.name).toBe('Renamed');
+    const frozen = patch({ state: 'read_only' });
+    await waitForWaiting(db, 1);
+    await holder.query('COMMIT');
+    expect((await frozen).answer.state).toBe('read_only');
+  });
+});
