@@ -86,7 +86,7 @@ function whole(column: ColumnEntry): Exclude<ColumnEntry, string> {
 }
 
 function erasure(): string[] {
-  const { steps, retained } = planErasure(DATA_MAP);
+  const { steps, following, retained } = planErasure(DATA_MAP);
   return [
     '## Order of an erasure',
     '',
@@ -96,6 +96,10 @@ function erasure(): string[] {
       const emptied = anonymized.map((column) => `\`${column}\``).join(', ');
       return `${at + 1}. \`${name}\`: ${strategy}${emptied === '' ? '' : ` (${emptied})`}`;
     }),
+    '',
+    'Deleted by the database itself, with the last row that leads to a tenant; who is in another tenant stays:',
+    '',
+    ...following.map(({ table: name, through }) => `- \`${name}\`, with the last of \`${through}\``),
     '',
     'Kept:',
     '',

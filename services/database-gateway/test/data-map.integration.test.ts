@@ -9,7 +9,14 @@ import { fingerprintSchema, readLiveSchema } from '../src/data-map/live-schema.t
 import { QUEUE_TABLES } from '../src/data-map/queue-tables.ts';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
 import type { TableEntry } from '../src/data-map/table-entry.ts';
-import { createMigratedDatabase, silentLogger, type MigratedDatabase } from './support/test-database.ts';
+import { tenantPredicate } from '../src/data-map/tenant-predicate.ts';
+import { fillTables } from './support/fill-tenant.ts';
+import {
+  createMigratedDatabase,
+  createTestTenant,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
 
 let db: MigratedDatabase;
 beforeAll(async () => {
@@ -154,6 +161,29 @@ describe('the plan of an erasure', () => {
   it('takes of audit events what their verifier wants taken', () => {
     const step = planErasure(DATA_MAP).steps.find(({ table }) => table === 'audit_events');
     expect(step?.anonymized.toSorted()).toEqual([...Object.keys(ERASED_CONTENT), 'salt'].toSorted());
+  });
+
+  it('can be carried out: nobody of the tenant is left, but who is in another tenant, too', async () => {
+    const [tenant, other] = [await createTestTenant(db.database), await createTestTenant(db.database)];
+    for (const party of [tenant, other]) await fillTables(db, party);
+    const peopleOf = async ({ tenantId }: { tenantId: string }) =>
+      (
+        await db.sql<{ id: string }>(`SELECT id FROM users WHERE ${tenantPredicate(DATA_MAP.users.tenantPath, '$1')}`, [
+          tenantId,
+        ])
+      ).map(({ id }) => id);
+    const [own] = await peopleOf(tenant);
+    const [shared] = await peopleOf(other);
+    await db.sql(
+      `INSERT INTO memberships (id, tenant_id, user_id, role) VALUES (gen_random_uuid(), $1, $2, 'member')`,
+      [...[tenant.tenantId, shared]],
+    );
+    for (const { table, strategy, tenantPath } of planErasure(DATA_MAP).steps) {
+      if (strategy !== 'delete') continue;
+      await db.sql(`DELETE FROM ${table} WHERE ${tenantPredicate(tenantPath, '$1')}`, [tenant.tenantId]);
+    }
+    expect(await db.sql('SELECT id FROM users WHERE id = ANY ($1)', [[own, shared]])).toEqual([{ id: shared }]);
+    expect(await peopleOf(other)).toEqual([shared]);
   });
 
   it('empties columns that may be empty, or are a text, or for which there is a value', async () => {

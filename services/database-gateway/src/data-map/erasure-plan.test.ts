@@ -48,10 +48,30 @@ describe('the plan of an erasure', () => {
     expect(() => planErasure({ a: table({ owner: 'platform', tenantPath: null }) })).toThrow('no path to a tenant');
   });
 
+  it('has no step for rows that go with the last that leads to a tenant, which must be deleted itself', () => {
+    const memberships = table({ references: ['users'] });
+    const users = table({
+      tenantPath: { key: 'id', through: 'memberships', reference: 'user_id', column: 'tenant_id' },
+      erasure: 'with_last_membership',
+    });
+    const plan = planErasure({ users, memberships });
+    expect(plan.steps.map((step) => step.table)).toEqual(['memberships']);
+    expect(plan.following).toEqual([{ table: 'users', through: 'memberships' }]);
+    const kept = table({ ...memberships, erasure: { retain: 'Proof.', until: 'the end' }, references: [] });
+    expect(() => planErasure({ users, memberships: kept })).toThrow('no such rows are deleted');
+    expect(() => planErasure({ users: table({ erasure: 'with_last_membership' }) })).toThrow(
+      'no such rows are deleted',
+    );
+    expect(() =>
+      planErasure({ users, memberships, notes: table({ references: ['users'], erasure: 'anonymize' }) }),
+    ).toThrow('Rows of "notes" are kept, and point to rows of "users"');
+  });
+
   it('covers every table of the data map once, and begins with what nothing points to', () => {
-    const { steps, retained } = planErasure(DATA_MAP);
-    const named = [...steps, ...retained].map((part) => part.table);
+    const { steps, following, retained } = planErasure(DATA_MAP);
+    const named = [...steps, ...following, ...retained].map((part) => part.table);
     expect(named.toSorted()).toEqual(Object.keys(DATA_MAP).toSorted());
+    expect(following).toEqual([{ table: 'users', through: 'memberships' }]);
     const order = steps.map((step) => step.table);
     expect(order.indexOf('generation_contents')).toBeLessThan(order.indexOf('generations'));
     expect(order.at(-1)).toBe('tenants');

@@ -9,6 +9,13 @@ export interface ErasureStep {
   readonly anonymized: readonly string[];
 }
 
+/** A table whose rows the database deletes by itself, each with the last row that ties it to a tenant. */
+export interface FollowingTable {
+  readonly table: string;
+  /** The table of the rows that tie it: of those of this tenant, the plan has a step. */
+  readonly through: string;
+}
+
 /** A table that an erasure leaves as it is. */
 export interface RetainedTable {
   readonly table: string;
@@ -19,15 +26,19 @@ export interface RetainedTable {
 /** What an erasure does, in the order in which foreign keys let it be done. */
 export interface ErasurePlan {
   readonly steps: readonly ErasureStep[];
+  /** Have no step of their own: after the steps, no row leads from them to the tenant. What will go is counted before. */
+  readonly following: readonly FollowingTable[];
   readonly retained: readonly RetainedTable[];
 }
 
 /**
  * Reads the plan of an erasure from a data map: each table before those that its foreign keys point to.
- * @throws Error for foreign keys in a circle, and for a row that would be kept and point to one that is gone
+ * @throws Error for foreign keys in a circle, for a row that would be kept and point to one that is gone, and for one that
+ *   is to go with the last membership and has none
  */
 export function planErasure(dataMap: DataMap): ErasurePlan {
   const steps: ErasureStep[] = [];
+  const following: FollowingTable[] = [];
   const retained: RetainedTable[] = [];
   for (const [table, entry] of orderByReferences(dataMap)) {
     const { erasure, tenantPath } = entry;
@@ -36,11 +47,15 @@ export function planErasure(dataMap: DataMap): ErasurePlan {
       retained.push({ table, reason: erasure.retain, until: erasure.until });
       continue;
     }
+    if (erasure === 'with_last_membership') {
+      following.push({ table, through: requireDeleted(dataMap, table, tenantPath) });
+      continue;
+    }
     if (tenantPath === null) throw new Error(`The data map erases "${table}", which has no path to a tenant`);
     const anonymized = erasure === 'anonymize' ? anonymizedColumns(entry) : [];
     steps.push({ table, strategy: erasure, tenantPath, anonymized });
   }
-  return { steps, retained };
+  return { steps, following, retained };
 }
 
 /** Tables with those that point to them first; in the order of the map where nothing else decides. */
@@ -66,7 +81,15 @@ function assertNoneDangles(dataMap: DataMap, table: string, { erasure, reference
 }
 
 function isGone(erasure: TableEntry['erasure'] | undefined): boolean {
-  return erasure === 'delete' || erasure === 'drop_partition';
+  return erasure === 'delete' || erasure === 'drop_partition' || erasure === 'with_last_membership';
+}
+
+/** The table by which a row leads to tenants, which must be deleted from. */
+function requireDeleted(dataMap: DataMap, table: string, tenantPath: TenantPath | null): string {
+  if (tenantPath !== null && 'through' in tenantPath && dataMap[tenantPath.through]?.erasure === 'delete') {
+    return tenantPath.through;
+  }
+  throw new Error(`Rows of "${table}" go with the last row that leads to a tenant, and no such rows are deleted`);
 }
 
 function anonymizedColumns({ columns }: TableEntry): string[] {

@@ -23,11 +23,17 @@ export type TenantPath =
 
 /**
  * What an erasure does with the rows: `delete` them; `drop_partition`, where a partition is one tenant's; `anonymize`, empty
- * the columns that say so and keep the row; `shred`, destroy the key that they are encrypted with; or keep them, for a
- * reason and until when.
+ * the columns that say so and keep the row; `shred`, destroy the key that they are encrypted with; `with_last_membership`,
+ * leave it to the database, which deletes a person with the last membership and keeps who is in another tenant; or keep
+ * them, for a reason and until when.
  */
 export type ErasureStrategy =
-  'delete' | 'drop_partition' | 'anonymize' | 'shred' | { readonly retain: string; readonly until: string };
+  | 'delete'
+  | 'drop_partition'
+  | 'anonymize'
+  | 'shred'
+  | 'with_last_membership'
+  | { readonly retain: string; readonly until: string };
 
 /** How long rows are kept: one of the tenant's classes; `proof` outlives the tenant; `platform` is kept while it is used. */
 export type RetentionClass = RetentionClassName | 'proof' | 'platform';

@@ -29,7 +29,8 @@ export const ACCOUNT_TABLES = {
     primaryKey: ['id'],
     references: [],
     exportPolicy: 'rows',
-    erasure: 'delete',
+    // By the time that its step came, no membership would lead to the tenant any more.
+    erasure: 'with_last_membership',
     retention: 'account',
     columns: {
       id: 'identity',
