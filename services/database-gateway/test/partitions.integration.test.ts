@@ -270,6 +270,18 @@ describe('the upkeep of the schema', () => {
     expect([upkeep.readiness(), logs()]).toEqual([undefined, expect.stringContaining('declared one again')]);
   });
 
+  it('tells of what has all its names, and is not what the migrations made', async () => {
+    const { upkeep, series } = createUpkeep();
+    await db.sql('ALTER POLICY budgets_isolation ON budgets USING (true); GRANT DELETE ON audit_events TO aion_app');
+    await upkeep.run();
+    expect(await series()).toContain('aion_schema_drift 1');
+    expect(upkeep.readiness()).toEqual({
+      detail:
+        'Exports are refused. The policies are not those that the migrations make. ' +
+        'The grants are not those that the migrations make.',
+    });
+  });
+
   it('goes on when an export keeps it from making partitions, and makes them later', async () => {
     await dropMonth(monthName(2));
     const reader = new pg.Client({ connectionString: db.superuserUrl });

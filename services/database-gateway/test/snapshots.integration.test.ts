@@ -1,4 +1,5 @@
 import { snapshotHead } from '@aion/contracts';
+import { createMetrics } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { planExport } from '../src/data-map/export-plan.ts';
@@ -170,7 +171,25 @@ describe('a snapshot', () => {
     } finally {
       await db.sql('DROP TABLE notes; ALTER TABLE tenants DROP COLUMN nickname');
     }
+    await db.sql('GRANT DELETE ON audit_events TO aion_app');
+    await expect(openSnapshot()).rejects.toMatchObject({ code: 'SCHEMA_DRIFT' });
+    await db.sql('REVOKE DELETE ON audit_events FROM aion_app');
     await openSnapshot();
+  });
+});
+
+describe('the statements of a snapshot', () => {
+  it('are seen by telemetry as any other', async () => {
+    const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
+    await readHead(await createStore({ metrics }).open(tenant.tenantId, closing.signal));
+    const { body } = await metrics.exposition();
+    const countOf = (table: string) =>
+      new RegExp(`^db_query_duration_seconds_count\\{operation="SELECT",table="${table}"\\} (\\d+)$`, 'm').exec(
+        body,
+      )?.[1];
+    for (const { name } of planExport().tables) expect([name, countOf(name)]).toEqual([name, '1']);
+    // The session, the schema and what names the snapshot.
+    expect(Number(countOf('pg_catalog'))).toBeGreaterThan(5);
   });
 });
 
@@ -194,7 +213,7 @@ describe('the rows of a table', () => {
     for (const [at, text] of TRICKY.entries()) {
       const id = await addGeneration(db.database, tenant);
       ids.push(id);
-      await db.sql('UPDATE generations SET model = $2, cost_micro_usd = $3 WHERE id = $1', [
+      await db.sql('UPDATE generations SET model = $2, duration_ms = $3 WHERE id = $1', [
         ...[id, text, `92233720368547757${String(at).padStart(2, '0')}`],
       ]);
       await db.sql('UPDATE generation_contents SET request = $2::json WHERE generation_id = $1', [id, raw]);

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
-import { fingerprintSchema, readLiveSchema } from '../src/data-map/live-schema.ts';
+import { fingerprintSchema } from '../src/data-map/schema-fingerprint.ts';
+import { readLiveSchema } from '../src/data-map/live-schema.ts';
 import { createDatabase } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
@@ -128,6 +129,7 @@ describe.each(['the PostgreSQL of this run', ...(hasPostgres15 ? ['PostgreSQL 15
     await migrate(toMigrate());
     const client = new pg.Client({ connectionString: db.databaseUrl });
     await client.connect();
+    await client.query('BEGIN');
     const live = await readLiveSchema(async (text) => (await client.query<Record<string, unknown>>(text)).rows);
     await client.end();
     expect(findSchemaDrift(live)).toEqual([]);

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
-
 /** A column as the catalogue of PostgreSQL describes it. */
 export interface LiveColumn {
   readonly table_name: string;
   readonly column_name: string;
   readonly type: string;
   readonly not_null: boolean;
+  /** `s` for one that PostgreSQL computes; else empty. */
+  readonly generated: string;
 }
 
 /** A constraint as the catalogue of PostgreSQL describes it. */
@@ -26,12 +26,19 @@ export interface LiveUnprotected {
   readonly parent: string;
 }
 
+/** Something that decides who reaches which rows, or what happens to them, in the words of PostgreSQL. */
+export interface LiveDefinition {
+  readonly part: 'tables' | 'policies' | 'functions' | 'triggers' | 'grants';
+  readonly definition: string;
+}
+
 /** The schema as it is. */
 export interface LiveSchema {
   readonly columns: readonly LiveColumn[];
   readonly constraints: readonly LiveConstraint[];
   readonly objects: readonly LiveObject[];
   readonly unprotected: readonly LiveUnprotected[];
+  readonly definitions: readonly LiveDefinition[];
 }
 
 const OF_USERS = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'`;
@@ -40,11 +47,15 @@ const USER_TABLES = `c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition 
 const nameOf = (column: string): string =>
   `(CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || ${column})::text COLLATE "C"`;
 const TABLE_NAME = nameOf('c.relname');
+const notOfExtension = (catalogue: string, oid: string): string => `NOT EXISTS (
+    SELECT 1 FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
+const roleName = (oid: string): string => `CASE ${oid} WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(${oid})::text END`;
 
 /** Gives the columns of every table of users, in a fixed order. Those of a partition are its parent's. */
 const COLUMNS_QUERY = `
   SELECT ${TABLE_NAME} AS table_name, a.attname::text COLLATE "C" AS column_name,
-    format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null
+    format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
+    a.attgenerated AS generated
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE a.attnum > 0 AND NOT a.attisdropped AND ${USER_TABLES}
   ORDER BY 1, a.attnum`;
@@ -65,13 +76,11 @@ const OBJECTS_QUERY = `
   SELECT CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialised view ' WHEN 'f' THEN 'foreign table '
     ELSE 'sequence ' END || ${TABLE_NAME} AS name
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('v', 'm', 'f', 'S') AND ${OF_USERS} AND NOT EXISTS (
-    SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  WHERE c.relkind IN ('v', 'm', 'f', 'S') AND ${OF_USERS} AND ${notOfExtension('pg_class', 'c.oid')}
   UNION ALL
   SELECT 'definer ' || ${nameOf('p.proname')}
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE p.prosecdef AND ${OF_USERS} AND NOT EXISTS (
-    SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+  WHERE p.prosecdef AND ${OF_USERS} AND ${notOfExtension('pg_proc', 'p.oid')}
   UNION ALL
   SELECT 'large object ' || oid FROM pg_largeobject_metadata
   ORDER BY 1`;
@@ -85,24 +94,69 @@ const UNPROTECTED_QUERY = `
       AND p.polroles = ARRAY['aion_app'::regrole::oid]))
   ORDER BY 1`;
 
-/** Reads the schema of a database. `query` runs a statement and gives its rows. */
+const relationOf = (where: string): string => `
+  (SELECT c.oid, c.relkind, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
+    coalesce('a partition of ' || i.inhparent::regclass::text, ${TABLE_NAME}) AS name
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition
+  WHERE ${where} AND ${OF_USERS} AND ${notOfExtension('pg_class', 'c.oid')})`;
+
+/**
+ * Gives everything else that tells who reaches which rows: owners and row-level security of tables, policies, functions,
+ * triggers, and what is granted to others than the owner. Every partition of a table is called the same, and equal lines
+ * are given once: partitions come and go, and one that is like the others changes nothing.
+ */
+const DEFINITIONS_QUERY = `
+  WITH relation AS ${relationOf(`c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`)},
+  routine AS (
+    SELECT p.oid, p.proowner, p.proacl, ${nameOf('p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE p.prokind IN ('f', 'p') AND ${OF_USERS} AND ${notOfExtension('pg_proc', 'p.oid')}),
+  granted AS (
+    SELECT r.name, a.grantee, a.privilege_type, a.is_grantable
+    FROM relation r, aclexplode(coalesce(r.relacl, acldefault((CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", r.relowner))) a
+    WHERE a.grantee <> r.relowner
+    UNION ALL
+    SELECT r.name || '.' || t.attname, a.grantee, a.privilege_type, a.is_grantable
+    FROM relation r JOIN pg_attribute t ON t.attrelid = r.oid AND NOT t.attisdropped, aclexplode(t.attacl) a
+    WHERE a.grantee <> r.relowner
+    UNION ALL
+    SELECT f.name, a.grantee, a.privilege_type, a.is_grantable
+    FROM routine f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a WHERE a.grantee <> f.proowner)
+  SELECT DISTINCT part, definition::text COLLATE "C" AS definition FROM (
+    SELECT 'tables' AS part, format('%s of %s, row security %s, forced %s', r.name, pg_get_userbyid(r.relowner),
+      r.relrowsecurity, r.relforcerowsecurity) AS definition
+    FROM relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL
+    SELECT 'policies', format('%s on %s, permissive %s, for %s, to %s, using %s, check %s', p.polname, r.name,
+      p.polpermissive, p.polcmd,
+      (SELECT string_agg(${roleName('o')}, ',' ORDER BY ${roleName('o')} COLLATE "C") FROM unnest(p.polroles) o),
+      pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+    FROM pg_policy p JOIN relation r ON r.oid = p.polrelid
+    UNION ALL
+    SELECT 'functions', format('of %s: %s', pg_get_userbyid(f.proowner), pg_get_functiondef(f.oid)) FROM routine f
+    UNION ALL
+    SELECT 'triggers', format('%s, enabled %s', pg_get_triggerdef(t.oid), t.tgenabled)
+    FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+    UNION ALL
+    SELECT 'grants', format('%s on %s to %s, grantable %s', g.privilege_type, g.name, ${roleName('g.grantee')}, g.is_grantable)
+    FROM granted g) d
+  ORDER BY 1, 2`;
+
+/** What PostgreSQL writes the constants and names of a definition by, for the rest of the transaction. */
+const PINNED_QUERY = `
+  SELECT set_config('search_path', 'public', true), set_config('IntervalStyle', 'iso_8601', true),
+    set_config('DateStyle', 'ISO, YMD', true), set_config('TimeZone', 'UTC', true),
+    set_config('bytea_output', 'hex', true), set_config('quote_all_identifiers', 'off', true)`;
+
+/** Reads the schema of a database. `query` runs a statement of one and the same transaction, and gives its rows. */
 export async function readLiveSchema(query: (text: string) => Promise<unknown[]>): Promise<LiveSchema> {
   // One after another: they share a connection.
+  await query(PINNED_QUERY);
   const columns = (await query(COLUMNS_QUERY)) as LiveColumn[]; // the queries above name these columns
   const constraints = (await query(CONSTRAINTS_QUERY)) as LiveConstraint[];
   const objects = (await query(OBJECTS_QUERY)) as LiveObject[];
   const unprotected = (await query(UNPROTECTED_QUERY)) as LiveUnprotected[];
-  return { columns, constraints, objects, unprotected };
-}
-
-/** SHA-256 (hex) over the ordered columns, types and constraints. */
-export function fingerprintSchema(schema: Pick<LiveSchema, 'columns' | 'constraints'>): string {
-  const hash = createHash('sha256');
-  for (const { table_name: table, column_name: column, type, not_null: notNull } of schema.columns) {
-    hash.update(`${JSON.stringify([table, column, type, notNull])}\n`);
-  }
-  for (const { table_name: table, name, definition } of schema.constraints) {
-    hash.update(`${JSON.stringify([table, name, definition])}\n`);
-  }
-  return hash.digest('hex');
+  const definitions = (await query(DEFINITIONS_QUERY)) as LiveDefinition[];
+  return { columns, constraints, objects, unprotected, definitions };
 }

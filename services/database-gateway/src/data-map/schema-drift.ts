@@ -1,18 +1,29 @@
 import { DATA_MAP } from './data-map.ts';
+import { EXPECTED_SCHEMA } from './expected-schema.ts';
 import type { LiveColumn, LiveObject, LiveSchema, LiveUnprotected } from './live-schema.ts';
+import { digestSchema, type SchemaDigests, type SchemaPart } from './schema-fingerprint.ts';
 import { SCHEMA_OBJECTS } from './schema-objects.ts';
 import type { DataMap } from './table-entry.ts';
 
 /**
  * Says in sentences how a live schema differs from what is declared: tables, columns, other objects, and row-level
- * security that is missing; empty when they agree.
+ * security that is missing; where all of these agree, anything that differs from what the migrations make. Empty when
+ * nothing does.
  */
 export function findSchemaDrift(live: LiveSchema): string[] {
-  return [
+  const problems = [
     ...compareColumns(DATA_MAP, live.columns),
     ...compareObjects(SCHEMA_OBJECTS, live.objects),
     ...findUnprotected(DATA_MAP, live.unprotected),
   ];
+  return problems.length > 0 ? problems : compareDigests(EXPECTED_SCHEMA, digestSchema(live));
+}
+
+function compareDigests(expected: SchemaDigests, live: SchemaDigests): string[] {
+  const parts = Object.keys(expected) as SchemaPart[]; // a record has no other keys than its type's
+  return parts.flatMap((part) =>
+    expected[part] === live[part] ? [] : [`The ${part} are not those that the migrations make.`],
+  );
 }
 
 function compareColumns(dataMap: DataMap, live: readonly LiveColumn[]): string[] {

@@ -1,7 +1,7 @@
 import type { TableName, TableNameOf } from '../data-map/data-map.ts';
 import { planExport } from '../data-map/export-plan.ts';
 
-/** Every operation with the tables that it is done on, but for COPY, which reads what an export takes. */
+/** Every operation with the tables that it is done on, but for those of an export, which counts and copies what it takes. */
 const QUERIES = {
   SELECT: [
     'api_keys',
@@ -90,7 +90,7 @@ type NameOn<T extends string> = {
  * What telemetry calls a query: its operation (`CALL` is for the functions that serve all tenants) and the table that it
  * is about (`pg_catalog` for the catalogue and probes). A closed set, so that every series is there from the start.
  */
-export type QueryName = NameOn<string> | { readonly operation: 'COPY'; readonly table: TableName };
+export type QueryName = NameOn<string> | { readonly operation: 'SELECT' | 'COPY'; readonly table: TableName };
 
 /**
  * What may be run where no tenant is set: functions that serve all tenants, the catalogue, tables that hold rows of the
@@ -102,8 +102,7 @@ export type UnscopedQueryName =
 
 /** All names that queries have, each once. */
 export function listQueryNames(): readonly { readonly operation: string; readonly table: string }[] {
-  const statements = Object.entries(QUERIES).flatMap(([operation, tables]) =>
-    tables.map((table) => ({ operation, table })),
-  );
-  return [...statements, ...planExport().tables.map(({ name }) => ({ operation: 'COPY', table: name }))];
+  const exported = planExport().tables.map(({ name }) => name);
+  const names = { ...QUERIES, SELECT: new Set([...QUERIES.SELECT, ...exported]), COPY: exported };
+  return Object.entries(names).flatMap(([operation, tables]) => [...tables].map((table) => ({ operation, table })));
 }

@@ -61,7 +61,9 @@ async function watchDefaultPartitions(database: Database, logger: Logger, metric
 }
 
 async function readDrift(database: Database): Promise<string[]> {
-  const schema = await readLiveSchema((text) => database.query({ operation: 'SELECT', table: 'pg_catalog', text }));
+  const schema = await database.withPlatform((transaction) =>
+    readLiveSchema((text) => transaction.query({ operation: 'SELECT', table: 'pg_catalog', text })),
+  );
   return findSchemaDrift(schema);
 }
 

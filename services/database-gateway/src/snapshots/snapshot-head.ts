@@ -1,33 +1,37 @@
 import type { SnapshotHead } from '@aion/contracts';
 import { SchemaDriftError, UnavailableError } from '@aion/errors';
-import type pg from 'pg';
+import pg from 'pg';
 import type { ExportPlan, ExportTable } from '../data-map/export-plan.ts';
-import { fingerprintSchema, readLiveSchema, type LiveColumn } from '../data-map/live-schema.ts';
+import { readLiveSchema, type LiveColumn } from '../data-map/live-schema.ts';
 import { findSchemaDrift } from '../data-map/schema-drift.ts';
+import { fingerprintSchema } from '../data-map/schema-fingerprint.ts';
 import { tenantPredicate } from '../data-map/tenant-predicate.ts';
+import type { SnapshotSession } from './snapshot-session.ts';
+
+const CATALOGUE = { operation: 'SELECT', table: 'pg_catalog' } as const;
 
 /**
  * Describes the snapshot of a session.
  * @throws SchemaDriftError when the live schema is not the one of the data map: nothing is exported on a guess
  */
 export async function readSnapshotHead(
-  client: pg.PoolClient,
+  session: SnapshotSession,
   tenantId: string,
   plan: ExportPlan,
 ): Promise<SnapshotHead> {
-  const schema = await readLiveSchema(async (text) => (await client.query<Record<string, unknown>>(text)).rows);
+  const schema = await readLiveSchema((text) => session.query({ ...CATALOGUE, text }));
   const problems = findSchemaDrift(schema);
   if (problems.length > 0) {
     throw new SchemaDriftError(`The schema of the database is not the one of the data map. ${problems.join(' ')}`);
   }
-  const identity = await readIdentity(client);
+  const identity = await readIdentity(session);
   const tables: SnapshotHead['tables'] = [];
   for (const table of plan.tables) {
     tables.push({
       name: table.name,
       order_by: [...table.orderBy],
       columns: describeColumns(table, schema.columns),
-      rows: await countRows(client, table, tenantId),
+      rows: await countRows(session, table, tenantId),
     });
   }
   return {
@@ -38,11 +42,13 @@ export async function readSnapshotHead(
   };
 }
 
-async function readIdentity(client: pg.PoolClient) {
-  const { rows } = await client.query<{ id: string; xid: string; lsn: string; at: Date; migration: string | null }>(`
-    SELECT pg_export_snapshot() AS id, pg_current_snapshot()::text AS xid, pg_current_wal_lsn()::text AS lsn,
-      now() AS at, (SELECT max(name) FROM schema_migrations) AS migration`);
-  const row = rows[0];
+async function readIdentity(session: SnapshotSession) {
+  const [row] = await session.query<{ id: string; xid: string; lsn: string; at: Date; migration: string | null }>({
+    ...CATALOGUE,
+    text: `
+      SELECT pg_export_snapshot() AS id, pg_current_snapshot()::text AS xid, pg_current_wal_lsn()::text AS lsn,
+        now() AS at, (SELECT max(name) FROM schema_migrations) AS migration`,
+  });
   if (row?.migration == null) throw new UnavailableError('The database has no migrations.');
   const { id, xid, lsn, at, migration } = row;
   return { snapshot_id: id, xid, lsn, taken_at: at.toISOString(), migration };
@@ -53,11 +59,14 @@ function describeColumns(table: ExportTable, live: readonly LiveColumn[]): { nam
   return table.columns.map((name) => ({ name, type: types.get(name) ?? 'unknown' }));
 }
 
-async function countRows(client: pg.PoolClient, table: ExportTable, tenantId: string): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(
-    `SELECT count(*) AS count FROM ${client.escapeIdentifier(table.name)}
-     WHERE ${tenantPredicate(table.tenantPath, '$1')}`,
-    [tenantId],
-  );
-  return rows[0]?.count ?? 0;
+async function countRows(session: SnapshotSession, table: ExportTable, tenantId: string): Promise<number> {
+  const [row] = await session.query<{ count: number }>({
+    operation: 'SELECT',
+    table: table.name,
+    text: `
+      SELECT count(*) AS count FROM ${pg.escapeIdentifier(table.name)}
+      WHERE ${tenantPredicate(table.tenantPath, '$1')}`,
+    values: [tenantId],
+  });
+  return row?.count ?? 0;
 }

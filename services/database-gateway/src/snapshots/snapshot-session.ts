@@ -2,13 +2,16 @@ import type { Logger } from '@aion/logging';
 import type pg from 'pg';
 import type { ConnectionPool } from '../database/connection-pool.ts';
 import { toDatabaseError } from '../database/database-error.ts';
-import { setTenantStatement, type Database } from '../database/database.ts';
+import { setTenantStatement, type Database, type Query } from '../database/database.ts';
+import type { QueryInstruments } from '../database/query-instruments.ts';
 
 /** A REPEATABLE READ, READ ONLY transaction of one tenant, on a connection that is closed after it. */
 export interface SnapshotSession {
   readonly client: pg.PoolClient;
   /** Aborted when the session is closed or its connection is lost. */
   readonly signal: AbortSignal;
+  /** Runs a statement in the transaction of the session. `R` describes its rows; nothing checks that it does. */
+  query<R extends pg.QueryResultRow>(query: Query): Promise<R[]>;
   /**
    * Ends the session at once, whatever it is doing: its backend is ended from another connection. Never rejects; may be
    * called again.
@@ -26,6 +29,7 @@ export interface SnapshotSessionOptions {
   readonly snapshotId?: string;
   /** Closes the session when it is aborted. */
   readonly signal: AbortSignal;
+  readonly instruments: QueryInstruments;
   readonly logger: Logger;
 }
 
@@ -34,12 +38,15 @@ const PINNED = `
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 1;
   SET bytea_output = 'hex'; SET client_encoding = 'UTF8'`;
 
+/** What telemetry calls the statements that open a session, taken together. */
+const OPENING = { operation: 'SELECT', table: 'pg_catalog' } as const;
+
 /** Opens a session. @throws UnavailableError when there is no connection; pg's error when the snapshot is gone */
 export async function openSnapshotSession(options: SnapshotSessionOptions): Promise<SnapshotSession> {
   options.signal.throwIfAborted();
   const client = await options.pool.connect(options.signal);
   try {
-    const backendPid = await prepare(client, options);
+    const backendPid = await options.instruments.observe(OPENING, () => prepare(client, options));
     options.signal.throwIfAborted();
     return createSession(client, backendPid, options);
   } catch (error) {
@@ -65,7 +72,7 @@ async function prepare(client: pg.PoolClient, options: SnapshotSessionOptions): 
 function createSession(
   client: pg.PoolClient,
   backendPid: number,
-  { database, signal, logger }: SnapshotSessionOptions,
+  { database, signal, instruments, logger }: SnapshotSessionOptions,
 ): SnapshotSession {
   const controller = new AbortController();
   const closeOnce = async (): Promise<void> => {
@@ -85,7 +92,12 @@ function createSession(
   const onAbort = (): void => void close();
   signal.addEventListener('abort', onAbort, { once: true });
   client.once('error', (error) => controller.abort(toDatabaseError(error)));
-  return { client, signal: controller.signal, close };
+  const query = <R extends pg.QueryResultRow>(statement: Query): Promise<R[]> =>
+    instruments.observe(statement, async () => {
+      const result = await client.query<R>(statement.text, [...(statement.values ?? [])]);
+      return result.rows;
+    });
+  return { client, signal: controller.signal, query, close };
 }
 
 async function terminateBackend(database: Database, backendPid: number): Promise<void> {

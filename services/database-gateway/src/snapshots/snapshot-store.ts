@@ -52,10 +52,10 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
     open: async (tenantId, signal) => {
       const freeSlot = slots.take();
       try {
-        const session = await openSnapshotSession({ pool, database, tenantId, signal, logger });
+        const session = await openSnapshotSession({ pool, database, tenantId, signal, instruments, logger });
         session.signal.addEventListener('abort', freeSlot, { once: true });
         try {
-          const head = await readSnapshotHead(session.client, tenantId, plan);
+          const head = await readSnapshotHead(session, tenantId, plan);
           return holdSnapshot(session, head, { heartbeatMs, maxAgeMs });
         } catch (error) {
           await session.close();
@@ -70,7 +70,15 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
       const table = plan.tables.find((candidate) => candidate.name === name);
       if (table === undefined) throw new NotFoundError(`The table "${name}" is not exported.`);
       try {
-        const session = await openSnapshotSession({ pool, database, tenantId, snapshotId, signal, logger });
+        const session = await openSnapshotSession({
+          pool,
+          database,
+          tenantId,
+          snapshotId,
+          signal,
+          instruments,
+          logger,
+        });
         return copyRows({ session, table, tenantId, instruments });
       } catch (error) {
         if (!isSnapshotGone(error)) throw error;
