@@ -340,6 +340,18 @@ describe('the reconciler', () => {
     expect(await queuedTimes()).toBe(3);
   });
 
+  it('goes on to the next export when one cannot be looked after', async () => {
+    const other = await createTestTenant(db.database);
+    const [stuck, next] = [await requestExport(db.database, tenant), await requestExport(db.database, other)];
+    await db.sql('UPDATE outbox SET published_at = now()');
+    // The id of its next job is taken.
+    await db.sql(`UPDATE outbox SET dedupe_key = $1 WHERE tenant_id = $2`, [exportJobId(stuck, 2), tenant.tenantId]);
+    for (const id of [stuck, next, stuck]) await age(id, '2 minutes');
+    await reconciler().reconcile();
+    const times = (id: string) => db.sql('SELECT queued_times AS times FROM export_jobs WHERE id = $1', [id]);
+    expect([await times(stuck), await times(next)]).toEqual([[{ times: 1 }], [{ times: 2 }]]);
+  });
+
   it('ends an export that makes no progress, with a reason', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     await publish();

@@ -57,16 +57,22 @@ export function createExportReconciler(options: ExportReconcilerOptions): Export
         values: [options.requeueMs, MAX_EXPORTS],
       });
       for (const { tenant_id: tenantId, export_id: id } of exports) {
-        const care = await database.withTenant(tenantId, (transaction) => lookAfter(transaction, id, options));
-        if (care === undefined) continue;
-        const failure = care.done === 'failed' ? { failure: care.code } : {};
-        logger.warn('An export that no worker held was looked after', { export_id: id, done: care.done, ...failure });
-        if (care.done === 'failed') {
-          options.onEnd?.({ outcome: 'failed', code: care.code, ageSeconds: care.ageSeconds });
+        try {
+          const care = await database.withTenant(tenantId, (transaction) => lookAfter(transaction, id, options));
+          if (care !== undefined) report(id, care, options);
+        } catch (error) {
+          // The others must not wait for it, which is looked after again with the next look.
+          logger.warn('An export could not be looked after', { export_id: id, error });
         }
       }
     },
   };
+}
+
+function report(id: string, care: Care, { logger, onEnd }: ExportReconcilerOptions): void {
+  const failure = care.done === 'failed' ? { failure: care.code } : {};
+  logger.warn('An export that no worker held was looked after', { export_id: id, done: care.done, ...failure });
+  if (care.done === 'failed') onEnd?.({ outcome: 'failed', code: care.code, ageSeconds: care.ageSeconds });
 }
 
 async function lookAfter(

@@ -7,6 +7,9 @@ const MAX_ITEMS = 256;
 const MAX_BYTES = 4 * 1_048_576;
 /** More of one tenant than this are turned away: they would wait longer than their callers do. */
 const MAX_WAITING = 4_096;
+/** What waits and what is being written is in memory: of one tenant, so that others have room, and of all together. */
+const MAX_TENANT_BYTES = 64 * 1_048_576;
+const MAX_TOTAL_BYTES = 256 * 1_048_576;
 
 /** What can be written together with others. */
 export interface GroupItem {
@@ -25,7 +28,10 @@ export interface GroupCommitOptions<T extends GroupItem> {
   readonly write: (tenantId: string, items: readonly T[]) => Promise<readonly (Error | undefined)[]>;
 }
 
-/** Writes an item of a tenant. Resolves when it is durable. @throws what came of this item, never what came of another */
+/**
+ * Writes an item of a tenant. Resolves when it is durable.
+ * @throws what came of this item, never what came of another; UnavailableError when too much waits already
+ */
 export type GroupCommit<T extends GroupItem> = (tenantId: string, item: T) => Promise<void>;
 
 interface Entry<T> {
@@ -36,19 +42,38 @@ interface Entry<T> {
   readonly inContext: <R>(run: () => R) => R;
 }
 
+/** What a tenant has on its way. */
+interface Line<T> {
+  /** Not in a transaction yet. */
+  readonly entries: Entry<T>[];
+  /** Of those, and of what is in one. */
+  bytes: number;
+}
+
 /**
  * Shares transactions among requests: what arrives while a transaction of the same tenant is on its way goes into the next
  * one, so that a busy tenant pays one COMMIT for many rows and a lone request waits for nobody. A row that the database
  * refuses fails alone: its group is halved until it is found.
  */
 export function createGroupCommit<T extends GroupItem>({ write }: GroupCommitOptions<T>): GroupCommit<T> {
-  const waiting = new Map<string, Entry<T>[]>();
+  const lines = new Map<string, Line<T>>();
+  let totalBytes = 0;
 
-  const drain = async (tenantId: string, entries: Entry<T>[]): Promise<void> => {
-    for (let group = takeGroup(entries); group.length > 0; group = takeGroup(entries)) {
+  const drain = async (tenantId: string, line: Line<T>): Promise<void> => {
+    for (let group = takeGroup(line.entries); group.length > 0; group = takeGroup(line.entries)) {
       await writeGroup(tenantId, group);
+      const bytes = group.reduce((sum, { item }) => sum + item.bytes, 0);
+      line.bytes -= bytes;
+      totalBytes -= bytes;
     }
-    waiting.delete(tenantId);
+    lines.delete(tenantId);
+  };
+  const openLine = (tenantId: string): Line<T> => {
+    const line: Line<T> = { entries: [], bytes: 0 };
+    lines.set(tenantId, line);
+    // After the requests that have arrived together with the first.
+    setImmediate(() => void drain(tenantId, line));
+    return line;
   };
   const writeGroup = async (tenantId: string, group: readonly Entry<T>[]): Promise<void> => {
     const [first] = group;
@@ -78,19 +103,20 @@ export function createGroupCommit<T extends GroupItem>({ write }: GroupCommitOpt
 
   return (tenantId, item) =>
     new Promise((resolve, reject) => {
-      const entry = { item, resolve, reject, inContext: AsyncLocalStorage.snapshot() };
-      const entries = waiting.get(tenantId);
-      if (entries === undefined) {
-        const opened = [entry];
-        waiting.set(tenantId, opened);
-        // After the requests that have arrived together with this one.
-        setImmediate(() => void drain(tenantId, opened));
-      } else if (entries.length < MAX_WAITING) {
-        entries.push(entry);
-      } else {
-        reject(new UnavailableError('Too many writes of this tenant are waiting.', { retryAfterSeconds: 1 }));
+      const opened = lines.get(tenantId);
+      if (totalBytes + item.bytes > MAX_TOTAL_BYTES || (opened !== undefined && isFull(opened, item))) {
+        reject(new UnavailableError('Too many writes are waiting.', { retryAfterSeconds: 1 }));
+        return;
       }
+      const line = opened ?? openLine(tenantId);
+      line.entries.push({ item, resolve, reject, inContext: AsyncLocalStorage.snapshot() });
+      line.bytes += item.bytes;
+      totalBytes += item.bytes;
     });
+}
+
+function isFull<T extends GroupItem>({ entries, bytes }: Line<T>, item: T): boolean {
+  return entries.length >= MAX_WAITING || bytes + item.bytes > MAX_TENANT_BYTES;
 }
 
 /** Takes as many from the front as a transaction may hold; an id that is there twice waits for the next one. */
