@@ -5,9 +5,12 @@ export type DataClass = 'credential' | 'content' | 'personal' | 'database';
 
 const CREDENTIAL =
   /(?:authorization|cookie|apikey|password|passwd|passphrase|secret|token|privatekey|credentials?|pepper|keyhash)$|^(?:identity|pwd|signingkey|accesskey|secretaccesskey)$/;
-/** What people say to models and what models answer; rows of the tables that hold it. */
+/**
+ * What people say to models and what models answer; rows of the tables that hold it. A test of database-gateway holds this
+ * list, and that of credentials, to the columns of its data map.
+ */
 const CONTENT =
-  /^(?:prompt|completion|content|messages|input|output|choices|toolcalls|arguments|delta|embeddings?|body|rawbody|rows?|instructions)$/;
+  /^(?:prompt|completion|content|messages|input|output|choices|toolcalls|arguments|delta|embeddings?|body|rawbody|rows?|instructions|request|response|answer|reference)$/;
 const PERSONAL =
   /^(?:e?mail|emailaddress|phone|phonenumber|firstname|lastname|fullname|address|birthdate|iban|ssn|clientip|ipaddress|xforwardedfor)$/;
 /** PostgreSQL puts values of rows into these fields of an error; drivers put statements and their values into others. */

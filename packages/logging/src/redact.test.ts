@@ -48,7 +48,7 @@ describe('redaction by class of data', () => {
   it('removes values under keys of any case and separators', () => {
     const keys = {
       credential: ['dbPassword', 'X-Api-Key', 'client_secret', 'SET-COOKIE', 'refreshToken', 'key_hash', 'signing_key'],
-      content: ['prompt', 'messages', 'tool_calls', 'rawBody'],
+      content: ['prompt', 'messages', 'tool_calls', 'rawBody', 'response'],
       personal: ['email', 'phone_number', 'X-Forwarded-For'],
       database: ['detail', 'where', 'internalQuery', 'internal_query', 'bindings'],
     };
@@ -58,7 +58,16 @@ describe('redaction by class of data', () => {
   });
 
   it('leaves counts and names alone', () => {
-    const fields = { input_tokens: 1, model: 'm', key_id: 'k', path: '/v1', content_type: 'json', tokens: 3 };
+    const fields = {
+      input_tokens: 1,
+      request_id: 'r',
+      response_bytes: 2,
+      model: 'm',
+      key_id: 'k',
+      path: '/v1',
+      content_type: 'json',
+      tokens: 3,
+    };
     expect(redact(fields)).toEqual(fields);
   });
 
