@@ -23,12 +23,32 @@ describe('the layer check', () => {
     expect(report).toEqual({ modules: 2, violations: [] });
   });
 
+  it.each(['database/a.ts', 'snapshots/a.ts', 'bootstrap.ts', 'outbox/outbox-listener.ts'])(
+    'lets %s of database-gateway speak to PostgreSQL',
+    async (path) => {
+      write('node_modules/pg/index.js', 'export const b = 1;\n');
+      const from = `services/database-gateway/src/${path}`;
+      write(
+        from,
+        `import { b } from '${'../'.repeat(dirname(from).split('/').length)}node_modules/pg/index.js';\nexport { b };\n`,
+      );
+      expect((await checkLayers(root, [])).violations).toEqual([]);
+    },
+  );
+
   it.each([
     ['packages/errors/src/a.ts', 'packages/http/src/b.ts', 'imports-upwards'],
     ['services/web-api/src/a.ts', 'services/ai-engine/src/b.ts', 'siblings-apart'],
     ['packages/http/src/a.ts', 'packages/testkit/src/b.ts', 'testkit-in-tests'],
     ['ops/generate/a.ts', 'services/web-api/src/create-web-api.ts', 'ops-reads-only-declarations'],
     ['packages/http/src/a.ts', 'node_modules/knex/index.js', 'database-in-its-gateway'],
+    ['services/database-gateway/src/files/a.ts', 'node_modules/pg/index.js', 'database-in-its-folders'],
+    ['services/database-gateway/src/outbox/a.ts', 'node_modules/pg-copy-streams/index.js', 'database-in-its-folders'],
+    [
+      'services/database-gateway/src/files/a.ts',
+      'services/database-gateway/src/database/connection-pool.ts',
+      'connections-in-their-folders',
+    ],
     [
       'services/web-api/src/a.ts',
       'node_modules/@opentelemetry/sdk-trace-node/index.js',

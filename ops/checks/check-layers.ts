@@ -35,6 +35,7 @@ const EXPECTED_EDGES: readonly (readonly [from: string, to: string])[] = [
   ['services/ai-engine/src', 'packages/contracts/src'],
   ['services/database-gateway/src', 'packages/queue/src'],
   ['services/data-export/src', 'packages/bundle/src'],
+  ['services/database-gateway/src/outbox/outbox-listener.ts', 'node_modules/.pnpm/pg@'],
   ['packages/queue/test', 'packages/testkit/src'],
   ['packages/cli/src', 'packages/bundle/src'],
 ];
@@ -100,6 +101,26 @@ const RULES: readonly IForbiddenRuleType[] = [
       pathNot: `${TESTS}|^(services/database-gateway|packages/(queue|embedded|testkit))/`,
     },
     to: { path: 'node_modules/(knex|pg|pg-copy-streams)/' },
+  },
+  {
+    name: 'database-in-its-folders',
+    severity: 'error',
+    comment: 'what else reaches a table of tenants goes through the Database, which sets the tenant',
+    from: {
+      path: '^services/database-gateway/src/',
+      pathNot: `${TESTS}|^services/database-gateway/src/((database|snapshots|migrations)/|(bootstrap|outbox/outbox-listener)[.]ts$)`,
+    },
+    to: { path: 'node_modules/(knex|pg|pg-copy-streams)/' },
+  },
+  {
+    name: 'connections-in-their-folders',
+    severity: 'error',
+    comment: 'a connection of the pool has no tenant yet; the composition root makes the pools and lends nothing',
+    from: {
+      path: '^services/database-gateway/src/',
+      pathNot: `${TESTS}|^services/database-gateway/src/((database|snapshots)/|create-parts[.]ts$)`,
+    },
+    to: { path: '^services/database-gateway/src/database/connection-pool[.]ts$' },
   },
   {
     name: 'models-in-ai-engine',

@@ -12,7 +12,7 @@ import { QUEUE_TABLES } from '../src/data-map/queue-tables.ts';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
 import { digestSchema, fingerprintSchema } from '../src/data-map/schema-fingerprint.ts';
 import type { TableEntry } from '../src/data-map/table-entry.ts';
-import { tenantPredicate } from '../src/data-map/tenant-predicate.ts';
+import { tenantPredicate } from '../src/database/tenant-predicate.ts';
 import { fillTables } from './support/fill-tenant.ts';
 import {
   createMigratedDatabase,

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { DATA_MAP } from '../src/data-map/data-map.ts';
 import { planExport } from '../src/data-map/export-plan.ts';
 import type { TableEntry } from '../src/data-map/table-entry.ts';
-import { tenantPredicate } from '../src/data-map/tenant-predicate.ts';
+import { tenantPredicate } from '../src/database/tenant-predicate.ts';
 import type { ConnectionPool } from '../src/database/connection-pool.ts';
 import { createDatabase } from '../src/database/database.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
 import { DATA_MAP } from '../src/data-map/data-map.ts';
 import type { TableEntry, TenantPath } from '../src/data-map/table-entry.ts';
-import { tenantPredicate } from '../src/data-map/tenant-predicate.ts';
+import { tenantPredicate } from '../src/database/tenant-predicate.ts';
 import type { ConnectionPool } from '../src/database/connection-pool.ts';
 import { createDatabase, type Database } from '../src/database/database.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';

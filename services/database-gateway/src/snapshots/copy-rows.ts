@@ -2,7 +2,7 @@ import { ClientClosedRequestError, InternalError } from '@aion/errors';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { ExportTable } from '../data-map/export-plan.ts';
-import { tenantPredicate } from '../data-map/tenant-predicate.ts';
+import { tenantPredicate } from '../database/tenant-predicate.ts';
 import { isError, toDatabaseError } from '../database/database-error.ts';
 import type { QueryInstruments } from '../database/query-instruments.ts';
 import type { SnapshotSession } from './snapshot-session.ts';

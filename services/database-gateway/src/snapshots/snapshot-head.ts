@@ -5,7 +5,7 @@ import type { ExportPlan, ExportTable } from '../data-map/export-plan.ts';
 import { readLiveSchema, type LiveColumn } from '../data-map/live-schema.ts';
 import { findSchemaDrift } from '../data-map/schema-drift.ts';
 import { fingerprintSchema } from '../data-map/schema-fingerprint.ts';
-import { tenantPredicate } from '../data-map/tenant-predicate.ts';
+import { tenantPredicate } from '../database/tenant-predicate.ts';
 import type { SnapshotSession } from './snapshot-session.ts';
 
 const CATALOGUE = { operation: 'SELECT', table: 'pg_catalog' } as const;

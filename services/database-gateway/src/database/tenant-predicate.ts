@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { TenantPath } from './table-entry.ts';
+import type { TenantPath } from '../data-map/table-entry.ts';
 
 /**
  * The condition that picks a tenant's rows of a table. `tenant` is an expression of SQL: a parameter such as `$1`, or a
