@@ -43,3 +43,26 @@ describe('the statements of the service', () => {
     );
   });
 });
+
+/** As every test does, when it drops its database. */
+describe('the names of the statements', () => {
+  const FILES = 'SELECT path, key, bytes, sha256 FROM export_files WHERE tenant_id = $1 AND export_id = $2';
+  const values = ['01890a5d-0000-7000-8000-000000000001', '01890a5d-0000-7000-8000-000000000002'];
+
+  it.each([
+    ['a table of tenants behind the catalogue', { operation: 'SELECT', table: 'pg_catalog' }],
+    ['one behind a function', { operation: 'CALL', table: 'outbox' }],
+    ['one behind a table that the platform has rows in', { operation: 'SELECT', table: 'audit_events' }],
+  ] as const)('are found out when they hide %s', async (_what, name) => {
+    const own = await createMigratedDatabase();
+    await own.database.query({ ...name, text: FILES, values });
+    await expect(own.drop()).rejects.toThrow(`${name.operation} ${name.table} reaches export_files`);
+  });
+
+  it('are those of what is reached, else', async () => {
+    const own = await createMigratedDatabase();
+    const query = { operation: 'SELECT', table: 'export_files', text: FILES, values } as const;
+    await own.database.withTenant(values[0] ?? '', (transaction) => transaction.query(query));
+    await own.drop();
+  });
+});

@@ -64,7 +64,7 @@ export async function findWholeTableReads(appUrl: string): Promise<string[]> {
 }
 
 /** Tests run statements of their own through the same path: those are in no source of the service. */
-function isOfService(text: string): boolean {
+export function isOfService(text: string): boolean {
   if (!/^\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b/.test(text)) return false;
   return text.split('\n').some((given) => {
     const line = given.trim();

@@ -10,6 +10,7 @@ import { createConnectionPool, type ConnectionPool } from '../../src/database/co
 import { createDatabase, type Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { createPoolInstruments } from '../../src/database/pool-instruments.ts';
+import { checkLabels } from './query-labels.ts';
 import { findWholeTableReads, recordStatements } from './query-plans.ts';
 import { createManagement, newKey, operatorFor } from './management.ts';
 
@@ -50,12 +51,13 @@ export async function createMigratedDatabase(options: { maxConnections?: number 
   // A copy belongs to who made it; AION's database belongs to the owner of its tables.
   await superuser.query(`ALTER DATABASE ${pg.escapeIdentifier(copy.name)} OWNER TO ${ROLES.owner}`);
   const pool = createTestPool(urlAs(copy.url, 'app'), options.maxConnections);
+  const { database, hidden } = checkLabels(createDatabase({ pool, metrics: noMetrics, logger: silentLogger }));
   return {
     superuserUrl: copy.url,
     appUrl: urlAs(copy.url, 'app'),
     ownerUrl: urlAs(copy.url, 'owner'),
     pool,
-    database: createDatabase({ pool, metrics: noMetrics, logger: silentLogger }),
+    database,
     sql: async <R extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
       (await superuser.query<R>(text, values)).rows,
     drop: async () => {
@@ -65,6 +67,7 @@ export async function createMigratedDatabase(options: { maxConnections?: number 
       await copy.drop();
       // No statement of the service that a test has run may read a table that grows from end to end.
       if (wholeReads.length > 0) throw new Error(`Statements read whole tables:\n${wholeReads.join('\n')}`);
+      if (hidden.size > 0) throw new Error(`Statements reach tables that they do not name:\n${[...hidden].join('\n')}`);
     },
   };
 }

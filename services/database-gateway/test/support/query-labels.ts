@@ -1,0 +1,69 @@
+import { DATA_MAP } from '../../src/data-map/data-map.ts';
+import type { TableEntry } from '../../src/data-map/table-entry.ts';
+import type { Database, PlatformTransaction, Query, TenantTransaction } from '../../src/database/database.ts';
+import { isOfService } from './query-plans.ts';
+
+const TABLES: Readonly<Record<string, TableEntry>> = DATA_MAP;
+
+/** A database whose statements are held to what telemetry, and the types, call them. */
+export interface LabelledDatabase {
+  readonly database: Database;
+  /** Each statement of the service that has run and reaches a table which its name hides. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+/**
+ * Holds every statement of the service to its name. The types keep tables of tenants out of where no tenant is set by that
+ * name alone: a text that reaches another table would get past them.
+ */
+export function checkLabels(database: Database): LabelledDatabase {
+  const hidden = new Set<string>();
+  const note = (query: Query): void => {
+    const problem = findHidden(query);
+    if (problem !== undefined) hidden.add(problem);
+  };
+  const watchTenant = (transaction: TenantTransaction): TenantTransaction => ({
+    tenantId: transaction.tenantId,
+    query: (query) => {
+      note(query);
+      return transaction.query(query);
+    },
+  });
+  const watchPlatform = (transaction: PlatformTransaction): PlatformTransaction => ({
+    tenantId: null,
+    query: (query) => {
+      note(query);
+      return transaction.query(query);
+    },
+    asTenant: (tenantId, run) => transaction.asTenant(tenantId, (tenant) => run(watchTenant(tenant))),
+  });
+  return {
+    hidden,
+    database: {
+      query: (query, options) => {
+        note(query);
+        return database.query(query, options);
+      },
+      withTenant: (tenantId, run, options) =>
+        database.withTenant(tenantId, (transaction) => run(watchTenant(transaction)), options),
+      withPlatform: (run, options) => database.withPlatform((transaction) => run(watchPlatform(transaction)), options),
+    },
+  };
+}
+
+/** What a statement's name hides of its text, in a sentence. */
+function findHidden({ operation, table, text }: Query): string | undefined {
+  if (!isOfService(text)) return undefined;
+  const reached = [...text.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?"?([a-z_]+)"?/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => TABLES[name] !== undefined && name !== 'schema_migrations');
+  const mayReach = (name: string): boolean => {
+    // A function reaches what it is made for, and its own text is in a migration.
+    if (operation === 'CALL' || table === 'pg_catalog') return false;
+    return TABLES[table]?.owner === 'tenant' || TABLES[name]?.owner !== 'tenant';
+  };
+  const beyond = reached.filter((name) => !mayReach(name));
+  const isNamed = operation === 'CALL' || table === 'pg_catalog' || reached.includes(table);
+  if (beyond.length === 0 && isNamed) return undefined;
+  return `${operation} ${table} reaches ${reached.join(', ') || 'no table'}: ${text.trim()}`;
+}
