@@ -2,7 +2,7 @@ import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
 import { fingerprintSchema } from '../src/data-map/schema-fingerprint.ts';
-import { readLiveSchema } from '../src/data-map/live-schema.ts';
+import { readLiveSchema, type LiveSchema } from '../src/data-map/live-schema.ts';
 import { createDatabase } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
@@ -12,7 +12,7 @@ import { MIGRATIONS } from '../src/migrations/index.ts';
 import { createSnapshotStore } from '../src/snapshots/snapshot-store.ts';
 import { createBootstrappedDatabase, runSql, type BootstrappedDatabase } from './support/bootstrapped-database.ts';
 import { newGeneration, newSettlement } from './support/fixtures.ts';
-import { hasPostgres15, startPostgres15 } from './support/postgres-15.ts';
+import { copyByDump, hasPostgres15, startPostgres15 } from './support/postgres-15.ts';
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createTestPool, noMetrics, silentLogger } from './support/test-database.ts';
 
@@ -104,6 +104,15 @@ async function columnsOf(url: string): Promise<Map<string, string[]>> {
   return new Map(rows.map(({ name, columns }) => [name, columns]));
 }
 
+async function readSchema(url: string): Promise<LiveSchema> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('BEGIN');
+  const live = await readLiveSchema(async (text) => (await client.query<Record<string, unknown>>(text)).rows);
+  await client.end();
+  return live;
+}
+
 describe.each(['the PostgreSQL of this run', ...(hasPostgres15 ? ['PostgreSQL 15'] : [])])('on %s', (which) => {
   let server: Awaited<ReturnType<typeof startPostgres15>> | undefined;
   let givenUrl: string | undefined;
@@ -127,16 +136,23 @@ describe.each(['the PostgreSQL of this run', ...(hasPostgres15 ? ['PostgreSQL 15
 
   it('an empty database gets the declared schema', async () => {
     await migrate(toMigrate());
-    const client = new pg.Client({ connectionString: db.databaseUrl });
-    await client.connect();
-    await client.query('BEGIN');
-    const live = await readLiveSchema(async (text) => (await client.query<Record<string, unknown>>(text)).rows);
-    await client.end();
+    const live = await readSchema(db.databaseUrl);
     expect(findSchemaDrift(live)).toEqual([]);
     // A bundle names the fingerprint: it must not tell the version of the server.
     fingerprints.add(fingerprintSchema(live));
     expect(fingerprints.size).toBe(1);
   });
+
+  // Its programs, pg_dump and psql, are those that can read and write the server's dumps.
+  if (which === 'PostgreSQL 15') {
+    it('a database that was restored from a dump has the declared schema', async () => {
+      await migrate(toMigrate());
+      const restored = await createBootstrappedDatabase();
+      copyByDump(db.superuserUrl, restored.superuserUrl);
+      expect(findSchemaDrift(await readSchema(restored.databaseUrl))).toEqual([]);
+      await restored.drop();
+    });
+  }
 
   it('a filled database of the previous schema keeps every row, and goes on with it', async () => {
     await migrate({ ...toMigrate(), migrations: PREVIOUS });

@@ -94,35 +94,34 @@ const UNPROTECTED_QUERY = `
       AND p.polroles = ARRAY['aion_app'::regrole::oid]))
   ORDER BY 1`;
 
-const relationOf = (where: string): string => `
-  (SELECT c.oid, c.relkind, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
-    coalesce('a partition of ' || i.inhparent::regclass::text, ${TABLE_NAME}) AS name
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition
-  WHERE ${where} AND ${OF_USERS} AND ${notOfExtension('pg_class', 'c.oid')})`;
-
 /**
  * Gives everything else that tells who reaches which rows: owners and row-level security of tables, policies, functions,
  * triggers, and what is granted to others than the owner. Every partition of a table is called the same, and equal lines
  * are given once: partitions come and go, and one that is like the others changes nothing.
  */
 const DEFINITIONS_QUERY = `
-  WITH relation AS ${relationOf(`c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`)},
+  WITH relation AS (
+    SELECT c.oid, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
+      coalesce(c.relacl, acldefault((CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", c.relowner)) AS acl,
+      coalesce('a partition of ' || i.inhparent::regclass::text, ${TABLE_NAME}) AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ${OF_USERS} AND ${notOfExtension('pg_class', 'c.oid')}),
   routine AS (
-    SELECT p.oid, p.proowner, p.proacl, ${nameOf('p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name
+    SELECT p.oid, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl,
+      ${nameOf('p.proname')} || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE p.prokind IN ('f', 'p') AND ${OF_USERS} AND ${notOfExtension('pg_proc', 'p.oid')}),
   granted AS (
     SELECT r.name, a.grantee, a.privilege_type, a.is_grantable
-    FROM relation r, aclexplode(coalesce(r.relacl, acldefault((CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", r.relowner))) a
-    WHERE a.grantee <> r.relowner
+    FROM relation r, aclexplode(r.acl) a WHERE a.grantee <> r.relowner
     UNION ALL
     SELECT r.name || '.' || t.attname, a.grantee, a.privilege_type, a.is_grantable
     FROM relation r JOIN pg_attribute t ON t.attrelid = r.oid AND NOT t.attisdropped, aclexplode(t.attacl) a
     WHERE a.grantee <> r.relowner
     UNION ALL
     SELECT f.name, a.grantee, a.privilege_type, a.is_grantable
-    FROM routine f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a WHERE a.grantee <> f.proowner)
+    FROM routine f, aclexplode(f.acl) a WHERE a.grantee <> f.proowner)
   SELECT DISTINCT part, definition::text COLLATE "C" AS definition FROM (
     SELECT 'tables' AS part, format('%s of %s, row security %s, forced %s', r.name, pg_get_userbyid(r.relowner),
       r.relrowsecurity, r.relforcerowsecurity) AS definition
@@ -139,7 +138,8 @@ const DEFINITIONS_QUERY = `
     SELECT 'triggers', format('%s, enabled %s', pg_get_triggerdef(t.oid), t.tgenabled)
     FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
     UNION ALL
-    SELECT 'grants', format('%s on %s to %s, grantable %s', g.privilege_type, g.name, ${roleName('g.grantee')}, g.is_grantable)
+    SELECT 'grants', format('%s on %s to %s, grantable %s', g.privilege_type, g.name, ${roleName('g.grantee')},
+      g.is_grantable)
     FROM granted g) d
   ORDER BY 1, 2`;
 

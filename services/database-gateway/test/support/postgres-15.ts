@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,6 +40,12 @@ export async function startPostgres15(): Promise<{ readonly url: string; stop():
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Fills a database with what another holds, by a dump of SQL. */
+export function copyByDump(fromUrl: string, toUrl: string): void {
+  const dump = execFileSync(join(BIN, 'pg_dump'), [fromUrl]);
+  execFileSync(join(BIN, 'psql'), ['--quiet', '--set=ON_ERROR_STOP=1', toUrl], { input: dump });
 }
 
 async function idsOf(name: string): Promise<{ uid: number; gid: number }> {
