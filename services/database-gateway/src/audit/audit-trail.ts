@@ -105,7 +105,7 @@ async function countAnnouncedErasures(database: Database, tenantId: string | nul
   const [row] = await database.withTenant(tenantId, (transaction) =>
     transaction.query<{ events: number }>({
       operation: 'SELECT',
-      table: 'erasure_ledger',
+      table: 'erasure_requests',
       text: `
         SELECT coalesce(sum(announced.events), 0)::bigint AS events
         FROM erasure_requests r

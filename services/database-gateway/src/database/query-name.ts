@@ -24,7 +24,7 @@ const QUERIES = {
     'retention_policies',
     'legal_holds',
     'idempotency_keys',
-    'erasure_ledger',
+    'erasure_requests',
   ],
   INSERT: [
     'tenants',
