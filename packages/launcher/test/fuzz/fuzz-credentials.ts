@@ -83,7 +83,11 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
         case 'key':
           return [bearer(full.key)];
         case 'tenant':
-          return [bearer(owner.key.key), { ...asOperator, [TENANT_HEADER]: other.id }];
+          // Where the path names the tenant, the operator does not name another one.
+          return [
+            bearer(owner.key.key),
+            route.path.includes('{tenant_id}') ? asOperator : { ...asOperator, [TENANT_HEADER]: other.id },
+          ];
         case 'operator':
           return [asOperator];
         case 'init':
