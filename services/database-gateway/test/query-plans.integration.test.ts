@@ -1,46 +1,127 @@
-import { getUsage, listGenerations, storedRoute } from '@aion/contracts';
-import { createManagement, holderOf } from './support/management.ts';
-import { findWholeTableReads } from './support/query-plans.ts';
-import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { getUsage, listFiles, listGenerations, listRetentionPolicies, storedRoute } from '@aion/contracts';
+import { expireAnswers } from '../src/management/expire-answers.ts';
+import { createOutboxStore } from '../src/outbox/outbox-store.ts';
+import { ALLOWED_READS } from './support/allowed-reads.ts';
+import { explainEveryStatement, findFaultyReads, readTableSizes, type Recording } from './support/query-plans.ts';
+import { recordRun, runEverything, type Run } from './support/run-everything.ts';
+import { seedLargeTables, type SeededTenant } from './support/seed-large-tables.ts';
+import { createMigratedDatabase, type MigratedDatabase } from './support/test-database.ts';
+import { unheardUsage } from './support/walk/walk-platform.ts';
+
+const SOURCES = resolve(import.meta.dirname, '../src');
+
+/** Calls that this test does not make, and why. */
+const NOT_MADE: Readonly<Record<string, string>> = {
+  'bootstrap.ts': 'runs once, as the superuser, before there are rows',
+  'database/migrate.ts': 'takes the lock of migrations, as the owner',
+  'database/database.ts': 'carries the statements of all others, and BEGIN and COMMIT',
+  'outbox/outbox-listener.ts': 'LISTEN reads no table',
+  'snapshots/hold-snapshot.ts': 'SELECT 1 keeps a session alive, and reads no table',
+  'create-database-gateway.ts': 'SELECT 1 is the readiness probe, and reads no table',
+};
 
 let db: MigratedDatabase;
+let tenant: SeededTenant;
+let recording: Recording;
 beforeAll(async () => {
   db = await createMigratedDatabase();
-});
+  tenant = await seedLargeTables(db.superuserUrl);
+  await explainEveryStatement(db.superuserUrl);
+  const [parked] = await db.sql<{ id: string }>(
+    'SELECT id FROM outbox WHERE tenant_id = $1 AND parked_at IS NOT NULL ORDER BY id',
+    [tenant.tenantId],
+  );
+  recording = await recordRun(db, tenant, (run) => runEverything(run, parked?.id ?? ''));
+}, 180_000);
 afterAll(() => db.drop());
 
-/** Every test of this package that has a database asks the same of what it has run, when it drops it. */
-describe('the statements of the service', () => {
-  it('are found when they read a table that grows from end to end, with their text', async () => {
-    const call = createManagement(db.database);
-    const owner = holderOf(await createTestTenant(db.database));
-    const ask = async () => {
-      await call(storedRoute(getUsage), owner, { query: { group_by: 'model' } });
-      await call(storedRoute(listGenerations), owner, { query: { from: '2026-01-01T00:00:00Z' } });
-      return findWholeTableReads(db.appUrl);
-    };
-    expect(await ask()).toEqual([]);
-    await db.sql('DROP INDEX usage_deltas_by_tenant');
-    const found = await ask();
-    expect(found).toHaveLength(1);
-    expect(found[0]).toMatch(/^Seq Scan on usage_deltas: SELECT model, .*FROM usage_deltas/s);
+/** Every `.query(` of the source, as `file:line`. */
+function listCallSites(): string[] {
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('migrations/'),
+  );
+  return files.flatMap((file) => {
+    const source = readFileSync(resolve(SOURCES, file), 'utf8');
+    const calls = source.matchAll(/\.query(?:<[^(]*>)?\(/g);
+    return [...calls].map(({ index }) => `${file}:${source.slice(0, index).split('\n').length}`);
+  });
+}
+
+const fileOf = (site: string) => site.slice(0, site.lastIndexOf(':'));
+
+describe('the statements of the service, on tables with the rows of many tenants', () => {
+  it('read no table from end to end, and no more rows than they ask for', async () => {
+    expect(findFaultyReads(recording.statements, await readTableSizes(db), ALLOWED_READS)).toEqual([]);
   });
 
-  it('are found when all that an index gives them is its order', async () => {
-    await db.database.withTenant('01890a5d-0000-7000-8000-000000000001', (transaction) =>
-      // Begins as a statement of the service does.
-      transaction.query({
-        ...({ operation: 'SELECT', table: 'generations' } as const),
-        text: `
-          SELECT id FROM generations
-          ORDER BY id LIMIT $1`,
-        values: [1],
-      }),
+  it('are allowed to read more only where one of them does', async () => {
+    const sizes = await readTableSizes(db);
+    const isUsed = (at: number) =>
+      findFaultyReads(recording.statements, sizes, ALLOWED_READS.toSpliced(at, 1)).length > 0;
+    expect(ALLOWED_READS.filter((_allowed, at) => !isUsed(at))).toEqual([]);
+  });
+
+  it('are all of those in the source', () => {
+    const sites = listCallSites();
+    expect(sites.length).toBeGreaterThan(100);
+    expect(sites.filter((site) => !recording.sites.has(site) && NOT_MADE[fileOf(site)] === undefined)).toEqual([]);
+    const files = new Set(sites.map(fileOf));
+    expect(Object.keys(NOT_MADE).filter((file) => !files.has(file))).toEqual([]);
+  });
+
+  it('are those of every function that runs as the owner', async () => {
+    const uncalled = await db.sql(
+      `SELECT p.proname FROM pg_proc p LEFT JOIN pg_stat_user_functions f ON f.funcid = p.oid
+       WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace AND coalesce(f.calls, 0) = 0`,
     );
-    // The policy of row-level security alone gives the condition on the tenant: as the superuser there is none.
-    expect(await findWholeTableReads(db.superuserUrl)).toContainEqual(
-      expect.stringMatching(/^Index Only Scan without a condition on generations_\d{4}_\d{2}: SELECT id/),
-    );
+    expect(uncalled).toEqual([]);
+    // What such a function runs is explained, too.
+    expect(recording.statements.some(({ text }) => /^\s*WITH due AS MATERIALIZED/.test(text))).toBe(true);
+  });
+});
+
+/** Indexes, each with what is asked for that it serves, and what is found without it. */
+const INDEXES: readonly (readonly [index: string, found: RegExp, run: (run: Run) => Promise<unknown>])[] = [
+  [
+    'generations_by_time',
+    / on generations_\d{4}_\d{2}\S* of \d+ rows: .*FROM generations/s,
+    ({ walker: { call, owner } }) => call(storedRoute(listGenerations), owner),
+  ],
+  ['files_by_tenant', / on files.*FROM files/s, ({ walker: { call, owner } }) => call(storedRoute(listFiles), owner)],
+  [
+    'retention_policies_by_tenant',
+    / on retention_policies .* of \d+ rows: .*FROM retention_policies/s,
+    ({ walker: { call, owner } }) => call(storedRoute(listRetentionPolicies), owner, { query: { limit: 1 } }),
+  ],
+  ['outbox_due', /^Seq Scan on outbox: WITH due/, ({ database }) => createOutboxStore(database).claim(1, 1)],
+  ['outbox_parked', / on outbox.*FROM public.outbox o/s, ({ stores }) => stores.parked.list({ limit: 1 })],
+  ['idempotency_keys_expiry', /^Seq Scan on idempotency_keys: WITH deleted/, ({ database }) => expireAnswers(database)],
+  [
+    'usage_deltas_by_tenant',
+    /^Seq Scan on usage_deltas: .*usage_deltas_part/s,
+    ({ walker: { call, owner } }) => call(storedRoute(getUsage), owner),
+  ],
+  ['usage_daily_by_day', /^Seq Scan on usage_daily: WITH bounds/, ({ database }) => unheardUsage(database).watch()],
+];
+
+describe('without its index', () => {
+  it.each(INDEXES)('%s, a statement reads too much, and is found', async (index, found, run) => {
+    const sizes = await readTableSizes(db);
+    const [dropped] = await db.sql<{ definition: string }>('SELECT pg_get_indexdef($1::regclass) AS definition', [
+      index,
+    ]);
+    await db.sql(`DROP INDEX ${index}`);
+    try {
+      const { statements } = await recordRun(db, tenant, async (parts) => {
+        await run(parts);
+      });
+      const faults = findFaultyReads(statements, sizes, ALLOWED_READS);
+      expect(faults).toContainEqual(expect.stringMatching(found));
+    } finally {
+      await db.sql(dropped?.definition ?? '');
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import type { Caller } from '@aion/contracts';
 import { IdempotencyKeyReusedError } from '@aion/errors';
 import { v7 as uuidv7 } from 'uuid';
 import type { SharedTransaction } from '../database/database.ts';
+import { ofOwner } from './of-owner.ts';
 
 /** What a request is answered with. */
 export interface Answer<A> {
@@ -50,10 +51,8 @@ export async function answerOnce<A>(
   return toEnvelope({ answer, ...(version === undefined ? {} : { version }) });
 }
 
-/** By the unique index, which IS NOT DISTINCT FROM does not use. */
-function sameClaim({ tenantId }: SharedTransaction): string {
-  const ofOwner = tenantId === null ? 'tenant_id IS NULL AND $1::uuid IS NULL' : 'tenant_id = $1';
-  return `${ofOwner} AND actor_id = $2 AND idempotency_key = $3`;
+function sameClaim(transaction: SharedTransaction): string {
+  return `${ofOwner(transaction)} AND actor_id = $2 AND idempotency_key = $3`;
 }
 
 /** False when the key is known. Waits for another transaction that has claimed it and not ended. */

@@ -33,6 +33,7 @@ import * as listTenantsInOrder from './20261128101000_list_tenants_in_order.ts';
 import * as filesByName from './20261128102000_files_by_name.ts';
 import * as useOfKeys from './20261128110000_use_of_keys.ts';
 import * as platformSwitches from './20261128110100_platform_switches.ts';
+import * as pagesByIndex from './20261128130000_pages_by_index.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
 export interface Migration {
@@ -76,4 +77,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261128102000_files_by_name', ...filesByName },
   { name: '20261128110000_use_of_keys', ...useOfKeys },
   { name: '20261128110100_platform_switches', ...platformSwitches },
+  { name: '20261128130000_pages_by_index', ...pagesByIndex },
 ];

@@ -16,6 +16,7 @@ import { isOfTenant, type SharedTransaction, type UnscopedQuery } from '../datab
 import { refuseHeld } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
+import { ofOwner } from '../management/of-owner.ts';
 import { readPage } from '../management/read-page.ts';
 import { PROVIDER_COLUMNS, toProvider, type ProviderRow } from './provider-row.ts';
 
@@ -59,7 +60,7 @@ function listAll(transaction: SharedTransaction, query: ProviderFilter) {
         table: 'provider_configs',
         text: `
           SELECT ${PROVIDER_COLUMNS} FROM provider_configs
-          WHERE ${OWN} AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::text IS NULL OR kind = $3)
+          WHERE ${ofOwner(transaction)} AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::text IS NULL OR kind = $3)
             AND ($4::boolean IS NULL OR enabled = $4)
           ORDER BY id ${direction} LIMIT $5`,
         values: [transaction.tenantId, position, query.kind ?? null, query.enabled ?? null, limit],

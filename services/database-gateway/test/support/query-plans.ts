@@ -1,136 +1,172 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import pg from 'pg';
-import { DATA_MAP } from '../../src/data-map/data-map.ts';
-import type { TableEntry } from '../../src/data-map/table-entry.ts';
 import type { ConnectionPool } from '../../src/database/connection-pool.ts';
+import type { Database } from '../../src/database/database.ts';
+import type { MigratedDatabase } from './test-database.ts';
 
-/** Tables that stay small however long and for however many tenants the platform runs. */
-const SMALL = new Set(['platform_operators', 'schema_migrations', 'schema_migrations_lock', 'provider_configs']);
-
-type Recorded = Map<string, readonly unknown[]>;
-/** The statements that ran in each database, by its name; each text once, with the values of its first time. */
-const recorded = new Map<string, Recorded>();
-const watched = new WeakSet<pg.PoolClient>();
-const sources = readdirSync(resolve(import.meta.dirname, '../../src'), { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-  .map((entry) => readFileSync(resolve(entry.parentPath, entry.name), 'utf8'))
-  .join('\n');
-
-/** Notes every statement that goes through a pool to the database of this URL. */
-export function recordStatements(pool: ConnectionPool, url: string): ConnectionPool {
-  const name = nameOf(url);
-  const statements = recorded.get(name) ?? new Map<string, readonly unknown[]>();
-  recorded.set(name, statements);
-  return {
-    ...pool,
-    connect: async (signal) => {
-      const client = await pool.connect(signal);
-      if (!watched.has(client)) watch(client, statements);
-      return client;
-    },
-  };
-}
-
-function watch(client: pg.PoolClient, statements: Recorded): void {
-  watched.add(client);
-  const query = client.query.bind(client) as (...args: unknown[]) => unknown; // one of many overloads, passed on
-  client.query = ((...args: unknown[]) => {
-    const [text, values] = args;
-    if (typeof text === 'string' && Array.isArray(values) && !statements.has(text)) statements.set(text, values);
-    return query(...args);
-  }) as typeof client.query; // the same function, which looks at what it passes on
-}
-
-/**
- * How statements of the service that ran in this database read a table that grows as a whole: each with its text. The
- * planner may not read a table from end to end if there is any other way, so that what is found needs no large table to be
- * found: either there is an index with a condition on what is asked for, or there is none.
- */
-export async function findWholeTableReads(appUrl: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: appUrl });
-  await client.connect();
-  const found: string[] = [];
-  try {
-    const partial = await readPartialIndexes(client);
-    for (const [text, values] of recorded.get(nameOf(appUrl)) ?? []) {
-      if (isOfService(text)) found.push(...(await explain(client, text, values, partial)));
-    }
-    return found;
-  } finally {
-    recorded.get(nameOf(appUrl))?.clear();
-    await client.end();
-  }
-}
-
-/** Tests run statements of their own through the same path: those are in no source of the service. */
-export function isOfService(text: string): boolean {
-  if (!/^\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b/.test(text)) return false;
-  return text.split('\n').some((given) => {
-    const line = given.trim();
-    if (line.length > 30) return sources.includes(line.slice(0, 30));
-    return line.length > 20 && [`${line}\n`, `${line}\``, `${line}'`].some((whole) => sources.includes(whole));
-  });
-}
-
+/** A node of a plan that has run, as `auto_explain` writes it. */
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
-  readonly 'Index Cond'?: string;
+  readonly 'Actual Rows'?: number;
+  readonly 'Actual Loops'?: number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Index Recheck'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
-/** An index of few rows, such as of what is yet to be done, bounds what is read of it by itself. */
-async function readPartialIndexes(client: pg.Client): Promise<ReadonlySet<string>> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indpred IS NOT NULL`,
-  );
-  return new Set(rows.map(({ name }) => name));
+/** A statement that has run, with its plan. */
+export interface ExplainedStatement {
+  readonly text: string;
+  readonly plan: PlanNode;
 }
 
-async function explain(
-  client: pg.Client,
-  text: string,
-  values: readonly unknown[],
-  partial: ReadonlySet<string>,
-): Promise<string[]> {
-  await client.query(`BEGIN; SET LOCAL enable_seqscan = off;
-    SELECT set_config('app.tenant_id', '01890a5d-0000-7000-8000-000000000001', true)`);
+/** What the sessions of a database have told of what they ran, and where in the source it was asked for. */
+export interface Recording {
+  readonly statements: readonly ExplainedStatement[];
+  /** `file:line` of each call by which the source has run a statement. */
+  readonly sites: ReadonlySet<string>;
+  pool(pool: ConnectionPool): ConnectionPool;
+  database(database: Database): Database;
+}
+
+/**
+ * Makes the sessions that a database gets from here on send the plan of every statement that they have run, with the rows
+ * that it has read: those of functions and triggers too, as whoever they run as.
+ */
+export async function explainEveryStatement(superuserUrl: string): Promise<void> {
+  const database = pg.escapeIdentifier(decodeURIComponent(new URL(superuserUrl).pathname.slice(1)));
+  const settings = {
+    ...{ session_preload_libraries: 'auto_explain', track_functions: 'all' },
+    ...{ 'auto_explain.log_min_duration': '0', 'auto_explain.log_level': 'notice' },
+    ...{ 'auto_explain.log_nested_statements': 'on', 'auto_explain.log_format': 'json' },
+    ...{ 'auto_explain.log_analyze': 'on', 'auto_explain.log_timing': 'off' },
+  };
+  const client = new pg.Client({ connectionString: superuserUrl });
+  await client.connect();
   try {
-    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(`EXPLAIN (FORMAT JSON) ${text}`, [
-      ...values,
-    ]);
-    const reads = rows.flatMap((row) => wholeReads(row['QUERY PLAN'][0].Plan, partial));
-    return [...new Set(reads)].map((read) => `${read}: ${text.trim()}`);
-  } catch (error) {
-    // What PostgreSQL refuses, with values that a test has chosen to be refused, it reads nothing for.
-    if (error instanceof pg.DatabaseError && /^(22|42)/.test(error.code ?? '')) return [];
-    throw error;
+    for (const [name, value] of Object.entries(settings)) {
+      await client.query(`ALTER DATABASE ${database} SET ${name} = ${pg.escapeLiteral(value)}`);
+    }
   } finally {
-    await client.query('ROLLBACK');
+    await client.end();
   }
 }
 
-function wholeReads(node: PlanNode, partial: ReadonlySet<string>): string[] {
-  const below = (node.Plans ?? []).flatMap((child) => wholeReads(child, partial));
-  const table = node['Relation Name'];
-  const type = node['Node Type'];
-  if (type === 'Seq Scan' && table !== undefined && isLarge(table)) return [`Seq Scan on ${table}`, ...below];
-  const isIndexRead = type === 'Index Scan' || type === 'Index Only Scan' || type === 'Bitmap Index Scan';
-  const isBounded = node['Index Cond'] !== undefined || partial.has(node['Index Name'] ?? '');
-  if (isIndexRead && !isBounded && (table === undefined || isLarge(table))) {
-    return [`${type} without a condition on ${table ?? node['Index Name'] ?? 'an index'}`, ...below];
+/** Records what goes through the pools and the database that are made of it. */
+export function startRecording(): Recording {
+  const statements: ExplainedStatement[] = [];
+  const sites = new Set<string>();
+  const watched = new WeakSet<pg.PoolClient>();
+  const watch = (client: pg.PoolClient): void => {
+    watched.add(client);
+    client.on('notice', ({ message = '' }) => {
+      const explained = parsePlan(message);
+      if (explained !== undefined) statements.push(explained);
+    });
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown; // one of many overloads, passed on
+    client.query = ((...args: unknown[]) => {
+      noteSites(sites);
+      return query(...args);
+    }) as typeof client.query; // the same function, which looks at who calls it
+  };
+  return {
+    statements,
+    sites,
+    pool: (pool) => ({
+      ...pool,
+      connect: async (signal) => {
+        const client = await pool.connect(signal);
+        if (!watched.has(client)) watch(client);
+        return client;
+      },
+    }),
+    // It takes a connection first, after which the stack does not tell who asked.
+    database: (database) => ({
+      ...database,
+      query: (query, options) => {
+        noteSites(sites);
+        return database.query(query, options);
+      },
+    }),
+  };
+}
+
+/** Notes every line of the service's source that is being called. */
+function noteSites(sites: Set<string>): void {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 40;
+  const { stack = '' } = new Error('for its stack');
+  Error.stackTraceLimit = limit;
+  for (const [, file, line] of stack.matchAll(/\/database-gateway\/src\/([\w/-]+\.ts):(\d+):\d+/g)) {
+    sites.add(`${file}:${line}`);
   }
-  return below;
 }
 
-function isLarge(relation: string): boolean {
-  const table = relation.replace(/_(\d{4}_\d{2}|default)$/, '');
-  const entries: Readonly<Record<string, TableEntry>> = DATA_MAP;
-  return entries[table] !== undefined && !SMALL.has(table);
+function parsePlan(message: string): ExplainedStatement | undefined {
+  const at = message.indexOf('plan:\n');
+  if (!message.startsWith('duration: ') || at === -1) return undefined;
+  const parsed = JSON.parse(message.slice(at + 6)) as { 'Query Text': string; Plan: PlanNode }; // auto_explain's format
+  return { text: parsed['Query Text'], plan: parsed.Plan };
 }
 
-function nameOf(url: string): string {
-  return new URL(url).pathname;
+/** How many rows each table and partition has, by its name. */
+export type TableSizes = ReadonlyMap<string, number>;
+
+/** A statement that may read more than others. */
+export interface AllowedRead {
+  readonly statement: RegExp;
+  readonly maxRows: number;
+  /** Tables that it may read from end to end. */
+  readonly whole?: readonly string[];
+  readonly reason: string;
+}
+
+/** A page has 20 items and a claim up to 100 rows. */
+const MAX_ROWS = 110;
+/** A table of fewer rows is read as a whole at no cost. */
+const SMALL_ROWS = 1_000;
+
+/** The sizes of the tables of the service, as of their last ANALYZE. */
+export async function readTableSizes(db: Pick<MigratedDatabase, 'sql'>): Promise<TableSizes> {
+  const rows = await db.sql<{ name: string; rows: number }>(
+    `SELECT relname::text AS name, reltuples::float8 AS rows FROM pg_class
+     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
+  );
+  return new Map(rows.map(({ name, rows: count }) => [name, count]));
+}
+
+/** What statements have read, sorted or hashed that they should not have: how, and their text, each once. */
+export function findFaultyReads(
+  statements: readonly ExplainedStatement[],
+  sizes: TableSizes,
+  allowed: readonly AllowedRead[],
+): string[] {
+  const found = statements.flatMap(({ text, plan }) => {
+    const { maxRows = MAX_ROWS, whole = [] } = allowed.find(({ statement }) => statement.test(text)) ?? {};
+    const isLarge = (table: string) => (sizes.get(table) ?? 0) > SMALL_ROWS && !whole.includes(table);
+    return findFaults(plan, { maxRows, isLarge }).map((fault) => `${fault}: ${text.trim()}`);
+  });
+  return [...new Set(found)];
+}
+
+interface Bounds {
+  readonly maxRows: number;
+  readonly isLarge: (table: string) => boolean;
+}
+
+function findFaults(node: PlanNode, bounds: Bounds): string[] {
+  const below = (node.Plans ?? []).flatMap((child) => findFaults(child, bounds));
+  const { 'Node Type': type, 'Relation Name': table, 'Index Name': index } = node;
+  const where = [table, index].filter((name) => name !== undefined).join(' by ');
+  const read = where === '' ? type : `${type} on ${where}`;
+  if (type === 'Seq Scan' && table !== undefined && bounds.isLarge(table)) return [read, ...below];
+  const rows = rowsReadBy(node);
+  return rows > bounds.maxRows ? [`${read} of ${rows} rows`, ...below] : below;
+}
+
+/** The rows that a node has looked at, in all its loops. */
+function rowsReadBy(node: PlanNode): number {
+  const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
+  return Math.round(((node['Actual Rows'] ?? 0) + removed) * (node['Actual Loops'] ?? 1));
 }

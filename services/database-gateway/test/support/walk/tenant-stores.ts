@@ -1,0 +1,32 @@
+import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
+import type { ConnectionPool } from '../../../src/database/connection-pool.ts';
+import type { Database } from '../../../src/database/database.ts';
+import { createExportClaims } from '../../../src/exports/export-claims.ts';
+import { createExportStore } from '../../../src/exports/export-store.ts';
+import { recordDownload } from '../../../src/files/file-routes.ts';
+import { createStrayObjectStore } from '../../../src/files/stray-object-store.ts';
+import { createGenerationStore } from '../../../src/generations/generation-store.ts';
+import { createParkedRows } from '../../../src/outbox/parked-rows.ts';
+import { createSnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
+import { noMetrics, silentLogger } from '../test-database.ts';
+
+/** Every way to the rows of a tenant that is no route of the management API. */
+export type TenantStores = ReturnType<typeof createTenantStores>;
+
+/** Creates them. */
+export function createTenantStores(database: Database, exportsPool: ConnectionPool) {
+  const options = { pool: exportsPool, database, metrics: noMetrics, logger: silentLogger };
+  return {
+    generations: createGenerationStore(database, { storeContent: true }),
+    exports: createExportStore(database),
+    claims: createExportClaims(database),
+    snapshots: createSnapshotStore({ ...options, maxSnapshots: 2, maxSnapshotAgeMs: 60_000 }),
+    strays: createStrayObjectStore(database),
+    downloads: {
+      record: (tenantId: string, fileId: string, actor: string) =>
+        database.withTenant(tenantId, (transaction) => recordDownload(transaction, fileId, actor)),
+    },
+    parked: createParkedRows(database),
+    trail: createAuditTrail(database),
+  };
+}

@@ -1,0 +1,97 @@
+import {
+  createProject,
+  createUser,
+  deleteMembership,
+  getApiKey,
+  getMembership,
+  getProject,
+  getTenant,
+  getUser,
+  listApiKeys,
+  listMemberships,
+  listProjects,
+  listUsers,
+  revokeApiKey,
+  storeApiKey,
+  storedRoute,
+  updateApiKey,
+  updateMembership,
+  updateProject,
+  updateTenant,
+  updateUser,
+} from '@aion/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { newKey } from '../management.ts';
+import { readInBothOrders, type Walker } from './walker.ts';
+
+/** Who belongs to the tenant, and what they work on. Gives what other steps need. */
+export async function walkAccounts(walker: Walker): Promise<{ readonly projectId: string; readonly userId: string }> {
+  await walkTenant(walker);
+  const projectId = await walkProjects(walker);
+  const [userId, leavingId] = await walkPeople(walker);
+  await walkKeys(walker, { projectId, userId: leavingId });
+  await walkMemberships(walker, leavingId);
+  return { projectId, userId };
+}
+
+async function walkTenant({ call, owner, tenantId }: Walker): Promise<void> {
+  const params = { tenant_id: tenantId };
+  await call(storedRoute(getTenant), owner, { params });
+  await call(storedRoute(updateTenant), owner, { params, body: { name: 'Walker' } });
+}
+
+async function walkProjects({ call, owner }: Walker): Promise<string> {
+  const [create, list, change] = [storedRoute(createProject), storedRoute(listProjects), storedRoute(updateProject)];
+  const { answer: old } = await call(create, owner, { body: { name: `Old ${uuidv7()}` } });
+  await call(change, owner, { params: { project_id: old.id }, body: { archived: true } });
+  const { answer: project } = await call(create, owner, { body: { name: `Project ${uuidv7()}` } });
+  await call(storedRoute(getProject), owner, { params: { project_id: project.id } });
+  await call(change, owner, { params: { project_id: project.id }, body: { name: `Changed ${uuidv7()}` } });
+  await readInBothOrders((query) => call(list, owner, { query }));
+  await call(list, owner, { query: { archived: 'false' } });
+  return project.id;
+}
+
+async function walkPeople({ call, owner }: Walker): Promise<readonly [string, string]> {
+  const [create, list] = [storedRoute(createUser), storedRoute(listUsers)];
+  const email = () => `${uuidv7()}@example.com`;
+  const { answer: staying } = await call(create, owner, { body: { email: email(), name: 'Owner', role: 'owner' } });
+  const { answer: user } = await call(create, owner, { body: { email: email(), name: 'Member', role: 'member' } });
+  const params = { user_id: user.id };
+  await call(storedRoute(getUser), owner, { params });
+  await call(storedRoute(updateUser), owner, { params, body: { name: 'Renamed' } });
+  await readInBothOrders((query) => call(list, owner, { query }));
+  await call(list, owner, { query: { role: 'member' } });
+  await call(list, owner, { query: { email: user.email } });
+  return [staying.id, user.id];
+}
+
+async function walkKeys(
+  { call, owner, operator }: Walker,
+  of: { readonly projectId: string; readonly userId: string },
+) {
+  const list = storedRoute(listApiKeys);
+  const { answer: key } = await call(storeApiKey, owner, { body: { ...newKey(), project_id: of.projectId } });
+  const params = { key_id: key.id };
+  await call(storedRoute(getApiKey), owner, { params });
+  await call(storedRoute(updateApiKey), owner, { params, body: { name: 'Renamed' } });
+  const first = await call(list, owner, { query: { limit: 1 } });
+  if (first.answer.next_cursor !== null) await call(list, owner, { query: { cursor: first.answer.next_cursor } });
+  await call(list, owner, { query: { project_id: of.projectId } });
+  await call(list, owner, { query: { user_id: of.userId } });
+  await call(storedRoute(revokeApiKey), owner, { params });
+  // Revoked with the membership of its person.
+  await call(storeApiKey, operator, { body: { ...newKey(), user_id: of.userId } });
+}
+
+async function walkMemberships({ call, owner }: Walker, userId: string): Promise<void> {
+  const [list, change] = [storedRoute(listMemberships), storedRoute(updateMembership)];
+  await readInBothOrders((query) => call(list, owner, { query }));
+  await call(list, owner, { query: { role: 'owner' } });
+  const { answer } = await call(list, owner, { query: { user_id: userId } });
+  const params = { membership_id: answer.data[0]?.id ?? '' };
+  await call(storedRoute(getMembership), owner, { params });
+  await call(change, owner, { params, body: { role: 'owner' } });
+  await call(change, owner, { params, body: { role: 'auditor' } });
+  await call(storedRoute(deleteMembership), owner, { params });
+}

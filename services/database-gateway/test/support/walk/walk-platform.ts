@@ -1,0 +1,106 @@
+import { PassThrough } from 'node:stream';
+import {
+  createMembership,
+  createTenant,
+  listOperators,
+  listTenants,
+  listUsers,
+  revokeOperator,
+  storeApiKey,
+  storedRoute,
+  storeFirstOperator,
+  storeOperator,
+  storeResealed,
+} from '@aion/contracts';
+import { createLogger } from '@aion/logging';
+import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
+import { recordPlatformEvent } from '../../../src/audit/record-platform-event.ts';
+import { assertConfinedRole } from '../../../src/database/assert-confined-role.ts';
+import type { Database } from '../../../src/database/database.ts';
+import { createSchemaUpkeep } from '../../../src/database/schema-upkeep.ts';
+import { createExportReconciler } from '../../../src/exports/export-reconciler.ts';
+import { findKeyHolder, findOperatorByPrefix } from '../../../src/keys/find-holders.ts';
+import { expireAnswers } from '../../../src/management/expire-answers.ts';
+import { createOutboxStore } from '../../../src/outbox/outbox-store.ts';
+import { countSealedByKey, listSealedRows } from '../../../src/providers/sealed-rows.ts';
+import { createUsageRollup, type UsageRollup } from '../../../src/usage/usage-rollup.ts';
+import { newKey, operatorFor } from '../management.ts';
+import { noMetrics, silentLogger } from '../test-database.ts';
+import { expectConflict, type Walker } from './walker.ts';
+
+const platform = operatorFor(null);
+const CURRENT_KEY = 'ab'.repeat(8);
+
+/** What the operator does with the platform as a whole. */
+export async function walkPlatform({ call, owner, operator }: Walker): Promise<void> {
+  const newOperator = () => {
+    const { scopes: _scopes, ...key } = newKey({ name: 'Operator' });
+    return key;
+  };
+  const { answer: added } = await call(storeOperator, platform, { body: newOperator() });
+  // There are operators: the first one is refused, once it is seen that there are.
+  await expectConflict(call(storeFirstOperator, platform, { body: newOperator() }));
+  const { answer: operators } = await call(storedRoute(listOperators), platform, { query: { limit: 1 } });
+  await call(storedRoute(listOperators), platform, { query: { cursor: operators.next_cursor ?? undefined } });
+  await call(storedRoute(revokeOperator), platform, { params: { operator_id: added.id } });
+  const { answer: tenant } = await call(storedRoute(createTenant), platform, { body: { name: 'Another' } });
+  const { answer: tenants } = await call(storedRoute(listTenants), platform, { query: { limit: 1 } });
+  await call(storedRoute(listTenants), platform, { query: { cursor: tenants.next_cursor ?? undefined } });
+  const { answer: people } = await call(storedRoute(listUsers), owner, { query: { limit: 1 } });
+  await call(storedRoute(createMembership), operatorFor(tenant.id), {
+    params: { tenant_id: tenant.id },
+    body: { user_id: people.data[0]?.id ?? '', role: 'member' },
+  });
+  const sealed = { id: owner.actor_id, tenant_id: operator.tenant_id, version: 1, from_key_id: 'cd'.repeat(8) };
+  const resealed = [{ ...sealed, sealed: { key_id: CURRENT_KEY, bytes: Buffer.alloc(40).toString('base64url') } }];
+  const batch = { key_id: CURRENT_KEY, resealed, failed: [], next_cursor: null };
+  await call(storeResealed, platform, { body: batch });
+}
+
+/** A change with an `Idempotency-Key`, twice: of a tenant, and of the platform. */
+export async function walkIdempotency({ call, operator }: Walker): Promise<void> {
+  const idempotency = { key: 'once', request_sha256: 'ab'.repeat(32) };
+  for (let times = 0; times < 2; times += 1) {
+    await call(storedRoute(createTenant), { ...platform, idempotency }, { body: { name: 'Once' } });
+    await call(storeApiKey, { ...operator, idempotency }, { body: newKey() });
+  }
+}
+
+/** Keeps usage, and tells nobody where it differs from the generations, as what is seeded does. */
+export function unheardUsage(database: Database): UsageRollup {
+  const logger = createLogger({ service: 'test', level: 'error', format: 'json', stream: new PassThrough() });
+  return createUsageRollup({ database, logger, metrics: noMetrics });
+}
+
+/** What runs by itself, and what other services ask of the platform. */
+export async function walkUpkeep(
+  database: Database,
+  prefixes: { readonly key: string; readonly operator: string },
+): Promise<void> {
+  const options = { database, logger: silentLogger, metrics: noMetrics };
+  await assertConfinedRole(database);
+  await createSchemaUpkeep(options).run();
+  await expireAnswers(database);
+  const usage = unheardUsage(database);
+  await usage.fold();
+  await usage.watch();
+  await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 10_800_000 }).reconcile();
+  await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 1_000 }).reconcile();
+  await findKeyHolder(database, prefixes.key);
+  await findOperatorByPrefix(database, prefixes.operator);
+  await createAuditTrail(database).readEvents(null, 0, 100);
+  await recordPlatformEvent(database, { action: 'log_levels.changed', actor: 'service:test', service: 'web-api' });
+  await listSealedRows(database, { keyId: CURRENT_KEY, after: undefined });
+  await countSealedByKey(database);
+}
+
+/** What the relay does with rows of the outbox. */
+export async function walkOutbox(database: Database): Promise<void> {
+  const outbox = createOutboxStore(database);
+  const [one, two, three] = await outbox.claim(100, 60_000);
+  if (one === undefined || two === undefined || three === undefined) throw new Error('too few rows are due');
+  await outbox.markPublished(one.id);
+  await outbox.markFailed(two.id, 'x', 1_000);
+  await outbox.markRefused(three.id, { reason: 'refused', failure: 'x', retryAfterMs: 1_000, maxRefusals: 1 });
+  await outbox.readState();
+}

@@ -1,0 +1,32 @@
+import type { Caller } from '@aion/contracts';
+import type { CallManagement } from '../management.ts';
+
+/** A tenant that does everything that can be done, with ids of its own. */
+export interface Walker {
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly call: CallManagement;
+  /** A person of the tenant with every scope. */
+  readonly owner: Caller;
+  /** The operator, for the tenant. */
+  readonly operator: Caller;
+}
+
+/** Reads the first two pages of a list in both orders. */
+export async function readInBothOrders(
+  list: (query: {
+    readonly limit: number;
+    readonly order: 'asc' | 'desc';
+    readonly cursor?: string;
+  }) => Promise<{ readonly answer: { readonly next_cursor: string | null } }>,
+): Promise<void> {
+  for (const order of ['asc', 'desc'] as const) {
+    const { answer } = await list({ limit: 1, order });
+    if (answer.next_cursor !== null) await list({ limit: 20, order, cursor: answer.next_cursor });
+  }
+}
+
+/** What has to be refused for a statement to be asked. */
+export async function expectConflict(call: Promise<unknown>): Promise<void> {
+  await expect(call).rejects.toMatchObject({ code: 'CONFLICT' });
+}
