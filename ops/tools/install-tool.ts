@@ -1,4 +1,5 @@
 import { installGoTool } from './install-go-tool.ts';
+import { installNpmTool } from './install-npm-tool.ts';
 import { installPipTool } from './install-pip-tool.ts';
 import { installWheelTool } from './install-wheel-tool.ts';
 import type { InstallContext } from './install-context.ts';
@@ -13,6 +14,8 @@ export async function installTool(tool: Tool, context: InstallContext): Promise<
       return installPipTool(tool, context);
     case 'go':
       return installGoTool(tool, context);
+    case 'npm':
+      return installNpmTool(tool, context);
     case 'wheel':
       return installWheelTool(tool, context);
   }

@@ -1,15 +1,15 @@
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toolsBin } from './tools-cache.ts';
-import type { GoTool, PipTool } from './tool.ts';
+import type { LinkedTool } from './tool.ts';
 
 /** What the link of a cached program holds: relative, so that the cache's own directory may be moved. */
-export function cachedProgramTarget(tool: GoTool | PipTool, program: string): string {
+export function cachedProgramTarget(tool: LinkedTool, program: string): string {
   return join('..', `${tool.name}-${tool.pinned}`, 'bin', program);
 }
 
 /** Points `<cache>/bin/<program>` at the tool's pinned version; a link to another version is replaced at once. */
-export async function linkPrograms(tool: GoTool | PipTool, env: NodeJS.ProcessEnv): Promise<void> {
+export async function linkPrograms(tool: LinkedTool, env: NodeJS.ProcessEnv): Promise<void> {
   const bin = toolsBin(env);
   await mkdir(bin, { recursive: true });
   for (const program of tool.programs) {

@@ -5,7 +5,7 @@ import { runCommand } from './run-command.ts';
 import { CommandFailedError } from './tool-errors.ts';
 import { cachedProgramTarget } from './link-programs.ts';
 import { toolsBin, wheelFilePath } from './tools-cache.ts';
-import type { DebianTool, GoTool, InstalledTool, PipTool, Tool, VersionCommand, WheelTool } from './tool.ts';
+import type { DebianTool, InstalledTool, LinkedTool, Tool, VersionCommand, WheelTool } from './tool.ts';
 
 const VERSION_TIMEOUT_MS = 10_000;
 
@@ -25,10 +25,7 @@ function locateFile(tool: WheelTool, env: NodeJS.ProcessEnv): InstalledTool | nu
   return { name: tool.name, version: tool.pinned, path };
 }
 
-async function locateInPath(
-  tool: DebianTool | GoTool | PipTool,
-  env: NodeJS.ProcessEnv,
-): Promise<InstalledTool | null> {
+async function locateInPath(tool: DebianTool | LinkedTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
   // The cache's own links are left out: after a new pin they may still point at the old version.
   const [first = tool.name, ...others] = tool.programs;
   if (!others.every((program) => findProgram(program, env) !== null)) return null;
@@ -40,7 +37,7 @@ async function locateInPath(
   return null;
 }
 
-async function locateInCache(tool: GoTool | PipTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
+async function locateInCache(tool: LinkedTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
   const [first = tool.name]: readonly string[] = tool.programs;
   for (const program of tool.programs) {
     const link = join(toolsBin(env), program);
@@ -48,7 +45,8 @@ async function locateInCache(tool: GoTool | PipTool, env: NodeJS.ProcessEnv): Pr
   }
   const path = join(toolsBin(env), first);
   const version = await readVersion(path, tool.version, env);
-  return version === tool.pinned ? { name: tool.name, version, path } : null;
+  const expected = tool.kind === 'npm' ? tool.programVersion : tool.pinned;
+  return version === expected ? { name: tool.name, version, path } : null;
 }
 
 async function readVersion(path: string, command: VersionCommand, env: NodeJS.ProcessEnv): Promise<string | null> {

@@ -64,8 +64,24 @@ export interface GoTool extends ToolBase {
   versionVariable: string;
 }
 
+/** A compiled program that is published inside an npm package. */
+export interface NpmTool extends ToolBase {
+  kind: 'npm';
+  programs: [string];
+  version: VersionCommand;
+  package: string;
+  pinned: string;
+  /** What the program says its version is, which is not the package's. */
+  programVersion: string;
+  /** Path of the program inside the package. */
+  member: string;
+}
+
+/** A tool whose programs are linked in the cache. */
+export type LinkedTool = PipTool | GoTool | NpmTool;
+
 /** A tool that is kept in the cache under its pinned version. */
-export type CachedTool = PipTool | WheelTool | GoTool;
+export type CachedTool = LinkedTool | WheelTool;
 
 /** One entry of the catalogue. A new kind is a member here and a case in `install-tool.ts`. */
 export type Tool = DebianTool | CachedTool;
