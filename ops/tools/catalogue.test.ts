@@ -7,6 +7,7 @@ const VERSION_OUTPUTS: Record<string, [output: string, version: string]> = {
   'ssh-keygen': ['OpenSSH_9.2p1 Debian-2+deb12u6, OpenSSL 3.0.19 27 Jan 2026', '9.2p1'],
   zsh: ['zsh 5.9 (x86_64-debian-linux-gnu)', '5.9'],
   fish: ['fish, version 3.6.0', '3.6.0'],
+  pg_dump: ['pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)', '15.18'],
   moto_server: ['5.2.5', '5.2.5'],
   schemathesis: ['schemathesis, version 4.32.5', '4.32.5'],
   prometheus: ['prometheus, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5+b5)', '2.42.0'],

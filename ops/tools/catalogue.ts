@@ -76,6 +76,15 @@ export const catalogue: readonly Tool[] = [
     formulae: ['fish'],
   },
   {
+    kind: 'debian',
+    name: 'pg_dump',
+    summary: 'writes a database to a file, and psql reads it back',
+    programs: ['pg_dump', 'psql'],
+    version: { program: 'pg_dump', args: ['--version'], pattern: /\) (\d\S*)/ },
+    packages: ['postgresql-client'],
+    formulae: ['libpq'],
+  },
+  {
     kind: 'pip',
     name: 'moto_server',
     summary: 'S3 and other AWS interfaces on loopback',

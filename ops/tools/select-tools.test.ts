@@ -13,6 +13,7 @@ describe('selectTools', () => {
       'ssh-keygen',
       'zsh',
       'fish',
+      'pg_dump',
       'moto_server',
       'schemathesis',
       'prometheus',
@@ -31,7 +32,7 @@ describe('selectTools', () => {
 
   it('names every unknown tool and lists the known ones', () => {
     expect(() => selectTools(catalogue, { names: ['redis', 'zstd', 'foo'], all: true })).toThrow(
-      "unknown tools 'redis', 'foo'; known tools: redis-server, age, zstd, ssh-keygen, zsh, fish, moto_server, schemathesis, prometheus, alertmanager, jaeger, smollm2",
+      "unknown tools 'redis', 'foo'; known tools: redis-server, age, zstd, ssh-keygen, zsh, fish, pg_dump, moto_server, schemathesis, prometheus, alertmanager, jaeger, smollm2",
     );
   });
 });

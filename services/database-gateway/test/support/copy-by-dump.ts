@@ -1,0 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+
+/** The major version of a `pg_dump`: the server whose dumps it can write, and `psql` beside it can read. */
+export function majorOfDump(pgDump: string): string {
+  const version = execFileSync(pgDump, ['--version'], { encoding: 'utf8' });
+  return /\d+/.exec(version)?.[0] ?? version;
+}
+
+/** Fills a database with what another holds, by a dump of SQL. */
+export function copyByDump(pgDump: string, fromUrl: string, toUrl: string): void {
+  const dump = execFileSync(pgDump, [fromUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
+  execFileSync(join(dirname(pgDump), 'psql'), ['--quiet', '--set=ON_ERROR_STOP=1', toUrl], { input: dump, stdio: 'pipe' });
+}
