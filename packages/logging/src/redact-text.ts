@@ -49,6 +49,9 @@ const HINTS = new RegExp(PATTERNS.map(({ hint }) => hint.source).join('|'), 'i')
 /** Too short for any secret, and without the characters that make a line unsafe. */
 const HARMLESS = /^[\w./-]{0,12}$/;
 const CARD_CANDIDATE = /(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)/g;
+/** Ids of rows are no card numbers, though the digits of one may pass for it. */
+const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
+const UUID_LENGTH = 36;
 const IBAN_CANDIDATE = /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])/g;
 // Control characters, ANSI escapes, line separators and bidirectional controls (UAX 9): a record must stay one line
 // that reads as it is.
@@ -71,9 +74,16 @@ function redactAnyText(text: string): string {
       if (hint.test(clean)) clean = clean.replace(pattern, replacement);
     }
   }
-  clean = clean.replace(CARD_CANDIDATE, (candidate) => (isCardNumber(candidate) ? '[redacted:card]' : candidate));
+  clean = clean.replace(CARD_CANDIDATE, (candidate, at: number, whole: string) =>
+    isCardNumber(candidate) && !isWithinUuid(whole, at) ? '[redacted:card]' : candidate,
+  );
   clean = clean.replace(IBAN_CANDIDATE, (candidate) => (isIban(candidate) ? '[redacted:iban]' : candidate));
   return text.length > MAX_STRING ? `${clean.slice(0, MAX_STRING)}...` : clean;
+}
+
+/** Whether what begins here is a part of a UUID: none fits into this piece that is beside it. */
+function isWithinUuid(text: string, at: number): boolean {
+  return UUID.test(text.slice(Math.max(0, at - UUID_LENGTH + 1), at + UUID_LENGTH));
 }
 
 /** Luhn's check (ISO/IEC 7812-1). */

@@ -1,5 +1,8 @@
 import { redact, redactText } from './index.ts';
 
+/** With thirteen digits in a row that pass Luhn's check. */
+const ID = '01a22183-2382-7721-aa2d-2fa34c0133e3';
+
 describe('redaction by pattern', () => {
   const pem = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPLANTED\n-----END PRIVATE KEY-----';
   const secrets: readonly (readonly [name: string, text: string, planted: string])[] = [
@@ -9,6 +12,8 @@ describe('redaction by pattern', () => {
     ['PEM block', pem, 'PLANTED'],
     ['cut PEM block', pem.slice(0, 60), 'PLANTED'],
     ['PEM block in JSON', JSON.stringify({ pem }), 'PLANTED'],
+    ['card after an id', `${ID}, 4111 1111 1111 1111`, '1111'],
+    ['card before an id', `4111 1111 1111 1111, ${ID}`, '1111'],
     ['IBAN', 'GB82 WEST 1234 5698 7654 32', '5698'],
     ['password in text', 'host=db password=hunter2 user=aion', 'hunter2'],
     ['password in JSON', '{"password":"hunter2"}', 'hunter2'],
@@ -33,6 +38,8 @@ describe('redaction by pattern', () => {
     'at run (node_modules/jest-circus@30.5.2/node_modules/index.js:1:2)',
     'input_tokens=12 max_tokens: 400',
     '0af7651916cd43dd8448eb211c80319c',
+    ID,
+    `{"outbox_id":"${ID}","attempts":2}`,
   ])('leaves %p alone', (text) => expect(redactText(text)).toBe(text));
 
   it('recognises a secret that stands across the bound of a string', () => {
