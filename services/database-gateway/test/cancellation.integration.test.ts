@@ -158,12 +158,15 @@ describe('a client that hangs up', () => {
     });
     const failed = expect(listed).rejects.toThrow();
     const waiting = () =>
-      db.sql(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM api_keys%'`);
+      db.sql(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+         AND query LIKE '%FROM api_keys%'`,
+      );
     await waitFor(async () => (await waiting()).length === 1, { describe: 'the query to wait for the lock' });
     leaving.abort();
     await failed;
     // The lock is still held, and so are all time limits away.
-    await waitFor(async () => (await waiting()).length === 0, { describe: 'the query to end', timeoutMs: 3_000 });
+    await waitFor(async () => (await waiting()).length === 0, { describe: 'the query to end', timeoutMs: 8_000 });
     await blocker.end();
     await gateway.stop();
     await queueDatabase.drop();

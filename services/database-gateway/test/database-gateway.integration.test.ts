@@ -53,7 +53,6 @@ async function createGateway(env: Record<string, string> = {}): Promise<Omit<Run
     DATABASE_URL: db.appUrl,
     AION_MIGRATION_DATABASE_URL: db.ownerUrl,
     AION_QUEUE_DATABASE_URL: queueDatabase.url,
-    AION_DATABASE_POOL_WAIT_MS: '300',
     ...env,
   });
   const stream = new PassThrough();
@@ -348,7 +347,10 @@ describe('database-gateway without its dependencies', () => {
 
 describe('database-gateway under load', () => {
   it('answers 503 with the time to wait when no connection is free, and goes on afterwards', async () => {
-    const running = await startGateway({ AION_DATABASE_POOL_SIZE: '2', AION_DATABASE_STATEMENT_TIMEOUT_MS: '1500' });
+    const running = await startGateway({
+      ...{ AION_DATABASE_POOL_SIZE: '2', AION_DATABASE_POOL_WAIT_MS: '300' },
+      AION_DATABASE_STATEMENT_TIMEOUT_MS: '6000',
+    });
     // Generations of one tenant share a connection: two tenants take both.
     const wanted: { id: string; tenant: { tenantId: string; keyId: string } }[] = [];
     for (let tenants = 0; tenants < 2; tenants += 1) {
@@ -367,13 +369,14 @@ describe('database-gateway under load', () => {
     const open = () =>
       wanted.map(({ id, tenant }) =>
         running.client.call(contracts.openGeneration, {
-          ...{ params: { generation_id: id }, body: newGeneration(tenant), timeoutMs: 8_000 },
+          ...{ params: { generation_id: id }, body: newGeneration(tenant), timeoutMs: 20_000 },
         }),
       );
     const blocked = Promise.allSettled(open());
     const waiting = () =>
       db.sql(
-        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO generations%'`,
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+         AND query LIKE '%INSERT INTO generations%'`,
       );
     await waitFor(async () => (await waiting()).length === 2, { describe: 'both connections to wait' });
     const find = () => running.client.call(contracts.findApiKey, { params: { prefix: 'zzzzzzzzzzzz' } });
@@ -385,7 +388,7 @@ describe('database-gateway under load', () => {
     await expect(find()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await Promise.all(open());
     await stopGateway(running);
-  });
+  }, 60_000);
 
   it('finishes a request that has begun, with all that it needs, before it closes its connections', async () => {
     const tenant = await createTestTenant(db.database);
@@ -400,7 +403,10 @@ describe('database-gateway under load', () => {
       ...{ params: { export_id: id }, body: { tenant_id: tenant.tenantId, epoch } },
     });
     const waiting = () =>
-      db.sql(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM export_jobs%'`);
+      db.sql(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+         AND query LIKE '%FROM export_jobs%'`,
+      );
     await waitFor(async () => (await waiting()).length > 0, { describe: 'the request to wait' });
     const stopped = running.gateway.stop();
     const isRefused = () =>

@@ -25,13 +25,13 @@ beforeEach(() => {
   metrics = createMetrics({ service: 'test', version: '0', enabled: true });
   instruments = createPoolInstruments(metrics);
   pool = createPool();
-  database = createDatabase({ pool, metrics, logger: silentLogger, slowQueryMs: 250 });
+  database = createDatabase({ pool, metrics, logger: silentLogger, slowQueryMs: 2_000 });
 });
 afterEach(() => pool.close());
 
-function createPool(maxConnections = 2): ConnectionPool {
+function createPool(maxConnections = 2, waitMs = 10_000): ConnectionPool {
   return createConnectionPool({
-    ...{ name: 'requests', url: db.appUrl, maxConnections, waitMs: 1_000, maxWaiting: 1, statementTimeoutMs: 10_000 },
+    ...{ name: 'requests', url: db.appUrl, maxConnections, waitMs, maxWaiting: 1, statementTimeoutMs: 10_000 },
     ...{ logger: silentLogger, instruments },
   });
 }
@@ -71,7 +71,7 @@ describe('the metrics of the database', () => {
     const series = 'db_slow_queries_total{operation="SELECT",table="pg_catalog"}';
     await probe('SELECT 1');
     expect(await valueOf(series)).toBe(0);
-    await probe('SELECT pg_sleep(0.3)');
+    await probe('SELECT pg_sleep(2.1)');
     expect(await valueOf(series)).toBe(1);
     expect(await valueOf('db_query_duration_seconds_count{operation="SELECT",table="pg_catalog"}')).toBe(2);
   });
@@ -105,6 +105,8 @@ describe('the metrics of the database', () => {
   });
 
   it('count a caller that got no connection in time', async () => {
+    await pool.close();
+    pool = createPool(2, 1_000);
     const held = [await pool.connect(), await pool.connect()];
     const late = pool.connect();
     late.catch(() => undefined); // Awaited below.

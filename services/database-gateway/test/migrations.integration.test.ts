@@ -61,7 +61,11 @@ describe('migrations', () => {
     );
     const waiting = `SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database
       WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()`;
-    await waitFor(async () => (await holder.query(waiting)).rowCount === 3, { describe: 'three processes to wait' });
+    await waitFor(async () => (await holder.query(waiting)).rowCount === 3, {
+      describe: 'three processes to wait',
+      // Three cold starts at once.
+      timeoutMs: 30_000,
+    });
     await holder.end();
     const exits = await Promise.all(processes.map((process) => process.exited));
     expect([exits.map((exit) => exit.code), processes.map((process) => process.output())]).toEqual([
@@ -69,7 +73,7 @@ describe('migrations', () => {
       expect.arrayContaining([`${JSON.stringify(names)}\n`, '[]\n', '[]\n']),
     ]);
     await db.drop();
-  });
+  }, 90_000);
 
   it('go on after a process was killed while it held the lock of knex', async () => {
     const db = await createBootstrappedDatabase();

@@ -12,7 +12,7 @@ import {
 } from '@aion/testkit';
 import { startTracing, withSpan, type Tracing } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
-import { insertOutboxRow, createOutboxStore } from '../src/outbox/outbox-store.ts';
+import { createOutboxStore, insertOutboxRow, type OutboxStore } from '../src/outbox/outbox-store.ts';
 import { createOutboxListener } from '../src/outbox/outbox-listener.ts';
 import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
 import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
@@ -261,15 +261,12 @@ describe('the relay', () => {
   it('leaves a taken row to its taker for a while, then takes it over', async () => {
     const key = await insertRow();
     const outbox = createOutboxStore(db.database);
-    expect((await outbox.claim(10, 400)).map((row) => row.dedupe_key)).toEqual([key]);
-    expect(await outbox.claim(10, 400)).toEqual([]);
-    const [again] = await waitFor(
-      async () => {
-        const rows = await outbox.claim(10, 30_000);
-        return rows.length > 0 ? rows : undefined;
-      },
-      { describe: 'the row to be due again' },
-    );
+    expect((await outbox.claim(10, 300_000)).map((row) => row.dedupe_key)).toEqual([key]);
+    expect(await outbox.claim(10, 300_000)).toEqual([]);
+    const minutes = `round(extract(epoch FROM available_at - now()) / 60)::integer`;
+    expect(await db.sql(`SELECT ${minutes} AS minutes FROM outbox`)).toEqual([{ minutes: 5 }]);
+    await db.sql('UPDATE outbox SET available_at = now()');
+    const [again] = await outbox.claim(10, 300_000);
     expect(again).toMatchObject({ dedupe_key: key, attempts: 2, payload: { n: 1 } });
     await outbox.markPublished(again!.id);
     expect(await unpublished()).toEqual([]);
@@ -278,16 +275,37 @@ describe('the relay', () => {
   it('tries a row that fails again, later each time, and does not let it hold up the others', async () => {
     const poison = await insertRow('poison');
     const tried: string[] = [];
-    const relay = createRelay(async ({ dedupeKey }) => {
+    const triedAtMs: number[] = [];
+    const pausesMs: number[] = [];
+    const store = createOutboxStore(db.database);
+    const outbox: OutboxStore = {
+      ...store,
+      markFailed: (id, failure, retryAfterMs) => {
+        pausesMs.push(retryAfterMs);
+        return store.markFailed(id, failure, retryAfterMs);
+      },
+      markRefused: (id, refusal) => {
+        pausesMs.push(refusal.retryAfterMs);
+        return store.markRefused(id, refusal);
+      },
+    };
+    const publish: OutboxRelayOptions['publish'] = async ({ dedupeKey }) => {
       tried.push(dedupeKey);
-      if (dedupeKey === poison && tried.filter((key) => key === poison).length < 3) throw new Error('no');
-    });
+      if (dedupeKey !== poison) return;
+      triedAtMs.push(performance.now());
+      if (triedAtMs.length < 3) throw new Error('no');
+    };
+    const relay = createRelay(publish, { outbox });
     relay.start();
     const other = await insertRow();
     await allPublished();
     await relay.stop();
     expect(tried.filter((key) => key === poison)).toHaveLength(3);
     expect(tried.filter((key) => key === other)).toHaveLength(1);
+    expect(pausesMs).toEqual([500, 1_000]);
+    const [first = 0, second = 0, third = 0] = triedAtMs;
+    // PostgreSQL's clock begins the pause after the try.
+    expect([second - first >= 500, third - second >= 1_000]).toEqual([true, true]);
     expect(await db.sql('SELECT attempts, last_error FROM outbox WHERE dedupe_key = $1', [poison])).toEqual([
       { attempts: 3, last_error: null },
     ]);

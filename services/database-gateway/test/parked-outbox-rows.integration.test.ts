@@ -137,13 +137,15 @@ describe('an outbox row that the queue refuses', () => {
       if (dedupeKey === refused) tries += 1;
       return isQueueUp && dedupeKey !== refused ? Promise.resolve() : Promise.reject(new Error('no'));
     });
-    await waitFor(() => tries === 2, { describe: 'two tries' });
+    await waitFor(() => tries >= 2, { describe: 'two tries' });
     expect(await stateOf(refused)).toMatchObject({ state: 'waiting', refusals: 0 });
     isQueueUp = true;
     const other = await insertRow();
     await reaches(other, 'published');
     await reaches(refused, 'refused');
-    expect(await stateOf(refused)).toMatchObject({ refusals: 2, attempts: 4 });
+    const { refusals, attempts } = await stateOf(refused);
+    // The tries while nothing was taken do not count, however many there were.
+    expect([refusals, attempts - refusals >= 2]).toEqual([2, true]);
   });
 
   it('is published after all by a relay that took it before another one parked it', async () => {

@@ -37,8 +37,6 @@ beforeAll(async () => {
   const pool = createTestPool(cluster.databaseUrl);
   const database = createDatabase({ pool, metrics: noMetrics, logger: silentLogger });
   writer = await createTestTenant(database);
-  exporters = [];
-  for (let i = 0; i < 40; i++) exporters.push(await createTestTenant(database));
   await pool.close();
 }, 60_000);
 afterAll(async () => {
@@ -77,6 +75,8 @@ function startLoad(): Load {
       const tenant = turn % 20 === 0 ? exporters.pop() : undefined;
       await (tenant === undefined ? write() : requestExport(tenant)).catch(async (error: unknown) => {
         if (!(error instanceof AionError)) throw error;
+        // What was refused may be asked for again.
+        if (tenant !== undefined) exporters.unshift(tenant);
         refusals.push(error);
         // As a client that heeds Retry-After would, but sooner.
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -99,6 +99,14 @@ const ids = async (text: string, values: unknown[]) =>
   (await runSql<{ id: string }>(cluster.superuserUrl(DATABASE), text, values)).map(({ id }) => id).toSorted();
 
 describe.each(['fast', 'immediate'] as const)('a restart of PostgreSQL under load, %s', (mode) => {
+  beforeAll(async () => {
+    const pool = createTestPool(cluster.databaseUrl);
+    const database = createDatabase({ pool, metrics: noMetrics, logger: silentLogger });
+    exporters = [];
+    for (let i = 0; i < 40; i++) exporters.push(await createTestTenant(database));
+    await pool.close();
+  }, 60_000);
+
   it('answers 503 meanwhile, hangs no request, and loses nothing that was accepted', async () => {
     load = startLoad();
     const { accepted, refusals } = load;

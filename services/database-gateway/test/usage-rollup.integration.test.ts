@@ -32,14 +32,16 @@ beforeEach(async () => {
 });
 afterAll(() => db.drop());
 
-const TODAY = new Date().toISOString().slice(0, 10);
+/** The day is that of the ids, also when midnight passes meanwhile. */
+const STARTED_AT_MS = Date.now();
+const TODAY = new Date(STARTED_AT_MS).toISOString().slice(0, 10);
 const ZERO = { generationsDifference: 0, tokensDifference: 0, costMicroUsdDifference: 0 };
 
 const SUMS = `sum(succeeded)::integer AS succeeded, sum(failed)::integer AS failed, sum(prompt_tokens)::integer AS prompt,
   sum(completion_tokens)::integer AS completion, sum(cost_micro_usd)::integer AS cost`;
 const sumsOf = async (table: string) => (await db.sql(`SELECT ${SUMS} FROM ${table}`))[0];
 async function generate(count: number, party = tenant): Promise<string[]> {
-  const ids = Array.from({ length: count }, () => uuidv7());
+  const ids = Array.from({ length: count }, () => uuidv7({ msecs: STARTED_AT_MS }));
   await Promise.all(ids.map((id) => generations.open(id, newGeneration(party))));
   await Promise.all(ids.map((id) => generations.settle(id, newSettlement(party.tenantId))));
   return ids;
@@ -122,8 +124,8 @@ describe('usage', () => {
       `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at,
          status, prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, settled_at)
        SELECT id, $1, $2, 'p', 'm', false, 1, uuid_v7_time(id), 'succeeded', 1, 2, 'provider', 3, 4, now()
-       FROM (SELECT new_uuid_v7() AS id FROM generate_series(1, 7)) ids`,
-      [tenant.tenantId, tenant.keyId],
+       FROM unnest($3::uuid[]) ids (id)`,
+      [tenant.tenantId, tenant.keyId, Array.from({ length: 7 }, () => uuidv7({ msecs: STARTED_AT_MS }))],
     );
     expect(await usage.reconcile(TODAY, TODAY)).toEqual([{ day: TODAY, generations: 7, ...ZERO }]);
   });
