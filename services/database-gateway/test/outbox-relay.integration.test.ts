@@ -1,15 +1,7 @@
 import { runExportJob } from '@aion/contracts';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { createQueueBackend, type QueueBackend } from '@aion/queue';
-import {
-  createTestDatabase,
-  describeWithProgram,
-  freePort,
-  startProcess,
-  startRedis,
-  waitFor,
-  type TestRedis,
-} from '@aion/testkit';
+import { createTestDatabase, describeWithProgram, freePort, startRedis, waitFor, type TestRedis } from '@aion/testkit';
 import { startTracing, withSpan, type Tracing } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
 import { createOutboxStore, insertOutboxRow, type OutboxStore } from '../src/outbox/outbox-store.ts';
@@ -51,13 +43,6 @@ const createRelay = (publish: OutboxRelayOptions['publish'], options: Partial<Ou
 const unpublished = () => db.sql('SELECT id FROM outbox WHERE published_at IS NULL');
 const allPublished = (timeoutMs = 10_000) =>
   waitFor(async () => (await unpublished()).length === 0, { describe: 'the outbox to be published', timeoutMs });
-const relayProcess = new URL('fixtures/relay-process.ts', import.meta.url).pathname;
-const publishAll = async (publish: OutboxRelayOptions['publish']): Promise<void> => {
-  const relay = createRelay(publish);
-  relay.start();
-  await allPublished();
-  await relay.stop();
-};
 const requestExports = async (count: number): Promise<string[]> => {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) ids.push(await requestExport(db.database, await createTestTenant(db.database)));
@@ -104,65 +89,6 @@ function describeRelayOn(backendUrls: () => { redisUrl: string | undefined; post
     await allPublished();
     await relay.stop();
     expect((await backend.queue(runExportJob).counts()).waiting - before.waiting).toBe(1);
-  });
-
-  it.each(['after the claim', 'after the publication'])(
-    'runs the job of a row once, whose relay was killed %s',
-    async (step) => {
-      const { redisUrl = '', postgresUrl = '' } = backendUrls();
-      const [id = ''] = await requestExports(1);
-      const runs: string[] = [];
-      const worker = backend.worker(runExportJob, (payload) => {
-        runs.push(payload.export_id);
-        return Promise.resolve('done');
-      });
-      await worker.ready();
-      const killed = await startProcess({
-        args: [relayProcess, db.appUrl, redisUrl, postgresUrl, step],
-        env: { NODE_OPTIONS: '' },
-        ready: (output) => output.includes(`stopped ${step}`),
-      });
-      if (step === 'after the publication') {
-        await waitFor(() => runs.includes(id), { describe: 'the job to run' });
-      }
-      expect((await killed.stop('SIGKILL')).signal).toBe('SIGKILL');
-      expect(await unpublished()).toHaveLength(1);
-      await publishAll(queue.publish);
-      // What waits in the queue by now, of this test or another, runs before this one.
-      const [last = ''] = await requestExports(1);
-      await publishAll(queue.publish);
-      await waitFor(() => runs.includes(last), { describe: 'a later job to run' });
-      await worker.close();
-      expect(runs.filter((run) => run === id)).toHaveLength(1);
-    },
-  );
-
-  it('loses no row, and makes no second job, when the sessions of the relay are ended at each step', async () => {
-    const before = await backend.queue(runExportJob).counts();
-    const terminations: string[] = [];
-    const terminate = async (step: string): Promise<void> => {
-      if (terminations.includes(step)) return;
-      terminations.push(step);
-      await db.sql(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE application_name = 'aion-database-gateway requests' AND datname = current_database()`,
-      );
-    };
-    const ids = await requestExports(3);
-    await terminate('before the claim');
-    const relay = createRelay(
-      async (row) => {
-        await terminate('after the claim');
-        await queue.publish(row);
-        await terminate('after the publication');
-      },
-      { claimMs: 300 },
-    );
-    relay.start();
-    await allPublished();
-    await relay.stop();
-    expect(terminations).toHaveLength(3);
-    expect((await backend.queue(runExportJob).counts()).waiting - before.waiting).toBe(ids.length);
   });
 
   it('carries the trace from the request through outbox and queue to the worker', async () => {

@@ -1,0 +1,239 @@
+import { runExportJob } from '@aion/contracts';
+import { createQueueBackend, type QueueBackend } from '@aion/queue';
+import {
+  createTestDatabase,
+  describeWithProgram,
+  freePort,
+  startProcess,
+  startRedis,
+  waitFor,
+  type TestRedis,
+} from '@aion/testkit';
+import pg from 'pg';
+import { exportJobId } from '../src/exports/queue-export.ts';
+import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
+import { createOutboxStore, type OutboxStore } from '../src/outbox/outbox-store.ts';
+import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
+import { requestExport } from './support/fixtures.ts';
+import { startProxy } from './support/start-proxy.ts';
+import {
+  createMigratedDatabase,
+  createTestTenant,
+  noMetrics,
+  silentLogger,
+  type MigratedDatabase,
+} from './support/test-database.ts';
+import { waitForWaiting } from './support/wait-for-waiting.ts';
+
+let db: MigratedDatabase;
+let blocker: pg.Client;
+beforeAll(async () => {
+  db = await createMigratedDatabase();
+  blocker = new pg.Client({ connectionString: db.superuserUrl });
+  await blocker.connect();
+});
+afterAll(async () => {
+  await blocker.end();
+  await db.drop();
+});
+beforeEach(() => db.sql('DELETE FROM outbox'));
+
+interface BackendUrls {
+  readonly redisUrl: string | undefined;
+  readonly postgresUrl: string | undefined;
+}
+
+const startRelay = (publish: OutboxRelayOptions['publish'], options: Partial<OutboxRelayOptions> = {}): OutboxRelay => {
+  const outbox = createOutboxStore(db.database);
+  const relay = createOutboxRelay({
+    ...{ outbox, publish, logger: silentLogger, metrics: noMetrics, pollMs: 20, ...options },
+  });
+  relay.start();
+  return relay;
+};
+const unpublished = () => db.sql('SELECT id FROM outbox WHERE published_at IS NULL');
+const allPublished = () =>
+  waitFor(async () => (await unpublished()).length === 0, {
+    ...{ describe: 'the outbox to be published', timeoutMs: 40_000 },
+  });
+const publishAll = async (publish: OutboxRelayOptions['publish']): Promise<void> => {
+  const relay = startRelay(publish);
+  await allPublished();
+  await relay.stop();
+};
+const request = async () => requestExport(db.database, await createTestTenant(db.database));
+const relayProcess = new URL('fixtures/relay-process.ts', import.meta.url).pathname;
+const endSessions = () =>
+  db.sql(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'aion-database-gateway requests' AND datname = current_database()`,
+  );
+
+/** Runs a statement on the outbox, and ends its session while it waits for a lock. */
+async function endWithin<T>(run: () => Promise<T>): Promise<T> {
+  await blocker.query('BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE');
+  const running = run();
+  running.catch(() => undefined); // Given to the caller below.
+  await waitForWaiting(db, 1);
+  await endSessions();
+  await blocker.query('COMMIT');
+  return running;
+}
+
+const SESSION_STEPS = [
+  ...['before the claim', 'within the claim', 'after the claim', 'after the publication'],
+  ...['within the acknowledgement', 'after the acknowledgement'],
+];
+
+/** An outbox, and a publication, that end all sessions once, at a step. */
+function endingSessionsAt(step: string, publishRow: OutboxRelayOptions['publish']) {
+  const store = createOutboxStore(db.database);
+  let isEnded = false;
+  const isNow = (name: string): boolean => {
+    if (step !== name || isEnded) return false;
+    return (isEnded = true);
+  };
+  const outbox: OutboxStore = {
+    ...store,
+    claim: async (maxRows, claimMs) => {
+      if (isNow('before the claim')) await endSessions();
+      const claim = () => store.claim(maxRows, claimMs);
+      return isNow('within the claim') ? endWithin(claim) : claim();
+    },
+    markPublished: async (id) => {
+      const mark = () => store.markPublished(id);
+      await (isNow('within the acknowledgement') ? endWithin(mark) : mark());
+      if (isNow('after the acknowledgement')) await endSessions();
+    },
+  };
+  const publish: OutboxRelayOptions['publish'] = async (row) => {
+    if (isNow('after the claim')) await endSessions();
+    await publishRow(row);
+    if (isNow('after the publication')) await endSessions();
+  };
+  return { outbox, publish, isEnded: () => isEnded };
+}
+
+function describeKillsOn(backendUrls: () => BackendUrls): void {
+  let queue: QueueConnection;
+  let backend: QueueBackend;
+  const waiting = async () => (await backend.queue(runExportJob).counts()).waiting;
+
+  beforeAll(async () => {
+    queue = createQueueConnection({ ...backendUrls(), logger: silentLogger, metrics: noMetrics });
+    queue.start();
+    backend = await createQueueBackend({ ...backendUrls(), logger: silentLogger });
+    await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
+  });
+  afterAll(async () => {
+    await queue.close();
+    await backend.close();
+  });
+
+  it.each(['before the claim', 'after the claim', 'after the publication', 'after the acknowledgement'])(
+    'runs the job of a row once, whose relay was killed %s',
+    async (step) => {
+      const { redisUrl = '', postgresUrl = '' } = backendUrls();
+      const id = await request();
+      const runs: string[] = [];
+      const worker = backend.worker(runExportJob, (payload) => {
+        runs.push(payload.export_id);
+        return Promise.resolve('done');
+      });
+      await worker.ready();
+      const killed = await startProcess({
+        args: [relayProcess, db.appUrl, redisUrl, postgresUrl, step],
+        env: { NODE_OPTIONS: '' },
+        ready: (output) => output.includes(`stopped ${step}`),
+        readyTimeoutMs: 40_000,
+      });
+      const isTaken = step.endsWith('publication') || step.endsWith('acknowledgement');
+      if (isTaken) await waitFor(() => runs.includes(id), { describe: 'the job to run', timeoutMs: 40_000 });
+      expect((await killed.stop('SIGKILL')).signal).toBe('SIGKILL');
+      expect(await unpublished()).toHaveLength(step === 'after the acknowledgement' ? 0 : 1);
+      await publishAll(queue.publish);
+      // What waits in the queue by now, of this test or another, runs before this one.
+      const last = await request();
+      await publishAll(queue.publish);
+      await waitFor(() => runs.includes(last), { describe: 'a later job to run', timeoutMs: 40_000 });
+      await worker.close();
+      expect(runs.filter((run) => run === id)).toHaveLength(1);
+    },
+    120_000,
+  );
+
+  it.each(SESSION_STEPS)(
+    'loses no row, and makes no second job, when the sessions of the relay are ended %s',
+    async (step) => {
+      const before = await waiting();
+      await request();
+      await request();
+      const { outbox, publish, isEnded } = endingSessionsAt(step, queue.publish);
+      const relay = startRelay(publish, { outbox, claimMs: 500 });
+      await allPublished();
+      await relay.stop();
+      expect([isEnded(), (await waiting()) - before]).toEqual([true, 2]);
+    },
+    60_000,
+  );
+
+  it('makes one job of a row that the queue took when its connection was lost before it could say so', async () => {
+    const urls = backendUrls();
+    const url = new URL(urls.redisUrl ?? urls.postgresUrl ?? '');
+    const target = { host: url.hostname, port: Number(url.port) };
+    const port = await freePort();
+    const through = Object.assign(new URL(url), { port: String(port) }).href;
+    let proxy = await startProxy(port, target);
+    const cut = createQueueConnection({
+      ...(urls.redisUrl === undefined
+        ? { redisUrl: undefined, postgresUrl: through }
+        : { redisUrl: through, postgresUrl: undefined }),
+      ...{ logger: silentLogger, metrics: noMetrics },
+    });
+    cut.start();
+    // What a connection does first, such as to load its scripts, is done.
+    await waitFor(() => cut.ping().then(() => true), { describe: 'the queue' });
+    await request();
+    await publishAll(cut.publish);
+
+    const before = await waiting();
+    const id = await request();
+    const published: string[] = [];
+    const relay = startRelay(
+      (row) => {
+        if (published.length === 0) proxy.mute();
+        published.push(row.dedupeKey);
+        return cut.publish(row);
+      },
+      { claimMs: 1_000 },
+    );
+    await waitFor(async () => (await waiting()) === before + 1, { describe: 'the queue to take the row' });
+    expect(await unpublished()).toHaveLength(1);
+    await proxy.stop();
+    proxy = await startProxy(port, target);
+    await allPublished();
+    await relay.stop();
+    expect(new Set(published)).toEqual(new Set([exportJobId(id, 1)]));
+    expect((await waiting()) - before).toBe(1);
+    await cut.close();
+    await proxy.stop();
+  }, 90_000);
+}
+
+describe('with a queue on PostgreSQL, the outbox', () => {
+  let queueDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
+  beforeAll(async () => {
+    queueDatabase = await createTestDatabase();
+  });
+  afterAll(() => queueDatabase.drop());
+  describeKillsOn(() => ({ redisUrl: undefined, postgresUrl: queueDatabase.url }));
+});
+
+describeWithProgram('redis-server', 'with a queue on Redis, the outbox', (redisServer) => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis(redisServer);
+  });
+  afterAll(() => redis.stop());
+  describeKillsOn(() => ({ redisUrl: redis.url, postgresUrl: undefined }));
+});
