@@ -5,8 +5,6 @@ import { connect, createServer, type Socket } from 'node:net';
 export interface Proxy {
   /** Passes no more bytes of the connections that are open, and leaves them open; it serves new ones. */
   silence(): void;
-  /** From here on the target hears its clients, and they hear nothing of it. */
-  mute(): void;
   /** Breaks every connection and takes no more. */
   stop(): Promise<void>;
 }
@@ -14,11 +12,8 @@ export interface Proxy {
 /** Listens on the port and passes bytes on to the target. */
 export async function startProxy(port: number, target: { host: string; port: number }): Promise<Proxy> {
   const sockets = new Set<Socket>();
-  const answering = new Map<Socket, Socket>();
   const server = createServer((client) => {
     const upstream = connect(target);
-    answering.set(upstream, client);
-    upstream.on('close', () => answering.delete(upstream));
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -37,9 +32,6 @@ export async function startProxy(port: number, target: { host: string; port: num
   return {
     silence: () => {
       for (const socket of sockets) socket.unpipe().pause();
-    },
-    mute: () => {
-      for (const [upstream, client] of answering) upstream.unpipe(client);
     },
     stop: async () => {
       const closed = once(server, 'close');
