@@ -34,7 +34,7 @@ import { walkLifecycle } from './support/walk/walk-lifecycle.ts';
 import { readSnapshot, walkExports, walkGeneration, walkTrail } from './support/walk/walk-stores.ts';
 
 /** What the operator does with the platform as a whole, or with a person of two tenants, who is then seen by both. */
-const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform|createMembership$|SealingKeys/;
+const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform|createMembership$|SealingKeys|OutboxRow/;
 
 interface Party {
   readonly tenantId: string;
@@ -99,7 +99,6 @@ const MANAGED = new Map(
 const OF_ALL: Readonly<Record<string, string>> = {
   'strays.claim': 'the sweeper of objects is given ids and keys of objects, of all tenants',
   'strays.settle': 'the sweeper tells what it has removed',
-  'parked.list': 'the operator sees what the relay has given up, of all tenants',
   'trail.listChains': 'the verifier looks at every chain',
 };
 
@@ -138,9 +137,11 @@ const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
     }
   },
   'downloads.record': ({ tenant_id, id }) => stores.downloads.record(tenant_id, id, 'signed-url'),
-  'parked.release': ({ tenant_id, id }) => stores.parked.release(id, { tenant_id, actor: 'operator:test' }),
-  'trail.readEvents': ({ tenant_id }) => stores.trail.readEvents(tenant_id, 0, 1_000),
-  'trail.readCheckpoints': ({ tenant_id }) => stores.trail.readCheckpoints(tenant_id, 0),
+  'parked.release': ({ tenant_id, id }) => stores.parked.release(tenant_id, id),
+  'keyUses.record': ({ tenant_id, keyId }) => stores.keyUses.record(tenant_id, keyId, true),
+  'trail.readEvents': ({ tenant_id }) => stores.trail.readEvents(tenant_id, { after: 0n, until: null, limit: 1_000 }),
+  'trail.readCheckpoints': ({ tenant_id }) => stores.trail.readCheckpoints(tenant_id, { after: 0n, limit: 1_000 }),
+  'trail.countAnnouncedErasures': ({ tenant_id }) => stores.trail.countAnnouncedErasures(tenant_id),
   'trail.storeCheckpoint': ({ tenant_id, epoch }) =>
     stores.trail.storeCheckpoint({
       ...{ tenant_id, seq: epoch, hash: Buffer.alloc(32), signature: Buffer.alloc(64), keyId: 'k1' },
@@ -241,7 +242,7 @@ async function observe<T>(at: 0 | 1, name: string, named: readonly string[], run
   const [own, before] = [await contentsOf(party), await contentsOf(other)];
   const call = run();
   const told = await call.then(
-    (value) => JSON.stringify(value ?? null),
+    (value) => JSON.stringify(value ?? null, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
     (error: unknown) => `${String(error)} ${JSON.stringify(error)}`,
   );
   // An id that a party has made up of another's is no secret to it.

@@ -1,9 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { getUsage, listFiles, listGenerations, listRetentionPolicies, storedRoute } from '@aion/contracts';
+import {
+  getUsage,
+  listFiles,
+  listGenerations,
+  listParkedOutboxRows,
+  listRetentionPolicies,
+  storedRoute,
+} from '@aion/contracts';
 import { expireAnswers } from '../src/management/expire-answers.ts';
 import { createOutboxStore } from '../src/outbox/outbox-store.ts';
 import { ALLOWED_READS } from './support/allowed-reads.ts';
+import { operatorFor } from './support/management.ts';
 import { explainEveryStatement, findFaultyReads, readTableSizes, type Recording } from './support/query-plans.ts';
 import { recordRun, runEverything, type Run } from './support/run-everything.ts';
 import { seedLargeTables, type SeededTenant } from './support/seed-large-tables.ts';
@@ -21,6 +29,9 @@ const NOT_MADE: Readonly<Record<string, string>> = {
   'snapshots/hold-snapshot.ts': 'SELECT 1 keeps a session alive, and reads no table',
   'create-database-gateway.ts': 'SELECT 1 is the readiness probe, and reads no table',
 };
+
+/** What processes of the version before call while it is replaced. */
+const FOR_EARLIER_VERSIONS = ['list_tenants(integer,uuid)'];
 
 let db: MigratedDatabase;
 let tenant: SeededTenant;
@@ -72,11 +83,11 @@ describe('the statements of the service, on tables with the rows of many tenants
   });
 
   it('are those of every function that runs as the owner', async () => {
-    const uncalled = await db.sql(
-      `SELECT p.proname FROM pg_proc p LEFT JOIN pg_stat_user_functions f ON f.funcid = p.oid
+    const uncalled = await db.sql<{ name: string }>(
+      `SELECT p.oid::regprocedure::text AS name FROM pg_proc p LEFT JOIN pg_stat_user_functions f ON f.funcid = p.oid
        WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace AND coalesce(f.calls, 0) = 0`,
     );
-    expect(uncalled).toEqual([]);
+    expect(uncalled.map(({ name }) => name)).toEqual(FOR_EARLIER_VERSIONS);
     // What such a function runs is explained, too.
     expect(recording.statements.some(({ text }) => /^\s*WITH due AS MATERIALIZED/.test(text))).toBe(true);
   });
@@ -96,7 +107,11 @@ const INDEXES: readonly (readonly [index: string, found: RegExp, run: (run: Run)
     ({ walker: { call, owner } }) => call(storedRoute(listRetentionPolicies), owner, { query: { limit: 1 } }),
   ],
   ['outbox_due', /^Seq Scan on outbox: WITH due/, ({ database }) => createOutboxStore(database).claim(1, 1)],
-  ['outbox_parked', / on outbox.*FROM public.outbox o/s, ({ stores }) => stores.parked.list({ limit: 1 })],
+  [
+    'outbox_parked',
+    / on outbox.*FROM public.outbox o/s,
+    ({ walker: { call } }) => call(storedRoute(listParkedOutboxRows), operatorFor(null), { query: { limit: 1 } }),
+  ],
   ['idempotency_keys_expiry', /^Seq Scan on idempotency_keys: WITH deleted/, ({ database }) => expireAnswers(database)],
   [
     'usage_deltas_by_tenant',

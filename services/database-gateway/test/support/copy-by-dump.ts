@@ -10,5 +10,8 @@ export function majorOfDump(pgDump: string): string {
 /** Fills a database with what another holds, by a dump of SQL. */
 export function copyByDump(pgDump: string, fromUrl: string, toUrl: string): void {
   const dump = execFileSync(pgDump, [fromUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
-  execFileSync(join(dirname(pgDump), 'psql'), ['--quiet', '--set=ON_ERROR_STOP=1', toUrl], { input: dump, stdio: 'pipe' });
+  execFileSync(join(dirname(pgDump), 'psql'), ['--quiet', '--set=ON_ERROR_STOP=1', toUrl], {
+    input: dump,
+    stdio: 'pipe',
+  });
 }

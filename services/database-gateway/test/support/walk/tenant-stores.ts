@@ -1,3 +1,4 @@
+import { releaseOutboxRow, storedRoute } from '@aion/contracts';
 import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
 import type { ConnectionPool } from '../../../src/database/connection-pool.ts';
 import type { Database } from '../../../src/database/database.ts';
@@ -6,8 +7,9 @@ import { createExportStore } from '../../../src/exports/export-store.ts';
 import { recordDownload } from '../../../src/files/file-routes.ts';
 import { createStrayObjectStore } from '../../../src/files/stray-object-store.ts';
 import { createGenerationStore } from '../../../src/generations/generation-store.ts';
-import { createParkedRows } from '../../../src/outbox/parked-rows.ts';
+import { recordKeyUse } from '../../../src/keys/record-use.ts';
 import { createSnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
+import { createManagement, operatorFor } from '../management.ts';
 import { noMetrics, silentLogger } from '../test-database.ts';
 
 /** Every way to the rows of a tenant that is no route of the management API. */
@@ -26,7 +28,17 @@ export function createTenantStores(database: Database, exportsPool: ConnectionPo
       record: (tenantId: string, fileId: string, actor: string) =>
         database.withTenant(tenantId, (transaction) => recordDownload(transaction, fileId, actor)),
     },
-    parked: createParkedRows(database),
+    parked: {
+      release: (tenantId: string, outboxId: string) =>
+        createManagement(database)(storedRoute(releaseOutboxRow), operatorFor(null), {
+          params: { outbox_id: outboxId },
+          body: { tenant_id: tenantId },
+        }),
+    },
+    keyUses: {
+      record: (tenantId: string, keyId: string, accepted: boolean) =>
+        recordKeyUse(database, keyId, { tenant_id: tenantId, accepted }),
+    },
     trail: createAuditTrail(database),
   };
 }

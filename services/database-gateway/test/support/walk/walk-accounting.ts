@@ -52,6 +52,8 @@ async function walkBudgets({ call, owner, keyId }: Walker, project_id: string): 
   await call(list, owner, { query: { project_id } });
   await call(list, owner, { query: { api_key_id: keyId } });
   await call(storedRoute(deleteBudget), owner, { params });
+  const { answer: ofKey } = await call(create, owner, { body: { ...body, api_key_id: keyId } });
+  await call(storedRoute(deleteBudget), owner, { params: { budget_id: ofKey.id } });
 }
 
 async function walkUsage({ call, owner, keyId }: Walker, project_id: string): Promise<void> {

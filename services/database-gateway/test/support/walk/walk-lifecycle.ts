@@ -7,6 +7,7 @@ import {
   listAuditEvents,
   listFiles,
   listLegalHolds,
+  createUser,
   listRetentionPolicies,
   locateFile,
   placeLegalHold,
@@ -18,7 +19,7 @@ import {
 } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { StrayObjectStore } from '../../../src/files/stray-object-store.ts';
-import { readInBothOrders, type Walker } from './walker.ts';
+import { expectConflict, readInBothOrders, type Walker } from './walker.ts';
 
 /** Where uploads are announced, and where a file's download is recorded. */
 export interface FileStores {
@@ -56,12 +57,18 @@ async function walkHolds({ call, owner, operator, tenantId, keyId }: Walker, ids
     ...[{ scope: 'user', scope_id: ids.userId } as const, { scope: 'api_key', scope_id: keyId } as const],
     { scope: 'generation', scope_id: ids.generationId } as const,
   ];
+  const person = { email: `${uuidv7()}@example.com`, name: 'Owner', role: 'owner' as const };
+  const { answer: partner } = await call(storedRoute(createUser), owner, { body: person });
+  const asker = { ...owner, person_id: partner.id };
   for (const subject of subjects) {
     const body = { ...subject, ground: 'litigation' as const };
     const { answer: hold } = await call(place, owner, { body });
     const params = { hold_id: hold.id };
     await call(storedRoute(getLegalHold), owner, { params });
+    // Who is nobody of the tenant has not asked; then a person of it asks instead.
     await call(storedRoute(requestHoldRelease), owner, { params });
+    await expectConflict(call(storedRoute(releaseLegalHold), operator, { params }));
+    await call(storedRoute(requestHoldRelease), asker, { params });
     await call(storedRoute(releaseLegalHold), operator, { params });
   }
   await readInBothOrders((query) => call(list, owner, { query }));

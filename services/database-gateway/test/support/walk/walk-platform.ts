@@ -3,6 +3,7 @@ import {
   createMembership,
   createTenant,
   listOperators,
+  listParkedOutboxRows,
   listTenants,
   listUsers,
   revokeOperator,
@@ -15,11 +16,13 @@ import {
 import { createLogger } from '@aion/logging';
 import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
 import { recordPlatformEvent } from '../../../src/audit/record-platform-event.ts';
+import { recordSwitches } from '../../../src/audit/record-switches.ts';
 import { assertConfinedRole } from '../../../src/database/assert-confined-role.ts';
 import type { Database } from '../../../src/database/database.ts';
 import { createSchemaUpkeep } from '../../../src/database/schema-upkeep.ts';
 import { createExportReconciler } from '../../../src/exports/export-reconciler.ts';
 import { findKeyHolder, findOperatorByPrefix } from '../../../src/keys/find-holders.ts';
+import { recordOperatorUse } from '../../../src/keys/record-use.ts';
 import { expireAnswers } from '../../../src/management/expire-answers.ts';
 import { createOutboxStore } from '../../../src/outbox/outbox-store.ts';
 import { countSealedByKey, listSealedRows } from '../../../src/providers/sealed-rows.ts';
@@ -43,6 +46,7 @@ export async function walkPlatform({ call, owner, operator }: Walker): Promise<v
   const { answer: operators } = await call(storedRoute(listOperators), platform, { query: { limit: 1 } });
   await call(storedRoute(listOperators), platform, { query: { cursor: operators.next_cursor ?? undefined } });
   await call(storedRoute(revokeOperator), platform, { params: { operator_id: added.id } });
+  await call(storedRoute(listParkedOutboxRows), platform, { query: { limit: 1 } });
   const { answer: tenant } = await call(storedRoute(createTenant), platform, { body: { name: 'Another' } });
   const { answer: tenants } = await call(storedRoute(listTenants), platform, { query: { limit: 1 } });
   await call(storedRoute(listTenants), platform, { query: { cursor: tenants.next_cursor ?? undefined } });
@@ -87,8 +91,12 @@ export async function walkUpkeep(
   await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 10_800_000 }).reconcile();
   await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 1_000 }).reconcile();
   await findKeyHolder(database, prefixes.key);
-  await findOperatorByPrefix(database, prefixes.operator);
-  await createAuditTrail(database).readEvents(null, 0, 100);
+  const trail = createAuditTrail(database);
+  await trail.readEvents(null, { after: 0n, until: null, limit: 100 });
+  await trail.readCheckpoints(null, { after: 0n, limit: 100 });
+  const { id: operatorId } = await findOperatorByPrefix(database, prefixes.operator);
+  await recordOperatorUse(database, operatorId, { accepted: true });
+  for (const metrics of [true, false]) await recordSwitches(database, 'test', { metrics });
   await recordPlatformEvent(database, { action: 'log_levels.changed', actor: 'service:test', service: 'web-api' });
   await listSealedRows(database, { keyId: CURRENT_KEY, after: undefined });
   await countSealedByKey(database);

@@ -59,15 +59,17 @@ export async function readSnapshot({ snapshots }: Pick<TenantStores, 'snapshots'
   }
 }
 
-/** The audit trail as its verifier reads it, and a parked row as its operator does. */
-export async function walkTrail({ tenantId, operator }: Walker, { trail, parked }: TenantStores, parkedId: string) {
+/** The audit trail as its verifier reads it, what uses of keys leave there, and a parked row that is released. */
+export async function walkTrail({ tenantId, keyId }: Walker, stores: TenantStores, parkedId: string): Promise<void> {
+  const { trail, parked, keyUses } = stores;
   const chain = (await trail.listChains()).find((each) => each.tenantId === tenantId);
   const seq = chain?.seq ?? 0;
-  await trail.readEvents(tenantId, Math.max(0, seq - 100), 100);
+  const page = { after: BigInt(Math.max(0, seq - 100)), limit: 100 };
+  for (const until of [BigInt(seq), null]) await trail.readEvents(tenantId, { ...page, until });
   const checkpoint = { hash: Buffer.alloc(32, 1), signature: Buffer.alloc(64), keyId: 'k1' };
   await trail.storeCheckpoint({ tenant_id: tenantId, seq, ...checkpoint });
-  await trail.readCheckpoints(tenantId, seq);
-  const rows = await parked.list({ limit: 20 });
-  if (!rows.some(({ id }) => id === parkedId)) throw new Error(`the parked row ${parkedId} is not listed`);
-  await parked.release(parkedId, { tenant_id: tenantId, actor: operator.actor });
+  await trail.readCheckpoints(tenantId, page);
+  await trail.countAnnouncedErasures(tenantId);
+  for (const accepted of [true, false]) await keyUses.record(tenantId, keyId, accepted);
+  await parked.release(tenantId, parkedId);
 }
