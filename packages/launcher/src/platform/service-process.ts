@@ -12,6 +12,12 @@ import { relayLines, type LineWriter } from './line-relay.ts';
 export type ServiceOutput =
   { readonly kind: 'file'; readonly path: string } | { readonly kind: 'lines'; readonly write: LineWriter };
 
+/**
+ * Where Node.js keeps what it has made of the sources: from the second start on a service is up in half the time, and the
+ * compiler of TypeScript is not in its memory.
+ */
+const COMPILED = join('node_modules', '.cache', 'aion-compiled');
+
 /** How a service is started. */
 export interface ServiceProcessOptions {
   readonly name: ServiceName;
@@ -89,7 +95,7 @@ function spawnWithOutput({ name, checkoutDir, env, output }: ServiceProcessOptio
   try {
     return spawn(process.execPath, [join(checkoutDir, 'services', name, 'src', 'main.ts')], {
       cwd: checkoutDir,
-      env,
+      env: { NODE_COMPILE_CACHE: join(checkoutDir, COMPILED), ...env },
       detached: true,
       stdio: ['ignore', file ?? 'pipe', file ?? 'pipe', 'ipc'],
     });
