@@ -18,6 +18,9 @@ describe('selectTools', () => {
       'schemathesis',
       'prometheus',
       'jaeger',
+      'postgres-15',
+      'postgres-16',
+      'postgres-17',
     ]);
   });
 
@@ -32,7 +35,7 @@ describe('selectTools', () => {
 
   it('names every unknown tool and lists the known ones', () => {
     expect(() => selectTools(catalogue, { names: ['redis', 'zstd', 'foo'], all: true })).toThrow(
-      "unknown tools 'redis', 'foo'; known tools: redis-server, age, zstd, ssh-keygen, zsh, fish, pg_dump, moto_server, schemathesis, prometheus, alertmanager, jaeger, smollm2",
+      "unknown tools 'redis', 'foo'; known tools: redis-server, age, zstd, ssh-keygen, zsh, fish, pg_dump, moto_server, schemathesis, prometheus, alertmanager, jaeger, postgres-15, postgres-16, postgres-17, smollm2",
     );
   });
 });

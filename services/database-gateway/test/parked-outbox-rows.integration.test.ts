@@ -178,13 +178,15 @@ describe('the parked rows of all tenants', () => {
     const { client } = gateway;
     const headers = headerOf(operatorFor(null));
     const list = async (query: { limit: number; cursor?: string | undefined }) =>
-      (await client.call(storedRoute(listParkedOutboxRows), { query, headers })).answer;
+      (await client.call(storedRoute(listParkedOutboxRows), { query: { ...query, order: 'asc' }, headers })).answer;
     const { data: all } = await list({ limit: 100 });
     expect(all.filter((row) => row.topic === 'run-nothing').length).toBeGreaterThan(0);
     expect(JSON.stringify(all)).not.toContain(SECRET);
     const [first, second] = all.slice(-2);
     expect([first?.dedupe_key, second?.dedupe_key]).toEqual(keys);
     expect(first).toMatchObject({ tenant_id: tenantId, parked_reason: 'refused' });
+    const newest = await client.call(storedRoute(listParkedOutboxRows), { query: { limit: 1 }, headers });
+    expect(newest.answer.data).toEqual([second]);
     const { next_cursor: cursor } = await list({ limit: all.length - 1 });
     const afterFirst = async () => (await list({ limit: 100, cursor: cursor ?? '' })).data;
     expect(await afterFirst()).toEqual([second]);

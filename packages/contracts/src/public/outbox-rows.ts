@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
+import { count, listOrder, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** Why the relay gave a row up. */
@@ -30,10 +30,10 @@ export const listParkedOutboxRows = defineRoute({
   path: '/api/v1/parked-outbox-rows',
   summary: 'List the outbox rows that were given up',
   description:
-    'Rows of all tenants that can become no job, or that the queue has refused too often, oldest first; without what ' +
-    'they carry. Only the platform operator may.',
+    'Rows of all tenants that can become no job, or that the queue has refused too often, newest first unless `order` ' +
+    'says otherwise; without what they carry. Only the platform operator may.',
   auth: { kind: 'operator' },
-  query: pageQuery,
+  query: pageQuery.extend({ order: listOrder }),
   response: { status: 200, description: 'A page of rows.', json: pageOf(parkedOutboxRow) },
   errors: ['UNAVAILABLE'],
   idempotent: true,

@@ -9,7 +9,7 @@ export const EXPECTED_SCHEMA: SchemaDigests = {
   constraints: '5bbf5ddcb45f2f3d6eba4900136604bb4fe88899c84b290ce5e2bbe7fe06a5e6',
   tables: 'be3659dd2db5cbbf2ed5f1aa22859f398713274e555b0a0023f677d08761de5b',
   policies: '24163a4c282f635926d873260fc6ac65e8977e1dc0742268cd6cc47b5ff1751e',
-  functions: 'd512dda7186aa4728419b121a25f8f07accb1d3134076253fbc8c00651ebc4bc',
+  functions: 'b1ddc762a7c5e1a410c884d3708d6610e78b42dfb7c618f54b922e4ea8542e90',
   triggers: '4f3d02d15b3d92ab743882e1580e2aa6abcd00d15dd394777765d8252fa0e114',
-  grants: '72877c3a6a4f34a6b6e09fba37566d65609dbea500410c04474a7f44faa3dd8a',
+  grants: '6021ef01bb4aa9f9c3584854bad47adb4f438c257cb9efcda97219a94b489edb',
 };

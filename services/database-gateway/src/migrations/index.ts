@@ -34,6 +34,7 @@ import * as filesByName from './20261128102000_files_by_name.ts';
 import * as useOfKeys from './20261128110000_use_of_keys.ts';
 import * as platformSwitches from './20261128110100_platform_switches.ts';
 import * as pagesByIndex from './20261128130000_pages_by_index.ts';
+import * as parkedRowsEitherWay from './20261128140000_parked_rows_either_way.ts';
 
 /** One step of the schema. There is no way back: a mistake is mended by the next step. */
 export interface Migration {
@@ -78,4 +79,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '20261128110000_use_of_keys', ...useOfKeys },
   { name: '20261128110100_platform_switches', ...platformSwitches },
   { name: '20261128130000_pages_by_index', ...pagesByIndex },
+  { name: '20261128140000_parked_rows_either_way', ...parkedRowsEitherWay },
 ];

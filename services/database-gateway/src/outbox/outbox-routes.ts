@@ -36,12 +36,12 @@ function listParked(transaction: PlatformTransaction, query: RowFilter) {
     list: 'parked-outbox-rows',
     positions: 'uuid',
     query,
-    read: async (limit, after) => {
+    read: async (limit, position) => {
       const rows = await transaction.query<ParkedRow>({
         operation: 'CALL',
         table: 'outbox',
-        text: 'SELECT * FROM list_parked_outbox($1, $2)',
-        values: [limit, after],
+        text: 'SELECT * FROM list_parked_outbox($1, $2, $3)',
+        values: [limit, position, query.order === 'asc'],
       });
       return rows.map((row) => ({
         ...row,
