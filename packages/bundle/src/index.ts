@@ -21,6 +21,7 @@ export {
   exportSigningKey,
   fingerprintSshKey,
   formatAllowedSigner,
+  formatSshPublicKey,
   InvalidSigningKeyError,
   loadSigningKey,
   SIGNATURE_NAMESPACE,

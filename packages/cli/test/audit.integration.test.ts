@@ -113,6 +113,16 @@ describe('aion audit verify', () => {
     expect((await runHere(['audit', 'verify', file])).stderr).toBe('');
   });
 
+  it('takes the public key as OpenSSL writes it, too', async () => {
+    const pem = join(folder, 'signer.pem');
+    await writeFile(pem, createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }));
+    const trail = createTrail();
+    expect(await audit(trail, '--signer', pem)).toEqual(await audit(trail, '--signer', signer));
+    const other = generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'pem' });
+    await writeFile(pem, other);
+    expect(await audit(createTrail(), '--signer', pem)).toMatchObject({ code: 2 });
+  });
+
   it('finds an untouched trail intact, and says how far it is proven', async () => {
     const { code, output } = await audit(createTrail(), '--signer', signer);
     expect(output).toContain(`chain   of tenant ${TENANT}\nevents  3\nhead    3 `);

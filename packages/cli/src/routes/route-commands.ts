@@ -344,7 +344,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['audit-events', 'list'],
     route: contracts.listAuditEvents,
-    columns: ['seq', 'created_at', 'actor', 'action', 'target_type', 'target_id', 'outcome'],
+    columns: ['seq', 'created_at', 'actor', 'action', 'target_type', 'target_id', 'target_path', 'outcome'],
     example: 'audit-events list --action api_key.created --all --json',
   },
   {
