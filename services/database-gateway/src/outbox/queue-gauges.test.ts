@@ -2,7 +2,13 @@ import { PassThrough } from 'node:stream';
 import { createLogger } from '@aion/logging';
 import { createMetrics, type MetricsOptions } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
-import { createQueueGauges, type QueueReading } from './queue-gauges.ts';
+import { createQueueGauges, type QueueGauges, type QueueReading } from './queue-gauges.ts';
+
+/** A busy machine reads a second time within it. */
+const MAX_AGE_MS = 1_000;
+/** Also of a test that fails: one that goes on keeps its process alive. */
+const started: QueueGauges[] = [];
+afterEach(() => Promise.all(started.splice(0).map((gauges) => gauges.stop())));
 
 const READING: QueueReading = {
   queue: 'exports',
@@ -14,7 +20,8 @@ function setUp(read: () => Promise<readonly QueueReading[]>, switches: Partial<M
   const metrics = createMetrics({ service: 'test', version: '0', enabled: true, ...switches });
   const stream = new PassThrough();
   const logger = createLogger({ service: 'test', level: 'warn', format: 'json', stream });
-  const gauges = createQueueGauges({ read, metrics, logger, pollMs: 1, maxAgeMs: 50 });
+  const gauges = createQueueGauges({ read, metrics, logger, pollMs: 1, maxAgeMs: MAX_AGE_MS });
+  started.push(gauges);
   const lines = async () =>
     (await metrics.exposition()).body.split('\n').filter((line) => /^aion_queue_\w+\{/.test(line));
   return { gauges, lines, logged: () => String(stream.read() ?? '') };
@@ -35,7 +42,6 @@ describe('the gauges of queues', () => {
       'aion_queue_jobs{queue="exports",state="waiting"} 1',
       'aion_queue_oldest_job_age_seconds{queue="exports"} 1.5',
     ]);
-    await gauges.stop();
   });
 
   it('are gone when the queue has not answered for long, say so once, and come back with it', async () => {
@@ -54,7 +60,6 @@ describe('the gauges of queues', () => {
     expect(logged().match(/The queues cannot be read/g)).toHaveLength(1);
     isAway = false;
     await waitFor(async () => (await lines()).length > 0, { describe: 'the series to be back' });
-    await gauges.stop();
   });
 
   it('let a scrape go on while the queue does not answer', async () => {
@@ -63,7 +68,6 @@ describe('the gauges of queues', () => {
     gauges.start();
     expect(await lines()).toEqual([]);
     hanging.resolve([]);
-    await gauges.stop();
   });
 
   it.each<Partial<MetricsOptions>>([{ enabled: false }, { subjects: ['http', 'db', 'ai'] }])(
@@ -75,7 +79,6 @@ describe('the gauges of queues', () => {
         return Promise.resolve([READING]);
       }, switches);
       gauges.start();
-      await gauges.stop();
       expect(reads).toBe(0);
     },
   );
