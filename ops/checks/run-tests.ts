@@ -5,7 +5,7 @@ import { startTestPostgres } from '@aion/testkit';
 import pc from 'picocolors';
 import { toolsBin, toolVersions } from '../tools/index.ts';
 import { runStep, type StepResult } from './run-step.ts';
-import { describeSkipped, readCounts, readSkipped } from './test-summary.ts';
+import { describeFailures, describeSkipped, readCounts, readSkipped } from './test-summary.ts';
 
 /** `pnpm test`: the static checks, then every test on one PostgreSQL, then a summary. Exit status 0 only when all is green. */
 const scratch = mkdtempSync(join(tmpdir(), 'aion-tests-'));
@@ -65,6 +65,9 @@ for (const line of describeSkipped(skipped)) write(pc.yellow(line));
 rmSync(scratch, { recursive: true, force: true });
 
 const green = steps.every((step) => step.ok) && total('failed') === 0 && total('passed') > 0;
+const failures = describeFailures(counts);
+if (failures.length > 0) write(pc.red('Failed:'));
+for (const line of failures) write(`  ${line}`);
 write(green ? pc.green('All green.') : pc.red('Not green: see the failures above.'));
 write(
   `${total('passed')} passed, ${total('failed')} failed${total('skipped') === 0 ? '' : `, ${total('skipped')} skipped`}`,

@@ -1,12 +1,22 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The counts of one package's tests, as the Jest reporter wrote them. */
+/** The counts of one package's tests, and which failed, as the Jest reporter wrote them. */
 export interface PackageCounts {
   readonly name: string;
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  readonly failures: readonly TestFailure[];
+}
+
+/** A failed test. */
+export interface TestFailure {
+  /** Path of the suite inside its package. */
+  readonly file: string;
+  readonly test: string;
+  /** What Jest said of it, with its colours. */
+  readonly message: string;
 }
 
 /** A suite that did not run for want of a program. */
@@ -36,6 +46,26 @@ export function readSkipped(file: string): readonly SkippedSuite[] {
     });
 }
 
+/**
+ * The lines that name each failed test and what it said, which a long log has far above.
+ *
+ * @param maxLines - The most lines of one message; the rest is in the log.
+ */
+export function describeFailures(counts: readonly PackageCounts[], maxLines = 40): readonly string[] {
+  return counts.flatMap(({ name, failures }) =>
+    failures.flatMap(({ file, test, message }) => {
+      const lines = message.trimEnd().split('\n');
+      const left = lines.length - maxLines;
+      return [
+        `${name} ${file}`,
+        `  ${test}`,
+        ...lines.slice(0, maxLines).map((line) => `    ${line}`),
+        ...(left > 0 ? [`    (${String(left)} more lines in the log)`] : []),
+      ];
+    }),
+  );
+}
+
 /** The lines that say which suites did not run and how to bring what they need; none when all ran. */
 export function describeSkipped(skipped: readonly SkippedSuite[]): readonly string[] {
   if (skipped.length === 0) return [];
@@ -48,8 +78,19 @@ export function describeSkipped(skipped: readonly SkippedSuite[]): readonly stri
 }
 
 function toCounts(value: unknown): PackageCounts {
-  const { name, passed, failed, skipped }: Partial<Record<keyof PackageCounts, unknown>> = toObject(value);
-  return { name: String(name), passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+  const { name, passed, failed, skipped, failures }: Partial<Record<keyof PackageCounts, unknown>> = toObject(value);
+  return {
+    name: String(name),
+    passed: Number(passed),
+    failed: Number(failed),
+    skipped: Number(skipped),
+    failures: Array.isArray(failures) ? failures.map(toFailure) : [],
+  };
+}
+
+function toFailure(value: unknown): TestFailure {
+  const { file, test, message }: Partial<Record<keyof TestFailure, unknown>> = toObject(value);
+  return { file: String(file), test: String(test), message: String(message) };
 }
 
 function toObject(value: unknown): Record<string, unknown> {
