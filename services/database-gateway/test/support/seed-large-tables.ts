@@ -13,7 +13,8 @@ export interface SeededTenant {
 
 /**
  * Fills the tables that grow with rows of many tenants, as the superuser, in one go: without triggers and foreign keys,
- * which `session_replication_role` turns off, and with the checks of each row. Statistics are gathered at the end.
+ * which `session_replication_role` turns off, and with the checks of each row. Statistics are gathered at the end, and stay
+ * as they are: plans must not depend on when the server looks at its tables by itself.
  */
 export async function seedLargeTables(superuserUrl: string): Promise<SeededTenant> {
   const client = new pg.Client({ connectionString: superuserUrl });
@@ -22,6 +23,7 @@ export async function seedLargeTables(superuserUrl: string): Promise<SeededTenan
     await client.query('SET session_replication_role = replica; SET synchronous_commit = off');
     await client.query(CREATE_ROWS);
     for (const statement of STATEMENTS) await client.query(statement);
+    await client.query(NO_AUTOVACUUM);
     // Index-only scans need the visibility map.
     await client.query('VACUUM (ANALYZE)');
     const { rows } = await client.query<{ tenant: string; key: string }>('SELECT tenant, key FROM t WHERE n = 1');
@@ -147,6 +149,15 @@ const STATISTICS = `
   BEGIN
     FOR partition IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'generations'::regclass LOOP
       EXECUTE format('CREATE STATISTICS (dependencies) ON tenant_id, api_key_id, project_id FROM %s', partition);
+    END LOOP;
+  END $$`;
+
+const NO_AUTOVACUUM = `
+  DO $$
+  DECLARE large regclass;
+  BEGIN
+    FOR large IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
+      EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', large);
     END LOOP;
   END $$`;
 
