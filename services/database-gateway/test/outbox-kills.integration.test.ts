@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runExportJob } from '@aion/contracts';
 import { createQueueBackend, type QueueBackend } from '@aion/queue';
 import {
@@ -15,6 +19,7 @@ import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '..
 import { createOutboxStore, type OutboxStore } from '../src/outbox/outbox-store.ts';
 import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
 import { requestExport } from './support/fixtures.ts';
+import { startOwnCluster, type OwnCluster } from './support/own-cluster.ts';
 import { startProxy } from './support/start-proxy.ts';
 import {
   createMigratedDatabase,
@@ -63,11 +68,12 @@ const publishAll = async (publish: OutboxRelayOptions['publish']): Promise<void>
 };
 const request = async () => requestExport(db.database, await createTestTenant(db.database));
 const relayProcess = new URL('fixtures/relay-process.ts', import.meta.url).pathname;
-const endSessions = () =>
-  db.sql(
+const endSessions = async (): Promise<void> => {
+  await db.sql(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE application_name = 'aion-database-gateway requests' AND datname = current_database()`,
   );
+};
 
 /** Runs a statement on the outbox, and ends its session while it waits for a lock. */
 async function endWithin<T>(run: () => Promise<T>): Promise<T> {
@@ -89,33 +95,104 @@ const SESSION_STEPS = [
   ...['within the acknowledgement', 'after the acknowledgement'],
 ];
 
-/** An outbox, and a publication, that end all sessions once, at a step. */
-function endingSessionsAt(step: string, publishRow: OutboxRelayOptions['publish']) {
+/** What goes wrong once: beside a step, or within it. */
+interface Disturbance {
+  readonly beside: () => Promise<void>;
+  readonly within: <T>(run: () => Promise<T>) => Promise<T>;
+}
+
+/** An outbox, and a publication, that are disturbed once, at a step. */
+function disturbAt(step: string, publishRow: OutboxRelayOptions['publish'], { beside, within }: Disturbance) {
   const store = createOutboxStore(db.database);
-  let isEnded = false;
+  let isDone = false;
   const isNow = (name: string): boolean => {
-    if (step !== name || isEnded) return false;
-    return (isEnded = true);
+    if (step !== name || isDone) return false;
+    return (isDone = true);
   };
   const outbox: OutboxStore = {
     ...store,
     claim: async (maxRows, claimMs) => {
-      if (isNow('before the claim')) await endSessions();
+      if (isNow('before the claim')) await beside();
       const claim = () => store.claim(maxRows, claimMs);
-      return isNow('within the claim') ? endWithin(claim) : claim();
+      return isNow('within the claim') ? within(claim) : claim();
     },
     markPublished: async (id) => {
       const mark = () => store.markPublished(id);
-      await (isNow('within the acknowledgement') ? endWithin(mark) : mark());
-      if (isNow('after the acknowledgement')) await endSessions();
+      await (isNow('within the acknowledgement') ? within(mark) : mark());
+      if (isNow('after the acknowledgement')) await beside();
     },
   };
   const publish: OutboxRelayOptions['publish'] = async (row) => {
-    if (isNow('after the claim')) await endSessions();
-    await publishRow(row);
-    if (isNow('after the publication')) await endSessions();
+    if (isNow('after the claim')) await beside();
+    const publishNow = () => publishRow(row);
+    await (isNow('within the publication') ? within(publishNow) : publishNow());
+    if (isNow('after the publication')) await beside();
   };
-  return { outbox, publish, isEnded: () => isEnded };
+  return { outbox, publish, isDone: () => isDone };
+}
+
+const QUEUE_STEPS = [
+  ...['before the claim', 'after the claim', 'within the publication'],
+  ...['after the publication', 'after the acknowledgement'],
+];
+/** Long enough that the relay finds the queue gone. */
+const QUEUE_AWAY_MS = 500;
+
+/** A queue's server that may be killed, and started again with what it has kept. */
+interface QueueServer {
+  readonly urls: BackendUrls;
+  readonly kill: () => Promise<void>;
+  readonly start: () => Promise<void>;
+}
+
+function describeKillsOf(server: () => QueueServer): void {
+  it.each(QUEUE_STEPS)(
+    'runs the job of each row once, when the queue itself is killed %s',
+    async (step) => {
+      const { urls, kill, start } = server();
+      const queue = createQueueConnection({ ...urls, logger: silentLogger, metrics: noMetrics });
+      queue.start();
+      await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
+      const backend = await createQueueBackend({ ...urls, logger: silentLogger });
+      const asked = [await request(), await request()];
+      let back: Promise<void> | undefined;
+      const beside = async (): Promise<void> => {
+        await kill();
+        back = sleep(QUEUE_AWAY_MS).then(start);
+      };
+      const { outbox, publish } = disturbAt(step, queue.publish, {
+        beside,
+        within: async (run) => {
+          const running = run();
+          running.catch(() => undefined); // Given to the caller below.
+          await beside();
+          return running;
+        },
+      });
+      const relay = startRelay(publish, { outbox, claimMs: 1_000 });
+      try {
+        await allPublished();
+        expect(back).toBeDefined();
+        await back;
+      } finally {
+        await relay.stop();
+      }
+      const runs: string[] = [];
+      const worker = backend.worker(runExportJob, (payload) => {
+        runs.push(payload.export_id);
+        return Promise.resolve('done');
+      });
+      // What waits by now runs before this one.
+      asked.push(await request());
+      await publishAll(queue.publish);
+      await waitFor(() => runs.includes(asked[2] ?? ''), { describe: 'the last job to run', timeoutMs: 40_000 });
+      await worker.close();
+      await queue.close();
+      await backend.close();
+      expect(runs.toSorted()).toEqual(asked.toSorted());
+    },
+    120_000,
+  );
 }
 
 function describeKillsOn(backendUrls: () => BackendUrls): void {
@@ -172,11 +249,11 @@ function describeKillsOn(backendUrls: () => BackendUrls): void {
       const before = await waiting();
       await request();
       await request();
-      const { outbox, publish, isEnded } = endingSessionsAt(step, queue.publish);
+      const { outbox, publish, isDone } = disturbAt(step, queue.publish, { beside: endSessions, within: endWithin });
       const relay = startRelay(publish, { outbox, claimMs: 500 });
       await allPublished();
       await relay.stop();
-      expect([isEnded(), (await waiting()) - before]).toEqual([true, 2]);
+      expect([isDone(), (await waiting()) - before]).toEqual([true, 2]);
     },
     60_000,
   );
@@ -231,6 +308,19 @@ describe('with a queue on PostgreSQL, the outbox', () => {
   });
   afterAll(() => queueDatabase.drop());
   describeKillsOn(() => ({ redisUrl: undefined, postgresUrl: queueDatabase.url }));
+
+  describe('on a server of its own', () => {
+    let cluster: OwnCluster;
+    beforeAll(async () => {
+      cluster = await startOwnCluster();
+    }, 60_000);
+    afterAll(() => cluster.remove());
+    describeKillsOf(() => ({
+      urls: { redisUrl: undefined, postgresUrl: cluster.queueUrl },
+      kill: () => cluster.stop('immediate'),
+      start: () => cluster.start(),
+    }));
+  });
 });
 
 describeWithProgram('redis-server', 'with a queue on Redis, the outbox', (redisServer) => {
@@ -240,4 +330,24 @@ describeWithProgram('redis-server', 'with a queue on Redis, the outbox', (redisS
   });
   afterAll(() => redis.stop());
   describeKillsOn(() => ({ redisUrl: redis.url, postgresUrl: undefined }));
+
+  describe('that keeps its jobs in a file', () => {
+    let dir: string;
+    let kept: TestRedis;
+    beforeAll(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'aion-outbox-redis-'));
+      kept = await startRedis(redisServer, { dir });
+    });
+    afterAll(async () => {
+      await kept.stop();
+      await rm(dir, { recursive: true, force: true });
+    });
+    describeKillsOf(() => ({
+      urls: { redisUrl: kept.url, postgresUrl: undefined },
+      kill: () => kept.stop('SIGKILL'),
+      start: async () => {
+        kept = await startRedis(redisServer, { dir, port: kept.port });
+      },
+    }));
+  });
 });
