@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import type { Platform } from '../src/platform/start-platform.ts';
 import { startTestPlatform } from './support/test-platform.ts';
 
 const MIB = 1_048_576;
-const LARGE_BYTES = 200 * MIB;
+const LARGE_BYTES = 300 * MIB;
 const { signal } = new AbortController();
 const directory = mkdtempSync(join(tmpdir(), 'aion-files-'));
 const objects = join(directory, 'state', 'objects');
@@ -64,7 +64,11 @@ const problemOf = async (answer: Response) =>
 
 /** The files below the directory of the object store that end with an id, whole or not. */
 async function objectsLike(part: string): Promise<string[]> {
-  const entries = await readdir(objects, { recursive: true, withFileTypes: true }).catch(() => []);
+  if (!existsSync(objects)) return [];
+  // A folder that goes with its last object while it is read is no answer: it is looked again.
+  const entries = await waitFor(() => readdir(objects, { recursive: true, withFileTypes: true }), {
+    describe: 'the list of objects',
+  });
   return entries
     .filter((each) => each.isFile())
     .map((each) => join(each.parentPath, each.name))
@@ -226,12 +230,11 @@ async function streamThrough(bytes: number): Promise<number> {
 
 describe('a large file', () => {
   it('streams in and out in memory that does not depend on its size, up to the limit', async () => {
-    const before = await rssOf(platform.pids['web-api']);
-    // One of half the size first: what the process grows by once, it has then grown by.
-    const half = await streamThrough(LARGE_BYTES / 2);
+    // One of a third of the size first: what the process grows by once, it has then grown by.
+    const third = await streamThrough(LARGE_BYTES / 3);
     const whole = await streamThrough(LARGE_BYTES);
-    expect(whole - half).toBeLessThan(32 * MIB);
-    expect(whole - before).toBeLessThan(LARGE_BYTES / 2);
+    // Garbage that is not yet collected is tens of MiB, more or less; a body that is held would be two thirds of the size.
+    expect(whole - third).toBeLessThan(LARGE_BYTES / 3);
   }, 60_000);
 
   it('is refused above the limit before a byte of it, when its length is told', async () => {
