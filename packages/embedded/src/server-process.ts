@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
 import type { ServerUser } from './server-user.ts';
 
 /** After this, a stop no longer waits for sessions to be rolled back: PostgreSQL recovers at its next start. */
@@ -48,29 +49,25 @@ export function spawnServer(options: SpawnServerOptions): ServerProcess {
     max_connections: '200',
     ...options.settings,
   };
-  const child = spawn(
+  const server = [
     options.postgres,
-    [
-      '-D',
-      dataDirArgument(options.dataDir, options.user),
-      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ],
-    {
-      ...options.user,
-      cwd: options.dataDir,
-      env: serverEnvironment(),
-      stdio: ['ignore', 'ignore', 'pipe'],
-      // Its own session: Ctrl-C in a terminal reaches the owner alone, who drains before it stops the database.
-      detached: true,
-    },
+    ...['-D', dataDirArgument(options.dataDir, options.user)],
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
+  const child = spawn('/bin/sh', ['-c', WATCHED, 'aion-postgres-watchdog', ...server], {
+    ...options.user,
+    cwd: options.dataDir,
+    env: serverEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    // Its own session: Ctrl-C in a terminal reaches the owner alone, who drains before it stops the database.
+    detached: true,
+  });
+  const ended = once(child, 'close').then(
+    () => undefined,
+    (error: unknown) => error,
   );
-  const releaseWatchdog = child.pid === undefined ? () => undefined : startWatchdog(child.pid, options.dataDir);
-  const ended = once(child, 'close')
-    .then(
-      () => undefined,
-      (error: unknown) => error,
-    )
-    .finally(releaseWatchdog);
+  // The watchdog has nothing to watch any more, and must not signal whoever gets the server's number next.
+  child.once('exit', () => releaseWatchdog(child));
   return { ready: untilReady(child, ended, options.log), stop: () => stopServer(child, ended) };
 }
 
@@ -97,20 +94,28 @@ async function stopServer(child: ChildProcess, ended: Promise<unknown>): Promise
   await ended.finally(() => clearTimeout(timer));
 }
 
+/** What the owner tells the watchdog when the server has ended. */
+const ENDED = 'ended';
+
 /**
- * A shell that waits for the end of a pipe which this process holds open. When this process is gone, however it died,
- * the pipe closes and the shell asks the server for a fast shutdown, if the data directory's lock still names it.
- * Gives a function which ends the shell.
+ * A shell that leaves a watchdog behind and becomes the server, so that there is no moment at which the one runs without
+ * the other. The watchdog reads a pipe which the owner holds open. When the owner is gone, however it died, the pipe
+ * closes, and the server is asked for a fast shutdown; on Linux, only when what has its number works in its directory.
+ * The watchdog is no child of the server, which would wonder about it, and holds no pipe of its log.
  */
-function startWatchdog(serverPid: number, dataDir: string): () => void {
-  const script = `trap '' HUP INT TERM
-    while read -r _; do :; done
-    read -r pid <postmaster.pid && [ "$pid" = "$1" ] && kill -INT "$1"`;
-  const shell = spawn('/bin/sh', ['-c', script, 'aion-postgres-watchdog', String(serverPid)], {
-    cwd: dataDir,
-    env: serverEnvironment(),
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  return () => shell.stdin.end();
+const WATCHED = `
+  (
+    (
+      trap '' HUP INT TERM
+      while read -r word; do [ "$word" = ${ENDED} ] && exit; done
+      [ -e /proc/self/cwd ] && ! [ "/proc/$$/cwd" -ef . ] && exit
+      kill -INT "$$"
+    ) <&3 >/dev/null 2>&1 &
+  ) 2>/dev/null
+  exec 3<&-
+  exec "$@"`;
+
+function releaseWatchdog({ stdio: [, , , pipe] }: ChildProcess): void {
+  // A stream that can be written to, by how the server was started; a watchdog that is gone need not be told.
+  (pipe as Writable | null | undefined)?.on('error', () => undefined).end(`${ENDED}\n`);
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ import { freePort, startEmbeddedPostgres } from '@aion/embedded';
 import type { EmbeddedPostgres, StartEmbeddedPostgresOptions } from '@aion/embedded';
 
 const isRoot = process.getuid?.() === 0;
+/** Where /proc tells which processes there are. */
+const onLinux = process.platform === 'linux' ? it : it.skip;
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
 let home: string;
@@ -60,6 +62,22 @@ async function hold(directory: string, as: { uid?: number; gid?: number } = {}) 
 
 async function serverPid(): Promise<number> {
   return Number.parseInt(await readFile(join(dataDir, 'postmaster.pid'), 'utf8'), 10);
+}
+
+/** The processes that work in the data directory: the server's, and what watches over it. */
+async function processesInside(): Promise<number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const directories = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return pids.filter((_pid, at) => directories[at] === dataDir);
+}
+
+async function untilProcesses(areAsWanted: (pids: readonly number[]) => boolean): Promise<void> {
+  let pids: readonly number[] = [];
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(1)) {
+    pids = await processesInside();
+    if (areAsWanted(pids)) return;
+  }
+  throw new Error(`these processes are in ${dataDir}: ${pids.join(', ')}`);
 }
 
 async function untilGone(pid: number): Promise<void> {
@@ -165,6 +183,24 @@ describe('startEmbeddedPostgres', () => {
     await server.stop();
     expect(await readdir(dataDir)).not.toContain('postmaster.pid');
   });
+
+  onLinux(
+    'does not outlive an owner that was killed at any moment of its start',
+    async () => {
+      await start().then((server) => server.stop());
+      const script = fileURLToPath(new URL('start-and-hold.ts', import.meta.url));
+      for (let afterMs = 0; afterMs <= 60; afterMs += 4) {
+        const owner = spawn(process.execPath, [script, dataDir], { stdio: 'ignore' });
+        children.push(owner);
+        // From the first moment at which a process of the server is there.
+        await untilProcesses((pids) => pids.length > 0);
+        await sleep(afterMs);
+        owner.kill('SIGKILL');
+        await untilProcesses((pids) => pids.length === 0);
+      }
+    },
+    120_000,
+  );
 
   it('lets only one of two simultaneous first starts have the directory', async () => {
     const results = await Promise.allSettled([hold(dataDir), hold(dataDir)]);
