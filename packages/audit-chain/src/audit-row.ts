@@ -45,10 +45,16 @@ const checkpointRow = z.object({
   key_id: z.string(),
 });
 
+/** What an event, a checkpoint and a line of {@link formatChainHead} have in common. */
+const chainHead = checkpointRow.pick({ tenant_id: true, seq: true, hash: true });
+
 /** One event of an audit trail, as it is stored and exported. */
 export type AuditRow = z.output<typeof auditRow>;
 /** A signed statement that a chain had come so far. */
 export type CheckpointRow = z.output<typeof checkpointRow>;
+
+/** How far a chain has come. */
+export type ChainHead = z.output<typeof chainHead>;
 
 /** A row that is no event or no checkpoint of a chain. */
 export class InvalidAuditRowError extends Error {
@@ -64,6 +70,16 @@ export function parseAuditRow(line: string): AuditRow {
 /** Reads a checkpoint likewise. @throws {InvalidAuditRowError} */
 export function parseCheckpointRow(line: string): CheckpointRow {
   return parse(checkpointRow, line);
+}
+
+/** Reads how far a chain had come from the line of an event, of a checkpoint or of a head. @throws {InvalidAuditRowError} */
+export function parseChainHead(line: string): ChainHead {
+  return parse(chainHead, line);
+}
+
+/** How far a chain has come, as a line of JSON that {@link parseChainHead} reads. */
+export function formatChainHead({ tenant_id, seq, hash }: ChainHead): string {
+  return JSON.stringify({ tenant_id, seq, hash: String.raw`\x` + hash.toString('hex') });
 }
 
 function parse<T>(schema: z.ZodType<T>, line: string): T {

@@ -4,10 +4,12 @@ import {
   checkpointKeyId,
   commitTo,
   ERASED_CONTENT,
+  formatChainHead,
   GENESIS_HASH,
   hashEvent,
   InvalidAuditRowError,
   parseAuditRow,
+  parseChainHead,
   parseCheckpointRow,
   signCheckpoint,
   toCanonicalJson,
@@ -303,11 +305,23 @@ describe('tampering is detected:', () => {
     expect(verify(createChain(20))).toMatchObject({ ok: true, provenSeq: 0, head: { seq: 20 } });
   });
 
-  it('also without checkpoints, when the chain was written anew since it was verified before', () => {
-    const { tenant_id, seq, hash } = at(15);
-    const known = { tenant_id, seq, hash };
-    expect(verifyWith({ known }, chain).ok).toBe(true);
-    expect(verifyWith({ known }, createChain(20)).problems).toMatchObject([{ kind: 'edited', seq: 15 }]);
+  it('also without checkpoints, when the chain is not what it was before', () => {
+    const compare = (rows: readonly AuditRow[], seq: number): ChainReport => {
+      const verifier = new ChainVerifier(TENANT, { signers: [publicKey] });
+      verifier.addEarlier(at(seq));
+      for (const row of rows) verifier.addEvent(row);
+      return verifier.finish();
+    };
+    // What is known from before proves nothing: it is not signed.
+    expect(compare(chain, 15)).toMatchObject({ ok: true, provenSeq: 0 });
+    expect(compare(createChain(20), 15).problems).toMatchObject([{ kind: 'edited', seq: 15 }]);
+    expect(compare(chain.slice(0, 14), 15).problems).toEqual([
+      { kind: 'truncated', seq: 14, detail: 'before, there were 15 events, the last one here is 14' },
+    ]);
+    const late = new ChainVerifier(TENANT, { signers: undefined });
+    for (const row of createChain(20)) late.addEvent(row);
+    late.addEarlier(at(15));
+    expect(late.finish().problems).toMatchObject([{ kind: 'edited', seq: 15 }]);
   });
 
   it('says no more than a hundred problems, and how many there are', () => {
@@ -330,6 +344,15 @@ describe('a row', () => {
     expect(parseAuditRow(line(row)).created_at).toBe('2026-11-23T12:00:00.100000Z');
     expect(parseAuditRow(line(at(1)))).toEqual(at(1));
     expect(parseCheckpointRow(line(checkpointOf(at(1))))).toEqual(checkpointOf(at(1)));
+  });
+
+  it('tells how far its chain had come, as a checkpoint and the line of a head do', () => {
+    const { tenant_id, seq, hash } = at(7);
+    const head = { tenant_id, seq, hash };
+    expect(parseChainHead(line(at(7)))).toEqual(head);
+    expect(parseChainHead(line(checkpointOf(at(7))))).toEqual(head);
+    expect(parseChainHead(formatChainHead(head))).toEqual(head);
+    expect(() => parseChainHead('{"seq":1}')).toThrow(InvalidAuditRowError);
   });
 
   it.each([

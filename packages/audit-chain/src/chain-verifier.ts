@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import type { AuditRow, CheckpointRow } from './audit-row.ts';
+import type { AuditRow, ChainHead, CheckpointRow } from './audit-row.ts';
 import { commitTo, GENESIS_HASH, hashEvent } from './chain-hash.ts';
-import { checkpointKeyId, isCheckpointOf, type ChainHead } from './checkpoint.ts';
+import { checkpointKeyId, isCheckpointOf } from './checkpoint.ts';
 import { isErasedContent } from './erased-content.ts';
 import { HashLog } from './hash-log.ts';
 
@@ -42,6 +42,12 @@ export interface ChainReport {
   readonly moreProblems: number;
 }
 
+/** What is said of an event elsewhere: by a checkpoint, or by what is known of the chain from before. */
+interface Statement {
+  readonly hash: Buffer;
+  readonly isCheckpoint: boolean;
+}
+
 /** What an event leaves behind for the one after it. */
 type Link = Pick<AuditRow, 'seq' | 'prev_hash' | 'hash'>;
 
@@ -51,8 +57,6 @@ export interface ChainVerifierOptions {
   readonly signers: readonly KeyObject[] | undefined;
   /** The event that was verified last, when only later ones are given. */
   readonly start?: ChainHead | undefined;
-  /** An event as it was when the chain was verified before: without any signature, it must not have become another one. */
-  readonly known?: ChainHead | undefined;
   /**
    * Events come in the order of their numbers, and each checkpoint before its event: so that nothing of what has passed is
    * held in memory.
@@ -71,11 +75,10 @@ export class ChainVerifier {
   readonly #tenantId: string | null;
   readonly #signers: ReadonlyMap<string, KeyObject> | undefined;
   readonly #start: ChainHead | undefined;
-  readonly #known: ChainHead | undefined;
   readonly #isInOrder: boolean;
   readonly #ahead = new Map<number, Link>();
-  /** Hashes that the checkpoints say of events that have not come yet. */
-  readonly #awaited = new Map<number, readonly Buffer[]>();
+  /** What is said of events that have not come yet. */
+  readonly #awaited = new Map<number, readonly Statement[]>();
   readonly #hashes = new HashLog();
   readonly #problems: ChainProblem[] = [];
   #found = 0;
@@ -86,11 +89,10 @@ export class ChainVerifier {
   #seq: number;
   #hash: Buffer;
 
-  constructor(tenantId: string | null, { signers, start, known, isInOrder = false }: ChainVerifierOptions) {
+  constructor(tenantId: string | null, { signers, start, isInOrder = false }: ChainVerifierOptions) {
     this.#tenantId = tenantId;
     this.#signers = signers && new Map(signers.map((key) => [checkpointKeyId(key), key]));
     this.#start = start;
-    this.#known = known;
     this.#isInOrder = isInOrder;
     this.#seq = start?.seq ?? 0;
     this.#hash = start?.hash ?? GENESIS_HASH;
@@ -106,7 +108,12 @@ export class ChainVerifier {
     if (checkpoint.tenant_id !== this.#tenantId) {
       this.#note('foreign_tenant', seq, 'the checkpoint is of another chain');
     } else if (flaw !== undefined) this.#note(flaw.kind, seq, flaw.detail);
-    else this.#compareOrAwait(seq, hash);
+    else this.#compareOrAwait(seq, { hash, isCheckpoint: true });
+  }
+
+  /** Takes an event as it was before, from where whoever can change the chain has no access: it must still be that one. */
+  addEarlier({ seq, hash }: Pick<ChainHead, 'seq' | 'hash'>): void {
+    if (seq >= (this.#start?.seq ?? 0)) this.#compareOrAwait(seq, { hash, isCheckpoint: false });
   }
 
   /** Takes note of a row that is there and is no event or no checkpoint. */
@@ -133,8 +140,7 @@ export class ChainVerifier {
   /** Ends the verification. */
   finish(): ChainReport {
     this.#takeAhead();
-    // One of an event that is missing before the last one says nothing more than that.
-    for (const seq of this.#awaited.keys()) if (seq > this.#seq) this.#noteTruncated(seq);
+    this.#noteTruncation();
     const hasEvents = this.#seq > 0;
     return {
       ok: this.#found === 0,
@@ -175,10 +181,7 @@ export class ChainVerifier {
     this.#seq = seq;
     this.#hash = hash;
     if (!this.#isInOrder) this.#hashes.set(seq, hash);
-    if (seq === this.#known?.seq && !hash.equals(this.#known.hash)) {
-      this.#note('edited', seq, 'it was another event when the chain was verified before');
-    }
-    for (const signed of this.#awaited.get(seq) ?? []) this.#compare(seq, hash, signed);
+    for (const statement of this.#awaited.get(seq) ?? []) this.#compare(seq, hash, statement);
     this.#awaited.delete(seq);
   }
 
@@ -193,25 +196,31 @@ export class ChainVerifier {
     } else this.#note('content_edited', seq, 'it has no salt, and says what no erasure leaves');
   }
 
-  #compareOrAwait(seq: number, signed: Buffer): void {
+  #compareOrAwait(seq: number, statement: Statement): void {
     const hash = this.#hashes.get(seq);
-    if (hash !== undefined) this.#compare(seq, hash, signed);
-    else this.#awaited.set(seq, [...(this.#awaited.get(seq) ?? []), signed]);
+    if (hash !== undefined) this.#compare(seq, hash, statement);
+    else this.#awaited.set(seq, [...(this.#awaited.get(seq) ?? []), statement]);
   }
 
-  /** Compares an event with what a checkpoint says of it. */
-  #compare(seq: number, hash: Buffer, signed: Buffer): void {
-    if (!hash.equals(signed)) {
-      this.#note('checkpoint_differs', seq, 'the chain was written anew after the checkpoint');
-    } else if (this.#signers !== undefined) this.#provenSeq = Math.max(this.#provenSeq, seq);
+  /** Compares an event with what is said of it. */
+  #compare(seq: number, hash: Buffer, { hash: said, isCheckpoint }: Statement): void {
+    if (hash.equals(said)) {
+      if (isCheckpoint && this.#signers !== undefined) this.#provenSeq = Math.max(this.#provenSeq, seq);
+    } else if (isCheckpoint) this.#note('checkpoint_differs', seq, 'the chain was written anew after the checkpoint');
+    else this.#note('edited', seq, 'it was another event before');
   }
 
   #noteMissing(from: number, to: number): void {
     this.#note('missing', from, from === to ? 'it is not there' : `events ${from} to ${to} are not there`);
   }
 
-  #noteTruncated(seq: number): void {
-    this.#note('truncated', this.#seq, `a checkpoint proves ${seq} events, the last one here is ${this.#seq}`);
+  #noteTruncation(): void {
+    // What is said of an event that is missing before the last one says nothing more than that.
+    for (const [seq, statements] of this.#awaited) {
+      if (seq <= this.#seq) continue;
+      const what = statements.some(({ isCheckpoint }) => isCheckpoint) ? 'a checkpoint proves' : 'before, there were';
+      this.#note('truncated', this.#seq, `${what} ${seq} events, the last one here is ${this.#seq}`);
+    }
   }
 
   #note(kind: ChainProblem['kind'], seq: number, detail: string): void {

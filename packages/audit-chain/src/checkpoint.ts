@@ -1,9 +1,6 @@
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import type { CheckpointRow } from './audit-row.ts';
+import type { ChainHead, CheckpointRow } from './audit-row.ts';
 import { toCanonicalJson } from './canonical-json.ts';
-
-/** How far a chain has come. */
-export type ChainHead = Pick<CheckpointRow, 'tenant_id' | 'seq' | 'hash'>;
 
 /** Signs how far a chain has come, with an Ed25519 key (RFC 8032): 64 bytes. */
 export function signCheckpoint(head: ChainHead, privateKey: KeyObject): Buffer {

@@ -1,8 +1,11 @@
 export {
+  formatChainHead,
   InvalidAuditRowError,
   parseAuditRow,
+  parseChainHead,
   parseCheckpointRow,
   type AuditRow,
+  type ChainHead,
   type CheckpointRow,
 } from './audit-row.ts';
 export { toCanonicalJson, type CanonicalObject } from './canonical-json.ts';
@@ -10,4 +13,4 @@ export { commitTo, GENESIS_HASH, hashEvent } from './chain-hash.ts';
 export { ChainVerifier, type ChainProblem, type ChainReport, type ChainVerifierOptions } from './chain-verifier.ts';
 export { ERASED_CONTENT } from './erased-content.ts';
 export { AUDIT_TABLES, TrailVerifier, type VerifiedChain } from './trail-verifier.ts';
-export { checkpointKeyId, isCheckpointOf, signCheckpoint, type ChainHead } from './checkpoint.ts';
+export { checkpointKeyId, isCheckpointOf, signCheckpoint } from './checkpoint.ts';

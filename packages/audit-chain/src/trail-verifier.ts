@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { parseAuditRow, parseCheckpointRow } from './audit-row.ts';
+import { parseAuditRow, parseCheckpointRow, type ChainHead } from './audit-row.ts';
 import { ChainVerifier, type ChainReport } from './chain-verifier.ts';
 
 /** What was found out about one chain. */
@@ -7,6 +7,8 @@ export interface VerifiedChain {
   /** Null for the platform's own chain. */
   readonly tenantId: string | null;
   readonly checkpoints: number;
+  /** How many events were compared with what they were before. */
+  readonly earlier: number;
   readonly report: ChainReport;
 }
 
@@ -16,7 +18,10 @@ export const AUDIT_TABLES: readonly string[] = ['audit_events', 'audit_checkpoin
 /** Verifies the chains that the lines of an export are of, whatever their order. */
 export class TrailVerifier {
   readonly #signers: readonly KeyObject[] | undefined;
-  readonly #chains = new Map<string | null, { readonly verifier: ChainVerifier; checkpoints: number }>();
+  readonly #chains = new Map<
+    string | null,
+    { readonly verifier: ChainVerifier; checkpoints: number; earlier: number }
+  >();
 
   /** @param signers the keys whose checkpoints are trusted, see `ChainVerifierOptions` */
   constructor(signers: readonly KeyObject[] | undefined) {
@@ -36,11 +41,24 @@ export class TrailVerifier {
     }
   }
 
+  /**
+   * Takes an event as it was before, see `ChainVerifier.addEarlier`, once all lines are there. Gives whether it is of one of
+   * their chains; that of another one is passed over.
+   */
+  addEarlier(head: ChainHead): boolean {
+    const chain = this.#chains.get(head.tenant_id);
+    if (chain === undefined) return false;
+    chain.verifier.addEarlier(head);
+    chain.earlier += 1;
+    return true;
+  }
+
   /** Ends the verification. Empty when there was no line. */
   finish(): readonly VerifiedChain[] {
-    return [...this.#chains].map(([tenantId, { verifier, checkpoints }]) => ({
+    return [...this.#chains].map(([tenantId, { verifier, checkpoints, earlier }]) => ({
       tenantId,
       checkpoints,
+      earlier,
       report: verifier.finish(),
     }));
   }
@@ -48,7 +66,7 @@ export class TrailVerifier {
   #chainOf(tenantId: string | null) {
     const known = this.#chains.get(tenantId);
     if (known !== undefined) return known;
-    const chain = { verifier: new ChainVerifier(tenantId, { signers: this.#signers }), checkpoints: 0 };
+    const chain = { verifier: new ChainVerifier(tenantId, { signers: this.#signers }), checkpoints: 0, earlier: 0 };
     this.#chains.set(tenantId, chain);
     return chain;
   }

@@ -11,17 +11,21 @@ import { createVerifyProgress } from './verify-progress.ts';
 interface AuditVerifyOptions {
   readonly identity?: string;
   readonly signer?: readonly string[];
+  readonly earlier?: readonly string[];
   readonly json?: boolean;
 }
 
-async function verify(path: string, { identity, signer, json }: AuditVerifyOptions): Promise<AuditVerification> {
+async function verify(
+  path: string,
+  { identity, signer, earlier = [], json }: AuditVerifyOptions,
+): Promise<AuditVerification> {
   const files = {
     identity: identity === undefined ? undefined : await readNamedFile(identity),
     signers: signer === undefined ? undefined : await readSigners(signer),
   };
   const progress = createVerifyProgress(process.stderr, json !== true);
   try {
-    return await verifyTrail({ path, ...files, onProgress: progress.update });
+    return await verifyTrail({ path, earlier, ...files, onProgress: progress.update });
   } finally {
     progress.stop();
   }
@@ -47,14 +51,20 @@ async function runAuditVerify(command: Command, path: string, options: AuditVeri
 
 function toJson(verification: AuditVerification, hasSigner: boolean): string {
   const { chains, bundle } = verification;
-  const listed = chains.map(({ tenantId, checkpoints, report }) => ({
+  const listed = chains.map(({ tenantId, checkpoints, earlier, report }) => ({
     tenant_id: tenantId,
     checkpoints,
+    earlier,
     ...report,
     unprovenEvents: hasSigner ? countUnproven(report) : null,
     head: report.head === undefined ? null : { seq: report.head.seq, hash: report.head.hash.toString('hex') },
   }));
   return `${JSON.stringify({ ok: isIntact(verification), chains: listed, bundle: bundle?.ok ?? null }, undefined, 2)}\n`;
+}
+
+/** The values of an option that may be given more than once. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }
 
 /** Creates `aion audit verify`: exit code 0 when every chain is intact, 1 when one is not, 2 for bad usage. */
@@ -66,7 +76,12 @@ export function createAuditCommand(): Command {
     .option(
       '-s, --signer <file>',
       'a key that signs checkpoints or has done so before, got elsewhere than with the export; once for each key',
-      (file: string, files: readonly string[] | undefined) => [...(files ?? []), file],
+      collect,
+    )
+    .option(
+      '-e, --earlier <file>',
+      "what the trail was before this export: an earlier one, or database-gateway's log or file of heads; repeatable",
+      collect,
     )
     .option('--json', 'print the report as JSON')
     .action((path: string, options: AuditVerifyOptions) => runAuditVerify(command, path, options));

@@ -6,8 +6,10 @@ import {
   checkpointKeyId,
   commitTo,
   ERASED_CONTENT,
+  formatChainHead,
   GENESIS_HASH,
   hashEvent,
+  parseChainHead,
   signCheckpoint,
   type ChainHead,
 } from '@aion/audit-chain';
@@ -228,6 +230,76 @@ describe('aion audit verify', () => {
     const { code, output } = await audit(createTrail());
     expect(output).toContain('1 checkpoints, their signatures not checked: give --signer');
     expect(code).toBe(0);
+  });
+
+  describe('with what is known from before', () => {
+    const logLine = (line: string): string => {
+      const { tenant_id: chain, seq, hash } = JSON.parse(line) as { tenant_id: string; seq: number; hash: string };
+      const fields = { chain, seq, hash: hash.slice(2), key_id: 'x' };
+      return JSON.stringify({ level: 'info', message: 'Audit checkpoint signed', fields });
+    };
+    const trail = createTrail({ events: 5, signed: { 3: privateKey, 5: privateKey } });
+    const other = JSON.stringify({ level: 'info', message: 'Request handled' });
+    const earlier = async (lines: readonly string[]): Promise<string> => {
+      const file = join(folder, `${randomUUID()}.ndjson`);
+      await writeFile(file, lines.join('\n'));
+      return file;
+    };
+    const ways: [string, (lines: readonly string[]) => string[]][] = [
+      ['an earlier export', (lines) => [...lines]],
+      ['the log of database-gateway', (lines) => [other, logLine(lines.at(-1) ?? '')]],
+      [
+        'its file of heads',
+        (lines) => [formatChainHead({ tenant_id: null, seq: 9, hash: GENESIS_HASH }), headOf(lines.at(-1) ?? '')],
+      ],
+    ];
+    const headOf = (line: string): string => formatChainHead(parseChainHead(line));
+
+    it.each(ways)('passes one that goes on from it, by %s', async (_name, tell) => {
+      const { code, output } = await audit(trail, '-s', signer, '--earlier', await earlier(tell(trail.slice(0, 4))));
+      expect(output).toMatch(/^earlier \d earlier states compared$/m);
+      expect(output).toContain('The audit trail is intact.');
+      expect(code).toBe(0);
+    });
+
+    it.each(ways)('finds that its end was cut off with its newer checkpoints, by %s', async (_name, tell) => {
+      const cut = trail.slice(0, 4);
+      expect((await audit(cut, '-s', signer)).code).toBe(0);
+      const { code, output } = await audit(cut, '-s', signer, '-e', await earlier(tell(trail)));
+      expect(output).toContain(
+        'FAILED  event 3: truncated: before, there were 5 events, the last one here is 3. Was the export',
+      );
+      expect(code).toBe(1);
+    });
+
+    it.each(ways)('finds that it was written anew, by %s', async (_name, tell) => {
+      const { code, output } = await audit(createTrail({ events: 5 }), '-e', await earlier(tell(trail)), '--json');
+      const problems: unknown = expect.arrayContaining([
+        { kind: 'edited', seq: 5, detail: 'it was another event before' },
+      ]);
+      expect(JSON.parse(output)).toMatchObject({ ok: false, chains: [{ problems }] });
+      expect(code).toBe(1);
+    });
+
+    it.each([
+      [
+        'knows of other chains only',
+        [formatChainHead({ tenant_id: null, seq: 1, hash: GENESIS_HASH })],
+        /knows nothing of/,
+      ],
+      ['is a log without a checkpoint', [other], /knows nothing of the chains/],
+      ['is no trail', ['{"seq":1}'], /Line 1 of .*: The row is not valid/],
+      [
+        'has a line of a checkpoint that was cut off',
+        [logLine(trail.at(-1) ?? '').replace(/"hash":"../, '"hash":"')],
+        /Line 1 of/,
+      ],
+      ['is a bundle that nothing opens', ['bundle'], /is an earlier bundle: it is opened with --identity/],
+    ])('refuses one that %s, with exit code 2', async (_name, lines, message) => {
+      const { code, output } = await audit(trail, '--earlier', await earlier(lines));
+      expect(output).toMatch(message);
+      expect(code).toBe(2);
+    });
   });
 
   it.each([

@@ -143,6 +143,8 @@ describeWithProgram('prometheus', 'the alerts on data', (prometheusPath) => {
     await waitFor(async () => (await prometheus.value('count(aion_sealed_rows)')) === 3, { describe: 'all metrics' });
     // More than twice the longest wait of these rules would be minutes: what is wrong now would be pending.
     expect(await prometheus.value('count(ALERTS{alertname!="DataMetricMissing"})')).toBe(0);
+    // What the verifier knows outlives it.
+    expect(readFileSync(join(stateDir, 'audit-heads.ndjson'), 'utf8')).toContain(tenantId);
   });
 
   describe('have runbooks', () => {

@@ -50,6 +50,7 @@ describe('a state directory', () => {
       'operator.json',
       'demo.json',
       'demo-tenants.json',
+      'audit-heads.ndjson',
       'secrets.json.7.tmp',
       'notes.txt',
     ]) {

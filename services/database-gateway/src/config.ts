@@ -120,6 +120,11 @@ export const databaseGatewayVariables = {
     example: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQ2d4ZtYk0N0nUyaAfxUOLqYJ6dYk3nJ6sTVoKJHvRb',
     fallback: '',
   }),
+  auditHeadsFile: optionalVariable('AION_AUDIT_HEADS_FILE', types.text(), {
+    description:
+      'A file of this process that remembers how far each audit chain had come, on a disk that who writes to the database cannot write to: then an end that was cut off together with its checkpoints is noticed after a restart, too.',
+    example: '/var/lib/aion/audit-heads.ndjson',
+  }),
   schemaCheckMs: variable('AION_SCHEMA_CHECK_MS', types.integer(100, 3_600_000), {
     description:
       'How long after each making of partitions and look at the live schema the next one begins, in milliseconds.',

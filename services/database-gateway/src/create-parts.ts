@@ -1,6 +1,7 @@
 import type { ServiceRuntime } from '@aion/http';
 import { createAuditTrail } from './audit/audit-trail.ts';
 import { createAuditVerifier } from './audit/audit-verifier.ts';
+import { createHeadsFile } from './audit/heads-file.ts';
 import type { DatabaseGatewayConfig } from './config.ts';
 import { createConnectionPool } from './database/connection-pool.ts';
 import { createDatabase } from './database/database.ts';
@@ -66,6 +67,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
       signingKey: config.auditSigningKey,
       formerKeys: config.auditFormerKeys,
       fullVerifyMs: config.auditFullVerifyMs,
+      headsFile: createHeadsFile(config.auditHeadsFile),
     }),
     usage: createUsageRollup({ database, logger, metrics }),
     generations: createGenerationStore(database, config),

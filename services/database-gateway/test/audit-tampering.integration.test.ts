@@ -1,4 +1,9 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { parseChainHead } from '@aion/audit-chain';
+import { createHeadsFile } from '../src/audit/heads-file.ts';
 import { recordPlatformEvent } from '../src/audit/record-platform-event.ts';
 import { CHECKPOINT_KEY, createAuditTrails, runTwice, type AuditTrails } from './support/audit-trails.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
@@ -163,13 +168,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start();
     await verifier.run();
-    await db.sql('DELETE FROM audit_events WHERE tenant_id = $1 AND seq > 2', [tenantId]);
-    await db.sql('DELETE FROM audit_checkpoints WHERE tenant_id = $1', [tenantId]);
-    await db.sql(
-      `UPDATE audit_heads SET seq = 2, hash = (SELECT hash FROM audit_events WHERE tenant_id = $1 AND seq = 2)
-       WHERE tenant_id = $1`,
-      [tenantId],
-    );
+    await cutOff(tenantId);
     await verifier.run();
     expect(await isOk()).toBe(0);
   });
@@ -178,10 +177,95 @@ describe('the verifier of an audit trail that somebody changes', () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start();
     await verifier.run();
-    for (const table of ['audit_checkpoints', 'audit_events', 'audit_heads']) {
-      await db.sql(`DELETE FROM ${table} WHERE tenant_id = $1`, [tenantId]);
-    }
+    await remove(tenantId);
     await verifier.run();
     expect(await isOk()).toBe(0);
   });
 });
+
+describe('the verifier that begins while the trail is another one, and has its file of heads', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aion-heads-'));
+    path = join(folder, 'heads.ndjson');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const start = (options: Parameters<AuditTrails['start']>[0] = {}) =>
+    trails.start({ headsFile: createHeadsFile(path), ...options });
+
+  it.each<[string, (tenantId: string) => Promise<void>, RegExp]>([
+    ['an end that was cut off with its checkpoints', cutOff, /truncated: before, there were 5 events/],
+    ['a whole chain that is gone', remove, /truncated: before, there were 5 events/],
+    [
+      'a chain that was written anew, and whose checkpoints are gone',
+      async (tenantId) => {
+        await trails.rewriteChain(tenantId);
+        await db.sql('DELETE FROM audit_checkpoints WHERE tenant_id = $1', [tenantId]);
+      },
+      /edited: it was another event before/,
+    ],
+  ])('finds %s, and goes on finding it', async (_name, tamper, problem) => {
+    const tenantId = await trails.createTrail();
+    await start().verifier.run();
+    await tamper(tenantId);
+    // Nothing in the database tells of it.
+    const unknowing = trails.start({ signingKey: undefined });
+    await unknowing.verifier.run();
+    expect(await unknowing.isOk()).toBe(1);
+    for (const each of [start(), start()]) {
+      await runTwice(each.verifier);
+      expect(await each.isOk()).toBe(0);
+      expect(each.errors()).toMatch(problem);
+    }
+    expect(await trails.checkpointsOf(tenantId)).not.toContain(2);
+  });
+
+  it('is content with a chain that has grown, and remembers how far', async () => {
+    const [tenantId, other] = [await trails.createTrail(), await trails.createTrail()];
+    await start().verifier.run();
+    await trails.record(tenantId);
+    const next = start();
+    await next.verifier.run();
+    expect(await next.isOk()).toBe(1);
+    const heads = (await readFile(path, 'utf8')).trim().split('\n').map(parseChainHead);
+    const lengths = new Map(heads.map(({ tenant_id, seq }) => [tenant_id, seq]));
+    expect([lengths.get(tenantId), lengths.get(other)]).toEqual([6, 5]);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['heads.ndjson']);
+  });
+
+  it('says what is wrong with a damaged file, and does not pass for one that has verified', async () => {
+    await trails.createTrail();
+    await writeFile(path, '{"tenant_id":null,"seq":1');
+    const { verifier, read } = start();
+    await expect(verifier.run()).rejects.toThrow(`Line 1 of ${path} (AION_AUDIT_HEADS_FILE) does not say how far`);
+    expect(await read('aion_job_last_success_timestamp_seconds')).toBeUndefined();
+    expect(await readFile(path, 'utf8')).toBe('{"tenant_id":null,"seq":1');
+  });
+
+  it('says that the file cannot be written, having verified', async () => {
+    await trails.createTrail();
+    const { verifier, isOk, read } = start({ headsFile: createHeadsFile(join(folder, 'missing', 'heads.ndjson')) });
+    await expect(verifier.run()).rejects.toThrow('ENOENT');
+    expect(await isOk()).toBe(1);
+    expect(await read('aion_job_last_success_timestamp_seconds')).toBeUndefined();
+  });
+});
+
+/** Leaves the first two events, as if there had never been more. */
+async function cutOff(tenantId: string): Promise<void> {
+  await db.sql('DELETE FROM audit_events WHERE tenant_id = $1 AND seq > 2', [tenantId]);
+  await db.sql('DELETE FROM audit_checkpoints WHERE tenant_id = $1', [tenantId]);
+  await db.sql(
+    `UPDATE audit_heads SET seq = 2, hash = (SELECT hash FROM audit_events WHERE tenant_id = $1 AND seq = 2)
+     WHERE tenant_id = $1`,
+    [tenantId],
+  );
+}
+
+async function remove(tenantId: string): Promise<void> {
+  for (const table of ['audit_checkpoints', 'audit_events', 'audit_heads']) {
+    await db.sql(`DELETE FROM ${table} WHERE tenant_id = $1`, [tenantId]);
+  }
+}

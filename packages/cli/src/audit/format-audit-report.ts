@@ -24,7 +24,7 @@ export function isIntact({ chains, bundle }: AuditVerification): boolean {
 }
 
 function formatChain(chain: VerifiedChain, hasSigner: boolean): string[] {
-  const { tenantId, report } = chain;
+  const { tenantId, earlier, report } = chain;
   const { events, erased, head, problems, moreProblems } = report;
   const withoutContent = `, the content of ${erased} erased: compare with the certificates of your erasures`;
   return [
@@ -32,6 +32,7 @@ function formatChain(chain: VerifiedChain, hasSigner: boolean): string[] {
     `events  ${events}${erased === 0 ? '' : withoutContent}`,
     `head    ${head === undefined ? 'none' : `${head.seq} ${head.hash.toString('hex')}`}`,
     ...formatProof(chain, hasSigner).map((line) => `proof   ${line}`),
+    ...(earlier === 0 ? [] : [`earlier ${earlier} earlier states compared`]),
     ...problems.map(({ kind, seq, detail }) =>
       styleText('red', `FAILED  event ${seq}: ${kind.replaceAll('_', ' ')}: ${toPlainText(detail)}`),
     ),

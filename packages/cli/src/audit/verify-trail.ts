@@ -4,6 +4,7 @@ import { verifyBundle, type VerificationReport } from '@aion/bundle';
 import { openBundle } from '../open-bundle.ts';
 import { UsageError } from '../usage-error.ts';
 import type { ProgressUpdate } from '../verify-progress.ts';
+import { readEarlier } from './read-earlier.ts';
 import { readLines } from './read-lines.ts';
 
 /** The chains of an export, and the bundle that they came in. */
@@ -20,6 +21,8 @@ export interface VerifyTrailOptions {
   readonly identity: string | undefined;
   /** The keys that sign checkpoints, or did before; undefined checks no signature. */
   readonly signers: readonly KeyObject[] | undefined;
+  /** Where it is known from how far chains had come before, see {@link readEarlier}. */
+  readonly earlier: readonly string[];
   readonly onProgress: (progress: ProgressUpdate) => void;
 }
 
@@ -34,10 +37,40 @@ export async function verifyTrail(options: VerifyTrailOptions): Promise<AuditVer
       onProgress: (bytes, totalBytes) => onProgress({ step: 'events', bytes, totalBytes }),
     });
   }
-  const chains = trail.finish();
+  for (const each of options.earlier) await compareWith(each, trail, options);
+  const chains = trail.finish().map(hintAtOlder);
   // A bundle that does not open has no events either: it says why.
   if (chains.length === 0 && bundle?.ok !== false) throw new UsageError(`${path} holds no event of an audit trail`);
   return { chains: signers === undefined ? chains : chains.map(requireProof), bundle };
+}
+
+/** What was learnt after the export was taken looks like an end that was cut off from it. */
+const MAYBE_OLDER = '. Was the export taken after what it is compared with? If not, take a new one';
+
+/** Adds that to problems that it may be the reason of. */
+function hintAtOlder(chain: VerifiedChain): VerifiedChain {
+  if (chain.earlier === 0) return chain;
+  const problems = chain.report.problems.map((problem) =>
+    problem.kind === 'truncated' ? { ...problem, detail: problem.detail + MAYBE_OLDER } : problem,
+  );
+  return { ...chain, report: { ...chain.report, problems } };
+}
+
+/** Compares the chains with what they were before. @throws {UsageError} when nothing of these chains is known from there */
+async function compareWith(
+  path: string,
+  trail: TrailVerifier,
+  { identity, onProgress }: VerifyTrailOptions,
+): Promise<void> {
+  let compared = 0;
+  await readEarlier(path, {
+    identity,
+    take: (head) => {
+      if (trail.addEarlier(head)) compared += 1;
+    },
+    onProgress: (bytes, totalBytes) => onProgress({ step: 'earlier', bytes, totalBytes }),
+  });
+  if (compared === 0) throw new UsageError(`${path} knows nothing of the chains of this trail from before`);
 }
 
 /** How many events no checkpoint proves yet. */

@@ -18,6 +18,7 @@ const input: EnvironmentInput = {
   database: { databaseUrl: 'postgresql://app', migrationUrl: 'postgresql://owner', queueUrl: 'postgresql://queue' },
   redisUrl: undefined,
   objectStoreUrl: 'file:///objects',
+  auditHeadsFile: '/state/audit-heads.ndjson',
   otlpEndpoint: undefined,
   modelsDir: '/models',
   logLevel: 'info',
@@ -39,6 +40,14 @@ describe("a service's environment", () => {
       AION_PUBLIC_URL: 'http://127.0.0.1:18080',
       PATH: '/usr/bin',
     });
+  });
+
+  it('has the file of audit heads, of the embedded database or of who names one', () => {
+    const headsFileWith = (changes: Partial<EnvironmentInput>) =>
+      environmentOf('database-gateway', { ...input, ...changes })['AION_AUDIT_HEADS_FILE'];
+    expect(headsFileWith({})).toBe('/state/audit-heads.ndjson');
+    expect(headsFileWith({ auditHeadsFile: undefined })).toBe('');
+    expect(headsFileWith({ base: { AION_AUDIT_HEADS_FILE: '/mine' }, auditHeadsFile: undefined })).toBe('/mine');
   });
 
   it("holds no secret of another service, and none of the caller's", () => {

@@ -14,6 +14,8 @@ export interface EnvironmentInput {
   readonly database: { readonly databaseUrl: string; readonly migrationUrl: string; readonly queueUrl: string };
   readonly redisUrl: string | undefined;
   readonly objectStoreUrl: string;
+  /** Of the embedded database: a file knows the chains of one database only. */
+  readonly auditHeadsFile: string | undefined;
   readonly otlpEndpoint: string | undefined;
   readonly modelsDir: string;
   readonly logLevel: string;
@@ -100,6 +102,7 @@ function databaseGateway(input: EnvironmentInput): Record<string, string> {
     DATABASE_URL: input.database.databaseUrl,
     AION_MIGRATION_DATABASE_URL: input.database.migrationUrl,
     AION_AUDIT_SIGNING_KEY: input.secrets.auditSigningKey,
+    AION_AUDIT_HEADS_FILE: input.base['AION_AUDIT_HEADS_FILE'] ?? input.auditHeadsFile ?? '',
     ...queue(input),
   };
 }

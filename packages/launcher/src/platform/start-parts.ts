@@ -65,7 +65,7 @@ async function startService(start: PlatformStart, name: ServiceName, urls: Promi
 
 function toEnvironment(start: PlatformStart, name: ServiceName, database: DatabaseUrls): Record<string, string> {
   const { options, host, secrets, graceMs } = start;
-  const { ports, redisUrl, otlpEndpoint, modelsDir, logLevel } = options;
+  const { stateDir, databaseUrl, ports, redisUrl, otlpEndpoint, modelsDir, logLevel } = options;
   return environmentOf(name, {
     base: options.env,
     ports,
@@ -73,7 +73,8 @@ function toEnvironment(start: PlatformStart, name: ServiceName, database: Databa
     secrets,
     database,
     redisUrl,
-    objectStoreUrl: options.objectStoreUrl ?? objectsUrl(join(options.stateDir, 'objects')),
+    objectStoreUrl: options.objectStoreUrl ?? objectsUrl(join(stateDir, 'objects')),
+    auditHeadsFile: databaseUrl === undefined ? join(stateDir, 'audit-heads.ndjson') : undefined,
     otlpEndpoint,
     modelsDir,
     logLevel,

@@ -6,7 +6,7 @@ import { isAlive, readProcessStat } from './process-identity.ts';
 const LOCK = 'launcher.lock';
 /** What the launcher keeps in its directory. Models are not on the list: they are large, and no data of a tenant. */
 const OWN_ENTRIES =
-  /^(postgres(\.init-.*)?|objects|logs|demo|secrets\.json|operator\.json|demo\.json|demo-tenants\.json|.*\.\d+\.tmp)$/;
+  /^(postgres(\.init-.*)?|objects|logs|demo|secrets\.json|operator\.json|demo\.json|demo-tenants\.json|audit-heads\.ndjson|.*\.\d+\.tmp)$/;
 
 /** A state directory that this process holds alone. */
 export interface StateDir {

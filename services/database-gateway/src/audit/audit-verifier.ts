@@ -6,6 +6,7 @@ import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { isError } from '../database/database-error.ts';
 import type { AuditChainLength, AuditTrail } from './audit-trail.ts';
+import type { HeadsFile } from './heads-file.ts';
 import { readChain, type ReadChainOptions } from './read-chain.ts';
 
 /** Verifies the chains of the audit trail and signs how far they have come. */
@@ -21,12 +22,14 @@ export interface AuditVerifierOptions {
   readonly trail: AuditTrail;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Signs checkpoints; without it there are none, and only what this process has seen tells that a chain is another one. */
+  /** Signs checkpoints; without it there are none, and only what was seen before tells that a chain is another one. */
   readonly signingKey: SigningKey | undefined;
   /** `ssh-ed25519 AAAA...` of the keys that signed before. */
   readonly formerKeys: readonly string[];
   /** After how many milliseconds a chain is verified from its first event again. */
   readonly fullVerifyMs: number;
+  /** What processes before this one have seen. */
+  readonly headsFile: HeadsFile;
 }
 
 /** What was found out about a chain the last time. */
@@ -49,12 +52,25 @@ type ChainReading = Pick<ChainReport, 'head' | 'provenSeq' | 'events' | 'problem
 
 /** Creates the verifier. */
 export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifier {
-  const { trail, logger, metrics, signingKey, fullVerifyMs } = options;
+  const { trail, logger, metrics, signingKey, fullVerifyMs, headsFile } = options;
   const signers = signersOf(options);
   const verified = new Map<string | null, Verified>();
+  let isRemembered = false;
+
+  /** Begins with what was seen by the process before, as that of which all is still to be verified. */
+  const remember = async (): Promise<void> => {
+    if (isRemembered) return;
+    for (const head of await headsFile.read()) {
+      if (!verified.has(head.tenant_id)) {
+        verified.set(head.tenant_id, { head, fullyAt: -Infinity, problem: undefined });
+      }
+    }
+    isRemembered = true;
+  };
 
   /** Gives the chains, each with what was known of it before it was listed: it must not be shorter than that. */
   const listChains = async (): Promise<readonly KnownChain[]> => {
+    await remember();
     const known = new Map(verified);
     const listed = await trail.listChains();
     const present = new Set(listed.map(({ tenantId }) => tenantId));
@@ -92,6 +108,7 @@ export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifie
       for (const known of await listChains()) await verify(known);
       const isSound = [...verified.values()].every(({ problem }) => problem === undefined);
       metrics.gauge('aion_audit_chain_ok').set({}, isSound ? 1 : 0);
+      await headsFile.write([...verified.values()].flatMap(({ head }) => head ?? []));
       metrics.gauge('aion_job_last_success_timestamp_seconds').set({ job: 'audit-verify' }, Date.now() / 1_000);
     },
     checkpoint: async (tenantId) => {

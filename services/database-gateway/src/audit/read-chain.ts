@@ -32,7 +32,8 @@ export async function readChain(
   { tenantId, seq: length }: AuditChainLength,
   { start, known, signers }: ReadChainOptions,
 ): Promise<ChainReport> {
-  const verifier = new ChainVerifier(tenantId, { signers, start, known, isInOrder: true });
+  const verifier = new ChainVerifier(tenantId, { signers, start, isInOrder: true });
+  if (known !== undefined) verifier.addEarlier(known);
   const from = BigInt(start?.seq ?? 0);
   let lastEvent = from;
   const readEvents = async (until: bigint | null): Promise<void> => {

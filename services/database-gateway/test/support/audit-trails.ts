@@ -13,6 +13,7 @@ import { createMetrics, parseExposition } from '@aion/metrics';
 import { v7 as uuidv7 } from 'uuid';
 import { createAuditTrail, type AuditTrail } from '../../src/audit/audit-trail.ts';
 import { createAuditVerifier, type AuditVerifier } from '../../src/audit/audit-verifier.ts';
+import { createHeadsFile, type HeadsFile } from '../../src/audit/heads-file.ts';
 import { recordAuditEvent } from '../../src/audit/record-audit-event.ts';
 import { createTestTenant, type MigratedDatabase } from './test-database.ts';
 
@@ -31,6 +32,7 @@ export function createAuditTrails(db: MigratedDatabase) {
       formerKeys?: string[];
       fullVerifyMs?: number;
       trail?: AuditTrail;
+      headsFile?: HeadsFile;
     } = {},
   ) {
     const stream = new PassThrough();
@@ -38,7 +40,7 @@ export function createAuditTrails(db: MigratedDatabase) {
     const metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
     const verifier = createAuditVerifier({
       ...{ logger, metrics, trail: createAuditTrail(db.database), signingKey: CHECKPOINT_KEY, formerKeys: [] },
-      ...{ fullVerifyMs: 3_600_000, ...options },
+      ...{ fullVerifyMs: 3_600_000, headsFile: createHeadsFile(undefined), ...options },
     });
     const read = async (name: string): Promise<number | undefined> => {
       const { samples } = parseExposition((await metrics.exposition()).body);

@@ -1,0 +1,77 @@
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { formatChainHead, InvalidAuditRowError, parseChainHead, type ChainHead } from '@aion/audit-chain';
+import { isError } from '../database/database-error.ts';
+
+/** How far each chain had come when it was sound the last time, kept where whoever can write to the database has no access. */
+export interface HeadsFile {
+  /** Empty when there is no file yet. @throws Error when there is one that cannot be read */
+  read(): Promise<readonly ChainHead[]>;
+  /** Replaces what it holds; durable when it resolves. @throws Error when it cannot be written */
+  write(heads: readonly ChainHead[]): Promise<void>;
+}
+
+/** The file at a path, one line of JSON for each chain; without a path nothing is kept. */
+export function createHeadsFile(path: string | undefined): HeadsFile {
+  if (path === undefined) return { read: () => Promise.resolve([]), write: () => Promise.resolve() };
+  let written: string | undefined;
+  return {
+    read: async () => {
+      const text = await readFile(path, 'utf8').catch((error: unknown) => {
+        if (isMissing(error)) return '';
+        throw error;
+      });
+      return text
+        .split('\n')
+        .map((line, at) => ({ line, number: at + 1 }))
+        .filter(({ line }) => line !== '')
+        .map(({ line, number }) => parseLine(path, line, number));
+    },
+    write: async (heads) => {
+      const text = heads.map((head) => `${formatChainHead(head)}\n`).join('');
+      if (text === written) return;
+      await replaceFile(path, text);
+      written = text;
+    },
+  };
+}
+
+function parseLine(path: string, line: string, number: number): ChainHead {
+  try {
+    return parseChainHead(line);
+  } catch (cause) {
+    if (!(cause instanceof InvalidAuditRowError)) throw cause;
+    throw new Error(
+      `Line ${number} of ${path} (AION_AUDIT_HEADS_FILE) does not say how far a chain had come: ${cause.message} ` +
+        'Bring the file back; or remove it, once the trail was compared with an earlier export.',
+      { cause },
+    );
+  }
+}
+
+/** The whole file or the one before is there, whenever the process or the machine ends. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  const folder = await open(dirname(path));
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return isError(error) && 'code' in error && error.code === 'ENOENT';
+}
