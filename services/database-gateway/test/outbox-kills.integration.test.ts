@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runExportJob } from '@aion/contracts';
-import { createQueueBackend, type QueueBackend } from '@aion/queue';
 import {
   createTestDatabase,
   describeWithProgram,
@@ -15,25 +14,20 @@ import {
 } from '@aion/testkit';
 import pg from 'pg';
 import { exportJobId } from '../src/exports/queue-export.ts';
-import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
+import type { OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
 import { createOutboxStore, type OutboxStore } from '../src/outbox/outbox-store.ts';
-import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
-import { requestExport } from './support/fixtures.ts';
 import { startOwnCluster, type OwnCluster } from './support/own-cluster.ts';
+import { createRelays, openConnection, openQueue, type OpenQueue, type QueueUrls } from './support/relays.ts';
 import { startProxy } from './support/start-proxy.ts';
-import {
-  createMigratedDatabase,
-  createTestTenant,
-  noMetrics,
-  silentLogger,
-  type MigratedDatabase,
-} from './support/test-database.ts';
+import { createMigratedDatabase, type MigratedDatabase } from './support/test-database.ts';
 import { waitForWaiting } from './support/wait-for-waiting.ts';
 
 let db: MigratedDatabase;
+let relays: ReturnType<typeof createRelays>;
 let blocker: pg.Client;
 beforeAll(async () => {
   db = await createMigratedDatabase();
+  relays = createRelays(db);
   blocker = new pg.Client({ connectionString: db.superuserUrl });
   await blocker.connect();
 });
@@ -43,30 +37,13 @@ afterAll(async () => {
 });
 beforeEach(() => db.sql('DELETE FROM outbox'));
 
-interface BackendUrls {
-  readonly redisUrl: string | undefined;
-  readonly postgresUrl: string | undefined;
-}
-
-const startRelay = (publish: OutboxRelayOptions['publish'], options: Partial<OutboxRelayOptions> = {}): OutboxRelay => {
-  const outbox = createOutboxStore(db.database);
-  const relay = createOutboxRelay({
-    ...{ outbox, publish, logger: silentLogger, metrics: noMetrics, pollMs: 20, ...options },
-  });
-  relay.start();
-  return relay;
-};
-const unpublished = () => db.sql('SELECT id FROM outbox WHERE published_at IS NULL');
-const allPublished = () =>
-  waitFor(async () => (await unpublished()).length === 0, {
-    ...{ describe: 'the outbox to be published', timeoutMs: 40_000 },
-  });
+/** What a killed relay or queue leaves is taken over after its time. */
+const PUBLISHED_MS = 40_000;
 const publishAll = async (publish: OutboxRelayOptions['publish']): Promise<void> => {
-  const relay = startRelay(publish);
-  await allPublished();
+  const relay = relays.startRelay(publish);
+  await relays.allPublished(PUBLISHED_MS);
   await relay.stop();
 };
-const request = async () => requestExport(db.database, await createTestTenant(db.database));
 const relayProcess = new URL('fixtures/relay-process.ts', import.meta.url).pathname;
 const endSessions = async (): Promise<void> => {
   await db.sql(
@@ -77,7 +54,7 @@ const endSessions = async (): Promise<void> => {
 
 /** Runs a statement on the outbox, and ends its session while it waits for a lock. */
 async function endWithin<T>(run: () => Promise<T>): Promise<T> {
-  // The looks of `allPublished` go on.
+  // The looks of `relays.allPublished` go on.
   await blocker.query('BEGIN; LOCK TABLE outbox IN EXCLUSIVE MODE');
   const running = run();
   running.catch(() => undefined); // Given to the caller below.
@@ -140,7 +117,7 @@ const QUEUE_AWAY_MS = 500;
 
 /** A queue's server that may be killed, and started again with what it has kept. */
 interface QueueServer {
-  readonly urls: BackendUrls;
+  readonly urls: QueueUrls;
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
 }
@@ -150,11 +127,8 @@ function describeKillsOf(server: () => QueueServer): void {
     'runs the job of each row once, when the queue itself is killed %s',
     async (step) => {
       const { urls, kill, start } = server();
-      const queue = createQueueConnection({ ...urls, logger: silentLogger, metrics: noMetrics });
-      queue.start();
-      await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
-      const backend = await createQueueBackend({ ...urls, logger: silentLogger });
-      const asked = [await request(), await request()];
+      const { queue, backend, close } = await openQueue(urls);
+      const asked = [await relays.request(), await relays.request()];
       let back: Promise<void> | undefined;
       const beside = async (): Promise<void> => {
         await kill();
@@ -169,9 +143,9 @@ function describeKillsOf(server: () => QueueServer): void {
           return running;
         },
       });
-      const relay = startRelay(publish, { outbox, claimMs: 1_000 });
+      const relay = relays.startRelay(publish, { outbox, claimMs: 1_000 });
       try {
-        await allPublished();
+        await relays.allPublished(PUBLISHED_MS);
         expect(back).toBeDefined();
         await back;
       } finally {
@@ -183,41 +157,33 @@ function describeKillsOf(server: () => QueueServer): void {
         return Promise.resolve('done');
       });
       // What waits by now runs before this one.
-      asked.push(await request());
+      asked.push(await relays.request());
       await publishAll(queue.publish);
       await waitFor(() => runs.includes(asked[2] ?? ''), { describe: 'the last job to run', timeoutMs: 40_000 });
       await worker.close();
-      await queue.close();
-      await backend.close();
+      await close();
       expect(runs.toSorted()).toEqual(asked.toSorted());
     },
     120_000,
   );
 }
 
-function describeKillsOn(backendUrls: () => BackendUrls): void {
-  let queue: QueueConnection;
-  let backend: QueueBackend;
-  const waiting = async () => (await backend.queue(runExportJob).counts()).waiting;
+function describeKillsOn(backendUrls: () => QueueUrls): void {
+  let open: OpenQueue;
+  const waiting = async () => (await open.backend.queue(runExportJob).counts()).waiting;
 
   beforeAll(async () => {
-    queue = createQueueConnection({ ...backendUrls(), logger: silentLogger, metrics: noMetrics });
-    queue.start();
-    backend = await createQueueBackend({ ...backendUrls(), logger: silentLogger });
-    await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
+    open = await openQueue(backendUrls());
   });
-  afterAll(async () => {
-    await queue.close();
-    await backend.close();
-  });
+  afterAll(() => open.close());
 
   it.each(['before the claim', 'after the claim', 'after the publication', 'after the acknowledgement'])(
     'runs the job of a row once, whose relay was killed %s',
     async (step) => {
       const { redisUrl = '', postgresUrl = '' } = backendUrls();
-      const id = await request();
+      const id = await relays.request();
       const runs: string[] = [];
-      const worker = backend.worker(runExportJob, (payload) => {
+      const worker = open.backend.worker(runExportJob, (payload) => {
         runs.push(payload.export_id);
         return Promise.resolve('done');
       });
@@ -231,11 +197,11 @@ function describeKillsOn(backendUrls: () => BackendUrls): void {
       const isTaken = step.endsWith('publication') || step.endsWith('acknowledgement');
       if (isTaken) await waitFor(() => runs.includes(id), { describe: 'the job to run', timeoutMs: 40_000 });
       expect((await killed.stop('SIGKILL')).signal).toBe('SIGKILL');
-      expect(await unpublished()).toHaveLength(step === 'after the acknowledgement' ? 0 : 1);
-      await publishAll(queue.publish);
+      expect(await relays.unpublished()).toHaveLength(step === 'after the acknowledgement' ? 0 : 1);
+      await publishAll(open.queue.publish);
       // What waits in the queue by now, of this test or another, runs before this one.
-      const last = await request();
-      await publishAll(queue.publish);
+      const last = await relays.request();
+      await publishAll(open.queue.publish);
       await waitFor(() => runs.includes(last), { describe: 'a later job to run', timeoutMs: 40_000 });
       await worker.close();
       expect(runs.filter((run) => run === id)).toHaveLength(1);
@@ -247,11 +213,14 @@ function describeKillsOn(backendUrls: () => BackendUrls): void {
     'loses no row, and makes no second job, when the sessions of the relay are ended %s',
     async (step) => {
       const before = await waiting();
-      await request();
-      await request();
-      const { outbox, publish, isDone } = disturbAt(step, queue.publish, { beside: endSessions, within: endWithin });
-      const relay = startRelay(publish, { outbox, claimMs: 500 });
-      await allPublished();
+      await relays.request();
+      await relays.request();
+      const { outbox, publish, isDone } = disturbAt(step, open.queue.publish, {
+        beside: endSessions,
+        within: endWithin,
+      });
+      const relay = relays.startRelay(publish, { outbox, claimMs: 500 });
+      await relays.allPublished(PUBLISHED_MS);
       await relay.stop();
       expect([isDone(), (await waiting()) - before]).toEqual([true, 2]);
     },
@@ -265,17 +234,14 @@ function describeKillsOn(backendUrls: () => BackendUrls): void {
     const port = await freePort();
     const through = Object.assign(new URL(url), { port: String(port) }).href;
     let proxy = await startProxy(port, target);
-    const cut = createQueueConnection({
+    const cut = await openConnection({
       redisUrl: urls.redisUrl === undefined ? undefined : through,
       postgresUrl: urls.redisUrl === undefined ? through : undefined,
-      ...{ logger: silentLogger, metrics: noMetrics },
     });
-    cut.start();
-    await waitFor(() => cut.ping().then(() => true), { describe: 'the queue' });
     const before = await waiting();
-    const id = await request();
+    const id = await relays.request();
     const published: string[] = [];
-    const relay = startRelay(
+    const relay = relays.startRelay(
       async (row) => {
         published.push(row.dedupeKey);
         await cut.publish(row);
@@ -288,9 +254,9 @@ function describeKillsOn(backendUrls: () => BackendUrls): void {
     );
     try {
       await waitFor(() => published.length >= 2, { describe: 'the row to be published again' });
-      expect([await waiting(), (await unpublished()).length]).toEqual([before + 1, 1]);
+      expect([await waiting(), (await relays.unpublished()).length]).toEqual([before + 1, 1]);
       proxy = await startProxy(port, target);
-      await allPublished();
+      await relays.allPublished(PUBLISHED_MS);
       expect(new Set(published)).toEqual(new Set([exportJobId(id, 1)]));
       expect(await waiting()).toBe(before + 1);
     } finally {

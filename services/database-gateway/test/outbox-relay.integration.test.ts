@@ -1,15 +1,16 @@
 import { runExportJob } from '@aion/contracts';
 import { createMetrics, type Metrics } from '@aion/metrics';
-import { createQueueBackend, type QueueBackend } from '@aion/queue';
+import { createQueueBackend } from '@aion/queue';
 import { createTestDatabase, describeWithProgram, freePort, startRedis, waitFor, type TestRedis } from '@aion/testkit';
 import { startTracing, withSpan, type Tracing } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
 import { createOutboxStore, insertOutboxRow, type OutboxStore } from '../src/outbox/outbox-store.ts';
 import { createOutboxListener } from '../src/outbox/outbox-listener.ts';
-import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
-import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
+import type { OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
+import { createQueueConnection } from '../src/outbox/queue-connection.ts';
 import { exportJobId } from '../src/exports/queue-export.ts';
 import { requestExport } from './support/fixtures.ts';
+import { createRelays, openQueue, type OpenQueue, type QueueUrls } from './support/relays.ts';
 import {
   createMigratedDatabase,
   createTestTenant,
@@ -19,9 +20,11 @@ import {
 } from './support/test-database.ts';
 
 let db: MigratedDatabase;
+let relays: ReturnType<typeof createRelays>;
 let tracing: Tracing;
 beforeAll(async () => {
   db = await createMigratedDatabase();
+  relays = createRelays(db);
   tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
 });
 afterAll(async () => {
@@ -31,47 +34,26 @@ afterAll(async () => {
 
 beforeEach(() => db.sql('DELETE FROM outbox'));
 
-const createRelay = (publish: OutboxRelayOptions['publish'], options: Partial<OutboxRelayOptions> = {}): OutboxRelay =>
-  createOutboxRelay({
-    outbox: createOutboxStore(db.database),
-    publish,
-    logger: silentLogger,
-    metrics: noMetrics,
-    pollMs: 20,
-    ...options,
-  });
-const unpublished = () => db.sql('SELECT id FROM outbox WHERE published_at IS NULL');
-const allPublished = (timeoutMs = 10_000) =>
-  waitFor(async () => (await unpublished()).length === 0, { describe: 'the outbox to be published', timeoutMs });
 const requestExports = async (count: number): Promise<string[]> => {
   const ids: string[] = [];
-  for (let i = 0; i < count; i++) ids.push(await requestExport(db.database, await createTestTenant(db.database)));
+  for (let i = 0; i < count; i++) ids.push(await relays.request());
   return ids;
 };
 
-function describeRelayOn(backendUrls: () => { redisUrl: string | undefined; postgresUrl: string | undefined }): void {
-  let queue: QueueConnection;
-  let backend: QueueBackend;
-
+function describeRelayOn(backendUrls: () => QueueUrls): void {
+  let open: OpenQueue;
   beforeAll(async () => {
-    queue = createQueueConnection({ ...backendUrls(), logger: silentLogger, metrics: noMetrics });
-    queue.start();
-    backend = await createQueueBackend({ ...backendUrls(), logger: silentLogger });
-    await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
+    open = await openQueue(backendUrls());
   });
-  afterAll(async () => {
-    await queue.close();
-    await backend.close();
-  });
+  afterAll(() => open.close());
 
   it('makes one job of each row, though several relays are at work', async () => {
-    const before = await backend.queue(runExportJob).counts();
+    const before = await open.backend.queue(runExportJob).counts();
     const ids = await requestExports(30);
-    const relays = [1, 2, 3].map(() => createRelay(queue.publish));
-    for (const relay of relays) relay.start();
-    await allPublished();
-    await Promise.all(relays.map((relay) => relay.stop()));
-    const after = await backend.queue(runExportJob).counts();
+    const started = [1, 2, 3].map(() => relays.startRelay(open.queue.publish));
+    await relays.allPublished();
+    await Promise.all(started.map((relay) => relay.stop()));
+    const after = await open.backend.queue(runExportJob).counts();
     expect(after.waiting - before.waiting).toBe(ids.length);
     const attempts = await db.sql('SELECT DISTINCT attempts FROM outbox');
     expect(attempts).toEqual([{ attempts: 1 }]);
@@ -79,28 +61,26 @@ function describeRelayOn(backendUrls: () => { redisUrl: string | undefined; post
 
   it('makes one job of a row that was published by a relay which died before it could say so', async () => {
     const [id] = await requestExports(1);
-    const before = await backend.queue(runExportJob).counts();
-    const relay = createRelay(queue.publish);
-    relay.start();
-    await allPublished();
+    const before = await open.backend.queue(runExportJob).counts();
+    const relay = relays.startRelay(open.queue.publish);
+    await relays.allPublished();
     await db.sql('UPDATE outbox SET published_at = NULL, available_at = now() WHERE dedupe_key = $1', [
       exportJobId(id!, 1),
     ]);
-    await allPublished();
+    await relays.allPublished();
     await relay.stop();
-    expect((await backend.queue(runExportJob).counts()).waiting - before.waiting).toBe(1);
+    expect((await open.backend.queue(runExportJob).counts()).waiting - before.waiting).toBe(1);
   });
 
   it('carries the trace from the request through outbox and queue to the worker', async () => {
     const tenant = await createTestTenant(db.database);
-    const relay = createRelay(queue.publish);
-    relay.start();
+    const relay = relays.startRelay(open.queue.publish);
     const { id, traceId } = await withSpan('POST /api/v1/exports', {}, async (span) => ({
       id: await requestExport(db.database, tenant),
       traceId: span.spanContext().traceId,
     }));
     const seen: string[] = [];
-    const worker = backend.worker(runExportJob, async (payload) => {
+    const worker = open.backend.worker(runExportJob, async (payload) => {
       seen.push(payload.export_id);
       return 'done';
     });
@@ -151,8 +131,7 @@ describeWithProgram('redis-server', 'the relay when the queue is away', (redisSe
     const metrics: Metrics = createMetrics({ service: 'test', version: '0', enabled: true });
     const queue = createQueueConnection({ redisUrl, postgresUrl: undefined, logger: silentLogger, metrics: noMetrics });
     queue.start();
-    const relay = createRelay(queue.publish, { metrics });
-    relay.start();
+    const relay = relays.startRelay(queue.publish, { metrics });
     const ids = await requestExports(2);
     await waitFor(async () => (await db.sql('SELECT 1 FROM outbox WHERE last_error IS NOT NULL')).length === 2, {
       describe: 'both rows to have failed',
@@ -162,7 +141,7 @@ describeWithProgram('redis-server', 'the relay when the queue is away', (redisSe
       describe: 'the age of the oldest row to show',
     });
     const redis = await startRedis(redisServer, { port });
-    await allPublished(20_000);
+    await relays.allPublished(20_000);
     const backend = await createQueueBackend({ redisUrl, logger: silentLogger });
     expect((await backend.queue(runExportJob).counts()).waiting).toBe(ids.length);
     await waitFor(async () => /^aion_outbox_oldest_age_seconds 0$/m.test((await metrics.exposition()).body), {
@@ -195,7 +174,7 @@ describe('the relay', () => {
     const [again] = await outbox.claim(10, 300_000);
     expect(again).toMatchObject({ dedupe_key: key, attempts: 2, payload: { n: 1 } });
     await outbox.markPublished(again!.id);
-    expect(await unpublished()).toEqual([]);
+    expect(await relays.unpublished()).toEqual([]);
   });
 
   it('tries a row that fails again, later each time, and does not let it hold up the others', async () => {
@@ -221,10 +200,9 @@ describe('the relay', () => {
       triedAtMs.push(performance.now());
       if (triedAtMs.length < 3) throw new Error('no');
     };
-    const relay = createRelay(publish, { outbox });
-    relay.start();
+    const relay = relays.startRelay(publish, { outbox });
     const other = await insertRow();
-    await allPublished();
+    await relays.allPublished();
     await relay.stop();
     expect(tried.filter((key) => key === poison)).toHaveLength(3);
     expect(tried.filter((key) => key === other)).toHaveLength(1);
@@ -241,7 +219,7 @@ describe('the relay', () => {
     let isPublishing = false;
     let publish: () => void = () => undefined;
     const published = new Promise<void>((resolve) => (publish = resolve));
-    const relay = createRelay(() => {
+    const relay = relays.createRelay(() => {
       isPublishing = true;
       return published;
     });
@@ -260,7 +238,7 @@ describe('the relay', () => {
 
   it('is woken by a new row instead of by its clock, also after the connection that listens has broken', async () => {
     const published: string[] = [];
-    const relay = createRelay(
+    const relay = relays.createRelay(
       ({ dedupeKey }) => {
         published.push(dedupeKey);
         return Promise.resolve();
@@ -302,6 +280,6 @@ describe('the relay', () => {
         throw new Error('changed my mind');
       }),
     ).rejects.toThrow('changed my mind');
-    expect(await unpublished()).toEqual([]);
+    expect(await relays.unpublished()).toEqual([]);
   });
 });
