@@ -104,17 +104,23 @@ describe('a requested export', () => {
     expect(await outboxKeys()).toEqual([exportJobId(won[0]!, 1)]);
   });
 
-  it('may follow one that has ended', async () => {
-    await completeNewExport(db.database, tenant);
+  it('may follow one that has ended, and is listed with it by state, in both orders, page by page', async () => {
+    const { id: first } = await completeNewExport(db.database, tenant);
     const { id, epoch } = await claimNewExport(db.database, tenant);
     await claims.fail(id, { tenant_id: tenant.tenantId, epoch, code: 'x', message: 'x' }, 'test');
     const last = await requestExport(db.database, tenant);
     const call = createManagement(db.database);
-    const { answer } = await call(storedRoute(listExports), holderOf(tenant), { query: { limit: 2 } });
-    expect(answer.data.map((item) => [item.id, item.state])).toEqual([
+    const list = async (query: object) => (await call(storedRoute(listExports), holderOf(tenant), { query })).answer;
+    const { data } = await list({ limit: 2 });
+    expect(data.map((item) => [item.id, item.state])).toEqual([
       [last, 'requested'],
       [id, 'failed'],
     ]);
+    const idsOf = async (query: object) => (await list(query)).data.map((item) => item.id);
+    expect(await idsOf({ state: 'ready' })).toEqual([first]);
+    expect(await idsOf({ order: 'asc' })).toEqual([first, id, last]);
+    const page = await list({ order: 'asc', limit: 2 });
+    expect(await idsOf({ order: 'asc', limit: 2, cursor: page.next_cursor })).toEqual([last]);
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  createProject,
   createUser,
   getApiKey,
   listApiKeys,
@@ -11,6 +12,7 @@ import {
 } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { findKeyHolder } from '../src/keys/find-holders.ts';
+import { addMember } from './support/fixtures.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
@@ -85,6 +87,21 @@ describe("a tenant's keys", () => {
     expect(await idsOf({ status: 'revoked' })).toEqual([both, revoked]);
     const { answer } = await call(list, holderOf(tenant), { query: { order: 'asc', limit: 3 } });
     expect(await idsOf({ order: 'asc', limit: 3, cursor: answer.next_cursor })).toEqual([both]);
+  });
+
+  it('are listed by project and by person', async () => {
+    const tenant = await createTestTenant(db.database);
+    const { person_id: user_id } = await addMember(db.database, tenant);
+    const body = { name: 'Project' };
+    const { id: project_id } = (await call(storedRoute(createProject), holderOf(tenant), { body })).answer;
+    const add = async (of: object) =>
+      (await call(storeApiKey, operatorFor(tenant.tenantId), { body: { ...newKey(), ...of } })).answer.id;
+    const [ofProject, ofPerson] = [await add({ project_id }), await add({ user_id })];
+    const idsOf = async (query: object) =>
+      (await call(list, holderOf(tenant), { query })).answer.data.map(({ id }) => id);
+    expect(await idsOf({ project_id })).toEqual([ofProject]);
+    expect(await idsOf({ user_id })).toEqual([ofPerson]);
+    expect(await idsOf({ project_id, user_id })).toEqual([]);
   });
 
   it('are made by nobody who lacks a scope of theirs', async () => {
