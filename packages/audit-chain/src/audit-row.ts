@@ -64,17 +64,17 @@ export class InvalidAuditRowError extends Error {
 
 /** Reads an event from one line of an export, or a row as PostgreSQL writes JSON. @throws {InvalidAuditRowError} */
 export function parseAuditRow(line: string): AuditRow {
-  return parse(auditRow, line);
+  return parseLine(auditRow, line);
 }
 
 /** Reads a checkpoint likewise. @throws {InvalidAuditRowError} */
 export function parseCheckpointRow(line: string): CheckpointRow {
-  return parse(checkpointRow, line);
+  return parseLine(checkpointRow, line);
 }
 
 /** Reads how far a chain had come from the line of an event, of a checkpoint or of a head. @throws {InvalidAuditRowError} */
 export function parseChainHead(line: string): ChainHead {
-  return parse(chainHead, line);
+  return parseLine(chainHead, line);
 }
 
 /** How far a chain has come, as a line of JSON that {@link parseChainHead} reads. */
@@ -82,7 +82,8 @@ export function formatChainHead({ tenant_id, seq, hash }: ChainHead): string {
   return JSON.stringify({ tenant_id, seq, hash: String.raw`\x` + hash.toString('hex') });
 }
 
-function parse<T>(schema: z.ZodType<T>, line: string): T {
+/** Reads what a line of JSON must be. @throws {InvalidAuditRowError} that names each wrong field */
+export function parseLine<T>(schema: z.ZodType<T>, line: string): T {
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -318,6 +318,13 @@ describe('tampering is detected:', () => {
     expect(compare(chain.slice(0, 14), 15).problems).toEqual([
       { kind: 'truncated', seq: 14, detail: 'before, there were 15 events, the last one here is 14' },
     ]);
+    const cut = new ChainVerifier(TENANT, { signers: undefined });
+    for (const row of chain) cut.addEarlier(row);
+    for (const row of chain.slice(0, 14)) cut.addEvent(row);
+    expect(cut.finish()).toMatchObject({
+      earlier: 20,
+      problems: [{ kind: 'truncated', detail: 'before, there were 20 events, the last one here is 14' }],
+    });
     const late = new ChainVerifier(TENANT, { signers: undefined });
     for (const row of createChain(20)) late.addEvent(row);
     late.addEarlier(at(15));

@@ -33,6 +33,8 @@ export interface ChainReport {
   readonly erased: number;
   /** The first of these; 0 when there is none. */
   readonly firstErasedSeq: number;
+  /** How many events were compared with what they were before. */
+  readonly earlier: number;
   /** The last event that follows from the first one; undefined for an empty chain. */
   readonly head: ChainHead | undefined;
   /** The event up to which a checkpoint with a valid signature proves the chain; 0 without one. */
@@ -80,6 +82,8 @@ export class ChainVerifier {
   /** What is said of events that have not come yet. */
   readonly #awaited = new Map<number, readonly Statement[]>();
   readonly #hashes = new HashLog();
+  readonly #earlierHashes = new HashLog();
+  #earlier = 0;
   readonly #problems: ChainProblem[] = [];
   #found = 0;
   #events = 0;
@@ -113,7 +117,11 @@ export class ChainVerifier {
 
   /** Takes an event as it was before, from where whoever can change the chain has no access: it must still be that one. */
   addEarlier({ seq, hash }: Pick<ChainHead, 'seq' | 'hash'>): void {
-    if (seq >= (this.#start?.seq ?? 0)) this.#compareOrAwait(seq, { hash, isCheckpoint: false });
+    // What an event, its checkpoint and a log say of it is one thing.
+    if (seq < (this.#start?.seq ?? 0) || this.#earlierHashes.get(seq)?.equals(hash) === true) return;
+    this.#earlierHashes.set(seq, hash);
+    this.#earlier += 1;
+    this.#compareOrAwait(seq, { hash, isCheckpoint: false });
   }
 
   /** Takes note of a row that is there and is no event or no checkpoint. */
@@ -147,6 +155,7 @@ export class ChainVerifier {
       events: this.#events,
       erased: this.#erased,
       firstErasedSeq: this.#firstErasedSeq,
+      earlier: this.#earlier,
       head: hasEvents ? { tenant_id: this.#tenantId, seq: this.#seq, hash: this.#hash } : this.#start,
       provenSeq: this.#provenSeq,
       problems: this.#problems,
@@ -214,13 +223,15 @@ export class ChainVerifier {
     this.#note('missing', from, from === to ? 'it is not there' : `events ${from} to ${to} are not there`);
   }
 
+  /** An end that is missing is one problem, however much is said of it. */
   #noteTruncation(): void {
+    let last = 0;
+    for (const seq of this.#awaited.keys()) last = Math.max(last, seq);
     // What is said of an event that is missing before the last one says nothing more than that.
-    for (const [seq, statements] of this.#awaited) {
-      if (seq <= this.#seq) continue;
-      const what = statements.some(({ isCheckpoint }) => isCheckpoint) ? 'a checkpoint proves' : 'before, there were';
-      this.#note('truncated', this.#seq, `${what} ${seq} events, the last one here is ${this.#seq}`);
-    }
+    if (last <= this.#seq) return;
+    const isProven = this.#awaited.get(last)?.some(({ isCheckpoint }) => isCheckpoint) === true;
+    const what = isProven ? 'a checkpoint proves' : 'before, there were';
+    this.#note('truncated', this.#seq, `${what} ${last} events, the last one here is ${this.#seq}`);
   }
 
   #note(kind: ChainProblem['kind'], seq: number, detail: string): void {

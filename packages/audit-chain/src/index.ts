@@ -13,4 +13,5 @@ export { commitTo, GENESIS_HASH, hashEvent } from './chain-hash.ts';
 export { ChainVerifier, type ChainProblem, type ChainReport, type ChainVerifierOptions } from './chain-verifier.ts';
 export { ERASED_CONTENT } from './erased-content.ts';
 export { AUDIT_TABLES, TrailVerifier, type VerifiedChain } from './trail-verifier.ts';
+export { CHECKPOINT_SIGNED, parseCheckpointLog, toCheckpointFields } from './checkpoint-log.ts';
 export { checkpointKeyId, isCheckpointOf, signCheckpoint } from './checkpoint.ts';

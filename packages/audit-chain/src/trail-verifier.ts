@@ -7,8 +7,6 @@ export interface VerifiedChain {
   /** Null for the platform's own chain. */
   readonly tenantId: string | null;
   readonly checkpoints: number;
-  /** How many events were compared with what they were before. */
-  readonly earlier: number;
   readonly report: ChainReport;
 }
 
@@ -18,10 +16,7 @@ export const AUDIT_TABLES: readonly string[] = ['audit_events', 'audit_checkpoin
 /** Verifies the chains that the lines of an export are of, whatever their order. */
 export class TrailVerifier {
   readonly #signers: readonly KeyObject[] | undefined;
-  readonly #chains = new Map<
-    string | null,
-    { readonly verifier: ChainVerifier; checkpoints: number; earlier: number }
-  >();
+  readonly #chains = new Map<string | null, { readonly verifier: ChainVerifier; checkpoints: number }>();
 
   /** @param signers the keys whose checkpoints are trusted, see `ChainVerifierOptions` */
   constructor(signers: readonly KeyObject[] | undefined) {
@@ -49,16 +44,14 @@ export class TrailVerifier {
     const chain = this.#chains.get(head.tenant_id);
     if (chain === undefined) return false;
     chain.verifier.addEarlier(head);
-    chain.earlier += 1;
     return true;
   }
 
   /** Ends the verification. Empty when there was no line. */
   finish(): readonly VerifiedChain[] {
-    return [...this.#chains].map(([tenantId, { verifier, checkpoints, earlier }]) => ({
+    return [...this.#chains].map(([tenantId, { verifier, checkpoints }]) => ({
       tenantId,
       checkpoints,
-      earlier,
       report: verifier.finish(),
     }));
   }
@@ -66,7 +59,7 @@ export class TrailVerifier {
   #chainOf(tenantId: string | null) {
     const known = this.#chains.get(tenantId);
     if (known !== undefined) return known;
-    const chain = { verifier: new ChainVerifier(tenantId, { signers: this.#signers }), checkpoints: 0, earlier: 0 };
+    const chain = { verifier: new ChainVerifier(tenantId, { signers: this.#signers }), checkpoints: 0 };
     this.#chains.set(tenantId, chain);
     return chain;
   }

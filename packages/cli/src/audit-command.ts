@@ -51,10 +51,9 @@ async function runAuditVerify(command: Command, path: string, options: AuditVeri
 
 function toJson(verification: AuditVerification, hasSigner: boolean): string {
   const { chains, bundle } = verification;
-  const listed = chains.map(({ tenantId, checkpoints, earlier, report }) => ({
+  const listed = chains.map(({ tenantId, checkpoints, report }) => ({
     tenant_id: tenantId,
     checkpoints,
-    earlier,
     ...report,
     unprovenEvents: hasSigner ? countUnproven(report) : null,
     head: report.head === undefined ? null : { seq: report.head.seq, hash: report.head.hash.toString('hex') },

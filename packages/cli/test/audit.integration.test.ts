@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
+  CHECKPOINT_SIGNED,
   checkpointKeyId,
   commitTo,
   ERASED_CONTENT,
@@ -11,6 +12,7 @@ import {
   hashEvent,
   parseChainHead,
   signCheckpoint,
+  toCheckpointFields,
   type ChainHead,
 } from '@aion/audit-chain';
 import { startProcess } from '@aion/testkit';
@@ -234,9 +236,8 @@ describe('aion audit verify', () => {
 
   describe('with what is known from before', () => {
     const logLine = (line: string): string => {
-      const { tenant_id: chain, seq, hash } = JSON.parse(line) as { tenant_id: string; seq: number; hash: string };
-      const fields = { chain, seq, hash: hash.slice(2), key_id: 'x' };
-      return JSON.stringify({ level: 'info', message: 'Audit checkpoint signed', fields });
+      const fields = { ...toCheckpointFields(parseChainHead(line)), key_id: 'x' };
+      return JSON.stringify({ level: 'info', message: CHECKPOINT_SIGNED, fields });
     };
     const trail = createTrail({ events: 5, signed: { 3: privateKey, 5: privateKey } });
     const other = JSON.stringify({ level: 'info', message: 'Request handled' });
@@ -257,7 +258,7 @@ describe('aion audit verify', () => {
 
     it.each(ways)('passes one that goes on from it, by %s', async (_name, tell) => {
       const { code, output } = await audit(trail, '-s', signer, '--earlier', await earlier(tell(trail.slice(0, 4))));
-      expect(output).toMatch(/^earlier \d earlier states compared$/m);
+      expect(output).toMatch(/^earlier [13] events compared with what they were$/m);
       expect(output).toContain('The audit trail is intact.');
       expect(code).toBe(0);
     });
@@ -278,6 +279,8 @@ describe('aion audit verify', () => {
         { kind: 'edited', seq: 5, detail: 'it was another event before' },
       ]);
       expect(JSON.parse(output)).toMatchObject({ ok: false, chains: [{ problems }] });
+      // As a problem and as the head: an event is named once, whatever said what it was.
+      expect(output.match(/"seq": 5,/g)).toHaveLength(2);
       expect(code).toBe(1);
     });
 
@@ -294,6 +297,7 @@ describe('aion audit verify', () => {
         [logLine(trail.at(-1) ?? '').replace(/"hash":"../, '"hash":"')],
         /Line 1 of/,
       ],
+      ['ends in the middle of a line', [logLine(trail.at(-1) ?? '').slice(0, -9)], /Line 1 of .* is not JSON/],
       ['is a bundle that nothing opens', ['bundle'], /is an earlier bundle: it is opened with --identity/],
     ])('refuses one that %s, with exit code 2', async (_name, lines, message) => {
       const { code, output } = await audit(trail, '--earlier', await earlier(lines));

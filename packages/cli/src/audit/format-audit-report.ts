@@ -24,15 +24,15 @@ export function isIntact({ chains, bundle }: AuditVerification): boolean {
 }
 
 function formatChain(chain: VerifiedChain, hasSigner: boolean): string[] {
-  const { tenantId, earlier, report } = chain;
-  const { events, erased, head, problems, moreProblems } = report;
+  const { tenantId, report } = chain;
+  const { events, erased, earlier, head, problems, moreProblems } = report;
   const withoutContent = `, the content of ${erased} erased: compare with the certificates of your erasures`;
   return [
     `chain   ${tenantId === null ? 'of the platform' : `of tenant ${tenantId}`}`,
     `events  ${events}${erased === 0 ? '' : withoutContent}`,
     `head    ${head === undefined ? 'none' : `${head.seq} ${head.hash.toString('hex')}`}`,
     ...formatProof(chain, hasSigner).map((line) => `proof   ${line}`),
-    ...(earlier === 0 ? [] : [`earlier ${earlier} earlier states compared`]),
+    ...(earlier === 0 ? [] : [`earlier ${earlier} events compared with what they were`]),
     ...problems.map(({ kind, seq, detail }) =>
       styleText('red', `FAILED  event ${seq}: ${kind.replaceAll('_', ' ')}: ${toPlainText(detail)}`),
     ),

@@ -1,7 +1,6 @@
 import { open, stat } from 'node:fs/promises';
-import { AUDIT_TABLES, InvalidAuditRowError, parseChainHead, type ChainHead } from '@aion/audit-chain';
+import { AUDIT_TABLES, CHECKPOINT_SIGNED, parseChainHead, parseCheckpointLog, type ChainHead } from '@aion/audit-chain';
 import { verifyBundle } from '@aion/bundle';
-import { z } from 'zod';
 import { openBundle } from '../open-bundle.ts';
 import { UsageError } from '../usage-error.ts';
 import { readLines, type ReadLinesOptions } from './read-lines.ts';
@@ -12,22 +11,6 @@ export interface ReadEarlierOptions extends Pick<ReadLinesOptions, 'onProgress'>
   readonly identity: string | undefined;
   readonly take: (head: ChainHead) => void;
 }
-
-/** The message of database-gateway's log line of a checkpoint. */
-const SIGNED = 'Audit checkpoint signed';
-const checkpointLine = z
-  .object({
-    fields: z.object({
-      chain: z.union([z.literal('platform'), z.uuid()]),
-      seq: z.int().positive(),
-      hash: z.hex().length(64),
-    }),
-  })
-  .transform(({ fields: { chain, seq, hash } }): ChainHead => ({
-    tenant_id: chain === 'platform' ? null : chain,
-    seq,
-    hash: Buffer.from(hash, 'hex'),
-  }));
 
 /**
  * Hands on how far chains had come before: each event and checkpoint of an earlier export, each line of database-gateway's
@@ -60,10 +43,7 @@ export async function readEarlier(path: string, { identity, take, onProgress }: 
 /** Undefined for a line of a log that says nothing of a chain. */
 function readHead(line: string): ChainHead | undefined {
   if (!line.includes('"message":')) return parseChainHead(line);
-  if (!line.includes(`"message":"${SIGNED}"`)) return undefined;
-  const { success, data, error } = checkpointLine.safeParse(JSON.parse(line));
-  if (!success) throw new InvalidAuditRowError(`The line of a checkpoint is not whole: ${z.prettifyError(error)}`);
-  return data;
+  return line.includes(`"message":"${CHECKPOINT_SIGNED}"`) ? parseCheckpointLog(line) : undefined;
 }
 
 /** A folder, or what does not begin as JSON does. */

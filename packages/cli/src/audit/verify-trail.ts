@@ -49,7 +49,7 @@ const MAYBE_OLDER = '. Was the export taken after what it is compared with? If n
 
 /** Adds that to problems that it may be the reason of. */
 function hintAtOlder(chain: VerifiedChain): VerifiedChain {
-  if (chain.earlier === 0) return chain;
+  if (chain.report.earlier === 0) return chain;
   const problems = chain.report.problems.map((problem) =>
     problem.kind === 'truncated' ? { ...problem, detail: problem.detail + MAYBE_OLDER } : problem,
   );

@@ -3,7 +3,8 @@ import type { BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import type { SharedTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
-import { readPage } from '../management/read-page.ts';
+import { ofOwner } from '../management/of-owner.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 
 type AuditFilter = z.output<NonNullable<typeof listAuditEvents.query>>;
 
@@ -43,15 +44,14 @@ function listEvents(transaction: SharedTransaction, query: AuditFilter) {
   });
 }
 
-function textOf({ tenantId }: SharedTransaction, order: AuditFilter['order']): string {
-  const [after, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
-  // By the index of the chains, which IS NOT DISTINCT FROM does not use, nor an order that leaves the tenant out.
-  const ofOwner = tenantId === null ? 'tenant_id IS NULL AND $1::uuid IS NULL' : 'tenant_id = $1';
+function textOf(transaction: SharedTransaction, order: AuditFilter['order']): string {
+  const [after, direction] = inOrder(order);
+  // By the index of the chains, which an order that leaves the tenant out does not use.
   return `
     SELECT id, seq, actor, action, target_type, target_id, target_path, outcome, request_id, correlation_id,
       trace_id, created_at, hash
     FROM audit_events
-    WHERE ${ofOwner} AND ($2::bigint IS NULL OR seq ${after} $2) AND ($3::text IS NULL OR action = $3)
+    WHERE ${ofOwner(transaction)} AND ($2::bigint IS NULL OR seq ${after} $2) AND ($3::text IS NULL OR action = $3)
       AND ($4::text IS NULL OR actor = $4) AND ($5::uuid IS NULL OR target_id = $5)
       AND ($6::text IS NULL OR outcome = $6) AND ($7::timestamptz IS NULL OR created_at >= $7)
       AND ($8::timestamptz IS NULL OR created_at < $8)

@@ -1,5 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { checkpointKeyId, signCheckpoint, type ChainHead, type ChainReport } from '@aion/audit-chain';
+import {
+  CHECKPOINT_SIGNED,
+  checkpointKeyId,
+  signCheckpoint,
+  toCheckpointFields,
+  type ChainHead,
+  type ChainReport,
+} from '@aion/audit-chain';
 import { toPublicKeyObject, type SigningKey } from '@aion/bundle';
 import { UnavailableError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
@@ -148,13 +155,7 @@ async function sign({ trail, logger }: AuditVerifierOptions, key: SigningKey, he
   const keyId = checkpointKeyId(key.privateKey);
   const isNew = await trail.storeCheckpoint({ ...head, keyId, signature: signCheckpoint(head, key.privateKey) });
   if (!isNew) return;
-  // The line is a copy that whoever can write to the database cannot reach.
-  logger.info('Audit checkpoint signed', {
-    chain: head.tenant_id ?? 'platform',
-    seq: head.seq,
-    hash: head.hash.toString('hex'),
-    key_id: keyId,
-  });
+  logger.info(CHECKPOINT_SIGNED, { ...toCheckpointFields(head), key_id: keyId });
 }
 
 function report(logger: Logger, tenantId: string | null, problem: string | undefined, problems: number): void {

@@ -1,7 +1,7 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatChainHead, InvalidAuditRowError, parseChainHead, type ChainHead } from '@aion/audit-chain';
-import { isError } from '../database/database-error.ts';
+import { errorCode, isError } from '../database/database-error.ts';
 
 /** How far each chain had come when it was sound the last time, kept where whoever can write to the database has no access. */
 export interface HeadsFile {
@@ -18,7 +18,7 @@ export function createHeadsFile(path: string | undefined): HeadsFile {
   return {
     read: async () => {
       const text = await readFile(path, 'utf8').catch((error: unknown) => {
-        if (isMissing(error)) return '';
+        if (isError(error) && errorCode(error) === 'ENOENT') return '';
         throw error;
       });
       return text
@@ -70,8 +70,4 @@ async function replaceFile(path: string, text: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return isError(error) && 'code' in error && error.code === 'ENOENT';
 }

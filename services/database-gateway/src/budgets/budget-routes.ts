@@ -18,7 +18,7 @@ import type { TenantTransaction } from '../database/database.ts';
 import { refuseHeld, toHoldables, type Holdable } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 
 type NewBudget = z.output<NonNullable<typeof createBudget.body>>;
 type BudgetFilter = z.output<NonNullable<typeof listBudgets.query>>;
@@ -69,7 +69,7 @@ function versioned(row: BudgetRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: BudgetFilter) {
-  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'budgets',
     positions: 'uuid',

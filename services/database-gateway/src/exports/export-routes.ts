@@ -15,7 +15,7 @@ import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 import { EXPORT_COLUMNS, toTenantExport, type ExportRow } from './export-row.ts';
 import { requireExport, requireReady } from './export-store.ts';
 import { queueExport } from './queue-export.ts';
@@ -80,7 +80,7 @@ async function insertExport(transaction: TenantTransaction, keyId: string, recip
 }
 
 function listOwn(transaction: TenantTransaction, query: ExportFilter) {
-  const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'exports',
     positions: 'uuid',

@@ -16,7 +16,7 @@ import type { TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
 import { refuseHeld, toHoldables } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 import { adoptStray, insertStray } from './stray-object-store.ts';
 
 type NewFile = z.output<NonNullable<typeof storeFile.body>> & z.output<NonNullable<typeof storeFile.query>>;
@@ -55,7 +55,7 @@ function toFile({ id, tenant_id, project_id, name, content_type, bytes, sha256, 
 }
 
 function listAll(transaction: TenantTransaction, query: FileFilter) {
-  const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'files',
     positions: 'uuid',

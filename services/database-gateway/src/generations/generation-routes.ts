@@ -12,7 +12,7 @@ import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 
 type GenerationFilter = z.output<NonNullable<typeof listGenerations.query>>;
 
@@ -68,7 +68,7 @@ function listAll(transaction: TenantTransaction, query: GenerationFilter) {
 }
 
 function textOf(order: GenerationFilter['order']): string {
-  const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [beyond, direction] = inOrder(order);
   return `
     SELECT ${COLUMNS} FROM generations
     WHERE tenant_id = $1

@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 import { requirePerson } from '../management/require-person.ts';
 import { toLegalHold, type HoldRow } from './hold-row.ts';
 import { mayRelease } from './may-release.ts';
@@ -45,7 +45,7 @@ function versioned(row: HoldRow) {
 }
 
 function listHolds(transaction: TenantTransaction, query: HoldFilter) {
-  const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'legal-holds',
     positions: 'uuid',

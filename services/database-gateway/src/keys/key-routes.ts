@@ -14,7 +14,7 @@ import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
 import { KEY_STATUS } from './key-status.ts';
@@ -46,7 +46,7 @@ function versioned(row: ApiKeyRow) {
 }
 
 function listKeys(transaction: TenantTransaction, query: KeyFilter) {
-  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'api-keys',
     positions: 'uuid',

@@ -26,6 +26,11 @@ export async function readPage<T>({ list, positions, query, read, positionOf }: 
   return { answer: { data, next_cursor: last === undefined ? null : encodeCursor(list, positionOf(last)) } };
 }
 
+/** The comparison by which a row is beyond a position, and the direction of ORDER BY, as SQL. */
+export function inOrder(order: 'asc' | 'desc') {
+  return order === 'asc' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
+}
+
 function encodeCursor(list: string, position: string): string {
   return Buffer.from(`${list}:${position}`).toString('base64url');
 }

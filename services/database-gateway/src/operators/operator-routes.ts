@@ -14,7 +14,7 @@ import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction } from '../database/database.ts';
 import { IS_LIVE, KEY_STATUS } from '../keys/key-status.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 
 type NewOperator = z.output<NonNullable<typeof storeOperator.body>>;
 type OperatorFilter = z.output<NonNullable<typeof listOperators.query>>;
@@ -109,7 +109,7 @@ async function insertOperator(transaction: PlatformTransaction, operator: NewOpe
 }
 
 function listAll(transaction: PlatformTransaction, query: OperatorFilter) {
-  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'operators',
     positions: 'uuid',

@@ -17,7 +17,7 @@ import type { TenantTransaction } from '../database/database.ts';
 import { refuseHeld } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { lockMembers, refuseTakenEmail } from './lock-members.ts';
 import {
@@ -55,7 +55,7 @@ function versioned(row: MembershipRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: MembershipFilter) {
-  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'memberships',
     positions: 'uuid',

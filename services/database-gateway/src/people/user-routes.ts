@@ -16,7 +16,7 @@ import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { lockMembers, refuseTakenEmail } from './lock-members.ts';
 import { countMemberships, insertMembership } from './membership-store.ts';
@@ -63,7 +63,7 @@ function versioned(row: UserRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: UserFilter) {
-  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'users',
     positions: 'uuid',

@@ -16,7 +16,7 @@ import { isUniqueViolation } from '../database/database-error.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 
 type ProjectFilter = z.output<NonNullable<typeof listProjects.query>>;
 type ProjectChange = z.output<NonNullable<typeof updateProject.body>>;
@@ -64,7 +64,7 @@ function versioned(row: ProjectRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: ProjectFilter) {
-  const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'projects',
     positions: 'uuid',

@@ -17,7 +17,7 @@ import { refuseHeld } from '../holds/refuse-held.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { ofOwner } from '../management/of-owner.ts';
-import { readPage } from '../management/read-page.ts';
+import { inOrder, readPage } from '../management/read-page.ts';
 import { PROVIDER_COLUMNS, toProvider, type ProviderRow } from './provider-row.ts';
 
 type NewProvider = z.output<NonNullable<typeof storeProvider.body>>;
@@ -49,7 +49,7 @@ function versioned(row: ProviderRow) {
 }
 
 function listAll(transaction: SharedTransaction, query: ProviderFilter) {
-  const [after, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'providers',
     positions: 'uuid',

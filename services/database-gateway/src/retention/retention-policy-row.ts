@@ -1,5 +1,6 @@
 import type { RetentionClassName, RetentionPolicy } from '@aion/contracts';
 import type { TenantTransaction } from '../database/database.ts';
+import { inOrder } from '../management/read-page.ts';
 
 /** A row of `retention_policies`. */
 export interface RetentionPolicyRow extends Omit<RetentionPolicy, 'effective_from' | 'created_at'> {
@@ -30,7 +31,7 @@ export function selectPolicies(
     readonly limit: number;
   },
 ): Promise<RetentionPolicyRow[]> {
-  const [after, direction] = wanted.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const [after, direction] = inOrder(wanted.order);
   return transaction.query<RetentionPolicyRow>({
     operation: 'SELECT',
     table: 'retention_policies',
