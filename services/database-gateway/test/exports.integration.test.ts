@@ -1,10 +1,8 @@
 import { listExports, storedRoute } from '@aion/contracts';
-import { createMetrics, parseExposition, type Metrics, type Sample } from '@aion/metrics';
-import { waitFor } from '@aion/testkit';
+import { createMetrics, type Metrics } from '@aion/metrics';
 import { v7 as uuidv7 } from 'uuid';
 import { countExportEnds } from '../src/exports/count-export-ends.ts';
 import { createExportClaims, type ExportClaims } from '../src/exports/export-claims.ts';
-import { createExportReconciler, type ExportReconcilerOptions } from '../src/exports/export-reconciler.ts';
 import { createExportStore, type ExportStore } from '../src/exports/export-store.ts';
 import { exportJobId } from '../src/exports/queue-export.ts';
 import {
@@ -16,13 +14,9 @@ import {
   RECIPIENT,
   requestExport,
 } from './support/fixtures.ts';
+import { countedExports, expireLease, exportSecondsOf, outboxKeysOf } from './support/export-probes.ts';
 import { createManagement, holderOf } from './support/management.ts';
-import {
-  createMigratedDatabase,
-  createTestTenant,
-  silentLogger,
-  type MigratedDatabase,
-} from './support/test-database.ts';
+import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 let db: MigratedDatabase;
 let exports: ExportStore;
@@ -48,27 +42,8 @@ const auditActions = async () => {
   );
   return rows.map((row) => row.action);
 };
-const outboxKeys = async () => {
-  const rows = await db.sql<{ dedupe_key: string }>('SELECT dedupe_key FROM outbox WHERE tenant_id = $1 ORDER BY id', [
-    tenant.tenantId,
-  ]);
-  return rows.map((row) => row.dedupe_key);
-};
-const expireLease = (id: string) =>
-  db.sql(`UPDATE export_jobs SET lease_until = now() - interval '1 s' WHERE id = $1`, [id]);
-
-/** The series of exports that are not zero, without the buckets. */
-const counted = async () => {
-  const { samples } = parseExposition((await metrics.exposition()).body);
-  const series = samples.filter(({ name, value }) => /^aion_export\w+(total|count)$/.test(name) && value !== 0);
-  return series.map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '));
-};
-
-const secondsOf = async (outcome: string) => {
-  const { samples } = parseExposition((await metrics.exposition()).body);
-  const sum = ({ name }: Sample) => name === 'aion_export_duration_seconds_sum';
-  return samples.find((sample) => sum(sample) && sample.labels['outcome'] === outcome)?.value ?? Number.NaN;
-};
+const outboxKeys = () => outboxKeysOf(db, tenant.tenantId);
+const counted = () => countedExports(metrics);
 
 describe('a requested export', () => {
   it('is stored with its audit event and its outbox row, which carries ids only', async () => {
@@ -154,7 +129,7 @@ describe('a claim', () => {
   it('that is taken over leaves its worker unable to change anything', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const tenant_id = tenant.tenantId;
-    await expireLease(id);
+    await expireLease(db, id);
     expect(await claims.claim(id, { tenant_id, lease_ms: 60_000 })).toMatchObject({ epoch: epoch + 1 });
     const current = { tenant_id, epoch: epoch + 1 };
     await claims.renew(id, { ...current, lease_ms: 60_000, state: 'sealing', progress: { ...NO_PROGRESS, rows: 4 } });
@@ -218,7 +193,7 @@ describe('the completion', () => {
     expect(await counted()).toEqual([]);
     await Promise.all([1, 2, 3].map(() => claims.complete(id, completion, 'test')));
     expect(await counted()).toEqual(['aion_exports_total ready 1', 'aion_export_duration_seconds_count ready 1']);
-    expect(Math.floor((await secondsOf('ready')) / 10)).toBe(9);
+    expect(Math.floor((await exportSecondsOf(metrics, 'ready')) / 10)).toBe(9);
   });
 
   it('is refused before the bundle is being sealed, and the files are not to be had', async () => {
@@ -283,121 +258,5 @@ describe('a download', () => {
       [tenant.tenantId],
     );
     expect(rows).toEqual([{ actor: 'signed-url', target_id: id, target_path: 'bagit.txt' }]);
-  });
-});
-
-describe('the reconciler', () => {
-  const reconciler = (options: Partial<ExportReconcilerOptions> = {}) =>
-    createExportReconciler({
-      database: db.database,
-      logger: silentLogger,
-      onEnd: countExportEnds(metrics),
-      requeueMs: 60_000,
-      deadlineMs: 86_400_000,
-      ...options,
-    });
-  /** As if everything had happened that much earlier. */
-  const age = (id: string, interval: string) =>
-    db.sql(
-      `UPDATE export_jobs SET updated_at = updated_at - $2::interval, progressed_at = progressed_at - $2::interval,
-         lease_until = lease_until - $2::interval WHERE id = $1`,
-      [id, interval],
-    );
-  const publish = () => db.sql('UPDATE outbox SET published_at = now() WHERE tenant_id = $1', [tenant.tenantId]);
-  const queuedTimes = async () => (await outboxKeys()).length;
-
-  it('queues an export again under a new job id, with the trace of its request, when no worker holds it', async () => {
-    const id = await requestExport(db.database, tenant);
-    await db.sql(`UPDATE outbox SET carrier = '{"traceparent":"00-a-b-01"}' WHERE tenant_id = $1`, [tenant.tenantId]);
-    await publish();
-    await age(id, '2 minutes');
-    // Several replicas look at once.
-    await Promise.all([reconciler().reconcile(), reconciler().reconcile(), reconciler().reconcile()]);
-    expect(await outboxKeys()).toEqual([exportJobId(id, 1), exportJobId(id, 2)]);
-    const rows = await db.sql('SELECT carrier FROM outbox WHERE dedupe_key = $1', [exportJobId(id, 2)]);
-    expect(rows).toEqual([{ carrier: { traceparent: '00-a-b-01' } }]);
-  });
-
-  it('queues again what a dead worker left, and leaves alone what a living one holds', async () => {
-    const { id } = await claimNewExport(db.database, tenant);
-    await publish();
-    await db.sql(`UPDATE export_jobs SET updated_at = now() - interval '1 hour' WHERE id = $1`, [id]);
-    await reconciler().reconcile();
-    expect(await queuedTimes()).toBe(1);
-    await expireLease(id);
-    await reconciler().reconcile();
-    expect(await queuedTimes()).toBe(2);
-  });
-
-  it('adds no row while one waits in the outbox, and waits longer each time', async () => {
-    const id = await requestExport(db.database, tenant);
-    await age(id, '2 minutes');
-    await reconciler().reconcile();
-    expect(await queuedTimes()).toBe(1);
-    await publish();
-    await reconciler().reconcile();
-    expect(await queuedTimes()).toBe(2);
-    await publish();
-    await age(id, '90 seconds');
-    await reconciler().reconcile();
-    expect(await queuedTimes()).toBe(2);
-    await age(id, '40 seconds');
-    await reconciler().reconcile();
-    expect(await queuedTimes()).toBe(3);
-  });
-
-  it('goes on to the next export when one cannot be looked after', async () => {
-    const other = await createTestTenant(db.database);
-    const [stuck, next] = [await requestExport(db.database, tenant), await requestExport(db.database, other)];
-    await db.sql('UPDATE outbox SET published_at = now()');
-    // The id of its next job is taken.
-    await db.sql(`UPDATE outbox SET dedupe_key = $1 WHERE tenant_id = $2`, [exportJobId(stuck, 2), tenant.tenantId]);
-    for (const id of [stuck, next, stuck]) await age(id, '2 minutes');
-    await reconciler().reconcile();
-    const times = (id: string) => db.sql('SELECT queued_times AS times FROM export_jobs WHERE id = $1', [id]);
-    expect([await times(stuck), await times(next)]).toEqual([[{ times: 1 }], [{ times: 2 }]]);
-  });
-
-  it('ends an export that makes no progress, with a reason', async () => {
-    const { id, epoch } = await claimNewExport(db.database, tenant);
-    await publish();
-    await age(id, '25 hours');
-    await reconciler().reconcile();
-    expect(await readExport(db.database, tenant.tenantId, id)).toMatchObject({
-      state: 'failed',
-      failure: { code: 'NO_PROGRESS', message: expect.stringContaining('1440 minutes') },
-    });
-    const renewal = { lease_ms: 60_000, state: 'running' as const, progress: NO_PROGRESS };
-    await expect(claims.renew(id, { tenant_id: tenant.tenantId, epoch, ...renewal })).rejects.toMatchObject({
-      code: 'CONFLICT',
-    });
-  });
-
-  it('counts an export that it ends once, however many replicas look, with the time since its request', async () => {
-    const { id } = await claimNewExport(db.database, tenant);
-    await publish();
-    await age(id, '25 hours');
-    await db.sql(`UPDATE export_jobs SET created_at = created_at - interval '30 hours' WHERE id = $1`, [id]);
-    expect(await counted()).toEqual([]);
-    await Promise.all([reconciler().reconcile(), reconciler().reconcile(), reconciler().reconcile()]);
-    await reconciler().reconcile();
-    expect(await counted()).toEqual([
-      'aion_exports_total failed 1',
-      'aion_export_failures_total NO_PROGRESS 1',
-      'aion_export_duration_seconds_count failed 1',
-    ]);
-    expect(Math.round((await secondsOf('failed')) / 3_600)).toBe(30);
-  });
-
-  it('ends an export that kills every worker which claims it', async () => {
-    const { id } = await claimNewExport(db.database, tenant);
-    await publish();
-    await db.sql(`UPDATE export_jobs SET epoch = 3 WHERE id = $1`, [id]);
-    await age(id, '2 minutes');
-    await expireLease(id);
-    await reconciler({ maxClaims: 3 }).reconcile();
-    const { failure } = await waitFor(() => readExport(db.database, tenant.tenantId, id), { describe: 'the export' });
-    expect(failure?.code).toBe('ATTEMPTS_EXHAUSTED');
-    expect(await counted()).toContain('aion_export_failures_total ATTEMPTS_EXHAUSTED 1');
   });
 });
