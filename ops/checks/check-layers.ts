@@ -24,7 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'services/database-gateway',
     'services/data-export',
   ],
-  ['ops'],
+  ['packages/e2e', 'ops'],
 ];
 
 /** Edges that exist; were one missing, the graph would not have been read and its silence would prove nothing. */
@@ -38,6 +38,7 @@ const EXPECTED_EDGES: readonly (readonly [from: string, to: string])[] = [
   ['services/database-gateway/src/outbox/outbox-listener.ts', 'node_modules/.pnpm/pg@'],
   ['packages/queue/test', 'packages/testkit/src'],
   ['packages/cli/src', 'packages/bundle/src'],
+  ['packages/e2e/test', 'packages/launcher/src'],
 ];
 
 const TESTS = String.raw`(\.test\.ts$|^(packages|services)/[^/]+/test/|jest\.config\.mjs$)`;

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKey, createTenant, createUser, SCOPES } from '@aion/contracts';
+import type { Platform } from '@aion/launcher';
+import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
-import { callRoute } from '../src/platform/call-route.ts';
-import type { Platform } from '../src/platform/start-platform.ts';
 import { startTestPlatform } from './support/test-platform.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'aion-people-'));

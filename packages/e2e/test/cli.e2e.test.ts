@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Platform } from '../src/platform/start-platform.ts';
+import type { Platform } from '@aion/launcher';
 import { startTestPlatform } from './support/test-platform.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'aion-cli-e2e-'));

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Evidence } from '@aion/launcher/testing';
 import { startProcess, waitFor, type RunningProcess } from '@aion/testkit';
-import type { Evidence } from '../src/demo/evidence.ts';
 import { expectBundle, expectCompletions, expectTrace } from './support/expect-evidence.ts';
 import { findPorts, processesOf } from './support/processes.ts';
 
-const DEMO = resolve(import.meta.dirname, '../src/demo-main.ts');
+const DEMO = resolve(import.meta.dirname, '../../launcher/src/demo-main.ts');
 const CONVERSATIONS = resolve(import.meta.dirname, '../../../examples/conversations.jsonl');
 const RUN_TIMEOUT_MS = 120_000;
 /** Nothing of the tester's own configuration. */

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceName } from '@aion/contracts';
+import type { Platform } from '@aion/launcher';
 import { z } from 'zod';
-import type { Platform } from '../../src/platform/start-platform.ts';
 import { startTestPlatform } from '../support/test-platform.ts';
 import { createFuzzCredentials, type FuzzCredentials } from './fuzz-credentials.ts';
 

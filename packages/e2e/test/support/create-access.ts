@@ -1,5 +1,5 @@
 import { createApiKey, createTenant, type Scope } from '@aion/contracts';
-import { callRoute } from '../../src/platform/call-route.ts';
+import { callRoute } from '@aion/launcher/testing';
 
 /** A tenant and its key. */
 export interface Access {

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Platform } from '@aion/launcher';
 import { waitFor } from '@aion/testkit';
-import type { Platform } from '../src/platform/start-platform.ts';
 import { createAccess } from './support/create-access.ts';
 import { startTestPlatform } from './support/test-platform.ts';
 

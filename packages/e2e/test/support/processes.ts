@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { planPorts } from '@aion/launcher';
+import { assertPortsFree } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
-import { assertPortsFree } from '../../src/platform/assert-ports-free.ts';
-import { planPorts } from '../../src/platform/port-plan.ts';
 
 /**
  * The first of fourteen ports in a row that the platform can have, below the range from which systems take ports for

@@ -11,12 +11,11 @@ import {
   type Route,
   rotateSealingKeys,
 } from '@aion/contracts';
+import { planPorts, type Platform, startPlatform } from '@aion/launcher';
+import { callRoute, fetchRoute } from '@aion/launcher/testing';
 import { createSealer } from '@aion/sealing';
 import { waitFor } from '@aion/testkit';
 import pg from 'pg';
-import { callRoute, fetchRoute } from '../src/platform/call-route.ts';
-import { planPorts } from '../src/platform/port-plan.ts';
-import { startPlatform, type Platform } from '../src/platform/start-platform.ts';
 import { findPorts } from './support/processes.ts';
 
 const CANARY = 'canary-provider-credential';

@@ -1,8 +1,7 @@
 /** Starts a platform and holds it, for the tests. Arguments: state directory, first port. Prints one JSON line when it is up. */
 import { join, resolve } from 'node:path';
-import { planPorts } from '../../src/platform/port-plan.ts';
-import { startPlatform } from '../../src/platform/start-platform.ts';
-import { runMain } from '../../src/run-main.ts';
+import { planPorts, startPlatform } from '@aion/launcher';
+import { runMain } from '@aion/launcher/testing';
 
 await runMain(async (signals) => {
   const [stateDir = '', firstPort = ''] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTarSource, verifyBundle } from '@aion/bundle';
-import type { Evidence } from '../../src/demo/evidence.ts';
+import type { Evidence } from '@aion/launcher/testing';
 
 /** The answers to `examples/conversations.jsonl` by the extractive model. */
 export function expectCompletions({ responses, models }: Evidence): void {

@@ -1,5 +1,5 @@
+import { SERVICE_NAMES } from '@aion/launcher';
 import { withSpan } from '@aion/tracing';
-import { SERVICE_NAMES } from '../../src/platform/port-plan.ts';
 import {
   leaksOf,
   plantCanaries,

@@ -1,6 +1,6 @@
 import { createOperator, SCOPES, type Route, type Scope } from '@aion/contracts';
 import { createServiceTokens } from '@aion/http';
-import { callRoute } from '../../src/platform/call-route.ts';
+import { callRoute } from '@aion/launcher/testing';
 import { callersOf } from './fuzz-callers.ts';
 import { fixturesOf } from './fuzz-fixtures.ts';
 import { createKeyedTenant } from './keyed-tenant.ts';

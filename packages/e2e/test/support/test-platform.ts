@@ -1,7 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { PlatformOptions } from '../../src/platform/platform-options.ts';
-import { planPorts } from '../../src/platform/port-plan.ts';
-import { startPlatform, type Platform } from '../../src/platform/start-platform.ts';
+import { planPorts, type Platform, type PlatformOptions, startPlatform } from '@aion/launcher';
 import { findPorts } from './processes.ts';
 
 const { signal } = new AbortController();

@@ -4,12 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ServiceName } from '@aion/contracts';
+import { planPorts, type PortPlan, SERVICE_NAMES } from '@aion/launcher';
+import {
+  adminUrlsOf,
+  bootstrapDatabases,
+  ensureOperator,
+  generateSecrets,
+  objectsUrl,
+  type PlatformSecrets,
+} from '@aion/launcher/testing';
 import { startTestPostgres, waitFor } from '@aion/testkit';
-import { bootstrapDatabases } from '../../src/platform/database.ts';
-import { ensureOperator } from '../../src/platform/ensure-operator.ts';
-import { planPorts, SERVICE_NAMES, type PortPlan } from '../../src/platform/port-plan.ts';
-import { generateSecrets, type PlatformSecrets } from '../../src/platform/secrets.ts';
-import { adminUrlsOf, objectsUrl } from '../../src/platform/service-environment.ts';
 import { findPorts } from './processes.ts';
 
 const HOST = '127.0.0.1';
@@ -40,7 +44,7 @@ export async function startServices(output: number, env: NodeJS.ProcessEnv): Pro
     const passwords = secrets.databasePasswords;
     const superuserUrl = postgres.url;
     const urls = await bootstrapDatabases({ checkoutDir: CHECKOUT, superuserUrl, passwords, env: process.env, signal });
-    launcher = spawn(process.execPath, [resolve(import.meta.dirname, '../../src/start-main.ts')], {
+    launcher = spawn(process.execPath, [resolve(import.meta.dirname, '../../../launcher/src/start-main.ts')], {
       cwd: CHECKOUT,
       env: {
         ...process.env,

@@ -1,5 +1,5 @@
 import { createChatCompletion } from '@aion/contracts';
-import { fetchRoute } from '../../src/platform/call-route.ts';
+import { fetchRoute } from '@aion/launcher/testing';
 
 /** Where completions are asked for. */
 export interface CompletionTarget {

@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PUBLIC_ROUTES, ROLE_SCOPES, ROLES, SCOPES, type Route, type Scope } from '@aion/contracts';
+import type { Platform } from '@aion/launcher';
 import { waitFor } from '@aion/testkit';
 import { createAccess } from './support/create-access.ts';
 import { startTestPlatform } from './support/test-platform.ts';
 import { createUnknownKey } from './support/unknown-key.ts';
-import type { Platform } from '../src/platform/start-platform.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'aion-access-'));
 const NO_ROW = '01890a5d-ac96-774b-bcce-b302099a8057';

@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Platform } from '@aion/launcher';
 import { startJaeger, startPrometheus, type TestJaeger, type TestPrometheus } from '@aion/testkit';
 import { startTracing, type Tracing } from '@aion/tracing';
-import type { Platform } from '../../src/platform/start-platform.ts';
 import { createAccess, type Access } from './create-access.ts';
 import { startPlainProvider, type PlainProvider } from './plain-provider.ts';
 import { startTestPlatform } from './test-platform.ts';

@@ -1,6 +1,6 @@
 import { createApiKey, createTenant, createUser, revokeApiKey, SCOPES, type Role, type Scope } from '@aion/contracts';
+import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
-import { callRoute } from '../../src/platform/call-route.ts';
 
 const { signal } = new AbortController();
 /** A key must be made before it expires, however slow the machine is. */

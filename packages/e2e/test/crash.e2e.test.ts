@@ -10,12 +10,11 @@ import {
   getExport,
   type ServiceName,
 } from '@aion/contracts';
+import { planPorts, type Platform, startPlatform } from '@aion/launcher';
+import { callRoute, fetchRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 import { startTracing, type Tracing } from '@aion/tracing';
 import pg from 'pg';
-import { callRoute, fetchRoute } from '../src/platform/call-route.ts';
-import { planPorts } from '../src/platform/port-plan.ts';
-import { startPlatform, type Platform } from '../src/platform/start-platform.ts';
 import { findPorts } from './support/processes.ts';
 import { startSlowProvider, type SlowProvider } from './support/slow-provider.ts';
 

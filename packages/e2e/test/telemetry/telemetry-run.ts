@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { generateAgeIdentity } from '@aion/bundle';
 import { createChatCompletion, createExport, type TenantExport } from '@aion/contracts';
+import { callRoute, fetchRoute, watchExportToEnd } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 import { activeSpanIds, withSpan } from '@aion/tracing';
-import { callRoute, fetchRoute } from '../../src/platform/call-route.ts';
-import { watchExportToEnd } from '../../src/demo/watch-export.ts';
 import { CANARIES } from '../support/canaries.ts';
 import { spansOfTrace } from '../support/jaeger-spans.ts';
 import { startObservedPlatform, type ObservedPlatform } from '../support/observed-platform.ts';

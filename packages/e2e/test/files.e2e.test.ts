@@ -5,10 +5,10 @@ import { request, type ClientRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKey, createTenant, storedFile, type Scope } from '@aion/contracts';
+import type { Platform } from '@aion/launcher';
+import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 import { z } from 'zod';
-import { callRoute } from '../src/platform/call-route.ts';
-import type { Platform } from '../src/platform/start-platform.ts';
 import { startTestPlatform } from './support/test-platform.ts';
 
 const MIB = 1_048_576;

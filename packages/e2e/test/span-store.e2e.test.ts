@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Platform } from '@aion/launcher';
 import { describeWithProgram, waitFor } from '@aion/testkit';
-import type { Platform } from '../src/platform/start-platform.ts';
 import {
   CANARIES,
   leaksOf,

@@ -1,4 +1,4 @@
-import { SERVICE_NAMES } from '../../src/platform/port-plan.ts';
+import { SERVICE_NAMES } from '@aion/launcher';
 import type { TelemetryRun } from './telemetry-run.ts';
 
 /** Logs of all services join by the ids of a request. */

@@ -1,8 +1,7 @@
 import { generateAgeIdentity } from '@aion/bundle';
 import { createExport } from '@aion/contracts';
+import { callRoute, watchExportToEnd } from '@aion/launcher/testing';
 import { describeWithProgram, startPrometheus, waitFor } from '@aion/testkit';
-import { callRoute } from '../src/platform/call-route.ts';
-import { watchExportToEnd } from '../src/demo/watch-export.ts';
 import { createLedger, type DegradationLedger } from './support/degradation-ledger.ts';
 import {
   COLLECTOR_KEY,
