@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { errorCode } from '@aion/errors';
 import type { BundleSink, BundleSource } from './bundle-ports.ts';
 import { InvalidBundleError } from './invalid-bundle-error.ts';
 
@@ -34,8 +35,7 @@ async function writeNewFile(file: string, body: Readable): Promise<void> {
   try {
     await pipeline(body, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
   } catch (error) {
-    const isOthers = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    if (!isOthers) await rm(file, { force: true });
+    if (errorCode(error) !== 'EEXIST') await rm(file, { force: true });
     throw error;
   }
 }

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errorCode } from '@aion/errors';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
-import { errorCode } from './error-code.ts';
-import { isAlive } from './server-lock.ts';
+import { isAlive } from './is-alive.ts';
 import { dataDirArgument, serverEnvironment } from './server-process.ts';
 import type { ServerUser } from './server-user.ts';
 

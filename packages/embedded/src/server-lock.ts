@@ -3,8 +3,9 @@ import { readFile, readlink, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { errorCode } from '@aion/errors';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
-import { errorCode } from './error-code.ts';
+import { isAlive } from './is-alive.ts';
 
 /** How long a live server may take to show that its owner has died and it is stopping. */
 const OWNER_GRACE_MS = 2_000;
@@ -12,16 +13,6 @@ const OWNER_GRACE_MS = 2_000;
 const STOPPING_GRACE_MS = 30_000;
 /** Above every pid_max (2^22 on Linux): no process has it. */
 const IMPOSSIBLE_PID = 2_147_483_647;
-
-/** Whether a process with this id exists, under whichever user. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
-}
 
 /**
  * Makes sure that no live server holds `dataDir`. A server whose owner was killed a moment ago is waited for. A

@@ -1,8 +1,8 @@
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, errorMessage } from '@aion/errors';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
-import { errorCode, errorMessage } from './error-code.ts';
 import { freePort } from './free-port.ts';
 import { SUPERUSER, initialiseDataDir, passwordFileOf } from './initialise-data-dir.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { errorCode } from '@aion/errors';
 import type { Metrics } from '@aion/metrics';
 import { refuseMalformed } from './refuse-malformed.ts';
 
@@ -90,8 +91,7 @@ function toListenError(
   error: Error,
   { host, port, name, variable }: { host: string; port: number; name: string; variable: string },
 ): Error {
-  const code = 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') {
+  if (errorCode(error) === 'EADDRINUSE') {
     return new ListenError(
       `${name} cannot listen on ${host}:${port}: the port is in use. Stop what uses it, or set ${variable} to another port.`,
       { cause: error },

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Route, ServiceName } from '@aion/contracts';
-import { DeadlineExceededError, fromProblem, InternalError, toAionError, UnavailableError } from '@aion/errors';
+import {
+  DeadlineExceededError,
+  errorCode,
+  fromProblem,
+  InternalError,
+  toAionError,
+  UnavailableError,
+} from '@aion/errors';
 import type { Metrics } from '@aion/metrics';
 import { captureCarrier, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
@@ -198,7 +205,7 @@ function toEntries(value: unknown): Map<string, string> {
 }
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_HEADERS_TIMEOUT';
+  return errorCode(error) === 'UND_ERR_HEADERS_TIMEOUT';
 }
 
 async function toError(audience: ServiceName, answer: Dispatcher.ResponseData): Promise<Error> {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
+import { errorMessage } from '@aion/errors';
 import { Command } from 'commander';
 import { loadLauncherConfig } from './launcher-config.ts';
-import { errorMessage } from './platform/launcher-error.ts';
 import { planPorts } from './platform/port-plan.ts';
 import { startPlatform } from './platform/start-platform.ts';
 import { createPrefixedOutput } from './prefixed-output.ts';

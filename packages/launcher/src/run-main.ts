@@ -1,5 +1,6 @@
 import { ConfigError } from '@aion/config';
-import { errorMessage, LauncherError } from './platform/launcher-error.ts';
+import { errorMessage } from '@aion/errors';
+import { LauncherError } from './platform/launcher-error.ts';
 import { watchParents } from './platform/watch-parents.ts';
 
 /** How a command deals with what is around it. */

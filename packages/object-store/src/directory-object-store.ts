@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
+import { errorCode } from '@aion/errors';
 import { checkObjectKey, INCOMPLETE_FOLDER } from './check-object-key.ts';
 import { listFiles } from './list-files.ts';
 import { withObjectSpan } from './object-span.ts';
@@ -16,7 +17,7 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 const MAX_RENAME_ATTEMPTS = 5;
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
+  return codes.includes(errorCode(error) ?? '');
 }
 
 /** Makes a rename last. That the folder is gone means that the object was deleted since. */

@@ -1,18 +1,15 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '@aion/errors';
 import { INCOMPLETE_FOLDER } from './check-object-key.ts';
 import type { ObjectEntry } from './object-store.ts';
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
-}
 
 /** The entries of a folder in byte order of the keys below them: a folder sorts with its slash. */
 async function readSorted(folder: string): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     // It was deleted while it was listed, or nothing was ever stored.
-    if (isMissing(error)) return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });
   const sortKey = (entry: Dirent) => Buffer.from(entry.isDirectory() ? `${entry.name}/` : entry.name);
@@ -28,7 +25,7 @@ async function* walk(root: string, folderKey: string, prefix: string): AsyncGene
       if (mayMatch && key !== INCOMPLETE_FOLDER) yield* walk(root, inner, prefix);
     } else if (entry.isFile() && key.startsWith(prefix)) {
       const found = await stat(join(root, key)).catch((error: unknown) => {
-        if (isMissing(error)) return undefined;
+        if (errorCode(error) === 'ENOENT') return undefined;
         throw error;
       });
       if (found !== undefined) yield { key, bytes: found.size };

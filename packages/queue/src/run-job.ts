@@ -1,3 +1,4 @@
+import { errorCode } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import { contextFromCarrier, withSpan } from '@aion/tracing';
 import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
@@ -177,7 +178,7 @@ function logFailure<TPayload>(deps: RunJobDeps<TPayload>, job: RunnableJob, erro
 
 function toStoredError(error: unknown): Error {
   if (isFinal(error)) return new UnrecoverableError(error.message);
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (typeof code === 'string') return new Error(code);
+  const code = errorCode(error);
+  if (code !== undefined) return new Error(code);
   return new Error(error instanceof Error ? error.name : typeof error);
 }

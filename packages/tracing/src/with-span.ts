@@ -1,4 +1,5 @@
 import type { TelemetrySubject } from '@aion/config';
+import { errorCode } from '@aion/errors';
 import {
   context,
   SpanStatusCode,
@@ -61,6 +62,5 @@ export async function withSpan<T>(name: string, options: SpanOptions, run: (span
 
 function errorTypeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return typeof thrown;
-  const code: unknown = 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? code : thrown.name;
+  return errorCode(thrown) ?? thrown.name;
 }

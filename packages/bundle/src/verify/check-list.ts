@@ -1,3 +1,4 @@
+import { errorCode } from '@aion/errors';
 import { AgeError } from '../age/age-error.ts';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
 import type { VerificationCheck } from './verification-report.ts';
@@ -17,10 +18,8 @@ export interface CheckList {
 
 /** zlib's own errors say that the compressed data is bad; they have no class of their own. */
 function isZstdError(error: unknown): error is Error {
-  if (typeof error !== 'object' || error === null || !('code' in error) || typeof error.code !== 'string') return false;
-  return (
-    error.code.startsWith('ZSTD_') || error.code.startsWith('Z_') || error.code === 'ERR_ZLIB_INITIALIZATION_FAILED'
-  );
+  const code = errorCode(error) ?? '';
+  return code.startsWith('ZSTD_') || code.startsWith('Z_') || code === 'ERR_ZLIB_INITIALIZATION_FAILED';
 }
 
 /** No results yet. */

@@ -1,6 +1,7 @@
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
+import { errorCode } from '@aion/errors';
 import { createAgeEncryptStream } from '../age/age-encrypt-stream.ts';
 import type { BundleSink } from '../bundle-ports.ts';
 import { createMeter, createMeterStream } from '../meter-stream.ts';
@@ -55,8 +56,8 @@ function createCompressor(level: number): Transform {
 
 /** A stream that was closed, or left by a `for await`, says only that: the sink knows why. */
 function isMereClose(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
-  return error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ABORT_ERR';
+  const code = errorCode(error);
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ABORT_ERR';
 }
 
 /** Lets the sink read `output` while `flow` fills it; when one fails the other is stopped, and the cause is thrown. */

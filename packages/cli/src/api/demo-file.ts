@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '@aion/errors';
 import { z } from 'zod';
 import { UsageError } from '../usage-error.ts';
 
@@ -18,7 +19,7 @@ export async function readDemoFile(folder: string): Promise<DemoFile | undefined
   try {
     return demoSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`${path} is not what a running demo leaves there (${reason}); set AION_URL and AION_API_KEY`, {
       cause: error,

@@ -1,3 +1,4 @@
+import { errorCode } from '@aion/errors';
 import { UnreachableError } from './api-error.ts';
 
 /** The bytes of an answer as they come. @throws UnreachableError when the connection breaks before their end */
@@ -15,5 +16,5 @@ export async function* readBody(answer: Response): AsyncGenerator<Uint8Array> {
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);
-  return cause.message || ('code' in cause ? String(cause.code) : cause.name);
+  return cause.message || (errorCode(cause) ?? cause.name);
 }

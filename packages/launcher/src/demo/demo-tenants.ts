@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApiKey, createTenant, listModels, SCOPES, type Scope } from '@aion/contracts';
+import { errorCode } from '@aion/errors';
 import { z } from 'zod';
-import { errorCode } from '../platform/launcher-error.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
 import { ApiError, callRoute } from '../platform/call-route.ts';
 

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { VerificationReport } from '@aion/bundle';
+import { errorMessage } from '@aion/errors';
 import type { SpanNode, SpanRecord } from '@aion/tracing';
-import { errorMessage, LauncherError } from '../platform/launcher-error.ts';
+import { LauncherError } from '../platform/launcher-error.ts';
 import type { DemoCheck } from './check-trace.ts';
 import type { DemoResponse } from './run-conversation.ts';
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { chatCompletionRequest } from '@aion/contracts';
+import { errorMessage } from '@aion/errors';
 import { z } from 'zod';
-import { errorMessage, LauncherError } from '../platform/launcher-error.ts';
+import { LauncherError } from '../platform/launcher-error.ts';
 
 const conversation = chatCompletionRequest.partial({ model: true });
 /** One line of the input: OpenAI's request, whose model may be left out. */

@@ -1,7 +1,7 @@
+import { errorMessage } from '@aion/errors';
 import { captureTraceparent, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
 import OpenAI from 'openai';
-import { errorMessage } from '../platform/launcher-error.ts';
 import type { Conversation } from './read-conversations.ts';
 
 /** What came of one request. */

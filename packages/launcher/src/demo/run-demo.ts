@@ -1,9 +1,10 @@
 import { access, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from '@aion/config';
+import { errorMessage } from '@aion/errors';
 import { startTracing, withSpan } from '@aion/tracing';
 import type { LauncherConfig } from '../launcher-config.ts';
-import { errorMessage, LauncherError } from '../platform/launcher-error.ts';
+import { LauncherError } from '../platform/launcher-error.ts';
 import { planPorts } from '../platform/port-plan.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
 import { startPlatform, type Platform } from '../platform/start-platform.ts';

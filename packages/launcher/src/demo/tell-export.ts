@@ -10,8 +10,9 @@ import {
   type VerificationReport,
 } from '@aion/bundle';
 import { createExport, listExports, type TenantExport } from '@aion/contracts';
+import { errorCode } from '@aion/errors';
 import { withSpan } from '@aion/tracing';
-import { errorCode, LauncherError } from '../platform/launcher-error.ts';
+import { LauncherError } from '../platform/launcher-error.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
 import { ApiError, callRoute } from '../platform/call-route.ts';
 import { downloadArchive } from './download-archive.ts';

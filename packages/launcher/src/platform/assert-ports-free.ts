@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { errorCode, errorMessage, LauncherError } from './launcher-error.ts';
+import { errorCode, errorMessage } from '@aion/errors';
+import { LauncherError } from './launcher-error.ts';
 import { SERVICE_NAMES, type PortPlan } from './port-plan.ts';
 
 const PORT_OPTION =

@@ -1,8 +1,8 @@
 import type { Route } from '@aion/contracts';
+import { errorMessage } from '@aion/errors';
 import { captureTraceparent, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
 import type { z } from 'zod';
-import { errorMessage } from './launcher-error.ts';
 
 /** A refused request of the public API. */
 export class ApiError extends Error {

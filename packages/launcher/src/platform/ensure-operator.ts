@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { initPlatform, listTenants } from '@aion/contracts';
+import { errorCode } from '@aion/errors';
 import { z } from 'zod';
 import { ApiError, callRoute, fetchRoute } from './call-route.ts';
-import { errorCode, LauncherError } from './launcher-error.ts';
+import { LauncherError } from './launcher-error.ts';
 import { writePrivateFile } from './private-file.ts';
 
 const operatorSchema = z.object({ id: z.string(), key: z.string().min(32) });

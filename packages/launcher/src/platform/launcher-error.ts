@@ -9,15 +9,3 @@ export class LauncherError extends Error {
     this.exitCode = options.exitCode ?? 1;
   }
 }
-
-/** The `code` of a system error, by shape. */
-export function errorCode(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** The message of whatever was thrown. */
-export function errorMessage(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
-  return String(error);
-}

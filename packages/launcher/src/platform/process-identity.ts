@@ -1,15 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errorCode } from './launcher-error.ts';
-
-/** Whether a process with this id exists, under whichever user. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
-}
+import { errorCode } from '@aion/errors';
 
 /** What Linux tells of a process in `/proc/<pid>/stat` (proc_pid_stat(5)). */
 export interface ProcessStat {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSigningKey, exportSigningKey } from '@aion/bundle';
+import { errorCode } from '@aion/errors';
 import { z } from 'zod';
-import { errorCode, LauncherError } from './launcher-error.ts';
+import { LauncherError } from './launcher-error.ts';
 import { writePrivateFile } from './private-file.ts';
 
 const secret = z.string().min(32);

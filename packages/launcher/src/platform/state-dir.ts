@@ -1,7 +1,9 @@
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, errorMessage, LauncherError } from './launcher-error.ts';
-import { isAlive, readProcessStat } from './process-identity.ts';
+import { isAlive } from '@aion/embedded';
+import { errorCode, errorMessage } from '@aion/errors';
+import { LauncherError } from './launcher-error.ts';
+import { readProcessStat } from './process-identity.ts';
 
 const LOCK = 'launcher.lock';
 /** What the launcher keeps in its directory. Models are not on the list: they are large, and no data of a tenant. */

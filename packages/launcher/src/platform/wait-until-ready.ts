@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage, LauncherError } from './launcher-error.ts';
+import { errorMessage } from '@aion/errors';
+import { LauncherError } from './launcher-error.ts';
 import type { ServiceExit, ServiceProcess } from './service-process.ts';
 
 const POLL_MS = 40;

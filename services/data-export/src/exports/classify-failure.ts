@@ -1,5 +1,5 @@
+import { errorCode } from '@aion/errors';
 import type { ExportFailure } from './export.ts';
-import { errorCode } from './run-errors.ts';
 
 /** What a failed run means for its export. */
 export interface FailureVerdict {

@@ -1,3 +1,4 @@
+import { errorCode } from '@aion/errors';
 import { withSpan } from '@aion/tracing';
 import type { ClaimedRun } from './claimed-run.ts';
 import { classifyFailure } from './classify-failure.ts';
@@ -5,7 +6,7 @@ import { UncertainCommitError } from './commit-export.ts';
 import type { ExportOutcome } from './export.ts';
 import type { ExportServiceDeps } from './export-service-deps.ts';
 import { failExport } from './fail-export.ts';
-import { errorCode, isSuperseded } from './run-errors.ts';
+import { isSuperseded } from './run-errors.ts';
 
 /** Less than the rest after which database-gateway queues an export again (`AION_EXPORT_REQUEUE_MS`). */
 const MAX_DELAY_MS = 60_000;

@@ -1,11 +1,11 @@
-import { AionError } from '@aion/errors';
+import { AionError, errorCode } from '@aion/errors';
 import { withSpan } from '@aion/tracing';
 import { WORKERS_LOST } from './classify-failure.ts';
 import type { Claim, ExportOutcome, ExportRef } from './export.ts';
 import type { ExportServiceDeps } from './export-service-deps.ts';
 import { failExport } from './fail-export.ts';
 import { runClaimed } from './run-claimed.ts';
-import { errorCode, isUnanswered } from './run-errors.ts';
+import { isUnanswered } from './run-errors.ts';
 
 /** Makes exports. */
 export interface ExportService {

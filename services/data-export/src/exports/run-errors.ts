@@ -1,12 +1,8 @@
+import { errorCode } from '@aion/errors';
+
 /** A newer epoch holds the export: whatever this run still does is void. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';
-}
-
-/** The stable code of an error of any kind, by its shape: errors of streams and of other packages have no common base. */
-export function errorCode(thrown: unknown): string | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;
-  return typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
 /** Whether the gateway says that this run's epoch is not the export's any more, or that the export is gone. */

@@ -1,7 +1,8 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatChainHead, InvalidAuditRowError, parseChainHead, type ChainHead } from '@aion/audit-chain';
-import { errorCode, isError } from '../database/database-error.ts';
+import { errorCode } from '@aion/errors';
+import { isError } from '../database/database-error.ts';
 
 /** How far each chain had come when it was sound the last time, kept where whoever can write to the database has no access. */
 export interface HeadsFile {

@@ -1,4 +1,4 @@
-import { UnavailableError } from '@aion/errors';
+import { errorCode, UnavailableError } from '@aion/errors';
 import pg from 'pg';
 import { NoConnectionError } from './no-connection-error.ts';
 
@@ -74,11 +74,6 @@ export function isUniqueViolation(thrown: unknown, constraint?: string): boolean
  */
 export function isError(thrown: unknown): thrown is Error {
   return Object.prototype.toString.call(thrown) === '[object Error]';
-}
-
-/** An error's SQLSTATE or the code of the operating system. */
-export function errorCode(error: Error): string | undefined {
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 function unavailable(message: string, cause: Error, retryAfterSeconds = 1): UnavailableError {

@@ -1,6 +1,6 @@
-import { ClientClosedRequestError, DeadlineExceededError } from '@aion/errors';
+import { ClientClosedRequestError, DeadlineExceededError, errorCode } from '@aion/errors';
 import type { DatabaseErrorClass } from '@aion/metrics';
-import { errorCode, isConnectionFailure, isError } from './database-error.ts';
+import { isConnectionFailure, isError } from './database-error.ts';
 
 /** SQLSTATEs that alerts and people tell apart. */
 const BY_SQLSTATE = {

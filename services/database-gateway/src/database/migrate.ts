@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { MIGRATIONS, type Migration } from '../migrations/index.ts';
-import { errorCode, isError } from './database-error.ts';
+import { isError } from './database-error.ts';
 
 const LOCK_KEY = 'aion-migrations';
 /** Whoever waits for a lock makes all others wait behind it: rather give up and let them pass. */

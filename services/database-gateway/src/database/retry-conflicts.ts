@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { errorCode, isError } from './database-error.ts';
+import { errorCode } from '@aion/errors';
+import { isError } from './database-error.ts';
 
 /** What a transaction was given up for. Nothing is wrong: of several that meet, PostgreSQL lets one go on. */
 export type Conflict = 'serialization' | 'deadlock';

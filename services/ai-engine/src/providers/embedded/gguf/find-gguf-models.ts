@@ -1,5 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { errorCode } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { ProviderModel } from '../../provider.ts';
 import { EXTRACTIVE_MODEL } from '../extractive/extractive-model.ts';
@@ -77,7 +78,7 @@ async function readFileNames(modelsDir: string): Promise<string[]> {
   try {
     return await readdir(modelsDir);
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
