@@ -1,0 +1,44 @@
+/** A violation of a check at a line of a file. */
+export interface Finding {
+  readonly path: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A permitted violation: its path begins with `path`, and `text` is part of its line or message. */
+export interface CheckException {
+  readonly path?: string;
+  readonly text: string;
+  readonly reason: string;
+}
+
+/** Options of `selectFindings`. */
+export interface SelectionOptions {
+  readonly exceptions: readonly CheckException[];
+  /** Folders that are not converted yet: their findings do not count. */
+  readonly pending: readonly string[];
+  readonly readLine: (path: string, line: number) => string;
+}
+
+/** Returns the findings that count, and an entry for each exception or pending folder that matches no finding. */
+export function selectFindings(
+  findings: readonly Finding[],
+  { exceptions, pending, readLine }: SelectionOptions,
+): { readonly selected: readonly Finding[]; readonly stale: readonly string[] } {
+  const used = new Set<CheckException | string>();
+  const selected = findings.filter(({ path, line, message }) => {
+    const source = `${readLine(path, line)}\n${message}`;
+    const excuse =
+      exceptions.find((entry) => path.startsWith(entry.path ?? '') && source.includes(entry.text)) ??
+      pending.find((folder) => `${path}/`.startsWith(`${folder}/`));
+    if (excuse !== undefined) used.add(excuse);
+    return excuse === undefined;
+  });
+  return {
+    selected,
+    stale: [
+      ...exceptions.filter((entry) => !used.has(entry)).map(({ text }) => `exception "${text}" excuses nothing`),
+      ...pending.filter((folder) => !used.has(folder)).map((folder) => `pending folder ${folder} has no violations`),
+    ],
+  };
+}
