@@ -18,13 +18,13 @@ export default tseslint.config(
         'error',
         {
           selector: 'CatchClause[param=null] > BlockStatement[body.length=0]',
-          message: 'An error is swallowed here: handle it, or say in a statement why it cannot matter.',
+          message: 'An error is swallowed here: handle it, or state in code why it cannot matter.',
         },
       ],
       'no-console': 'error',
-      // Log and error text is cleaned of control characters here: they must be nameable.
+      // Log and error text is cleaned of control characters with regular expressions that name them.
       'no-control-regex': 'off',
-      // winston's transports are declared so that the rule takes their constructors for unsafe.
+      // The rule considers the constructors of winston's transports unsafe because of their type declarations.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
@@ -34,7 +34,7 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
   },
   {
-    // Tests may say `expect(x).rejects` with loose shapes, and read bodies that they have just asserted.
+    // Tests may use loose shapes, and read bodies that they have just asserted.
     files: ['**/*.test.ts', '**/test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -24,7 +24,7 @@ export function runFileCheck({ name, files, exceptions, pending, check }: FileCh
   for (const path of listed.split('\0'))
     if (files.test(path) && existsSync(path)) texts.set(path, readFileSync(path, 'utf8'));
   const { selected, stale } = selectFindings(
-    [...texts].flatMap(([path, text]) => check(path, text)),
+    [...texts].flatMap(([path, text]) => [...check(path, text)].sort((a, b) => a.line - b.line)),
     {
       exceptions,
       pending: paths.length === 0 ? pending : [],
