@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'packages/object-store',
     'packages/bundle',
     'packages/audit-chain',
-    'packages/sealing',
+    'packages/encryption',
     'packages/embedded',
   ],
   ['packages/testkit'],

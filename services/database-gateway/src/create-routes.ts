@@ -13,7 +13,7 @@ import { createStrayRoutes } from './files/stray-routes.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
 import { recordKeyUse, recordOperatorUse } from './keys/record-use.ts';
 import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
-import { countSealedByKey, listSealedRows } from './providers/sealed-rows.ts';
+import { countEncryptedByKey, listEncryptedRows } from './providers/encrypted-rows.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** What the routes call. */
@@ -84,9 +84,9 @@ function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
 function sealedRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
     bindRoute(contracts.listSealedOtherwise, async ({ query: { key_id: keyId, after } }) => ({
-      data: await listSealedRows(database, { keyId, after }),
+      data: await listEncryptedRows(database, { keyId, after }),
     })),
-    bindRoute(contracts.countSealedRows, async () => ({ data: await countSealedByKey(database) })),
+    bindRoute(contracts.countSealedRows, async () => ({ data: await countEncryptedByKey(database) })),
   ];
 }
 

@@ -35,13 +35,13 @@ export const webApiVariables = {
     example: '<64 random hex digits>',
     secret: true,
   }),
-  sealingKey: variable('AION_SEALING_KEY', types.secret(32), {
-    description: 'Seals credentials of providers and secrets that are shown once, where they are stored.',
+  encryptionKey: variable('AION_SEALING_KEY', types.secret(32), {
+    description: 'Encrypts the stored credentials of providers and the stored secrets that are shown once.',
     example: '<64 random hex digits>',
     secret: true,
   }),
-  formerSealingKeys: variable('AION_FORMER_SEALING_KEYS', types.list(), {
-    description: 'Sealing keys of before, separated by commas, until `aion keys rotate` has sealed everything anew.',
+  formerEncryptionKeys: variable('AION_FORMER_SEALING_KEYS', types.list(), {
+    description: 'Former encryption keys, separated by commas, until `aion keys rotate` has re-encrypted everything.',
     example: '<64 random hex digits>',
     fallback: '',
     secret: true,
@@ -79,8 +79,8 @@ export type WebApiConfig = ConfigOf<typeof webApiVariables>;
 /** Reads the configuration. @throws ConfigError with every problem */
 export function loadWebApiConfig(env: Environment): WebApiConfig {
   return loadConfig(webApiVariables, env, (config) => {
-    const { keyPepper, initSecret, downloadSecret, sealingKey, serviceTokenSecret } = config;
-    const secrets = [keyPepper, initSecret, downloadSecret, sealingKey, serviceTokenSecret];
+    const { keyPepper, initSecret, downloadSecret, encryptionKey, serviceTokenSecret } = config;
+    const secrets = [keyPepper, initSecret, downloadSecret, encryptionKey, serviceTokenSecret];
     if (new Set(secrets).size === secrets.length) return [];
     return [
       'AION_KEY_PEPPER, AION_INIT_SECRET, AION_DOWNLOAD_SECRET, AION_SEALING_KEY and AION_SERVICE_TOKEN_SECRET must ' +

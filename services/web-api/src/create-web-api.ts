@@ -15,7 +15,7 @@ import {
   type ServiceRuntime,
 } from '@aion/http';
 import { createObjectStore, type ObjectStore } from '@aion/object-store';
-import { createSealer, type Sealer } from '@aion/sealing';
+import { createEncryption, type Encryption } from '@aion/encryption';
 import helmet from 'helmet';
 import { admitCallers } from './admission/admit-callers.ts';
 import type { WebApiConfig } from './config.ts';
@@ -36,7 +36,7 @@ import { createMetaRoutes } from './meta/meta-routes.ts';
 import { createOperatorRoutes } from './operators/operator-routes.ts';
 import { createProviderRoutes } from './providers/provider-routes.ts';
 import { createRotationRoutes } from './providers/rotation-routes.ts';
-import { watchSealedRows } from './providers/watch-sealed-rows.ts';
+import { watchEncryptedRows } from './providers/watch-encrypted-rows.ts';
 
 /** A stream holds its connection for as long as it lasts, so this bounds the streams of one process. */
 const MAX_INFERENCE_CONNECTIONS = 1_024;
@@ -51,7 +51,7 @@ interface Parts {
   readonly objectStore: ObjectStore;
   readonly sweeper: StraySweeper;
   readonly links: DownloadLinks;
-  readonly sealer: Sealer;
+  readonly encryption: Encryption;
   readonly authenticator: KeyAuthenticator;
   readonly stopping: AbortSignal;
 }
@@ -98,7 +98,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
       readiness = reportReadiness(admin, logger, stopping.signal).then(() =>
         reportSwitches({ gateway: database, switches: runtime.switches, logger, signal: stopping.signal }),
       );
-      watch = watchSealedRows({ database, sealer: parts.sealer, metrics, logger, signal: stopping.signal });
+      watch = watchEncryptedRows({ database, encryption: parts.encryption, metrics, logger, signal: stopping.signal });
     },
     // Callers first, then what serves them; the admin port last, so that a stopping service can be watched.
     stop: async () => {
@@ -133,7 +133,7 @@ function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: str
     objectStore,
     sweeper: createStraySweeper({ database, objectStore, logger: runtime.logger }),
     links: createDownloadLinks({ secret: config.downloadSecret }),
-    sealer: createSealer({ key: config.sealingKey, formerKeys: config.formerSealingKeys }),
+    encryption: createEncryption({ key: config.encryptionKey, formerKeys: config.formerEncryptionKeys }),
     authenticator: createAuthenticator(config, database),
     stopping,
   };
@@ -171,11 +171,11 @@ function createRoutes({
   objectStore,
   sweeper,
   links,
-  sealer,
+  encryption,
   authenticator,
   stopping,
 }: Parts): BoundRoute[] {
-  const keyMaker = createKeyMaker({ pepper: config.keyPepper, sealer });
+  const keyMaker = createKeyMaker({ pepper: config.keyPepper, encryption });
   const publicUrl = (config.publicUrl ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
   const { streamTimeoutMs, exportPollMs } = config;
   const objects = createBundleObjects(objectStore);
@@ -184,8 +184,8 @@ function createRoutes({
     ...createManagementRoutes(database),
     ...createOperatorRoutes({ database, keyMaker }),
     ...createKeyRoutes({ database, keyMaker }),
-    ...createProviderRoutes({ database, sealer }),
-    ...createRotationRoutes({ database, sealer }),
+    ...createProviderRoutes({ database, encryption }),
+    ...createRotationRoutes({ database, encryption }),
     ...createExportRoutes({
       database,
       authenticator,

@@ -1,5 +1,5 @@
 import { createProvider, storeProvider, storeProviderChange, updateProvider } from '@aion/contracts';
-import { createSealer } from '@aion/sealing';
+import { createEncryption } from '@aion/encryption';
 import { readAnswer, readProblem } from './support/read-answer.ts';
 import { OPERATOR_KEY, SEALING_KEY, startEdge, type Edge } from './support/start-edge.ts';
 
@@ -27,24 +27,27 @@ const lastSent = <T>(schema: { parse(value: unknown): T }): T =>
   schema.parse(JSON.parse(edge.database.providerBodies.at(-1) ?? ''));
 
 describe('the credentials of a provider', () => {
-  it('are sealed for its row before they leave the edge', async () => {
+  it('are encrypted for their row before they leave web-api', async () => {
     const answer = await post(PROVIDER);
     expect(answer.status).toBe(201);
     const { id } = await readAnswer(createProvider, answer);
-    const { sealed_credentials: sealed, ...rest } = lastSent(storeProvider.body!);
+    const { sealed_credentials: encrypted, ...rest } = lastSent(storeProvider.body!);
     expect(rest).toEqual({ id, name: 'groq', kind: 'openai-compatible', enabled: true });
-    const { key_id: keyId = '', bytes = '' } = sealed ?? {};
-    const sealer = createSealer({ key: SEALING_KEY });
-    const opened = sealer.open({ keyId, bytes: Buffer.from(bytes, 'base64url') }, `provider_config:${id}`);
-    expect(JSON.parse(opened)).toEqual({ api_key: CANARY });
+    const { key_id: keyId = '', bytes = '' } = encrypted ?? {};
+    const encryption = createEncryption({ key: SEALING_KEY });
+    const decrypted = encryption.decrypt({ keyId, bytes: Buffer.from(bytes, 'base64url') }, `provider_config:${id}`);
+    expect(JSON.parse(decrypted)).toEqual({ api_key: CANARY });
   });
 
-  it('are sealed anew when they change, taken away by null, and else not mentioned', async () => {
+  it('are encrypted again when they change, removed by null, and otherwise not sent', async () => {
     await readAnswer(updateProvider, await patch({ credentials: { api_key: CANARY } }));
     const { key_id: keyId = '', bytes = '' } = lastSent(storeProviderChange.body!).sealed_credentials ?? {};
     const context = `provider_config:${ANY_ID.toLowerCase()}`;
-    const opened = createSealer({ key: SEALING_KEY }).open({ keyId, bytes: Buffer.from(bytes, 'base64url') }, context);
-    expect(JSON.parse(opened)).toEqual({ api_key: CANARY });
+    const decrypted = createEncryption({ key: SEALING_KEY }).decrypt(
+      { keyId, bytes: Buffer.from(bytes, 'base64url') },
+      context,
+    );
+    expect(JSON.parse(decrypted)).toEqual({ api_key: CANARY });
     await patch({ credentials: null });
     expect(lastSent(storeProviderChange.body!)).toEqual({ sealed_credentials: null });
     await patch({ enabled: false });

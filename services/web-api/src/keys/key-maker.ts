@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '@aion/errors';
-import { parseSealedText, toSealedText, type Sealer } from '@aion/sealing';
+import { parseEncryptedText, toEncryptedText, type Encryption } from '@aion/encryption';
 import { v7 as uuidv7 } from 'uuid';
 import { generateApiKey, type KeyKind } from './api-key-format.ts';
 import { hashApiKey } from './key-hash.ts';
@@ -9,7 +9,7 @@ export interface StoredKeyParts {
   readonly id: string;
   readonly prefix: string;
   readonly key_hash: string;
-  /** The key itself, sealed, so that a request which is sent again gets the same answer. */
+  /** The key itself, encrypted, so that a repeated request gets the same answer. */
   readonly sealed_key: string;
 }
 
@@ -17,7 +17,7 @@ export interface StoredKeyParts {
 export interface KeyMaker {
   /** @throws InvalidRequestError for an end that has passed */
   make(kind: KeyKind, expiresAt: string | null | undefined): StoredKeyParts;
-  /** The answer with the key in place of what is sealed. @throws UnsealError */
+  /** The answer with the key in place of its encrypted form. @throws DecryptionError */
   show<A extends Pick<StoredKeyParts, 'id' | 'sealed_key'>>(
     stored: A,
   ): Omit<A, 'sealed_key'> & { readonly key: string };
@@ -26,18 +26,24 @@ export interface KeyMaker {
 const contextOf = (id: string): string => `key:${id}`;
 
 /** Creates the maker of keys that are stored by their hash under the pepper. */
-export function createKeyMaker({ pepper, sealer }: { readonly pepper: string; readonly sealer: Sealer }): KeyMaker {
+export function createKeyMaker({
+  pepper,
+  encryption,
+}: {
+  readonly pepper: string;
+  readonly encryption: Encryption;
+}): KeyMaker {
   return {
     make: (kind, expiresAt) => {
       assertFuture(expiresAt);
       const id = uuidv7();
       const { key, prefix } = generateApiKey(kind);
-      const sealedKey = toSealedText(sealer.seal(key, contextOf(id)));
-      return { id, prefix, key_hash: hashApiKey(key, pepper), sealed_key: sealedKey };
+      const encryptedKey = toEncryptedText(encryption.encrypt(key, contextOf(id)));
+      return { id, prefix, key_hash: hashApiKey(key, pepper), sealed_key: encryptedKey };
     },
-    show: ({ sealed_key: sealed, ...shown }) => ({
+    show: ({ sealed_key: encrypted, ...shown }) => ({
       ...shown,
-      key: sealer.open(parseSealedText(sealed), contextOf(shown.id)),
+      key: encryption.decrypt(parseEncryptedText(encrypted), contextOf(shown.id)),
     }),
   };
 }

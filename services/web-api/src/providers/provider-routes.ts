@@ -1,34 +1,34 @@
 import { createProvider, storeProvider, storeProviderChange, updateProvider } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
-import type { Sealer } from '@aion/sealing';
+import type { Encryption } from '@aion/encryption';
 import { v7 as uuidv7 } from 'uuid';
 import { callerOf } from '../management/caller-of.ts';
 import { callerHeaders, reveal } from '../management/forward-route.ts';
-import { sealCredentials } from './seal-credentials.ts';
+import { encryptCredentials } from './encrypt-credentials.ts';
 
-/** What the routes that take credentials of providers work with. */
+/** Options of `createProviderRoutes`. */
 export interface ProviderRoutesOptions {
   readonly database: ServiceClient;
-  readonly sealer: Sealer;
+  readonly encryption: Encryption;
 }
 
-/** Creates the routes that take credentials: they are sealed here, and no other service sees them otherwise. */
-export function createProviderRoutes({ database, sealer }: ProviderRoutesOptions): readonly BoundRoute[] {
+/** Creates the routes that accept credentials and encrypt them here: no other service receives them in the clear. */
+export function createProviderRoutes({ database, encryption }: ProviderRoutesOptions): readonly BoundRoute[] {
   return [
     bindRoute(createProvider, async (request, reply) => {
       const { credentials, ...wanted } = request.body;
       const headers = callerHeaders(callerOf(createProvider, request));
       const id = uuidv7();
-      const sealed = credentials ? sealCredentials(sealer, id, credentials) : null;
-      const body = { ...wanted, id, sealed_credentials: sealed };
+      const encrypted = credentials ? encryptCredentials(encryption, id, credentials) : null;
+      const body = { ...wanted, id, sealed_credentials: encrypted };
       return reveal(await database.call(storeProvider, { body, headers, signal: request.signal }), reply);
     }),
     bindRoute(updateProvider, async (request, reply) => {
       const { credentials, ...change } = request.body;
       const { params, signal } = request;
       const headers = callerHeaders(callerOf(updateProvider, request));
-      const sealed = credentials ? sealCredentials(sealer, params.provider_id, credentials) : credentials;
-      const body = { ...change, ...(sealed === undefined ? {} : { sealed_credentials: sealed }) };
+      const encrypted = credentials ? encryptCredentials(encryption, params.provider_id, credentials) : credentials;
+      const body = { ...change, ...(encrypted === undefined ? {} : { sealed_credentials: encrypted }) };
       return reveal(await database.call(storeProviderChange, { params, body, headers, signal }), reply);
     }),
   ];

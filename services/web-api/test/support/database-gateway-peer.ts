@@ -58,8 +58,8 @@ export class DatabaseGatewayPeer {
   readonly uses: { readonly id: string; readonly accepted: boolean }[] = [];
   /** What each request that stores something of a provider has sent. */
   readonly providerBodies: string[] = [];
-  /** What is sealed, in the order of its ids. */
-  sealedRows: SealedRow[] = [];
+  /** Rows with encrypted credentials, in the order of their ids. */
+  encryptedRows: SealedRow[] = [];
   /** How often each route was called. */
   readonly calls = new Map<string, number>();
   /** While true every route answers 503. */
@@ -71,7 +71,7 @@ export class DatabaseGatewayPeer {
     return [
       ...this.#keyRoutes(),
       ...this.#providerRoutes(),
-      ...this.#sealedRoutes(),
+      ...this.#rotationRoutes(),
       ...this.#exportRoutes(),
       ...this.#downloadRoutes(),
     ].map((bound) => ({
@@ -136,22 +136,22 @@ export class DatabaseGatewayPeer {
     ];
   }
 
-  #sealedRoutes(): BoundRoute[] {
+  #rotationRoutes(): BoundRoute[] {
     return [
       bindRoute(listSealedOtherwise, async ({ query: { key_id: keyId, after = '' } }) => {
-        const rows = this.sealedRows.filter(({ id, sealed }) => id > after && sealed.key_id !== keyId);
+        const rows = this.encryptedRows.filter(({ id, sealed }) => id > after && sealed.key_id !== keyId);
         return { data: rows.slice(0, ROTATION_BATCH) };
       }),
       bindRoute(countSealedRows, async () => {
-        const groups = Map.groupBy(this.sealedRows, ({ sealed }) => sealed.key_id);
+        const groups = Map.groupBy(this.encryptedRows, ({ sealed }) => sealed.key_id);
         return { data: [...groups].map(([key_id, { length: rows }]) => ({ key_id, rows })) };
       }),
       bindRoute(storeResealed, async ({ body, rawBody }) => {
         this.providerBodies.push(rawBody.toString());
         const anew = new Map(body.resealed.map(({ from_key_id: _from, ...row }) => [row.id, row]));
-        this.sealedRows = this.sealedRows.map((row) => anew.get(row.id) ?? row);
+        this.encryptedRows = this.encryptedRows.map((row) => anew.get(row.id) ?? row);
         const { resealed, ...rest } = body;
-        const remaining = this.sealedRows.filter(({ sealed }) => sealed.key_id !== body.key_id).length;
+        const remaining = this.encryptedRows.filter(({ sealed }) => sealed.key_id !== body.key_id).length;
         return { answer: { ...rest, resealed: resealed.length, remaining }, version: null, replayed: false };
       }),
     ];

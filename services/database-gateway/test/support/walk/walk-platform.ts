@@ -25,7 +25,7 @@ import { findKeyHolder, findOperatorByPrefix } from '../../../src/keys/find-hold
 import { recordOperatorUse } from '../../../src/keys/record-use.ts';
 import { expireAnswers } from '../../../src/management/expire-answers.ts';
 import { createOutboxStore } from '../../../src/outbox/outbox-store.ts';
-import { countSealedByKey, listSealedRows } from '../../../src/providers/sealed-rows.ts';
+import { countEncryptedByKey, listEncryptedRows } from '../../../src/providers/encrypted-rows.ts';
 import { createUsageRollup, type UsageRollup } from '../../../src/usage/usage-rollup.ts';
 import { newKey, operatorFor } from '../management.ts';
 import { noMetrics, silentLogger } from '../test-database.ts';
@@ -98,8 +98,8 @@ export async function walkUpkeep(
   await recordOperatorUse(database, operatorId, { accepted: true });
   for (const metrics of [true, false]) await recordSwitches(database, 'test', { metrics });
   await recordPlatformEvent(database, { action: 'log_levels.changed', actor: 'service:test', service: 'web-api' });
-  await listSealedRows(database, { keyId: CURRENT_KEY, after: undefined });
-  await countSealedByKey(database);
+  await listEncryptedRows(database, { keyId: CURRENT_KEY, after: undefined });
+  await countEncryptedByKey(database);
 }
 
 /** What the relay does with rows of the outbox. */

@@ -1,7 +1,7 @@
 import { ROTATION_BATCH, type SealedRow } from '@aion/contracts';
 import type { Database, SharedTransaction } from '../database/database.ts';
 
-interface Listed {
+interface EncryptedRow {
   readonly [column: string]: unknown;
   readonly id: string;
   readonly tenant_id: string | null;
@@ -10,12 +10,12 @@ interface Listed {
   readonly credentials: Buffer;
 }
 
-/** What is sealed under another key than the current one, of all tenants and of the platform, by id. */
-export async function listSealedRows(
+/** Lists rows of all tenants and of the platform that are encrypted with another key than the current one, by id. */
+export async function listEncryptedRows(
   database: Database,
   { keyId, after }: { readonly keyId: string; readonly after: string | undefined },
 ): Promise<SealedRow[]> {
-  const rows = await database.query<Listed>({
+  const rows = await database.query<EncryptedRow>({
     operation: 'CALL',
     table: 'provider_configs',
     text: 'SELECT * FROM list_sealed_otherwise($1, $2, $3)',
@@ -26,8 +26,8 @@ export async function listSealedRows(
   });
 }
 
-/** How many rows are sealed, by key. */
-export async function countSealedByKey(
+/** Counts encrypted rows by key. */
+export async function countEncryptedByKey(
   database: Database | SharedTransaction,
 ): Promise<{ readonly key_id: string; readonly rows: number }[]> {
   const rows = await database.query<{ readonly key_id: string; readonly row_count: number }>({

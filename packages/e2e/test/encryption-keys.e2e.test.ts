@@ -11,9 +11,9 @@ import {
   type Route,
   rotateSealingKeys,
 } from '@aion/contracts';
+import { createEncryption } from '@aion/encryption';
 import { planPorts, type Platform, startPlatform } from '@aion/launcher';
 import { callRoute, fetchRoute } from '@aion/launcher/testing';
-import { createSealer } from '@aion/sealing';
 import { waitFor } from '@aion/testkit';
 import pg from 'pg';
 import { findPorts } from './support/processes.ts';
@@ -21,7 +21,7 @@ import { findPorts } from './support/processes.ts';
 const CANARY = 'canary-provider-credential';
 /** More than one request of a rotation takes, so that it can be broken off in the middle. */
 const PROVIDERS = 500;
-const NEW_KEY = 'a new sealing key of at least 32 characters';
+const NEW_KEY = 'a new encryption key of at least 32 characters';
 
 const { signal } = new AbortController();
 const directory = mkdtempSync(join(tmpdir(), 'aion-sealing-'));
@@ -120,7 +120,7 @@ async function countActivity(condition: string): Promise<number> {
 
 const sealingKey = (): string =>
   String((JSON.parse(readFileSync(secretsFile, 'utf8')) as Record<string, unknown>)['sealingKey']);
-const keyIdOf = (key: string): string => createSealer({ key }).keyId;
+const keyIdOf = (key: string): string => createEncryption({ key }).keyId;
 const countUnder = async (key: string): Promise<number> => {
   const rows = await query<{ key_id: string }>('SELECT key_id FROM provider_configs WHERE key_id IS NOT NULL');
   return rows.filter((row) => row.key_id === keyIdOf(key)).length;
@@ -164,7 +164,7 @@ describe('credentials of providers', () => {
     expect(filesWith(CANARY)).toEqual([]);
   }, 120_000);
 
-  it('are sealed anew under a new key, also when web-api is killed in the middle', async () => {
+  it('are re-encrypted with a new key, also when web-api is killed in the middle', async () => {
     const former = sealingKey();
     const secrets = JSON.parse(readFileSync(secretsFile, 'utf8')) as object;
     const rotated = { ...secrets, sealingKey: NEW_KEY, formerSealingKeys: [former] };
@@ -187,15 +187,15 @@ describe('credentials of providers', () => {
     await platform.restart('web-api');
     expect(await rotate()).toEqual({ resealed: left, remaining: 0 });
     expect(await rotate()).toEqual({ resealed: 0, remaining: 0 });
-    const sealer = createSealer({ key: NEW_KEY });
+    const encryption = createEncryption({ key: NEW_KEY });
     const rows = await query<{ id: string; name: string; key_id: string; credentials: Buffer }>(
       'SELECT id, name, key_id, credentials FROM provider_configs',
     );
     expect(rows).toHaveLength(PROVIDERS);
     for (const { id, name, key_id: keyId, credentials: bytes } of rows) {
-      const opened = sealer.open({ keyId, bytes }, `provider_config:${id}`);
-      if (!opened.includes('changed'))
-        expect(JSON.parse(opened)).toEqual({ api_key: `${CANARY}-${name.slice('provider-'.length)}` });
+      const decrypted = encryption.decrypt({ keyId, bytes }, `provider_config:${id}`);
+      if (!decrypted.includes('changed'))
+        expect(JSON.parse(decrypted)).toEqual({ api_key: `${CANARY}-${name.slice('provider-'.length)}` });
     }
     const events = await query<{ seq: number }>(
       `SELECT seq::int FROM audit_events WHERE action = 'sealing_keys.rotated' AND tenant_id IS NULL`,

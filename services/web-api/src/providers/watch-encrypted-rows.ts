@@ -3,37 +3,37 @@ import { countSealedRows } from '@aion/contracts';
 import type { ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
-import type { Sealer } from '@aion/sealing';
+import type { Encryption } from '@aion/encryption';
 
-/** What the gauge of sealed rows needs. */
-export interface WatchSealedRowsOptions {
+/** Options of `watchEncryptedRows`. */
+export interface WatchEncryptedRowsOptions {
   readonly database: ServiceClient;
-  readonly sealer: Sealer;
+  readonly encryption: Encryption;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Ends the watch. */
+  /** Stops the counting. */
   readonly signal: AbortSignal;
-  /** Between two counts; default a minute. */
+  /** Pause between two counts; default one minute. */
   readonly pauseMs?: number;
 }
 
 const KEYS = ['current', 'former', 'unknown'] as const;
 const PAUSE_MS = 60_000;
-/** After a count that failed. */
+/** Pause after a failed count. */
 const RETRY_MS = 1_000;
 
 /**
- * Shows how many rows are sealed under the current key, under former ones, and under keys that this process lacks, until
- * the signal is aborted. While they cannot be counted the series are gone.
+ * Reports how many rows are encrypted with the current key, with former keys, and with keys that this process lacks,
+ * until the signal is aborted. While counting fails the series are removed.
  */
-export async function watchSealedRows(options: WatchSealedRowsOptions): Promise<void> {
-  const { database, sealer, metrics, logger, signal, pauseMs = PAUSE_MS } = options;
+export async function watchEncryptedRows(options: WatchEncryptedRowsOptions): Promise<void> {
+  const { database, encryption, metrics, logger, signal, pauseMs = PAUSE_MS } = options;
   if (!metrics.subjects.has('db')) return;
   const gauge = metrics.gauge('aion_sealed_rows');
   const count = async (): Promise<void> => {
     const { data } = await database.call(countSealedRows, { signal });
     for (const key of KEYS) {
-      const under = data.filter(({ key_id: keyId }) => stateOf(sealer, keyId) === key);
+      const under = data.filter(({ key_id: keyId }) => stateOf(encryption, keyId) === key);
       const total = under.reduce((sum, { rows }) => sum + rows, 0);
       gauge.set({ sealed_under: key }, total);
     }
@@ -42,8 +42,8 @@ export async function watchSealedRows(options: WatchSealedRowsOptions): Promise<
     const isCounted = await count().then(
       () => true,
       (error: unknown) => {
-        // At the start database-gateway may not be there yet, and a stop ends the request.
-        if (!signal.aborted) logger.debug('Sealed rows cannot be counted for now', { error });
+        // At startup database-gateway may not be reachable yet, and a stop aborts the request.
+        if (!signal.aborted) logger.debug('Counting encrypted rows failed, will retry', { error });
         for (const key of KEYS) gauge.remove({ sealed_under: key });
         return false;
       },
@@ -53,7 +53,7 @@ export async function watchSealedRows(options: WatchSealedRowsOptions): Promise<
   }
 }
 
-function stateOf(sealer: Sealer, keyId: string): (typeof KEYS)[number] {
-  if (keyId === sealer.keyId) return 'current';
-  return sealer.knows(keyId) ? 'former' : 'unknown';
+function stateOf(encryption: Encryption, keyId: string): (typeof KEYS)[number] {
+  if (keyId === encryption.keyId) return 'current';
+  return encryption.hasKey(keyId) ? 'former' : 'unknown';
 }
