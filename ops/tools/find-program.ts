@@ -1,25 +1,18 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import which from 'which';
 
-/** Whether `path` is a file, or a link to one, that this process may execute. */
-export function isExecutableFile(path: string): boolean {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The directories of PATH in their order, without those in `except`. */
-export function pathDirectories(env: NodeJS.ProcessEnv, except: string[] = []): string[] {
-  const directories = (env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
-  return [...new Set(directories.map((directory) => resolve(directory)))].filter((entry) => !except.includes(entry));
-}
-
-/** Absolute path of a program in PATH, or null. */
+/** Returns the absolute path of a program in PATH, or null. */
 export function findProgram(program: string, env: NodeJS.ProcessEnv): string | null {
-  const found = pathDirectories(env).find((directory) => isExecutableFile(join(directory, program)));
-  return found === undefined ? null : join(found, program);
+  return findPrograms(program, env)[0] ?? null;
+}
+
+/** Returns the absolute path of every program of this name, in the order of PATH. */
+export function findPrograms(program: string, env: NodeJS.ProcessEnv): string[] {
+  const paths = which.sync(program, { path: env['PATH'] ?? '', all: true, nothrow: true }) ?? [];
+  return [...new Set(paths.map((path) => resolve(path)))];
+}
+
+/** Returns true if the absolute `path` is a file, or a link to one, that this process may execute. */
+export function isExecutableFile(path: string): boolean {
+  return which.sync(path, { nothrow: true }) !== null;
 }

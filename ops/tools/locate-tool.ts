@@ -1,6 +1,6 @@
 import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findProgram, isExecutableFile, pathDirectories } from './find-program.ts';
+import { findProgram, findPrograms, isExecutableFile } from './find-program.ts';
 import { runCommand } from './run-command.ts';
 import { CommandFailedError } from './tool-errors.ts';
 import { cachedProgramTarget } from './link-programs.ts';
@@ -29,9 +29,9 @@ async function locateInPath(tool: DebianTool | LinkedTool, env: NodeJS.ProcessEn
   // The cache's own links are left out: after a new pin they may still point at the old version.
   const [first = tool.name, ...others] = tool.programs;
   if (!others.every((program) => findProgram(program, env) !== null)) return null;
-  for (const directory of pathDirectories(env, [toolsBin(env)])) {
-    const path = join(directory, first);
-    const version = isExecutableFile(path) ? await readVersion(path, tool.version, env) : null;
+  for (const path of findPrograms(first, env)) {
+    if (dirname(path) === toolsBin(env)) continue;
+    const version = await readVersion(path, tool.version, env);
     if (version !== null) return { name: tool.name, version, path };
   }
   return null;

@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import which from 'which';
 
 /**
  * Absolute path of an external program that a test needs, or `undefined`: looked for on PATH, then in the `bin` directory
@@ -8,7 +8,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
  */
 export function findProgram(name: string): string | undefined {
   const directories = (process.env['PATH'] ?? '').split(delimiter).filter((directory) => isAbsolute(directory));
-  return [...directories, join(toolsCache(), 'bin')].map((directory) => join(directory, name)).find(isExecutable);
+  const path = [...directories, join(toolsCache(), 'bin')].join(delimiter);
+  return which.sync(name, { path, nothrow: true }) ?? undefined;
 }
 
 /**
@@ -33,13 +34,4 @@ function toolsCache(): string {
   const { AION_TOOLS_DIR: own, XDG_CACHE_HOME: cacheHome } = process.env;
   if (own !== undefined && own !== '') return own;
   return join(cacheHome !== undefined && cacheHome !== '' ? cacheHome : join(homedir(), '.cache'), 'aion', 'tools');
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
