@@ -6,7 +6,7 @@ import { ConfigError, configTable, loadConfig, optionalVariable, types, variable
 const variables = {
   port: variable('PORT', types.port(), { description: 'The port.', example: '8080', fallback: '8080' }),
   url: variable('DATABASE_URL', types.url('postgres', 'postgresql'), {
-    description: 'Where the data is.',
+    description: 'URL of the database.',
     example: 'postgres://127.0.0.1/aion',
   }),
   secret: variable('AION_SECRET', types.secret(8), { description: 'A secret.', example: '<random>', secret: true }),
@@ -24,8 +24,8 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
-describe('configuration', () => {
-  it('is parsed, with fallbacks and absent optionals', () => {
+describe('loadConfig', () => {
+  it('parses variables, applies fallbacks and omits unset optional ones', () => {
     expect(loadConfig(variables, good)).toEqual({
       port: 8080,
       url: 'postgres://127.0.0.1/aion',
@@ -34,7 +34,7 @@ describe('configuration', () => {
     expect(loadConfig(variables, { ...good, RATIO: '0.25', PORT: '1' })).toMatchObject({ ratio: 0.25, port: 1 });
   });
 
-  it('lists every problem at once, with the variable, the value seen and an example', () => {
+  it('lists all problems in one error, each with the variable, its value and an example', () => {
     const problems = problemsOf({ PORT: 'eighty', RATIO: '2' });
     expect(problems).toHaveLength(4);
     expect(problems[0]).toBe('PORT is "eighty": must be a number. Example: PORT=8080');
@@ -43,24 +43,18 @@ describe('configuration', () => {
     expect(problems[3]).toContain('RATIO is "2"');
   });
 
-  it('never shows a secret', () => {
+  it('masks secrets in its error', () => {
     const [problem] = problemsOf({ ...good, AION_SECRET: 'hunter2' });
     expect(problem).toContain('at least 8 characters');
     expect(problem).not.toContain('hunter2');
   });
 
-  it('says which kind of URL it wants', () => {
+  it('names the accepted URL schemes when a URL is invalid', () => {
     expect(problemsOf({ ...good, DATABASE_URL: 'mysql://x' })[0]).toContain('postgres:// or postgresql://');
   });
 
-  it('checks rules across fields', () => {
+  it('reports violations of rules across fields', () => {
     expect(() => loadConfig(variables, good, () => ['PORT and ADMIN are the same'])).toThrow('are the same');
-  });
-
-  it('is documented as a table that names the file variant of secrets', () => {
-    expect(configTable(variables)).toContain(
-      '| `AION_SECRET`, `AION_SECRET_FILE` | required | A secret. | `<random>` |',
-    );
   });
 
   describe('from files', () => {
@@ -70,7 +64,7 @@ describe('configuration', () => {
     });
     afterAll(() => rmSync(directory, { recursive: true }));
 
-    it('reads a secret from its file, without the final newline', () => {
+    it('reads a secret from its file without the trailing newline', () => {
       const path = join(directory, 'secret');
       writeFileSync(path, 'from a file\n');
       const { AION_SECRET: _omitted, ...rest } = good;
@@ -81,21 +75,29 @@ describe('configuration', () => {
   });
 });
 
-describe('pairs', () => {
-  it('are decoded, and a value may hold an equals sign', () => {
+describe('configTable', () => {
+  it('lists the _FILE variant of a secret', () => {
+    expect(configTable(variables)).toContain(
+      '| `AION_SECRET`, `AION_SECRET_FILE` | required | A secret. | `<random>` |',
+    );
+  });
+});
+
+describe('types.pairs', () => {
+  it('decodes values, which may contain an equals sign', () => {
     expect(types.pairs().parse('authorization=Bearer%20k=, x-a = b')).toEqual({
       authorization: 'Bearer k=',
       'x-a': 'b',
     });
   });
 
-  it.each(['a', '=b', 'a=%', 'a=b,'])('are refused when they are malformed: %s', (text) => {
+  it.each(['a', '=b', 'a=%', 'a=b,'])('rejects malformed pairs: %s', (text) => {
     expect(types.pairs().safeParse(text).success).toBe(false);
   });
 });
 
-describe('shares by route', () => {
-  it('are read by method and template', () => {
+describe('types.routeRatios', () => {
+  it('parses ratios by method and path template', () => {
     expect(types.routeRatios().parse('POST /v1/chat/completions=0.01, GET /api/v1/exports/{export_id}=0')).toEqual(
       new Map([
         ['POST /v1/chat/completions', 0.01],
@@ -104,7 +106,7 @@ describe('shares by route', () => {
     );
   });
 
-  it.each(['/v1=1', 'GET /v1=2', 'GET /v1', 'GET /v1=-1', 'get /v1=1', ''])('are refused when they are: %s', (text) => {
+  it.each(['/v1=1', 'GET /v1=2', 'GET /v1', 'GET /v1=-1', 'get /v1=1', ''])('rejects %j', (text) => {
     expect(types.routeRatios().safeParse(text).success).toBe(false);
   });
 });

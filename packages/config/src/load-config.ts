@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { Variable } from './variable.ts';
 
-/** The variables of a service, by the names that its code uses. */
+/** Variables of a service by configuration key. */
 export type Variables = Readonly<Record<string, Variable<unknown>>>;
 
-/** The parsed values of a set of variables. */
+/** Parsed values of a set of variables. */
 export type ConfigOf<V extends Variables> = { readonly [K in keyof V]: V[K] extends Variable<infer T> ? T : never };
 
-/** The environment as `process.env` gives it. */
+/** Environment variables in the format of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Bad configuration: the message lists every problem, each with the variable, the value seen and an example. */
+/** Invalid configuration. The message lists every problem with the variable, its value and an example. */
 export class ConfigError extends Error {
   readonly code = 'INVALID_CONFIG';
   readonly problems: readonly string[];
@@ -23,9 +23,9 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads all variables, and reports all problems at once.
- * @param check cross-field rules: returns a sentence for each rule that is broken.
- * @throws ConfigError
+ * Reads and validates all variables.
+ * @param check validates rules across fields and returns a message for each violation
+ * @throws ConfigError that lists all problems
  */
 export function loadConfig<V extends Variables>(
   variables: V,
@@ -39,28 +39,28 @@ export function loadConfig<V extends Variables>(
     if (text === undefined) continue;
     const parsed = variable.parse.safeParse(text);
     if (parsed.success) config[key] = parsed.data;
-    else problems.push(describeProblem(variable, text, parsed.error.issues[0]?.message ?? 'is not valid'));
+    else problems.push(describeProblem(variable, text, parsed.error.issues[0]?.message ?? 'is invalid'));
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  // Every key was parsed by its own variable's schema just above.
-  const complete = config as ConfigOf<V>;
-  const broken = check(complete);
-  if (broken.length > 0) throw new ConfigError(broken);
-  return complete;
+  // The loop above parsed every key with the schema of its variable.
+  const parsedConfig = config as ConfigOf<V>;
+  const violations = check(parsedConfig);
+  if (violations.length > 0) throw new ConfigError(violations);
+  return parsedConfig;
 }
 
 function readText(variable: Variable<unknown>, env: Environment, problems: string[]): string | undefined {
   const direct = env[variable.name];
   const path = variable.secret ? env[`${variable.name}_FILE`] : undefined;
   if (direct !== undefined && direct !== '' && path !== undefined) {
-    problems.push(`${variable.name} and ${variable.name}_FILE are both set: keep one of them`);
+    problems.push(`${variable.name} and ${variable.name}_FILE are both set: remove one of them`);
     return undefined;
   }
   if (path !== undefined) return readSecretFile(variable, path, problems);
   if (direct !== undefined && direct !== '') return direct;
   if (variable.fallback !== undefined) return variable.fallback;
   if (variable.required) {
-    const file = variable.secret ? ` (or ${variable.name}_FILE, a path to a file that holds it)` : '';
+    const file = variable.secret ? ` (or ${variable.name}_FILE, the path of a file that contains it)` : '';
     problems.push(`${variable.name} is not set${file}: ${variable.description} Example: ${example(variable)}`);
   }
   return undefined;
@@ -77,8 +77,8 @@ function readSecretFile(variable: Variable<unknown>, path: string, problems: str
 }
 
 function describeProblem(variable: Variable<unknown>, text: string, message: string): string {
-  const seen = variable.secret ? `"***" (${text.length} characters)` : JSON.stringify(text);
-  return `${variable.name} is ${seen}: ${lowerFirst(message)}. Example: ${example(variable)}`;
+  const shownValue = variable.secret ? `"***" (${text.length} characters)` : JSON.stringify(text);
+  return `${variable.name} is ${shownValue}: ${lowerFirst(message)}. Example: ${example(variable)}`;
 }
 
 function example(variable: Variable<unknown>): string {

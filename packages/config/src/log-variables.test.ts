@@ -1,8 +1,8 @@
 import { loadConfig } from './load-config.ts';
 import { logVariables } from './log-variables.ts';
 
-describe('the variables of logging', () => {
-  it('give every line at INFO unless told otherwise', () => {
+describe('logging variables', () => {
+  it('default to level info without sampling', () => {
     expect(loadConfig(logVariables, {})).toEqual({
       logLevel: 'info',
       logLevels: undefined,
@@ -11,16 +11,19 @@ describe('the variables of logging', () => {
     });
   });
 
-  it('read levels by module', () => {
+  it('accept levels by module', () => {
     expect(loadConfig(logVariables, { AION_LOG_LEVELS: 'http=debug, exports.worker=warn' }).logLevels).toEqual({
       http: 'debug',
       'exports.worker': 'warn',
     });
   });
 
-  it.each(['http', 'http=loud', '=debug', 'http=debug,', 'a b=debug'])('refuse %p and say what is wrong', (text) => {
-    expect(() => loadConfig(logVariables, { AION_LOG_LEVELS: text })).toThrow(
-      /AION_LOG_LEVELS.*http=debug,exports=warn/,
-    );
-  });
+  it.each(['http', 'http=loud', '=debug', 'http=debug,', 'a b=debug'])(
+    'reject the module levels %p with an example of the format',
+    (text) => {
+      expect(() => loadConfig(logVariables, { AION_LOG_LEVELS: text })).toThrow(
+        /AION_LOG_LEVELS.*http=debug,exports=warn/,
+      );
+    },
+  );
 });

@@ -4,7 +4,6 @@ import { optionalVariable, types, variable } from './variable.ts';
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 const MODULE_LEVEL = /^([A-Za-z0-9._-]{1,64})=(error|warn|info|debug)$/;
 
-/** `http=debug,exports=warn` as an object. */
 const moduleLevels = z.string().transform((text, context) => {
   const levels: Record<string, (typeof LEVELS)[number]> = {};
   for (const item of text.split(',').map((part) => part.trim())) {
@@ -22,24 +21,26 @@ const moduleLevels = z.string().transform((text, context) => {
   return levels;
 });
 
-/** What is logged, and how. */
+/** Variables of logging: levels, sampling and format. */
 export const logVariables = {
   logLevel: variable('LOG_LEVEL', types.oneOf(LEVELS), {
-    description: 'The least important level that is written.',
+    description: 'Lowest severity that is logged.',
     example: 'info',
     fallback: 'info',
   }),
   logLevels: optionalVariable('AION_LOG_LEVELS', moduleLevels, {
-    description: 'Other levels for some modules, by prefix up to a dot; `/log-levels` of the admin port changes them.',
+    description:
+      'Levels that override `LOG_LEVEL` by module or dot-separated prefix; `/log-levels` of the admin port changes them.',
     example: 'http=debug,exports=warn',
   }),
   logSampleRatio: variable('AION_LOG_SAMPLE_RATIO', types.ratio(), {
-    description: 'The share of traces whose INFO and DEBUG lines are written; WARN and ERROR always are.',
+    description: 'Share of traces whose INFO and DEBUG records are logged; WARN and ERROR are always logged.',
     example: '1',
     fallback: '1',
   }),
   logFormat: optionalVariable('AION_LOG_FORMAT', types.oneOf(['json', 'pretty']), {
-    description: 'JSON lines, or compact lines for people; JSON unless the environment is development.',
+    description:
+      'Output format: JSON lines, or compact lines for terminals. Default: `pretty` in development, else `json`.',
     example: 'json',
   }),
 };

@@ -3,8 +3,8 @@ import { metricsVariables } from './metrics-variables.ts';
 
 const subjectsOf = (text: string) => loadConfig(metricsVariables, { AION_METRICS_SUBJECTS: text }).metricsSubjects;
 
-describe('the variables of metrics', () => {
-  it('measure everything, without the names of OpenTelemetry, unless told otherwise', () => {
+describe('metrics variables', () => {
+  it('default to all subjects without OpenTelemetry names', () => {
     expect(loadConfig(metricsVariables, {})).toEqual({
       metricsEnabled: true,
       metricsSubjects: ['http', 'db', 'ai', 'queue'],
@@ -16,13 +16,16 @@ describe('the variables of metrics', () => {
     ['db', ['db']],
     [' queue , http,queue', ['http', 'queue']],
     ['none', []],
-  ])('read the subjects %j', (text, subjects) => {
+  ])('parse the subjects %j', (text, subjects) => {
     expect(subjectsOf(text)).toEqual(subjects);
   });
 
-  it.each(['htp', 'http,htp', 'HTTP', 'http,', 'none,http'])('refuse %j and list what is known', (text) => {
-    expect(() => subjectsOf(text)).toThrow(
-      /AION_METRICS_SUBJECTS is ".*": ".*" is not known: .*http, db, ai, queue, or none/,
-    );
-  });
+  it.each(['htp', 'http,htp', 'HTTP', 'http,', 'none,http'])(
+    'reject the subjects %j and list the known ones',
+    (text) => {
+      expect(() => subjectsOf(text)).toThrow(
+        /AION_METRICS_SUBJECTS is ".*": ".*" is unknown: .*http, db, ai, queue, or none/,
+      );
+    },
+  );
 });

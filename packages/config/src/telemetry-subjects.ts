@@ -1,6 +1,6 @@
 /**
- * What telemetry may be about, each of which is switched by itself: requests between services and from outside,
- * PostgreSQL, inference, and queues with what they carry.
+ * Areas of telemetry, each with its own feature flag for metrics and for tracing: HTTP requests (public and internal),
+ * PostgreSQL, inference, and queues with their jobs.
  */
 export const TELEMETRY_SUBJECTS = ['http', 'db', 'ai', 'queue'] as const;
 /** One of `TELEMETRY_SUBJECTS`. */

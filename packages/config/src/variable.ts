@@ -1,21 +1,21 @@
 import { z } from 'zod';
 
-/** One environment variable: what it means, what it may be, and what it is when unset. */
+/** Declaration of an environment variable. */
 export interface Variable<T> {
   readonly name: string;
-  /** One sentence for the configuration table. */
+  /** Description in the configuration table. */
   readonly description: string;
   readonly example: string;
-  /** Parses the text of the environment. */
+  /** Schema that parses the text of the variable. */
   readonly parse: z.ZodType<T, string>;
-  /** Text that stands in when the variable is unset or empty; without it the variable is required or optional. */
+  /** Default value, as text, of an unset or empty variable. */
   readonly fallback?: string;
   readonly required: boolean;
-  /** Never shown in messages; may also be given as `<NAME>_FILE`, a path to a file that holds the value. */
+  /** Masked in messages; may also be given as `<NAME>_FILE`, the path of a file that contains the value. */
   readonly secret: boolean;
 }
 
-/** What describes a variable beside its type. */
+/** Options of `variable` and `optionalVariable`. */
 export interface VariableOptions {
   readonly description: string;
   readonly example: string;
@@ -23,12 +23,12 @@ export interface VariableOptions {
   readonly secret?: boolean;
 }
 
-/** A variable that must have a value, given or by its fallback. */
+/** Declares a variable that is required unless it has a fallback. */
 export function variable<T>(name: string, parse: z.ZodType<T, string>, options: VariableOptions): Variable<T> {
   return { name, parse, required: options.fallback === undefined, secret: false, ...options };
 }
 
-/** A variable that may be absent, which means something of its own. */
+/** Declares a variable that may be unset; its value is then undefined. */
 export function optionalVariable<T>(
   name: string,
   parse: z.ZodType<T, string>,
@@ -37,14 +37,7 @@ export function optionalVariable<T>(
   return { name, parse, required: false, secret: false, ...options };
 }
 
-const numeric = (schema: z.ZodNumber) =>
-  z
-    .string()
-    .regex(/^-?\d+(\.\d+)?$/, 'must be a number')
-    .transform(Number)
-    .pipe(schema);
-
-/** Types of environment variables. */
+/** Schemas of environment variables. */
 export const types = {
   text: () => z.string().min(1),
   port: () => numeric(z.number().int().min(0).max(65_535)),
@@ -68,22 +61,24 @@ export const types = {
         .map((item) => item.trim())
         .filter(Boolean),
     ),
-  /** Some of the known names with commas between them, or `none` alone. */
+  /** Comma-separated subset of the known names, or `none`. */
   subsetOf: <const T extends string>(known: readonly T[]) =>
     z.string().transform((text, check): readonly T[] => {
       if (text.trim() === 'none') return [];
       const names = new Set(text.split(',').map((name) => name.trim()));
       const unknown = [...names].find((name) => !known.some((one) => one === name));
       if (unknown === undefined) return known.filter((name) => names.has(name));
-      check.addIssue(`${JSON.stringify(unknown)} is not known: give some of ${known.join(', ')}, or none alone`);
+      check.addIssue(
+        `${JSON.stringify(unknown)} is unknown: use a comma-separated list of ${known.join(', ')}, or none`,
+      );
       return z.NEVER;
     }),
-  /** `name=value,name=value` with percent-encoded values, as the variables of OpenTelemetry have it (W3C Baggage). */
+  /** `name=value,name=value` with percent-encoded values, the format of OpenTelemetry's variables (W3C Baggage). */
   pairs: () =>
     z.string().transform((text, check): Readonly<Record<string, string>> => {
       const pairs = splitPairs(text);
       if (pairs !== undefined) return Object.fromEntries(pairs);
-      check.addIssue('must be name=value pairs with commas between them, percent-encoded');
+      check.addIssue('must be comma-separated name=value pairs with percent-encoded values');
       return z.NEVER;
     }),
   /** `METHOD /path/{template}=ratio,...`, each ratio from 0 to 1. */
@@ -92,10 +87,18 @@ export const types = {
       const items = text.split(',').map((item) => ROUTE_RATIO.exec(item.trim())?.groups);
       const ratios = items.map((item) => [item?.['route'] ?? '', Number(item?.['ratio'])] as const);
       if (ratios.every(([, ratio]) => ratio >= 0 && ratio <= 1)) return new Map(ratios);
-      check.addIssue('must be routes with a share from 0 to 1 each, with commas between them');
+      check.addIssue('must be a comma-separated list such as GET /v1/models=0.1 with ratios from 0 to 1');
       return z.NEVER;
     }),
 };
+
+function numeric(schema: z.ZodNumber) {
+  return z
+    .string()
+    .regex(/^-?\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .pipe(schema);
+}
 
 const ROUTE_RATIO = /^(?<route>(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[^\s=]*)=(?<ratio>\d+(?:\.\d+)?)$/;
 
@@ -107,7 +110,7 @@ function splitPairs(text: string): readonly (readonly [string, string])[] | unde
     });
     return pairs.every(([name]) => name !== '') ? pairs : undefined;
   } catch {
-    // A malformed percent-encoding; the message must not show the value, which may be a secret.
+    // Malformed percent-encoding. The caller reports it without the value, which may be a secret.
     return undefined;
   }
 }

@@ -1,22 +1,22 @@
 import { ERROR_KINDS, type ErrorCode } from './error-kinds.ts';
 
-/** One field that was wrong. `pointer` is a JSON Pointer (RFC 6901) into the request body, or a parameter's name. */
+/** Description of one invalid field. `pointer` is a JSON Pointer (RFC 6901) into the request body, or a parameter's name. */
 export interface FieldProblem {
   readonly pointer: string;
   readonly detail: string;
 }
 
-/** What an error may carry beside its message. */
+/** Optional properties of an error. */
 export interface AionErrorOptions {
   readonly cause?: unknown;
-  /** The parameter or field that was wrong, in the caller's words, such as `messages[0].role`. */
+  /** Invalid parameter or field, named as in the request, such as `messages[0].role`. */
   readonly param?: string;
   readonly fields?: readonly FieldProblem[];
   /** Sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
 }
 
-/** The base of every error that may cross a service boundary. Its message is safe to show to the caller. */
+/** Base class of every error that may cross a service boundary. Its message is safe to send to the caller. */
 export class AionError extends Error {
   readonly code: ErrorCode;
   readonly param: string | undefined;
@@ -32,7 +32,7 @@ export class AionError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
-  /** The HTTP status of this error (RFC 9110; 499 is the convention for a client that went away). */
+  /** HTTP status of this error (RFC 9110; 499 is nginx's convention for a client that closed the connection). */
   get status(): number {
     return ERROR_KINDS[this.code].status;
   }

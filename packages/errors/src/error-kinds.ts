@@ -1,6 +1,6 @@
 /**
- * One row per domain error: how it looks on each wire. This table is the only place where an error
- * meets an HTTP status.
+ * Status, title and OpenAI type and code of each domain error. This is the only table that maps errors to HTTP
+ * statuses.
  */
 export const ERROR_KINDS = {
   INVALID_REQUEST: { status: 400, title: 'Invalid request', openAiType: 'invalid_request_error', openAiCode: null },
@@ -83,10 +83,10 @@ export const ERROR_KINDS = {
   },
 } as const;
 
-/** The stable name of a domain error, the same in every service, log line and answer. */
+/** Stable name of a domain error, the same in every service, log line and response. */
 export type ErrorCode = keyof typeof ERROR_KINDS;
 
-/** Whether a string from the wire is a code of this table. */
+/** Reports whether a received value is a code of this table. */
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERROR_KINDS, value);
 }

@@ -3,7 +3,7 @@ import { ERROR_CLASSES } from './domain-errors.ts';
 import { ERROR_KINDS, isErrorCode } from './error-kinds.ts';
 import { toAionError } from './to-aion-error.ts';
 
-/** Problem details (RFC 9457), the error body of `/api` and of service-to-service routes. */
+/** Problem details (RFC 9457): the error body of `/api` and of internal routes. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -17,19 +17,19 @@ export interface Problem {
   readonly retry_after_seconds?: number;
 }
 
-/** The media type of a `Problem`. */
+/** Media type of a `Problem`. */
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
 /**
- * Maps any thrown value to problem details; internals of unknown errors never leak.
- * @param where the request that it is of, and the fields of that which the error is about if it lists none itself
+ * Maps any thrown value to problem details; the message of an unknown error is never included.
+ * @param request path and id of the failed request; `fields` replaces the error's own list of invalid fields
  */
 export function toProblem(
   thrown: unknown,
-  where: { instance?: string; requestId?: string; fields?: readonly FieldProblem[] } = {},
+  request: { instance?: string; requestId?: string; fields?: readonly FieldProblem[] } = {},
 ): Problem {
   const error = toAionError(thrown);
-  const { fields = error.fields } = where;
+  const { fields = error.fields } = request;
   const kind = ERROR_KINDS[error.code];
   return {
     type: `urn:aion:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
@@ -37,8 +37,8 @@ export function toProblem(
     status: kind.status,
     detail: error.message,
     code: error.code,
-    ...(where.instance === undefined ? {} : { instance: where.instance }),
-    ...(where.requestId === undefined ? {} : { request_id: where.requestId }),
+    ...(request.instance === undefined ? {} : { instance: request.instance }),
+    ...(request.requestId === undefined ? {} : { request_id: request.requestId }),
     ...(error.param === undefined ? {} : { param: error.param }),
     ...(fields.length === 0 ? {} : { errors: fields }),
     ...(error.retryAfterSeconds === undefined ? {} : { retry_after_seconds: error.retryAfterSeconds }),
@@ -46,8 +46,8 @@ export function toProblem(
 }
 
 /**
- * Revives the error that another service answered with, so that it crosses services unchanged.
- * Returns undefined when the body is not problem details of AION.
+ * Restores the error that another service sent, so that it passes through services unchanged.
+ * Returns undefined when the body is not a problem of AION.
  */
 export function fromProblem(body: unknown): AionError | undefined {
   if (typeof body !== 'object' || body === null) return undefined;

@@ -1,7 +1,7 @@
 import { ERROR_KINDS } from './error-kinds.ts';
 import { toAionError } from './to-aion-error.ts';
 
-/** The error body of OpenAI's API, which `/v1` answers with. */
+/** Error body of OpenAI's API, returned by `/v1`. */
 export interface OpenAiErrorBody {
   readonly error: {
     readonly message: string;
@@ -11,7 +11,7 @@ export interface OpenAiErrorBody {
   };
 }
 
-/** Maps any thrown value to OpenAI's error shape; internals of unknown errors never leak. */
+/** Maps any thrown value to OpenAI's error body; the message of an unknown error is never included. */
 export function toOpenAiError(thrown: unknown): OpenAiErrorBody {
   const error = toAionError(thrown);
   const kind = ERROR_KINDS[error.code];
