@@ -1,16 +1,16 @@
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
+import { createErrorReporter } from './error-reporter.ts';
+import { FastReconnectWorker, RECONNECT_PAUSE_MS } from './fast-reconnect-worker.ts';
 import { createJobMetrics } from './job-metrics.ts';
 import type { QueueDriver } from './queue-driver.ts';
-import { createErrorReporter } from './report-errors.ts';
 import { runJob } from './run-job.ts';
 import { createRunningJobs } from './running-jobs.ts';
-import type { JobDefinition, JobHandler, JobWorker, JobWorkerOptions } from './types.ts';
-import { PromptWorker, RETRY_PAUSE_MS } from './prompt-worker.ts';
 import { startWorker } from './start-worker.ts';
+import type { JobDefinition, JobHandler, JobWorker, JobWorkerOptions } from './types.ts';
 import { withTimeout } from './with-timeout.ts';
 
-/** What {@link createJobWorker} needs. */
+/** Options of {@link createJobWorker}. */
 export interface CreateJobWorkerOptions<TPayload> {
   readonly definition: JobDefinition<TPayload>;
   readonly handler: JobHandler<TPayload>;
@@ -22,11 +22,11 @@ export interface CreateJobWorkerOptions<TPayload> {
 
 const DEFAULT_GRACE_MS = 20_000;
 const DEFAULT_ABORT_GRACE_MS = 5_000;
-/** For the last commands of a close, when all jobs have ended. */
+/** Limit for the last commands of a close, after all jobs have ended. */
 const CLOSE_TIMEOUT_MS = 3_000;
 const ABANDON_TIMEOUT_MS = 1_000;
 
-/** Creates a worker that is at work at once. */
+/** Creates a worker and starts it. */
 export function createJobWorker<TPayload>(deps: CreateJobWorkerOptions<TPayload>): JobWorker {
   const { definition, options, logger } = deps;
   const { graceMs = DEFAULT_GRACE_MS, abortGraceMs = DEFAULT_ABORT_GRACE_MS } = options;
@@ -34,8 +34,8 @@ export function createJobWorker<TPayload>(deps: CreateJobWorkerOptions<TPayload>
   const running = createRunningJobs();
   const metrics = createJobMetrics(deps.metrics, definition.queue);
   const jobDeps = { ...deps, metrics };
-  const open = (): PromptWorker => {
-    const worker = new PromptWorker(
+  const open = (): FastReconnectWorker => {
+    const worker = new FastReconnectWorker(
       definition.queue,
       (job, token) => running.track(job.id ?? '', (control) => runJob(jobDeps, { ...control, job, token })),
       toBullOptions(options),
@@ -44,20 +44,20 @@ export function createJobWorker<TPayload>(deps: CreateJobWorkerOptions<TPayload>
     worker.on('error', report);
     worker.on('stalled', (jobId) => {
       metrics.stalled();
-      logger.warn('A job was taken over from a worker that has died.', { jobId });
+      logger.warn('Job taken over from a dead worker', { jobId });
     });
     worker.on('lockRenewalFailed', (jobIds) => running.lose(jobIds));
     return worker;
   };
   const started = startWorker(open, report);
   const close = async (): Promise<void> => {
-    const what = `the worker for ${definition.queue}, closing,`;
+    const operation = `Closing the worker of the queue ${definition.queue}`;
     const ended = started.close();
     await running.close(graceMs, abortGraceMs);
-    // BullMQ waits for ever for a server that is away. Its jobs are taken up by others when their locks run out.
-    await withTimeout(ended, CLOSE_TIMEOUT_MS, what).catch(async (error: unknown) => {
+    // BullMQ waits indefinitely for an unreachable server. Other workers take over its jobs when their locks expire.
+    await withTimeout(ended, CLOSE_TIMEOUT_MS, operation).catch(async (error: unknown) => {
       report(error);
-      await withTimeout(started.abandon(), ABANDON_TIMEOUT_MS, what).catch(report);
+      await withTimeout(started.abandon(), ABANDON_TIMEOUT_MS, operation).catch(report);
     });
   };
   let closed: Promise<void> | undefined;
@@ -72,6 +72,6 @@ function toBullOptions(options: JobWorkerOptions) {
     lockDuration: options.lockDurationMs ?? 30_000,
     stalledInterval: options.stalledIntervalMs ?? 30_000,
     maxStalledCount: options.maxStalledCount ?? 10,
-    runRetryDelay: RETRY_PAUSE_MS,
+    runRetryDelay: RECONNECT_PAUSE_MS,
   };
 }

@@ -1,13 +1,14 @@
 export { createQueueBackend } from './create-queue-backend.ts';
 export type { CreateQueueBackendOptions } from './create-queue-backend.ts';
-export { DiscardJobError, RetryJobLaterError } from './job-errors.ts';
+export { createQueueConnector } from './create-queue-connector.ts';
+export type { CreateQueueConnectorOptions, QueueConnector } from './create-queue-connector.ts';
+export type { JobResult } from './job-result.ts';
 export type {
   AddJobOptions,
   JobContext,
   JobCounts,
   JobDefinition,
   JobHandler,
-  JobOutcome,
   JobQueue,
   JobWorker,
   JobWorkerOptions,

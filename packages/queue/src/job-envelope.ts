@@ -1,21 +1,21 @@
 import type { TraceCarrier } from '@aion/tracing';
 
-/** What is stored as the data of a job. */
+/** Data of a job as it is stored in the backend. */
 export interface JobEnvelope {
   readonly v: 1;
-  /** The producer's trace context and baggage (correlation id, tenant). */
+  /** Trace context and baggage (correlation id, tenant) of the producer. */
   readonly carrier: TraceCarrier;
   readonly payload: unknown;
 }
 
 const CARRIER_FIELDS = ['traceparent', 'tracestate', 'baggage'] as const;
-/** W3C Baggage, limits: a propagator keeps up to 8 192 bytes. */
+/** Limit of W3C Baggage: a propagator carries up to 8 192 bytes. */
 const MAX_CARRIER_FIELD_CHARS = 8_192;
 
 /**
- * The envelope in a job's data; whatever is wrong with the carrier is left out, for tracing must not stop work.
+ * Parses the data of a job. Omits invalid fields of the carrier, because tracing must not stop work.
  *
- * @throws Error when the data is no envelope of a known version.
+ * @throws Error when the data is not an envelope of a known version.
  */
 export function parseJobEnvelope(data: unknown): JobEnvelope {
   if (!isRecord(data) || data['v'] !== 1 || !('payload' in data)) {

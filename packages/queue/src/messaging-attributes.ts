@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 
-/** Span attributes after OpenTelemetry's semantic conventions for messaging. */
+/** Returns span attributes that follow OpenTelemetry's semantic conventions for messaging. */
 export function messagingAttributes(
   definition: { readonly queue: string; readonly name: string },
   operation: 'send' | 'process',

@@ -1,19 +1,19 @@
 import { PostgresConnection, PostgresQueueBackend, runMigrations } from 'bullmq';
 import pg from 'pg';
+import type { ErrorReporter } from './error-reporter.ts';
 import { withPauseAfterErrors } from './queue-driver.ts';
 import type { QueueDriver } from './queue-driver.ts';
-import type { ErrorReporter } from './report-errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 30_000;
-/** Per process for sending, and per worker beside its LISTEN connection. */
+/** Connections per process for producers, and per worker in addition to its LISTEN connection. */
 const POOL_SIZE = 4;
 
 /**
- * BullMQ on PostgreSQL. Brings BullMQ's schema (`bullmq`) up to date first; any number of processes may do so at once,
- * for the migration runs in one transaction under an advisory lock.
+ * Opens BullMQ on PostgreSQL. Migrates BullMQ's schema (`bullmq`) first; any number of processes may do so concurrently,
+ * because the migration runs in one transaction under an advisory lock.
  *
- * @throws Error when the database cannot be reached or its role may not create the schema.
+ * @throws Error when the database is unreachable or its role may not create the schema.
  */
 export async function openPostgresDriver(url: string, report: ErrorReporter): Promise<QueueDriver> {
   await migrate(url);
@@ -24,7 +24,7 @@ export async function openPostgresDriver(url: string, report: ErrorReporter): Pr
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
   };
-  // Opened and found ready before the first queue: BullMQ remembers a failed start of a connection for ever.
+  // Ready before the first queue is opened: BullMQ never retries a connection whose start failed.
   const shared = new PostgresConnection(settings);
   shared.on('error', report);
   await shared.waitUntilReady();
@@ -34,7 +34,7 @@ export async function openPostgresDriver(url: string, report: ErrorReporter): Pr
       new PostgresQueueBackend(shared, name, { ...options, connection: settings }, false),
     workerFactory: (name, options) =>
       withPauseAfterErrors(
-        // Under its queue's name, as BullMQ names the listening connections of workers.
+        // Named after the queue, as BullMQ names the listening connections of workers.
         new PostgresQueueBackend(
           new WorkerConnection(settings),
           name,
@@ -48,8 +48,8 @@ export async function openPostgresDriver(url: string, report: ErrorReporter): Pr
 }
 
 /**
- * BullMQ opens a worker's listening connection at the end of its start, even when the worker was closed meanwhile: then
- * nobody would ever close it.
+ * Connection that does not listen after it was closed. BullMQ opens a worker's listening connection at the end of its
+ * start, even when the worker was closed before, and would leak it.
  */
 class WorkerConnection extends PostgresConnection {
   override async getListenClient(): ReturnType<PostgresConnection['getListenClient']> {

@@ -1,14 +1,14 @@
 import { assertIoredisIsInstalled } from './open-redis-driver.ts';
 
 describe('assertIoredisIsInstalled', () => {
-  it('finds the package that is installed here', () => {
+  it('accepts an installed package', () => {
     expect(() => assertIoredisIsInstalled()).not.toThrow();
   });
 
-  it('says what to install', () => {
+  it('names the package to install when it is missing', () => {
     const resolve = () => {
       throw new Error("Cannot find module 'ioredis'");
     };
-    expect(() => assertIoredisIsInstalled(resolve)).toThrow('need the package ioredis: install it');
+    expect(() => assertIoredisIsInstalled(resolve)).toThrow('need the package ioredis. Install it');
   });
 });

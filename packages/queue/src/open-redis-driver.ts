@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { createRedisBackend } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { ErrorReporter } from './error-reporter.ts';
 import { withPauseAfterErrors } from './queue-driver.ts';
 import type { QueueDriver } from './queue-driver.ts';
-import type { ErrorReporter } from './report-errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_RECONNECT_PAUSE_MS = 2_000;
@@ -14,9 +14,9 @@ const connectionOptions = {
 };
 
 /**
- * BullMQ on Redis.
+ * Opens BullMQ on Redis.
  *
- * @throws Error when ioredis is not installed or Redis does not answer.
+ * @throws Error when ioredis is not installed or Redis does not respond.
  */
 export async function openRedisDriver(url: string, report: ErrorReporter): Promise<QueueDriver> {
   assertIoredisIsInstalled();
@@ -26,12 +26,12 @@ export async function openRedisDriver(url: string, report: ErrorReporter): Promi
     queueFactory: (name, options, factoryOptions) =>
       createRedisBackend(name, { ...options, connection: shared }, factoryOptions),
     workerFactory: (name, options, factoryOptions) => {
-      // A worker's commands wait for Redis to come back; a sender's fail, so that its caller learns of it.
+      // Commands of a worker wait until Redis is reachable again; those of a producer fail, so that its caller is informed.
       const connection = { ...connectionOptions, url, maxRetriesPerRequest: null };
       return withPauseAfterErrors(createRedisBackend(name, { ...options, connection }, factoryOptions));
     },
     close: () => {
-      // quit() waits for a server that may be gone; nothing is pending here any more.
+      // quit() would wait for a server that may be unreachable; no command is pending at this point.
       shared.disconnect();
       return Promise.resolve();
     },
@@ -39,17 +39,17 @@ export async function openRedisDriver(url: string, report: ErrorReporter): Promi
 }
 
 /**
- * BullMQ loads ioredis when it opens a connection; without it a worker logs errors in a hot loop. So this asks as BullMQ
- * does, from where BullMQ is.
+ * Asserts that ioredis is installed. BullMQ loads it when it opens a connection; without it a worker logs errors in a hot
+ * loop. Resolves it from BullMQ's own location.
  *
- * @param resolve stands for Node's resolution in tests
- * @throws Error saying what to install.
+ * @param resolve replaces Node's resolution in tests
+ * @throws Error that names the package to install.
  */
 export function assertIoredisIsInstalled(resolve: (name: string) => unknown = resolveFromBullMq): void {
   try {
     resolve('ioredis');
   } catch (error) {
-    throw new Error('Queues on Redis need the package ioredis: install it, or set no REDIS_URL to use PostgreSQL.', {
+    throw new Error('Queues on Redis need the package ioredis. Install it, or unset REDIS_URL to use PostgreSQL.', {
       cause: error,
     });
   }
@@ -68,6 +68,6 @@ async function connect(url: string, report: ErrorReporter): Promise<Redis> {
     return client;
   } catch (error) {
     client.disconnect();
-    throw new Error(`Redis at ${new URL(url).host} does not answer. Start it or correct REDIS_URL.`, { cause: error });
+    throw new Error(`Redis at ${new URL(url).host} does not respond. Start it or correct REDIS_URL.`, { cause: error });
   }
 }

@@ -11,16 +11,16 @@ describe('withPauseAfterErrors', () => {
     jest.useRealTimers();
   });
 
-  it('passes an error on after a pause that doubles up to two seconds and starts anew after a success', async () => {
+  it('delays each error by a pause that doubles up to two seconds and is reset by a success', async () => {
     let fails = true;
     const moveToActive = () => (fails ? Promise.reject(new Error('starting up')) : Promise.resolve(['a job']));
-    // The one method of the backend that this touches.
+    // The only method of the backend that is used.
     const backend = withPauseAfterErrors({ moveToActive } as unknown as IQueueBackend);
     const pauseOf = async (): Promise<number> => {
       const startedAt = Date.now();
-      const refused = expect(backend.moveToActive('token')).rejects.toThrow('starting up');
+      const rejected = expect(backend.moveToActive('token')).rejects.toThrow('starting up');
       await jest.runAllTimersAsync();
-      await refused;
+      await rejected;
       return Date.now() - startedAt;
     };
     const pauses: number[] = [];

@@ -1,25 +1,26 @@
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 
-/** What differs between PostgreSQL and Redis: how BullMQ gets its connections. */
+/** Connections of BullMQ, the part that differs between PostgreSQL and Redis. */
 export interface QueueDriver {
   readonly kind: 'postgres' | 'redis';
-  /** For sending and counting; the connection is shared by all queues of the process. */
+  /** Factory for producers; all queues of the process share its connection. */
   readonly queueFactory: DriverFactory;
-  /** For workers, each of which has connections of its own. */
+  /** Factory for workers, each of which has its own connections. */
   readonly workerFactory: DriverFactory;
-  /** Closes what the queues share. */
+  /** Closes the shared connection. */
   close(): Promise<void>;
 }
 
-/** A BullMQ backend factory that knows its connection itself; the `connection` of the options is ignored. */
+/** BullMQ backend factory with its own connection; ignores the `connection` of its options. */
 export type DriverFactory = BackendFactory<IQueueBackend, object>;
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2_000;
 
 /**
- * BullMQ's main loop asks again at once after any error that is not a refused connection (a server that is starting up,
- * a wrong password, too many connections): thousands of tries a second. This pauses before the error is passed on.
+ * Makes `moveToActive` pause before it throws, with exponential backoff. BullMQ's main loop retries immediately after any
+ * error other than a refused connection (a server that is starting, a wrong password, too many connections): thousands
+ * of attempts a second.
  */
 export function withPauseAfterErrors(backend: IQueueBackend): IQueueBackend {
   const moveToActive = backend.moveToActive.bind(backend);

@@ -1,16 +1,16 @@
 import { withBackend } from 'bullmq';
 import type { IQueueBackend, Queue } from 'bullmq';
+import type { ErrorReporter } from './error-reporter.ts';
 import type { JobEnvelope } from './job-envelope.ts';
 import type { QueueDriver } from './queue-driver.ts';
-import type { ErrorReporter } from './report-errors.ts';
 import { withTimeout } from './with-timeout.ts';
 
-/** A BullMQ queue on either backend. */
+/** BullMQ queue on either backend. */
 export type QueueHandle = Queue<JobEnvelope, unknown, string, JobEnvelope, unknown, string, IQueueBackend, object>;
 
-/** The BullMQ queues of a process, one by name. */
+/** BullMQ queues of a process by name. */
 export interface QueueHandles {
-  /** To be asked before each use: a queue whose first contact failed is replaced. */
+  /** Returns the queue, opened if necessary. Call it before each use: a queue whose first connection failed is replaced. */
   get(name: string): QueueHandle;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export function createQueueHandles(driver: QueueDriver, report: ErrorReporter): 
     const handle: QueueHandle = new BoundQueue<JobEnvelope>(name, { connection: {}, skipMetasUpdate: true });
     handle.on('error', report);
     handles.set(name, handle);
-    // BullMQ remembers a failure of the first contact for ever.
+    // BullMQ never retries a failed first connection.
     handle.waitUntilReady().catch((error: unknown) => {
       report(error);
       if (handles.get(name) === handle) handles.delete(name);
@@ -36,7 +36,7 @@ export function createQueueHandles(driver: QueueDriver, report: ErrorReporter): 
     get: (name) => handles.get(name) ?? open(name),
     close: async () => {
       const closing = [...handles.values()].map((handle) =>
-        withTimeout(handle.close(), CLOSE_TIMEOUT_MS, `the queue ${handle.name}, closing,`).catch(report),
+        withTimeout(handle.close(), CLOSE_TIMEOUT_MS, `Closing the queue ${handle.name}`).catch(report),
       );
       await Promise.all(closing);
     },

@@ -1,18 +1,18 @@
-/** What a run is told while it goes on. */
+/** Signals from the worker to one run. */
 export interface RunControl {
   readonly signal: AbortSignal;
-  /** Resolves when the worker gives up on this run. */
+  /** Resolves when the worker abandons this run. */
   readonly abandoned: Promise<void>;
-  /** Whether an aborted signal means that the worker is closing, and not that the job was lost to another worker. */
+  /** Reports whether the aborted signal means that the worker is closing, not that another worker took over the job. */
   readonly isClosing: () => boolean;
 }
 
-/** The jobs that a worker has in hand. */
+/** Jobs that a worker is running. */
 export interface RunningJobs {
   track<T>(jobId: string, run: (control: RunControl) => Promise<T>): Promise<T>;
-  /** Aborts runs whose locks were lost: another worker has the jobs or will have them. */
+  /** Aborts runs whose locks were lost: another worker runs these jobs, or will. */
   lose(jobIds: readonly string[]): void;
-  /** Aborts all runs after `graceMs` and gives up on those left after `abortGraceMs` more; resolves when none is left, or then. */
+  /** Aborts all runs after `graceMs` and abandons the rest after another `abortGraceMs`; resolves when none is left. */
   close(graceMs: number, abortGraceMs: number): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function createRunningJobs(): RunningJobs {
       try {
         return await run({ signal: controller.signal, abandoned, isClosing: () => aborting });
       } finally {
-        // A job that was lost may already run here again, under an entry of its own.
+        // A lost job may already be running here again, under another entry.
         if (runs.get(jobId) === entry) runs.delete(jobId);
         if (closing && runs.size === 0) idle.resolve();
       }

@@ -1,51 +1,44 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { PromptWorker } from './prompt-worker.ts';
-import type { ErrorReporter } from './report-errors.ts';
+import type { ErrorReporter } from './error-reporter.ts';
+import type { FastReconnectWorker } from './fast-reconnect-worker.ts';
+import { retryUntilAborted } from './retry-until-aborted.ts';
 
-/** A worker on its way. */
+/** Worker that is starting or running. */
 export interface StartedWorker {
-  /** Resolves when it fetches, or when it is closed before. */
+  /** Resolves when the worker fetches jobs, or when it is closed before. */
   readonly ready: Promise<void>;
-  /** Fetches no more; resolves when its jobs have ended and its connections are closed. */
+  /** Stops fetching; resolves when running jobs have ended and the connections are closed. */
   close(): Promise<void>;
-  /** After a close that hangs: stops all timers and drops the connections without asking the server. */
+  /** Stops all timers and drops the connections without notifying the server, after a close that hangs. */
   abandon(): Promise<void>;
 }
 
 const RESTART_PAUSE_MS = 500;
 
 /**
- * Runs the worker that `open` gives, which must not run by itself. BullMQ on PostgreSQL remembers a failed first
- * connection for ever, so until the first one succeeds the worker is opened anew.
+ * Starts the worker that `open` returns, which must not run yet. BullMQ on PostgreSQL never retries a failed first
+ * connection, so the worker is replaced until the first connection succeeds.
  */
-export function startWorker(open: () => PromptWorker, report: ErrorReporter): StartedWorker {
-  const stop = new AbortController();
+export function startWorker(open: () => FastReconnectWorker, report: ErrorReporter): StartedWorker {
+  const stopping = new AbortController();
   let worker = open();
-  const start = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      try {
-        await worker.waitUntilReady();
-        if (!isAborted(stop.signal)) worker.run().catch(report);
-        return;
-      } catch (error) {
-        report(error);
-        await worker.close(true).catch(report);
-        await sleep(RESTART_PAUSE_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-        if (!isAborted(stop.signal)) worker = open();
-      }
-    }
+  let isDiscarded = false;
+  const runOnceReady = async (): Promise<void> => {
+    if (isDiscarded) worker = open();
+    isDiscarded = false;
+    await worker.waitUntilReady();
+    if (!stopping.signal.aborted) worker.run().catch(report);
+  };
+  const discard = async (error: unknown): Promise<void> => {
+    report(error);
+    isDiscarded = true;
+    await worker.close(true).catch(report);
   };
   return {
-    ready: start(),
+    ready: retryUntilAborted(runOnceReady, { pauseMs: RESTART_PAUSE_MS, signal: stopping.signal, onError: discard }),
     close: async () => {
-      stop.abort();
+      stopping.abort();
       await worker.close();
     },
     abandon: () => worker.abandon(),
   };
-}
-
-/** As a function, because the compiler takes a property that was false for false after an await, too. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

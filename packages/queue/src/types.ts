@@ -1,26 +1,28 @@
-/** One kind of job. The declarations are in @aion/contracts. */
+import type { JobResult } from './job-result.ts';
+
+/** Declaration of one kind of job. All of them are in @aion/contracts. */
 export interface JobDefinition<TPayload> {
-  /** The queue that the job waits in: a plural noun. A queue holds one kind of job. */
+  /** Queue of the job, a plural noun. A queue contains one kind of job. */
   readonly queue: string;
-  /** A verb and a noun. */
+  /** Verb and noun, such as `run-export`. */
   readonly name: string;
-  /** Throws for a payload that is not one of this job. */
+  /** Returns the validated payload. @throws Error when the payload is invalid */
   parse(payload: unknown): TPayload;
 }
 
-/** How a job is added. */
+/** Options of `JobQueue.add`. */
 export interface AddJobOptions {
-  /** Usually the id of the row that the job is about; not a bare integer, and without a colon. */
+  /** Usually the id of the row that the job processes. Neither an integer nor with a colon, which BullMQ rejects. */
   readonly jobId: string;
-  /** Not before this time has passed; default 0. */
+  /** Time before the job is due; default 0. */
   readonly delayMs?: number;
-  /** Runs before the job has failed for good; default 5. */
+  /** Number of attempts before the job fails permanently; default 5. */
   readonly attempts?: number;
-  /** Pause after the first failed run, doubled after each further one; default 1 000. */
+  /** Pause after the first failed attempt, doubled after each further one; default 1 000. */
   readonly backoffMs?: number;
 }
 
-/** Jobs of one queue by state. */
+/** Number of jobs in one queue by state. */
 export interface JobCounts {
   readonly waiting: number;
   readonly delayed: number;
@@ -29,66 +31,64 @@ export interface JobCounts {
   readonly failed: number;
 }
 
-/** The sending side of a queue. */
+/** Producer side of a queue. */
 export interface JobQueue<TPayload> {
   /**
-   * Adds a job, within a PRODUCER span whose context travels with it. A job with the same id that waits, runs or has
-   * completed within the retention is left alone; one that has failed is replaced.
+   * Adds a job inside a PRODUCER span, and propagates its context. Does nothing when a job with the same id is waiting,
+   * active or completed within the retention; replaces one that has failed.
    *
-   * Throws when the payload does not parse or the backend cannot be reached; the job may have been added in the latter case.
+   * @throws Error when the payload is invalid, or when the backend is unreachable: then the job may still have been added.
    */
   add(payload: TPayload, options: AddJobOptions): Promise<void>;
   counts(): Promise<JobCounts>;
-  /** How long the job that waits longest has been due; 0 when none waits. Jobs with a delay count from its end. */
+  /** Returns how long the oldest waiting job has been due; 0 when none is waiting. A delay counts from its end. */
   oldestWaitingAgeMs(): Promise<number>;
 }
 
-/** What a handler learns about the run. */
+/** Context of one run, passed to the handler. */
 export interface JobContext {
   readonly id: string;
-  /** From 1. A run that died with its process does not count: the same number comes again. */
+  /** From 1. A run whose process died does not count, so the next run has the same number. */
   readonly attempt: number;
-  /** Aborted when the worker closes and its grace is over, or when another worker has taken the job over. */
+  /** Aborted when the worker closes and its grace period is over, or when another worker has taken over the job. */
   readonly signal: AbortSignal;
 }
 
-/** `skipped`: there was nothing left to do, for example because the row had moved on. Both count as success. */
-export type JobOutcome = 'done' | 'skipped';
-
 /**
- * Does a job. It may run more than once for one job and even twice at a time, so it must be idempotent and fenced. It
- * throws `RetryJobLaterError` or `DiscardJobError` to say so; any other error uses up an attempt.
+ * Processes a job. It may run more than once for one job, and even twice at a time, so it must be idempotent and fence
+ * its writes. An error that it throws uses up an attempt.
  */
-export type JobHandler<TPayload> = (payload: TPayload, job: JobContext) => Promise<JobOutcome>;
+export type JobHandler<TPayload> = (payload: TPayload, job: JobContext) => Promise<JobResult>;
 
-/** How a worker works. */
+/** Options of a worker. */
 export interface JobWorkerOptions {
-  /** Jobs at a time; default 1. */
+  /** Maximum number of concurrent jobs; default 1. */
   readonly concurrency?: number;
-  /** A job whose worker has not renewed its lock for this long is given to another; default 30 000. */
+  /** Lifetime of a job's lock unless its worker renews it; another worker may take over the job after it. Default 30 000. */
   readonly lockDurationMs?: number;
-  /** Pause between two looks for such jobs; default 30 000. A dead worker's job is taken up at the second look after its lock ran out. */
+  /** Interval of the check for expired locks; default 30 000. The second check after the expiry takes over the job. */
   readonly stalledIntervalMs?: number;
-  /** How often a job may be taken from a dead worker before it has failed for good; default 10. */
+  /** How often a job may be taken over from a dead worker before it fails permanently; default 10. */
   readonly maxStalledCount?: number;
-  /** On close, how long running jobs may go on before their signals are aborted; default 20 000. */
+  /** Time that running jobs have on close before their signals are aborted; default 20 000. */
   readonly graceMs?: number;
-  /** How long they may go on after that, before they are handed back to the queue without an end; default 5 000. */
+  /** Time that they have after that before they are released to the queue unfinished; default 5 000. */
   readonly abortGraceMs?: number;
 }
 
-/** The receiving side of a queue, at work until it is closed. */
+/** Consumer side of a queue, which runs until it is closed. */
 export interface JobWorker {
-  /** Resolves when the worker has begun to fetch. It keeps trying while the backend is away. */
+  /** Resolves when the worker has started to fetch. It retries while the backend is unreachable. */
   ready(): Promise<void>;
   /**
-   * Fetches no more, waits for running jobs up to `graceMs`, then aborts their signals. A job that ends by the abort is
-   * handed back to the queue without using up an attempt. Never rejects; bounded in time also when the backend is away.
+   * Stops fetching, waits up to `graceMs` for running jobs, then aborts their signals. A job that ends because of the
+   * abort is released to the queue without using up an attempt. Never rejects; bounded in time even when the backend is
+   * unreachable.
    */
   close(): Promise<void>;
 }
 
-/** The queues of a process, on PostgreSQL or on Redis. */
+/** Queues of a process, on PostgreSQL or on Redis. */
 export interface QueueBackend {
   readonly kind: 'postgres' | 'redis';
   queue<TPayload>(definition: JobDefinition<TPayload>): JobQueue<TPayload>;
@@ -97,8 +97,8 @@ export interface QueueBackend {
     handler: JobHandler<TPayload>,
     options?: JobWorkerOptions,
   ): JobWorker;
-  /** Reads counts from a queue. Throws when there is no answer within two seconds. */
+  /** Reads the counts of a queue. @throws Error when there is no response within two seconds */
   ping(): Promise<void>;
-  /** Closes all workers, then the connections. May be called again. */
+  /** Closes all workers, then the connections. Idempotent. */
   close(): Promise<void>;
 }

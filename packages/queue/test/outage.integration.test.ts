@@ -10,17 +10,17 @@ import { describeWithProgram, startRedis, waitFor } from '@aion/testkit';
 import type { TestRedis } from '@aion/testkit';
 import { definition, recordingLogger } from './support.ts';
 
-/** A server that can be away for a while. */
+/** Server that can be stopped and started again. */
 interface Server {
-  up(): Promise<{ readonly redisUrl?: string; readonly postgresUrl?: string }>;
-  down(): Promise<void>;
+  start(): Promise<{ readonly redisUrl?: string; readonly postgresUrl?: string }>;
+  stop(): Promise<void>;
 }
 
 function postgresServer(dir: string): Server {
   let server: EmbeddedPostgres | undefined;
   let port: number | undefined;
   return {
-    up: async () => {
+    start: async () => {
       server = await startEmbeddedPostgres({
         dataDir: join(dir, 'data'),
         settings: { fsync: 'off' },
@@ -29,7 +29,7 @@ function postgresServer(dir: string): Server {
       port = server.port;
       return { postgresUrl: server.superuserUrl() };
     },
-    down: async () => {
+    stop: async () => {
       await server?.stop();
     },
   };
@@ -38,19 +38,19 @@ function postgresServer(dir: string): Server {
 function redisServer(programPath: string, dir: string): Server {
   let server: TestRedis | undefined;
   return {
-    up: async () => {
+    start: async () => {
       server = await startRedis(programPath, { dir, ...(server === undefined ? {} : { port: server.port }) });
       return { redisUrl: server.url };
     },
-    down: async () => {
+    stop: async () => {
       await server?.stop();
     },
   };
 }
 
-describe('while PostgreSQL is away', () => suite(postgresServer));
+describe('queue during an outage of PostgreSQL', () => suite(postgresServer));
 
-describeWithProgram('redis-server', 'while Redis is away', (programPath) =>
+describeWithProgram('redis-server', 'queue during an outage of Redis', (programPath) =>
   suite((dir) => redisServer(programPath, dir)),
 );
 
@@ -65,29 +65,29 @@ function suite(createServer: (dir: string) => Server): void {
     records.length = 0;
     dir = await mkdtemp(join(tmpdir(), 'aion-queue-outage-'));
     server = createServer(dir);
-    backend = await createQueueBackend({ ...(await server.up()), logger });
+    backend = await createQueueBackend({ ...(await server.start()), logger });
   });
   afterEach(async () => {
     await backend.close();
-    await server.down();
+    await server.stop();
     await rm(dir, { recursive: true, force: true });
   });
 
-  it('says so to those who send or ask, and both workers, old and new, take up work when it is back', async () => {
+  it('fails sends and pings, and workers started before and during the outage process jobs after it', async () => {
     const [old, fresh] = [definition(`q-${randomUUID()}`), definition(`q-${randomUUID()}`)];
     const done: string[] = [];
     const handler = ({ rowId }: { rowId: string }) => {
       done.push(rowId);
-      return Promise.resolve('done' as const);
+      return Promise.resolve({ status: 'completed' as const });
     };
     await backend.worker(old, handler, options).ready();
     await backend.queue(old).counts();
-    await server.down();
+    await server.stop();
     await expect(backend.ping()).rejects.toThrow();
     await expect(backend.queue(old).add({ rowId: 'x' }, { jobId: 'x' })).rejects.toThrow();
     const worker = backend.worker(fresh, handler, options);
     await waitFor(() => records.length > 0, { describe: 'the outage to be logged' });
-    await server.up();
+    await server.start();
     await worker.ready();
     for (const job of [old, fresh]) {
       await waitFor(
@@ -101,12 +101,12 @@ function suite(createServer: (dir: string) => Server): void {
         },
       );
     }
-    await waitFor(() => done.includes(old.queue) && done.includes(fresh.queue), { describe: 'both jobs to be done' });
-    // One record in ten seconds for the backend and for each worker.
+    await waitFor(() => done.includes(old.queue) && done.includes(fresh.queue), { describe: 'both jobs to complete' });
+    // At most one record in ten seconds for the backend and for each worker.
     expect(records.length).toBeLessThanOrEqual(3);
   });
 
-  it('closes all the same, with a job in hand', async () => {
+  it('closes the backend while a job is running', async () => {
     const job = definition(`q-${randomUUID()}`);
     let runs = 0;
     backend.worker(
@@ -119,7 +119,7 @@ function suite(createServer: (dir: string) => Server): void {
     );
     await backend.queue(job).add({ rowId: 'x' }, { jobId: 'x' });
     await waitFor(() => runs === 1, { describe: 'the job to run' });
-    await server.down();
+    await server.stop();
     await backend.close();
   });
 }

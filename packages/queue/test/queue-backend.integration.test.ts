@@ -3,35 +3,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { context, trace } from '@opentelemetry/api';
 import { createMetrics, type Metrics } from '@aion/metrics';
-import { createQueueBackend, DiscardJobError, RetryJobLaterError } from '@aion/queue';
-import type { JobContext, JobDefinition, JobHandler, JobWorkerOptions, QueueBackend } from '@aion/queue';
+import { createQueueBackend } from '@aion/queue';
+import type { JobContext, JobDefinition, JobHandler, JobResult, JobWorkerOptions, QueueBackend } from '@aion/queue';
 import { describeWithProgram, freePort, startProcess, waitFor } from '@aion/testkit';
 import { activeIds, contextWithIds, startTracing, withSpan } from '@aion/tracing';
 import { definition, postgresBackend, recordingLogger, redisBackend } from './support.ts';
 import type { Payload, TestBackend } from './support.ts';
 
-describe('on PostgreSQL', () => suite(postgresBackend()));
+const COMPLETED: JobResult = { status: 'completed' };
+const SKIPPED: JobResult = { status: 'completed', skipped: true };
 
-describeWithProgram('redis-server', 'on Redis', (programPath) => suite(redisBackend(programPath)));
+describe('queue backend on PostgreSQL', () => suite(postgresBackend()));
+
+describeWithProgram('redis-server', 'queue backend on Redis', (programPath) => suite(redisBackend(programPath)));
 
 describe('createQueueBackend', () => {
   const { logger } = recordingLogger();
 
-  it('needs a URL', async () => {
+  it('rejects options without a URL', async () => {
     await expect(createQueueBackend({ logger })).rejects.toThrow('need a redisUrl or a postgresUrl');
   });
 
-  it('names a backend that does not answer, without its password', async () => {
+  it('names an unreachable backend without its password', async () => {
     const port = await freePort();
     await expect(createQueueBackend({ logger, redisUrl: `redis://:secret@127.0.0.1:${port}` })).rejects.toThrow(
-      `Redis at 127.0.0.1:${port} does not answer. Start it or correct REDIS_URL.`,
+      `Redis at 127.0.0.1:${port} does not respond. Start it or correct REDIS_URL.`,
     );
     await expect(
       createQueueBackend({ logger, postgresUrl: `postgresql://u:secret@127.0.0.1:${port}/queues` }),
     ).rejects.toThrow(new RegExp(`^The queue database 127.0.0.1:${port}/queues cannot be prepared. (?!.*secret)`));
   });
 
-  it('lets several processes prepare the same database at once', async () => {
+  it('lets several processes prepare the same database concurrently', async () => {
     const database = postgresBackend();
     await database.start();
     const backends = await Promise.all([1, 2, 3].map(() => createQueueBackend({ logger, ...database.urls() })));
@@ -78,11 +81,11 @@ function suite(server: TestBackend): void {
       { describe: `counts of ${JSON.stringify(expected)}` },
     );
 
-  it('hands a job with its payload to a worker', async () => {
+  it('passes a job with its payload to a worker', async () => {
     const seen: unknown[] = [];
     work(async (payload, { id, attempt }) => {
       seen.push({ payload, id, attempt });
-      return 'done';
+      return COMPLETED;
     });
     await add('row-1');
     await untilCounts({ completed: 1, waiting: 0, active: 0 });
@@ -90,13 +93,13 @@ function suite(server: TestBackend): void {
     await backend.ping();
   });
 
-  it('adds one job for one id, while it waits and after it is done', async () => {
+  it('adds one job per id, while it is waiting and after it has completed', async () => {
     await Promise.all([add('row-1'), add('row-1'), add('row-1')]);
     expect(await counts()).toMatchObject({ waiting: 1 });
     let runs = 0;
     work(async () => {
       runs++;
-      return 'done';
+      return COMPLETED;
     });
     await untilCounts({ completed: 1 });
     await add('row-1');
@@ -105,11 +108,11 @@ function suite(server: TestBackend): void {
     expect(runs).toBe(2);
   });
 
-  it('runs a job that has failed for good again when it is added again', async () => {
+  it('runs a permanently failed job again when it is added again', async () => {
     let fails = true;
     work(async () => {
       if (fails) throw new Error('no luck');
-      return 'done';
+      return COMPLETED;
     });
     await add('row-1', { attempts: 1 });
     await untilCounts({ failed: 1 });
@@ -118,7 +121,7 @@ function suite(server: TestBackend): void {
     await untilCounts({ completed: 1, failed: 0 });
   });
 
-  it('tries again after errors, up to the given attempts, and keeps the text of errors out of the backend', async () => {
+  it('retries after errors up to the given attempts, and stores no error text in the backend', async () => {
     const attempts: number[] = [];
     work(async (_payload, { attempt }) => {
       attempts.push(attempt);
@@ -128,21 +131,20 @@ function suite(server: TestBackend): void {
     await untilCounts({ failed: 1 });
     expect(attempts).toEqual([1, 2, 3]);
     expect(records.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'A job has failed and will be tried again.'],
-      ['warn', 'A job has failed and will be tried again.'],
-      ['error', 'A job has failed for good.'],
+      ['warn', 'Job attempt failed, will retry'],
+      ['warn', 'Job attempt failed, will retry'],
+      ['error', 'Job failed after its last attempt'],
     ]);
     const stored = await storedJob('row-1');
     expect(stored).toMatchObject({ failedReason: 'PROVIDER_FAILED' });
     expect(JSON.stringify(stored)).not.toContain('someone@example.org');
   });
 
-  it('runs a job later without using up an attempt', async () => {
+  it('runs a job again after the delay of a retry result, without using up an attempt', async () => {
     const attempts: number[] = [];
     work(async (_payload, { attempt }) => {
       attempts.push(attempt);
-      if (attempts.length < 4) throw new RetryJobLaterError({ delayMs: 10 });
-      return 'done';
+      return attempts.length < 4 ? { status: 'retry', delayMs: 10 } : COMPLETED;
     });
     await add('row-1', { attempts: 1 });
     await untilCounts({ completed: 1 });
@@ -150,11 +152,11 @@ function suite(server: TestBackend): void {
     expect(records).toEqual([]);
   });
 
-  it('fails a job at once that the handler discards', async () => {
+  it('fails a job permanently when its handler returns a failed result', async () => {
     let runs = 0;
     work(async () => {
       runs++;
-      throw new DiscardJobError('the row is gone');
+      return { status: 'failed', reason: 'the row is gone' };
     });
     await add('row-1', { attempts: 3 });
     await untilCounts({ failed: 1 });
@@ -162,7 +164,7 @@ function suite(server: TestBackend): void {
     expect(await storedJob('row-1')).toMatchObject({ failedReason: 'the row is gone' });
   });
 
-  it('discards a malformed payload, naming its fields and no values', async () => {
+  it('fails a job with a malformed payload, naming its fields and no values', async () => {
     const careless = { ...job, parse: (payload: unknown) => payload };
     const other = { ...careless, name: 'run-other' };
     await backend.queue(careless).add({ wrong: 'canary-of-the-payload' }, { jobId: 'malformed' });
@@ -170,7 +172,7 @@ function suite(server: TestBackend): void {
     let runs = 0;
     work(async () => {
       runs++;
-      return 'done';
+      return COMPLETED;
     });
     await untilCounts({ failed: 2 });
     expect(runs).toBe(0);
@@ -180,13 +182,13 @@ function suite(server: TestBackend): void {
     });
     expect(await storedJob('misplaced')).toMatchObject({ failedReason: expect.stringContaining('not run-other') });
     expect(records.map(({ level, message }) => [level, message])).toEqual([
-      ['error', 'A job was discarded.'],
-      ['error', 'A job was discarded.'],
+      ['error', 'Job failed permanently'],
+      ['error', 'Job failed permanently'],
     ]);
-    await expect(backend.queue(job).add({} as Payload, { jobId: 'refused' })).rejects.toThrow('invalid');
+    await expect(backend.queue(job).add({} as Payload, { jobId: 'rejected' })).rejects.toThrow('invalid');
   });
 
-  it("continues the producer's trace with its baggage, and marks a failed run", async () => {
+  it("continues the producer's trace with its baggage, and marks the span of a failed run as an error", async () => {
     const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
     try {
       const ids: unknown[] = [];
@@ -194,7 +196,7 @@ function suite(server: TestBackend): void {
         ids.push(activeIds());
         await withSpan('inner', {}, () => undefined);
         if (attempt === 1) throw Object.assign(new Error('x'), { code: 'PROVIDER_FAILED' });
-        return 'skipped';
+        return SKIPPED;
       });
       let traceId = '';
       await context.with(contextWithIds(context.active(), { correlationId: 'corr-1', tenantId: 'tenant-1' }), () =>
@@ -237,7 +239,7 @@ function suite(server: TestBackend): void {
     }
   });
 
-  it('knows how long jobs have been due, and keeps delayed ones back', async () => {
+  it('reports the age of the oldest waiting job, and does not run delayed jobs early', async () => {
     expect(await backend.queue(job).oldestWaitingAgeMs()).toBe(0);
     await add('later', { delayMs: 3_600_000 });
     expect(await counts()).toMatchObject({ delayed: 1, waiting: 0 });
@@ -254,15 +256,15 @@ function suite(server: TestBackend): void {
     expect(await backend.queue(job).oldestWaitingAgeMs()).toBeGreaterThanOrEqual(age);
   });
 
-  it('runs up to the given number of jobs at a time', async () => {
+  it('runs up to the given number of jobs concurrently', async () => {
     let running = 0;
     let most = 0;
     work(
       async () => {
         most = Math.max(most, ++running);
-        await waitFor(() => most === 3, { describe: 'three at a time' });
+        await waitFor(() => most === 3, { describe: 'three concurrent jobs' });
         running--;
-        return 'done';
+        return COMPLETED;
       },
       { concurrency: 3 },
     );
@@ -271,7 +273,7 @@ function suite(server: TestBackend): void {
     expect(most).toBe(3);
   });
 
-  /** The value of a series of the queue, by the metric and further labels. */
+  /** Reads the value of a series of the queue, by metric and further labels. */
   const valueOf = async (name: string, labels = '') => {
     const { body } = await metrics.exposition();
     const series = `${name}{queue="${job.queue}"${labels}} `;
@@ -280,8 +282,8 @@ function suite(server: TestBackend): void {
   };
   const countOf = (outcome: string) => valueOf('aion_queue_job_duration_seconds_count', `,outcome="${outcome}"`);
 
-  it('shows every series of a worker at zero from the start, and nothing of what the queue holds', async () => {
-    await work(async () => 'done').ready();
+  it('exports every series of a worker at zero from the start, and no gauges of the queue', async () => {
+    await work(async () => COMPLETED).ready();
     for (const outcome of ['done', 'skipped', 'retried_later', 'handed_back', 'discarded', 'failed']) {
       expect([outcome, await countOf(outcome)]).toEqual([outcome, 0]);
     }
@@ -293,12 +295,12 @@ function suite(server: TestBackend): void {
     );
   });
 
-  it('observes the duration of runs by their outcome, in seconds', async () => {
+  it('observes the duration of runs by outcome in seconds', async () => {
     const startedAt = performance.now();
     work(async ({ rowId }) => {
       if (rowId === 'done') await sleep(30);
-      if (rowId === 'discarded') throw new DiscardJobError('x');
-      return rowId === 'done' ? 'done' : 'skipped';
+      if (rowId === 'discarded') return { status: 'failed', reason: 'x' };
+      return rowId === 'done' ? COMPLETED : SKIPPED;
     });
     for (const id of ['done', 'skipped', 'discarded']) await add(id);
     await untilCounts({ completed: 2, failed: 1 });
@@ -309,7 +311,7 @@ function suite(server: TestBackend): void {
     expect(seconds).toBeLessThan((performance.now() - startedAt) / 1_000);
   });
 
-  it('observes how long a job waited after it was due, once, and counts every further run', async () => {
+  it('observes once how long a job waited after it was due, and counts every further run', async () => {
     const delayMs = 300;
     await add('row-1', { delayMs });
     const addedAt = Date.now();
@@ -318,28 +320,28 @@ function suite(server: TestBackend): void {
     work(async () => {
       startedAfterMs = Math.min(startedAfterMs, Date.now() - addedAt);
       if (++runs === 1) throw new Error('no luck');
-      if (runs === 2) throw new RetryJobLaterError({ delayMs: 1 });
-      return 'done';
+      if (runs === 2) return { status: 'retry', delayMs: 1 };
+      return COMPLETED;
     });
     await untilCounts({ completed: 1 });
     expect(await valueOf('aion_queue_job_wait_seconds_count')).toBe(1);
     const waitedMs = ((await valueOf('aion_queue_job_wait_seconds_sum')) ?? NaN) * 1_000;
-    // The delay that was asked for is no wait.
+    // The requested delay does not count as a wait.
     expect(waitedMs).toBeLessThanOrEqual(startedAfterMs - delayMs + 100);
     expect(await valueOf('aion_queue_job_retries_total')).toBe(2);
     for (const outcome of ['failed', 'retried_later', 'done'])
       expect([outcome, await countOf(outcome)]).toEqual([outcome, 1]);
   });
 
-  it('counts the time in the queue as a wait', async () => {
+  it('observes the time in the queue as a wait', async () => {
     await add('row-1');
     await waitFor(async () => (await backend.queue(job).oldestWaitingAgeMs()) >= 150, { describe: 'the job to wait' });
-    work(async () => 'done');
+    work(async () => COMPLETED);
     await untilCounts({ completed: 1 });
     expect(await valueOf('aion_queue_job_wait_seconds_sum')).toBeGreaterThanOrEqual(0.15);
   });
 
-  it('gives the job of a worker process that was killed to another', async () => {
+  it('passes the job of a killed worker process to another worker', async () => {
     const { redisUrl, postgresUrl } = server.urls();
     const victim = await startProcess({
       args: [fileURLToPath(new URL('worker-process.ts', import.meta.url)), redisUrl ?? postgresUrl ?? '', job.queue],
@@ -353,7 +355,7 @@ function suite(server: TestBackend): void {
     const attempts: number[] = [];
     work(async (_payload, { attempt }) => {
       attempts.push(attempt);
-      return 'done';
+      return COMPLETED;
     });
     await untilCounts({ completed: 1, active: 0 });
     expect(attempts).toEqual([1]);
@@ -361,91 +363,89 @@ function suite(server: TestBackend): void {
     expect(await valueOf('aion_queue_job_retries_total')).toBe(1);
   });
 
-  it('goes on by itself after every connection was broken, and logs little', async () => {
+  it('recovers after every connection was broken, and logs at most once per reporter', async () => {
     const done: string[] = [];
     work(async ({ rowId }) => {
       done.push(rowId);
-      return 'done';
+      return COMPLETED;
     });
     await add('before');
     await untilCounts({ completed: 1 });
     await server.disrupt();
     await waitFor(() => add('after').then(() => true), { describe: 'a job to be added again' });
-    await waitFor(() => done.includes('after'), { describe: 'the job to be done' });
+    await waitFor(() => done.includes('after'), { describe: 'the job to complete' });
     await backend.ping();
     // One record per reporter (the backend's and the worker's) in ten seconds.
     expect(records.length).toBeLessThanOrEqual(2);
   });
 
   it('finishes a job that was running while every connection was broken', async () => {
-    let go = (): void => undefined;
-    const held = new Promise<void>((resolve) => (go = resolve));
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let runs = 0;
     work(async () => {
       runs++;
-      await held;
-      return 'done';
+      await released;
+      return COMPLETED;
     });
     await add('row-1');
     await waitFor(() => runs === 1, { describe: 'the job to run' });
     await server.disrupt();
-    go();
+    release();
     await untilCounts({ completed: 1, active: 0 });
   });
 
-  it('lets running jobs end when it closes, and takes no more', async () => {
-    let go = (): void => undefined;
-    const held = new Promise<void>((resolve) => (go = resolve));
+  it('waits for running jobs when it closes, and fetches no more', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const started: string[] = [];
     const worker = work(async ({ rowId }) => {
       started.push(rowId);
-      await held;
-      return 'done';
+      await released;
+      return COMPLETED;
     });
     await add('running');
     await waitFor(() => started.length === 1, { describe: 'the job to run' });
     const closed = worker.close();
     await add('left');
-    go();
+    release();
     await closed;
     expect(started).toEqual(['running']);
     expect(await counts()).toMatchObject({ completed: 1, waiting: 1, active: 0 });
   });
 
   it.each([
-    ['heeds its signal', (signal: AbortSignal) => sleep(60_000, 'done' as const, { signal })],
-    ['does not heed its signal', () => new Promise<'done'>(() => undefined)],
-  ])('hands a job back that %s when the grace is over, without using up an attempt', async (_how, hold) => {
-    const held: JobContext[] = [];
+    ['ends when its signal is aborted', (signal: AbortSignal) => sleep(60_000, COMPLETED, { signal })],
+    ['ignores its signal', () => new Promise<JobResult>(() => undefined)],
+  ])('releases a job that %s after the grace period, without using up an attempt', async (_case, hold) => {
+    const runs: JobContext[] = [];
     const worker = work(
       (_payload, run) => {
-        held.push(run);
+        runs.push(run);
         return hold(run.signal);
       },
       { graceMs: 50, abortGraceMs: 50, lockDurationMs: 30_000 },
     );
     await add('row-1', { attempts: 1 });
-    await waitFor(() => held.length === 1, { describe: 'the job to run' });
+    await waitFor(() => runs.length === 1, { describe: 'the job to run' });
     await worker.close();
-    expect(held[0]?.signal.aborted).toBe(true);
+    expect(runs[0]?.signal.aborted).toBe(true);
     expect(await counts()).toMatchObject({ waiting: 1, active: 0, failed: 0 });
     const attempts: number[] = [];
     work(async (_payload, { attempt }) => {
       attempts.push(attempt);
-      return 'done';
+      return COMPLETED;
     });
     await untilCounts({ completed: 1 });
     expect(attempts).toEqual([1]);
     expect(records.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('keeps no connection of a worker that is closed before it is ready', async () => {
+  it('leaks no connection of a worker that is closed before it is ready', async () => {
     await counts();
     const before = await server.connections();
     const other = await createQueueBackend({ ...server.urls(), logger });
-    // Each a little further on its way than the one before.
+    // Each worker is closed at a slightly later stage of its start.
     for (let turns = 0; turns < 6; turns += 1) {
-      const worker = other.worker(definition(`q-${randomUUID()}`), () => Promise.resolve('done'));
+      const worker = other.worker(definition(`q-${randomUUID()}`), () => Promise.resolve(COMPLETED));
       for (let turn = 0; turn < turns; turn += 1) await sleep(1);
       await worker.close();
       await worker.ready();
@@ -454,7 +454,7 @@ function suite(server: TestBackend): void {
     await waitFor(async () => (await server.connections()) <= before, { describe: 'the last connection to be closed' });
   });
 
-  /** The job as BullMQ stores it: nothing in our port shows it. */
+  /** Reads the job as BullMQ stores it; `QueueBackend` does not expose it. */
   async function storedJob(jobId: string): Promise<unknown> {
     const { Queue, createPostgresBackend } = await import('bullmq');
     const { redisUrl, postgresUrl } = server.urls();

@@ -8,19 +8,19 @@ import type { TestDatabase, TestRedis } from '@aion/testkit';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 
-/** One backend for the whole suite. */
+/** Server for one test suite. */
 export interface TestBackend {
   readonly name: string;
   start(): Promise<void>;
   stop(): Promise<void>;
   urls(): { readonly redisUrl?: string; readonly postgresUrl?: string };
-  /** Breaks every connection; the server answers again afterwards. */
+  /** Breaks every connection; the server is reachable again afterwards. */
   disrupt(): Promise<void>;
-  /** Connections that others than the asker have now. */
+  /** Counts the open connections, except the one that counts. */
   connections(): Promise<number>;
 }
 
-/** A database on the server of the test run. */
+/** Creates a backend in a new database on the server of the test run. */
 export function postgresBackend(): TestBackend {
   let database: TestDatabase | undefined;
   const url = () => database?.url ?? '';
@@ -34,14 +34,14 @@ export function postgresBackend(): TestBackend {
     },
     urls: () => ({ postgresUrl: url() }),
     disrupt: async () => {
-      await askOthers(url(), 'pg_terminate_backend(pid)');
+      await queryOtherConnections(url(), 'pg_terminate_backend(pid)');
     },
-    connections: async () => (await askOthers(url(), 'pid')).length,
+    connections: async () => (await queryOtherConnections(url(), 'pid')).length,
   };
 }
 
-/** Gives an expression for each of the other connections to a database. */
-async function askOthers(url: string, expression: string): Promise<readonly unknown[]> {
+/** Evaluates an expression for each of the other connections to a database. */
+async function queryOtherConnections(url: string, expression: string): Promise<readonly unknown[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -54,7 +54,7 @@ async function askOthers(url: string, expression: string): Promise<readonly unkn
   }
 }
 
-/** A redis-server that keeps its data over a restart. */
+/** Creates a backend on a redis-server that keeps its data across restarts. */
 export function redisBackend(programPath: string): TestBackend {
   let dir = '';
   let redis: TestRedis | undefined;
@@ -89,14 +89,14 @@ export function redisBackend(programPath: string): TestBackend {
   };
 }
 
-/** A record of {@link recordingLogger}. */
+/** Record of {@link recordingLogger}. */
 export interface LogRecord {
   readonly level: string;
   readonly message: string;
   readonly fields: LogFields;
 }
 
-/** A logger that keeps its records. */
+/** Creates a logger that stores its records. */
 export function recordingLogger(): { readonly logger: Logger; readonly records: LogRecord[] } {
   const records: LogRecord[] = [];
   const at =
@@ -114,12 +114,12 @@ export function recordingLogger(): { readonly logger: Logger; readonly records: 
   return { logger, records };
 }
 
-/** A payload of ids. */
+/** Payload of the test job. */
 export interface Payload {
   readonly rowId: string;
 }
 
-/** A job whose parser answers as zod does. */
+/** Creates the definition of a test job, whose parser throws errors in zod's shape. */
 export function definition(queue: string): JobDefinition<Payload> {
   return {
     queue,

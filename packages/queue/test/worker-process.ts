@@ -1,6 +1,6 @@
 /**
- * A process of the tests: takes one job, says so and never ends it.
- * Arguments: URL of the backend, queue.
+ * Worker process for tests: takes one job, prints its id and never completes it.
+ * Arguments: URL of the backend, name of the queue.
  */
 import { createQueueBackend } from '@aion/queue';
 import { definition, recordingLogger } from './support.ts';

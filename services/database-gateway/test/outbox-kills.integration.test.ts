@@ -154,7 +154,7 @@ function describeKillsOf(server: () => QueueServer): void {
       const runs: string[] = [];
       const worker = backend.worker(runExportJob, (payload) => {
         runs.push(payload.export_id);
-        return Promise.resolve('done');
+        return Promise.resolve({ status: 'completed' });
       });
       // What waits by now runs before this one.
       asked.push(await relays.request());
@@ -185,7 +185,7 @@ function describeKillsOn(backendUrls: () => QueueUrls): void {
       const runs: string[] = [];
       const worker = open.backend.worker(runExportJob, (payload) => {
         runs.push(payload.export_id);
-        return Promise.resolve('done');
+        return Promise.resolve({ status: 'completed' });
       });
       await worker.ready();
       const killed = await startProcess({

@@ -82,7 +82,7 @@ function describeRelayOn(backendUrls: () => QueueUrls): void {
     const seen: string[] = [];
     const worker = open.backend.worker(runExportJob, async (payload) => {
       seen.push(payload.export_id);
-      return 'done';
+      return { status: 'completed' };
     });
     await waitFor(() => seen.includes(id), { describe: 'the job to run' });
     await worker.close();

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { runExportJob } from '@aion/contracts';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
-import { createQueueBackend, DiscardJobError, type QueueBackend } from '@aion/queue';
+import { createQueueBackend, type QueueBackend } from '@aion/queue';
 import { createTestDatabase, describeWithProgram, startRedis, waitFor, type TestRedis } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { createQueueConnection } from '../src/outbox/queue-connection.ts';
@@ -56,7 +56,7 @@ function describeGaugesOn(urls: Urls, stopServer: () => Promise<void>): void {
     const held = Promise.withResolvers<void>();
     const worker = workers.worker(runExportJob, async () => {
       await held.promise;
-      throw new DiscardJobError('x');
+      return { status: 'failed', reason: 'x' };
     });
     await until('it to run', async () => (await jobs('active')) === 1 && (await jobs('waiting')) === 0);
     expect(await oldestAge()).toBe(0);

@@ -1,35 +1,32 @@
-import { RetryJobLaterError } from '@aion/queue';
+import type { JobResult } from '@aion/queue';
 import type { ExportFailure, ExportOutcome, ExportRef } from './export.ts';
-import { classifyOutcome, createRunExportHandler } from './run-export-job.ts';
+import { createRunExportHandler, toJobResult } from './run-export-job.ts';
 
 const FAILURE: ExportFailure = { code: 'INVALID_RECIPIENT', message: 'No.' };
 const PAYLOAD = { export_id: 'e', tenant_id: 't' };
 
-describe('classifyOutcome', () => {
-  it.each<[ExportOutcome, unknown]>([
-    [{ kind: 'ready' }, { kind: 'end', outcome: 'done' }],
-    [
-      { kind: 'failed', failure: FAILURE },
-      { kind: 'end', outcome: 'done' },
-    ],
-    [{ kind: 'nothing-to-do' }, { kind: 'end', outcome: 'skipped' }],
+describe('toJobResult', () => {
+  it.each<[ExportOutcome, Partial<JobResult>]>([
+    [{ kind: 'ready' }, { status: 'completed' }],
+    [{ kind: 'failed', failure: FAILURE }, { status: 'completed' }],
+    [{ kind: 'nothing-to-do' }, { status: 'completed', skipped: true }],
     [
       { kind: 'held', retryAfterMs: 7_000 },
-      { kind: 'later', delayMs: 7_000 },
+      { status: 'retry', delayMs: 7_000 },
     ],
     [
       { kind: 'retry', code: 'UNAVAILABLE', delayMs: 30_000 },
-      { kind: 'later', delayMs: 30_000 },
+      { status: 'retry', delayMs: 30_000 },
     ],
-    [{ kind: 'superseded' }, { kind: 'later' }],
-    [{ kind: 'interrupted' }, { kind: 'later' }],
-  ])('takes %j for %j', (outcome, verdict) => {
-    expect(classifyOutcome(outcome)).toMatchObject(verdict as object);
+    [{ kind: 'superseded' }, { status: 'retry' }],
+    [{ kind: 'interrupted' }, { status: 'retry' }],
+  ])('maps %j to %j', (outcome, result) => {
+    expect(toJobResult(outcome)).toMatchObject(result);
   });
 });
 
-describe('the handler of run-export', () => {
-  it('passes ids and signal on', async () => {
+describe('handler of run-export', () => {
+  it('passes ids and signal to the service', async () => {
     const seen: [ExportRef, AbortSignal][] = [];
     const handle = createRunExportHandler({
       run: (ref, signal) => {
@@ -38,17 +35,16 @@ describe('the handler of run-export', () => {
       },
     });
     const { signal } = new AbortController();
-    expect(await handle(PAYLOAD, { id: 'job', attempt: 1, signal })).toBe('done');
+    expect(await handle(PAYLOAD, { id: 'job', attempt: 1, signal })).toEqual({ status: 'completed' });
     expect(seen).toEqual([[{ exportId: 'e', tenantId: 't' }, signal]]);
   });
 
-  it('asks for another run without using up an attempt', async () => {
+  it('returns a retry result for a run that is to be repeated', async () => {
     const handle = createRunExportHandler({
       run: () => Promise.resolve({ kind: 'retry', code: 'UNAVAILABLE', delayMs: 30_000 }),
     });
     const { signal } = new AbortController();
-    const run = handle(PAYLOAD, { id: 'job', attempt: 1, signal });
-    await expect(run).rejects.toBeInstanceOf(RetryJobLaterError);
-    await expect(run).rejects.toMatchObject({ delayMs: 30_000 });
+    const result = await handle(PAYLOAD, { id: 'job', attempt: 1, signal });
+    expect(result).toMatchObject({ status: 'retry', delayMs: 30_000 });
   });
 });

@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runExportJob } from '@aion/contracts';
-import { UnavailableError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
-import { createQueueBackend, type QueueBackend } from '@aion/queue';
+import { createQueueConnector } from '@aion/queue';
 import { z } from 'zod';
 import type { PublishOutboxRow } from './outbox-relay.ts';
 import type { QueueReading } from './queue-gauges.ts';
@@ -23,7 +21,6 @@ export interface QueueConnection {
 
 /** The jobs that outbox rows become, by topic. */
 const JOBS = new Map([[runExportJob.name, runExportJob]]);
-const RETRY_MS = 1_000;
 
 /** Creates the connection. */
 export function createQueueConnection(options: {
@@ -32,40 +29,17 @@ export function createQueueConnection(options: {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }): QueueConnection {
-  const { logger } = options;
-  const stopping = new AbortController();
-  let backend: QueueBackend | undefined;
-  let opening: Promise<void> = Promise.resolve();
-
-  const open = async (): Promise<void> => {
-    let hasFailed = false;
-    while (!stopping.signal.aborted && backend === undefined) {
-      try {
-        backend = await createQueueBackend(options);
-        if (hasFailed) logger.info('The queue is there now');
-      } catch (error) {
-        if (!hasFailed) logger.warn('The queue is not there yet: waiting for it', { error });
-        hasFailed = true;
-        await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
-    }
-  };
-  const requireBackend = (): QueueBackend => {
-    if (backend === undefined) throw new UnavailableError('The queue is not open yet.', { retryAfterSeconds: 1 });
-    return backend;
-  };
+  const connector = createQueueConnector(options);
   return {
-    start: () => {
-      opening = open();
-    },
+    start: () => connector.start(),
     publish: async ({ topic, payload, dedupeKey }) => {
       const { job, jobPayload } = parseRow(topic, payload);
-      await requireBackend().queue(job).add(jobPayload, { jobId: dedupeKey });
+      await connector.backend().queue(job).add(jobPayload, { jobId: dedupeKey });
     },
-    ping: async () => requireBackend().ping(),
+    ping: () => connector.ping(),
     read: async () => {
-      await opening;
-      const opened = requireBackend();
+      await connector.ready();
+      const opened = connector.backend();
       const reading = async (job: typeof runExportJob): Promise<QueueReading> => {
         const queue = opened.queue(job);
         const [counts, oldestWaitingAgeMs] = await Promise.all([queue.counts(), queue.oldestWaitingAgeMs()]);
@@ -73,11 +47,7 @@ export function createQueueConnection(options: {
       };
       return Promise.all([...JOBS.values()].map(reading));
     },
-    close: async () => {
-      stopping.abort();
-      await opening;
-      await backend?.close();
-    },
+    close: () => connector.close(),
   };
 }
 

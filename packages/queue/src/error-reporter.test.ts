@@ -1,8 +1,8 @@
 import type { Logger } from '@aion/logging';
-import { createErrorReporter } from './report-errors.ts';
+import { createErrorReporter } from './error-reporter.ts';
 
 describe('createErrorReporter', () => {
-  it('logs one error in ten seconds and counts the rest', () => {
+  it('logs one error in ten seconds with the number of suppressed ones', () => {
     const records: unknown[] = [];
     const logger: Logger = {
       debug: () => undefined,

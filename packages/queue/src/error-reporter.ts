@@ -1,11 +1,15 @@
 import type { Logger } from '@aion/logging';
 
-/** Logs errors of a connection that may fail many times a second: at most one record per interval, with a count of the rest. */
+/** Logs an error of a connection that may fail many times a second. */
 export type ErrorReporter = (error: unknown) => void;
 
 const INTERVAL_MS = 10_000;
 
-/** @param now in milliseconds; a parameter for tests */
+/**
+ * Creates a reporter that logs at most one error in ten seconds, with the number of those suppressed before it.
+ *
+ * @param now current time in milliseconds; replaced in tests
+ */
 export function createErrorReporter(
   logger: Logger,
   fields: Readonly<Record<string, string>>,
@@ -18,7 +22,7 @@ export function createErrorReporter(
       suppressed++;
       return;
     }
-    logger.warn('The queue backend reports an error; work goes on when it answers again.', {
+    logger.warn('Queue backend failed, work resumes when it is reachable again', {
       ...fields,
       suppressed,
       error,
