@@ -1,4 +1,4 @@
-import { CALLER_HEADER, getUsage, listGenerations, storedRoute } from '@aion/contracts';
+import { CALLER_HEADER, internalRoute, routes } from '@aion/contracts';
 import type { ServiceClient } from '@aion/http';
 import { median } from '../bench-result.ts';
 import type { BenchTenant } from './bench-tenant.ts';
@@ -26,7 +26,7 @@ export async function createTenantReads(
   const actor = { actor: `api_key:${keyId}`, actor_id: keyId, person_id: null, scopes: [] };
   const caller = Buffer.from(JSON.stringify({ tenant_id: tenantId, ...actor })).toString('base64url');
   const headers = { [CALLER_HEADER]: caller };
-  const [usage, list] = [storedRoute(getUsage), storedRoute(listGenerations)];
+  const [usage, list] = [internalRoute(routes.usage.get), internalRoute(routes.generations.list)];
   // The cursor that the page before would have given.
   const last = await idAt((FAR_PAGE - 1) * PAGE);
   const cursor = Buffer.from(`generations:${last}`).toString('base64url');

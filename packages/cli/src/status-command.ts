@@ -1,4 +1,4 @@
-import { getOpenApi } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { Command } from 'commander';
 import { readDemoFile } from './api/demo-file.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
@@ -15,7 +15,7 @@ interface StatusOptions extends ConnectionOptions {
 async function runStatus(command: Command, options: StatusOptions): Promise<void> {
   try {
     const urls = Object.entries(await findAdminUrls(options));
-    const api = await readApiStatus(await connect(options, getOpenApi));
+    const api = await readApiStatus(await connect(options, routes.meta.getOpenApi));
     const services = await Promise.all(urls.map(([name, url]) => readServiceStatus(name, url)));
     const checks = [api, ...services.flat()];
     const ready = checks.every(({ ok }) => ok);
@@ -50,7 +50,7 @@ export function createStatusCommand(): Command {
     )
     .option('--admin-url <url>', "a service's admin port; may be given again", collect)
     .addHelpText('after', '\nExample:\n  $ aion status --admin-url http://127.0.0.1:9464');
-  return addConnectionOptions(command, getOpenApi.auth.kind).action((options: StatusOptions) =>
+  return addConnectionOptions(command, routes.meta.getOpenApi.auth.kind).action((options: StatusOptions) =>
     runStatus(command, options),
   );
 }

@@ -10,6 +10,7 @@ export * from './internal/platform-events.ts';
 export * from './internal/providers.ts';
 export * from './internal/sealing-keys.ts';
 export { defineJob, type Job } from './job.ts';
+export { INTERNAL_ROUTES, internalRoutes } from './internal-routes.ts';
 export * from './jobs/run-export.ts';
 export { createOpenApiDocument } from './openapi.ts';
 export * from './public/api-keys.ts';
@@ -31,13 +32,18 @@ export * from './public/sealing-keys.ts';
 export * from './public/tenants.ts';
 export * from './public/usage.ts';
 export * from './public/users.ts';
-export { PUBLIC_ROUTES } from './public-routes.ts';
+export { PUBLIC_ROUTES, routes } from './routes.ts';
 export {
   defineRoute,
   descriptionOf,
   isReading,
   takesIdempotencyKey,
+  type AnswerOf,
+  type BodyInputOf,
+  type BodyOf,
   type Deprecation,
+  type ParamsOf,
+  type QueryOf,
   type Route,
   type RouteAuth,
   type RouteResponse,
@@ -45,5 +51,5 @@ export {
   type StreamContentType,
 } from './route.ts';
 export { ROLE_SCOPES, ROLES, rolesWith, SCOPES, type Role, type Scope } from './scopes.ts';
-export { CALLER_HEADER, callerSchema, type Caller } from './stored/caller.ts';
-export { storedRoute } from './stored/stored-route.ts';
+export { CALLER_HEADER, callerSchema, type Caller } from './caller.ts';
+export { internalRoute } from './internal-route.ts';

@@ -2,8 +2,8 @@ import { ERROR_KINDS, PROBLEM_CONTENT_TYPE, type ErrorCode } from '@aion/errors'
 import { OpenApiGeneratorV31, OpenAPIRegistry, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { uuid } from './fields.ts';
-import { mendNullable } from './mend-nullable.ts';
-import { PUBLIC_ROUTES } from './public-routes.ts';
+import { fixNullableSchemas } from './fix-nullable-schemas.ts';
+import { PUBLIC_ROUTES } from './routes.ts';
 import { descriptionOf, isReading, takesIdempotencyKey, type Route } from './route.ts';
 import { rolesWith } from './scopes.ts';
 
@@ -59,7 +59,7 @@ export function createOpenApiDocument(version: string, routes: readonly Route[] 
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
   });
-  return mendNullable(document);
+  return fixNullableSchemas(document);
 }
 
 function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string): void {

@@ -100,3 +100,16 @@ export function descriptionOf({ description, whileReadOnly }: Route): string {
 export function takesIdempotencyKey(route: Route): boolean {
   return route.method === 'POST' && route.path.startsWith('/api/v1/');
 }
+
+/** Validated path parameters of a route. */
+export type ParamsOf<R extends Pick<Route, 'params'>> = z.output<NonNullable<R['params']>>;
+/** Validated query of a route. */
+export type QueryOf<R extends Pick<Route, 'query'>> = z.output<NonNullable<R['query']>>;
+/** Validated body of a route. */
+export type BodyOf<R extends Pick<Route, 'body'>> = z.output<NonNullable<R['body']>>;
+/** Body of a route as a caller sends it. */
+export type BodyInputOf<R extends Pick<Route, 'body'>> = z.input<NonNullable<R['body']>>;
+/** Parsed JSON answer of a route. */
+export type AnswerOf<R extends { readonly response: Pick<Route['response'], 'json'> }> = z.output<
+  NonNullable<R['response']['json']>
+>;

@@ -2,14 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { generateAgeIdentity } from '@aion/bundle';
-import {
-  createApiKey,
-  createChatCompletion,
-  createExport,
-  createTenant,
-  getExport,
-  type ServiceName,
-} from '@aion/contracts';
+import { type ServiceName, routes } from '@aion/contracts';
 import { planPorts, type Platform, startPlatform } from '@aion/launcher';
 import { callRoute, fetchRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
@@ -48,9 +41,9 @@ beforeAll(async () => {
     onCrash: (error) => crashed.push(error.message),
   });
   const { baseUrl, operatorKey } = platform;
-  const tenant = await callRoute(createTenant, { baseUrl, key: operatorKey, body: { name: 'Crash' }, signal });
+  const tenant = await callRoute(routes.tenants.create, { baseUrl, key: operatorKey, body: { name: 'Crash' }, signal });
   tenantId = tenant.id;
-  const created = await callRoute(createApiKey, {
+  const created = await callRoute(routes.apiKeys.create, {
     baseUrl,
     key: operatorKey,
     params: { tenant_id: tenantId },
@@ -79,7 +72,7 @@ function superuserUrl(stateDir: string): string {
 /** Begins a stream that would never end, and resolves when its first bytes are there. */
 async function beginStream(): Promise<ReadableStreamDefaultReader<Uint8Array>> {
   const body = { model: 'slow-1', stream: true, messages: [{ role: 'user' as const, content: 'Go on.' }] };
-  const answer = await fetchRoute(createChatCompletion, { baseUrl: platform.baseUrl, key, body, signal });
+  const answer = await fetchRoute(routes.chatCompletions.create, { baseUrl: platform.baseUrl, key, body, signal });
   const reader = answer.body?.getReader();
   if (reader === undefined) throw new Error('the answer has no body');
   await reader.read();
@@ -129,8 +122,8 @@ describe('SIGKILL', () => {
     );
     const { baseUrl } = platform;
     const { recipient } = generateAgeIdentity();
-    const { id } = await callRoute(createExport, { baseUrl, key, body: { recipient }, signal });
-    const read = () => callRoute(getExport, { baseUrl, key, params: { export_id: id }, signal });
+    const { id } = await callRoute(routes.exports.create, { baseUrl, key, body: { recipient }, signal });
+    const read = () => callRoute(routes.exports.get, { baseUrl, key, params: { export_id: id }, signal });
     await waitFor(async () => (await read()).state === 'running', { describe: 'the export to run', intervalMs: 5 });
     await kill('data-export');
     expect((await read()).state).toBe('running');

@@ -1,5 +1,5 @@
 import { generateAgeIdentity } from '@aion/bundle';
-import { createExport } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { callRoute, watchExportToEnd } from '@aion/launcher/testing';
 import { describeWithProgram, startPrometheus, waitFor } from '@aion/testkit';
 import { createLedger, type DegradationLedger } from './support/degradation-ledger.ts';
@@ -185,6 +185,9 @@ async function untilTraced(services: readonly string[]): Promise<void> {
 
 async function exportTenant(): Promise<string> {
   const call = { baseUrl: run.target.baseUrl, key: run.target.key, signal: AbortSignal.timeout(20_000) };
-  const { id } = await callRoute(createExport, { ...call, body: { recipient: generateAgeIdentity().recipient } });
+  const { id } = await callRoute(routes.exports.create, {
+    ...call,
+    body: { recipient: generateAgeIdentity().recipient },
+  });
   return (await watchExportToEnd({ ...call, exportId: id, onProgress: () => undefined })).state;
 }

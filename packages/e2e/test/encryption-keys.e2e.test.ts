@@ -1,16 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import {
-  createApiKey,
-  createProvider,
-  createTenant,
-  getProvider,
-  listProviders,
-  updateProvider,
-  type Route,
-  rotateSealingKeys,
-} from '@aion/contracts';
+import { type Route, routes } from '@aion/contracts';
 import { createEncryption } from '@aion/encryption';
 import { planPorts, type Platform, startPlatform } from '@aion/launcher';
 import { callRoute, fetchRoute } from '@aion/launcher/testing';
@@ -49,9 +40,15 @@ async function start(): Promise<Platform> {
 
 async function createManager(): Promise<string> {
   const { baseUrl, operatorKey: key } = platform;
-  const tenant = await callRoute(createTenant, { baseUrl, key, body: { name: 'Sealed' }, signal });
+  const tenant = await callRoute(routes.tenants.create, { baseUrl, key, body: { name: 'Sealed' }, signal });
   const body = { name: 'manager', scopes: ['providers:read' as const, 'providers:write' as const] };
-  const created = await callRoute(createApiKey, { baseUrl, key, params: { tenant_id: tenant.id }, body, signal });
+  const created = await callRoute(routes.apiKeys.create, {
+    baseUrl,
+    key,
+    params: { tenant_id: tenant.id },
+    body,
+    signal,
+  });
   return created.key;
 }
 
@@ -68,7 +65,7 @@ async function createProviders(keys: readonly string[]): Promise<void> {
     for (let at = numbers.pop(); at !== undefined; at = numbers.pop()) {
       const credentials = { api_key: `${CANARY}-${at}` };
       const body = { name: `provider-${at}`, kind: 'anthropic', credentials };
-      await send(createProvider, keys[at % keys.length]!, { body });
+      await send(routes.providers.create, keys[at % keys.length]!, { body });
     }
   };
   await Promise.all(Array.from({ length: 8 }, createNext));
@@ -133,7 +130,7 @@ async function rotate(): Promise<{ readonly resealed: number; readonly remaining
     const path = `/api/v1/sealing-keys/rotation${cursor === '' ? '' : `?cursor=${cursor}`}`;
     const headers = { authorization: `Bearer ${platform.operatorKey}` };
     const answer = await fetch(`${platform.baseUrl}${path}`, { method: 'POST', headers });
-    const done = rotateSealingKeys.response.json!.parse(await answer.json());
+    const done = routes.sealingKeys.rotate.response.json!.parse(await answer.json());
     expect(done.failed).toEqual([]);
     resealed += done.resealed;
     cursor = done.next_cursor;
@@ -152,10 +149,10 @@ describe('credentials of providers', () => {
   it('are nowhere in the state of the platform, nor in any answer', async () => {
     const owner = await createManager();
     await createProviders([owner, platform.operatorKey]);
-    const { data } = (await send(listProviders, owner)) as { readonly data: { readonly id: string }[] };
+    const { data } = (await send(routes.providers.list, owner)) as { readonly data: { readonly id: string }[] };
     const params = { provider_id: data[0]!.id };
-    await send(updateProvider, owner, { params, body: { credentials: { api_key: `${CANARY}-changed` } } });
-    expect(await send(getProvider, owner, { params })).toMatchObject({ has_credentials: true });
+    await send(routes.providers.update, owner, { params, body: { credentials: { api_key: `${CANARY}-changed` } } });
+    expect(await send(routes.providers.get, owner, { params })).toMatchObject({ has_credentials: true });
     expect(answers.join('')).not.toContain(CANARY);
     expect(await countUnder(sealingKey())).toBe(PROVIDERS);
     await platform.stop();

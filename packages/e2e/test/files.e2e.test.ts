@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiKey, createTenant, storedFile, type Scope } from '@aion/contracts';
+import { storedFile, type Scope, routes } from '@aion/contracts';
 import type { Platform } from '@aion/launcher';
 import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
@@ -40,13 +40,14 @@ afterAll(async () => {
 
 async function newTenant(): Promise<string> {
   const { baseUrl, operatorKey: key } = platform;
-  return (await callRoute(createTenant, { baseUrl, key, body: { name: 'Files' }, signal })).id;
+  return (await callRoute(routes.tenants.create, { baseUrl, key, body: { name: 'Files' }, signal })).id;
 }
 
 async function newKey(tenant_id: string, scopes: Scope[]): Promise<string> {
   const { baseUrl, operatorKey: key } = platform;
-  return (await callRoute(createApiKey, { baseUrl, key, params: { tenant_id }, body: { name: 'k', scopes }, signal }))
-    .key;
+  return (
+    await callRoute(routes.apiKeys.create, { baseUrl, key, params: { tenant_id }, body: { name: 'k', scopes }, signal })
+  ).key;
 }
 
 const send = (key: string, path: string, init: RequestInit = {}) =>

@@ -1,5 +1,4 @@
-import * as contracts from '@aion/contracts';
-import { storedRoute, type Route } from '@aion/contracts';
+import { INTERNAL_ROUTES, internalRoute, internalRoutes, PUBLIC_ROUTES, type Route } from '@aion/contracts';
 import { z } from 'zod';
 import { BASIC_KINDS } from './fuzz/wrong-requests.ts';
 import { createDocumentedAnswers, type DocumentedAnswers } from './fuzz/documented-answers.ts';
@@ -15,18 +14,14 @@ const SEED = Number(process.env['AION_FUZZ_SEED'] ?? 20_261_124);
 /** How many times the requests of a quick run. */
 const EFFORT = Number(process.env['AION_FUZZ_EFFORT'] ?? 1);
 const CONCURRENCY = 8;
-const { PUBLIC_ROUTES, ...others } = contracts;
-const exported: unknown[] = Object.values(others);
-const isRoute = (value: unknown): value is Route =>
-  typeof value === 'object' && value !== null && 'path' in value && 'method' in value;
-const declared = [...new Set([...PUBLIC_ROUTES, ...exported.filter(isRoute)])];
+const declared = [...PUBLIC_ROUTES, ...INTERNAL_ROUTES];
 /** What database-gateway carries out of the management API; where it differs from the public route, it is declared. */
 const stored = PUBLIC_ROUTES.filter(({ path }) => path.startsWith('/api/v1/'))
-  .map((route): Route => storedRoute(route))
+  .map((route): Route => internalRoute(route))
   .filter(({ name }) => !declared.some((route) => route.name === name));
 /** What creates comes first, so that there is something to find, and what deletes comes last. */
 const ORDER = ['POST', 'PUT', 'GET', 'PATCH', 'DELETE'];
-const routes = [...declared, ...stored].toSorted(
+const requestOrder = [...declared, ...stored].toSorted(
   (one, other) => ORDER.indexOf(one.method) - ORDER.indexOf(other.method),
 );
 
@@ -45,7 +40,7 @@ beforeAll(async () => {
   target = await startFuzzTarget();
   sender = createSender(CONCURRENCY);
   ids = createKnownIds(target.credentials.ownIds);
-  const byService = Map.groupBy(routes, ({ service }) => service);
+  const byService = Map.groupBy(requestOrder, ({ service }) => service);
   documented = new Map([...byService].map(([service, own]) => [service, createDocumentedAnswers(own)]));
 }, 90_000);
 afterAll(async () => {
@@ -54,7 +49,7 @@ afterAll(async () => {
 }, 60_000);
 
 describe('every contract', () => {
-  it.each(routes.map((route) => [`${route.method} ${route.path} (${route.service})`, route] as const))(
+  it.each(requestOrder.map((route) => [`${route.method} ${route.path} (${route.service})`, route] as const))(
     'is kept whatever is sent: %s',
     async (_name, route) => {
       const baseUrl = target.baseUrlOf(route.service);
@@ -93,7 +88,7 @@ describe('every contract', () => {
   });
 
   it('is of a route that does its work for requests that are good, and not one that refuses all', () => {
-    const served = routes.filter(({ name }) => !unserved.includes(name));
+    const served = requestOrder.filter(({ name }) => !unserved.includes(name));
     // What web-api has answered, database-gateway has carried out.
     const isReached = (name: string): boolean => reached.has(name) || reached.has(publicName(name));
     const unreached = served.map(({ name }) => name).filter((name) => !isReached(name));
@@ -138,7 +133,7 @@ function seedOf({ name }: Route): number {
 
 /** A path of the service answers to a wrong method with 405. */
 async function isServed(baseUrl: string, { path }: Route): Promise<boolean> {
-  const headers = (await target.credentials.allowedFor(contracts.pingDatabaseGateway))[0];
+  const headers = (await target.credentials.allowedFor(internalRoutes.ping.databaseGateway))[0];
   const answer = await fetch(`${baseUrl}${path.replaceAll(/\{\w+\}/g, 'x')}`, { method: 'OPTIONS', headers });
   await answer.body?.cancel();
   return answer.status === 405;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiKey, createTenant, createUser, SCOPES } from '@aion/contracts';
+import { SCOPES, routes } from '@aion/contracts';
 import type { Platform } from '@aion/launcher';
 import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
@@ -30,15 +30,19 @@ async function send(key: string, method: string, path: string, body?: object): P
 /** A tenant with the key of an owner, a member, and the member's key of all scopes. */
 async function createPeople() {
   const asOperator = { baseUrl: platform.baseUrl, key: platform.operatorKey, signal };
-  const tenant = await callRoute(createTenant, { ...asOperator, body: { name: 'People' } });
+  const tenant = await callRoute(routes.tenants.create, { ...asOperator, body: { name: 'People' } });
   const params = { tenant_id: tenant.id };
   const wanted = { name: 'key', scopes: [...SCOPES] };
-  const { key: owner } = await callRoute(createApiKey, { ...asOperator, params, body: wanted });
-  const person = await callRoute(createUser, {
+  const { key: owner } = await callRoute(routes.apiKeys.create, { ...asOperator, params, body: wanted });
+  const person = await callRoute(routes.users.create, {
     ...{ ...asOperator, key: owner },
     body: { email: 'ada@example.com', name: 'Ada', role: 'member' },
   });
-  const { key } = await callRoute(createApiKey, { ...asOperator, params, body: { ...wanted, user_id: person.id } });
+  const { key } = await callRoute(routes.apiKeys.create, {
+    ...asOperator,
+    params,
+    body: { ...wanted, user_id: person.id },
+  });
   return { owner, person, key };
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { listModels, listTenants, PUBLIC_ROUTES } from '@aion/contracts';
+import { PUBLIC_ROUTES, routes } from '@aion/contracts';
 import { describeWithProgram } from '@aion/testkit';
 import { startFuzzTarget, type FuzzTarget } from './fuzz/fuzz-target.ts';
 import { createSchemathesisConfig } from './schemathesis/schemathesis-config.ts';
@@ -49,7 +49,7 @@ describeWithProgram('schemathesis', 'the running API', (programPath) => {
       const verdict = { exitCode: child.exitCode, report: child.exitCode === 0 ? '' : report };
       expect(verdict).toEqual({ exitCode: 0, report: '' });
       // Answers to callers who are refused are documented, too: with a key that is gone, nothing would be tested.
-      for (const route of [listModels, listTenants]) {
+      for (const route of [routes.models.list, routes.tenants.list]) {
         const [headers] = await target.credentials.allowedFor(route);
         const answer = await fetch(`${target.platform.baseUrl}${route.path}`, { headers });
         expect([route.name, answer.status]).toEqual([route.name, 200]);

@@ -1,4 +1,4 @@
-import { recordSwitches } from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import type { Logger } from '@aion/logging';
 import { pause } from './pause.ts';
 import type { Switches } from './report-features.ts';
@@ -30,7 +30,7 @@ export async function reportSwitches(options: ReportSwitchesOptions): Promise<vo
 /** Whether database-gateway has heard it. */
 async function tell({ gateway, logger, signal }: ReportSwitchesOptions, switches: Switches): Promise<boolean> {
   try {
-    await gateway.call(recordSwitches, { body: { switches: { ...switches } }, signal });
+    await gateway.call(internalRoutes.platformEvents.recordSwitches, { body: { switches: { ...switches } }, signal });
     return true;
   } catch (error) {
     if (!signal.aborted) {

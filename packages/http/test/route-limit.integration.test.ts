@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pingAiEngine } from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
@@ -11,7 +11,7 @@ describe('the limit of a bound route', () => {
     [30_000, 200],
   ])('stands in for the limit of the app: %j', async (timeoutMs, status) => {
     const bound = bindRoute(
-      pingAiEngine,
+      internalRoutes.ping.aiEngine,
       async ({ signal }) => {
         await sleep(200, undefined, { signal });
         return { service: 'ai-engine' };

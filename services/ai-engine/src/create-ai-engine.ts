@@ -1,4 +1,4 @@
-import { pingDatabaseGateway } from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import {
   admitServices,
   createAdminServer,
@@ -63,7 +63,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
     tracing,
     logLevels: runtime.logLevels,
     recordLogLevels: recordLogLevelsBy(gateway),
-    checks: { 'database-gateway': () => gateway.call(pingDatabaseGateway, {}) },
+    checks: { 'database-gateway': () => gateway.call(internalRoutes.ping.databaseGateway, {}) },
   });
   const stopped = new AbortController();
   let server: HttpServer | undefined;

@@ -1,15 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  API_KEY_HEADER,
-  listProviderModels,
-  openGeneration,
-  pingDatabaseGateway,
-  runChatCompletion,
-  settleGeneration,
-  TENANT_HEADER,
-  writeGenerations,
-} from '@aion/contracts';
+import { API_KEY_HEADER, TENANT_HEADER, internalRoutes } from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
 import {
   admitServices,
@@ -61,19 +52,19 @@ let enginePort: number;
 beforeAll(async () => {
   const admit = admitServices(createServiceTokens({ secret: SECRET, service: 'database-gateway' }));
   const routes = [
-    bindRoute(pingDatabaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
-    bindRoute(openGeneration, async ({ params, body }) => {
+    bindRoute(internalRoutes.ping.databaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
+    bindRoute(internalRoutes.generations.open, async ({ params, body }) => {
       if (!rows.available) throw new UnavailableError('The database is away.');
       await rows.gate;
       rows.opened.set(params.generation_id, body);
       return undefined;
     }),
-    bindRoute(settleGeneration, async ({ params, body }) => {
+    bindRoute(internalRoutes.generations.settle, async ({ params, body }) => {
       if (!rows.available) throw new UnavailableError('The database is away.');
       rows.settled.set(params.generation_id, body);
       return undefined;
     }),
-    bindRoute(writeGenerations, ({ body: { opened, settled } }) => {
+    bindRoute(internalRoutes.generations.writeBatch, ({ body: { opened, settled } }) => {
       if (!rows.available) throw new UnavailableError('The database is away.');
       for (const { generation_id: id, ...row } of opened) rows.opened.set(id, row);
       for (const { generation_id: id, ...row } of settled) rows.settled.set(id, row);
@@ -160,7 +151,11 @@ const messages = [{ role: 'user' as const, content: 'What colour is the sky? The
 
 function chat(model: string, extra: Record<string, unknown> = {}, signal?: AbortSignal) {
   const body = { model, messages, ...extra };
-  return client.stream(runChatCompletion, { body, headers, ...(signal === undefined ? {} : { signal }) });
+  return client.stream(internalRoutes.inference.runChatCompletion, {
+    body,
+    headers,
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 async function textOf(answer: { body: AsyncIterable<Uint8Array> }): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -271,7 +266,7 @@ describe('ai-engine', () => {
   });
 
   it('lists the models of every provider', async () => {
-    const { data } = await client.call(listProviderModels, {});
+    const { data } = await client.call(internalRoutes.inference.listModels, {});
     expect(data.map((model) => model.id)).toEqual(['embedded/extractive', 'up-1']);
   });
 });

@@ -1,4 +1,4 @@
-import * as contracts from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
 import { bindRoute, streamReply, type BoundRoute, type Identity } from '@aion/http';
 import type { AuditVerifier } from './audit/audit-verifier.ts';
@@ -34,16 +34,16 @@ export interface RouteDependencies {
 /** Binds every route of database-gateway. */
 export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
   const routes = [
-    bindRoute(contracts.pingDatabaseGateway, async () => {
+    bindRoute(internalRoutes.ping.databaseGateway, async () => {
       await deps.ping();
       return { service: 'database-gateway' };
     }),
-    bindRoute(contracts.recordPlatformEvent, async ({ body, identity }) => {
+    bindRoute(internalRoutes.platformEvents.record, async ({ body, identity }) => {
       const service = identity.kind === 'service' ? identity.service : identity.kind;
       await recordPlatformEvent(deps.database, { ...body, service });
       return undefined;
     }),
-    bindRoute(contracts.recordSwitches, async ({ body, identity }) => {
+    bindRoute(internalRoutes.platformEvents.recordSwitches, async ({ body, identity }) => {
       const service = identity.kind === 'service' ? identity.service : identity.kind;
       await recordSwitches(deps.database, service, body.switches);
       return undefined;
@@ -68,13 +68,13 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
 
 function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(contracts.findApiKey, ({ params }) => findKeyHolder(database, params.prefix)),
-    bindRoute(contracts.findOperator, ({ params }) => findOperatorByPrefix(database, params.prefix)),
-    bindRoute(contracts.recordKeyUse, async ({ params, body }) => {
+    bindRoute(internalRoutes.apiKeys.find, ({ params }) => findKeyHolder(database, params.prefix)),
+    bindRoute(internalRoutes.operators.find, ({ params }) => findOperatorByPrefix(database, params.prefix)),
+    bindRoute(internalRoutes.apiKeys.recordUse, async ({ params, body }) => {
       await recordKeyUse(database, params.key_id, body);
       return undefined;
     }),
-    bindRoute(contracts.recordOperatorUse, async ({ params, body }) => {
+    bindRoute(internalRoutes.operators.recordUse, async ({ params, body }) => {
       await recordOperatorUse(database, params.operator_id, body);
       return undefined;
     }),
@@ -83,34 +83,34 @@ function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
 
 function sealedRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(contracts.listSealedOtherwise, async ({ query: { key_id: keyId, after } }) => ({
+    bindRoute(internalRoutes.sealingKeys.listOutdatedRows, async ({ query: { key_id: keyId, after } }) => ({
       data: await listEncryptedRows(database, { keyId, after }),
     })),
-    bindRoute(contracts.countSealedRows, async () => ({ data: await countEncryptedByKey(database) })),
+    bindRoute(internalRoutes.sealingKeys.countRows, async () => ({ data: await countEncryptedByKey(database) })),
   ];
 }
 
 function generationRoutes({ generations }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(contracts.openGeneration, async ({ params, body }) => {
+    bindRoute(internalRoutes.generations.open, async ({ params, body }) => {
       await generations.open(params.generation_id, body);
       return undefined;
     }),
-    bindRoute(contracts.settleGeneration, async ({ params, body }) => {
+    bindRoute(internalRoutes.generations.settle, async ({ params, body }) => {
       await generations.settle(params.generation_id, body);
       return undefined;
     }),
-    bindRoute(contracts.writeGenerations, ({ body }) => writeBatch(generations, body)),
+    bindRoute(internalRoutes.generations.writeBatch, ({ body }) => writeBatch(generations, body)),
   ];
 }
 
 function exportRoutes({ exports }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(contracts.readBundleFiles, async ({ params, query }) => {
+    bindRoute(internalRoutes.exports.readBundleFiles, async ({ params, query }) => {
       const { finishedAt, files } = await exports.readFiles(query.tenant_id, params.export_id);
       return { finished_at: finishedAt, files: [...files] };
     }),
-    bindRoute(contracts.recordDownload, async ({ params, body }) => {
+    bindRoute(internalRoutes.exports.recordDownload, async ({ params, body }) => {
       await exports.recordDownload(params.export_id, body);
       return undefined;
     }),
@@ -119,16 +119,16 @@ function exportRoutes({ exports }: RouteDependencies): BoundRoute[] {
 
 function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(contracts.claimExport, ({ params, body }) => claims.claim(params.export_id, body)),
-    bindRoute(contracts.renewExport, async ({ params, body }) => {
+    bindRoute(internalRoutes.exports.claim, ({ params, body }) => claims.claim(params.export_id, body)),
+    bindRoute(internalRoutes.exports.renew, async ({ params, body }) => {
       await claims.renew(params.export_id, body);
       return undefined;
     }),
-    bindRoute(contracts.completeExport, async ({ params, body, identity }) => {
+    bindRoute(internalRoutes.exports.complete, async ({ params, body, identity }) => {
       await claims.complete(params.export_id, body, actorOf(identity));
       return undefined;
     }),
-    bindRoute(contracts.failExport, async ({ params, body, identity }) => {
+    bindRoute(internalRoutes.exports.fail, async ({ params, body, identity }) => {
       await claims.fail(params.export_id, body, actorOf(identity));
       return undefined;
     }),
@@ -138,12 +138,12 @@ function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
 function snapshotRoutes({ claims, snapshots, audit }: RouteDependencies): BoundRoute[] {
   const contentType = 'application/x-ndjson';
   return [
-    bindRoute(contracts.openSnapshot, async ({ params, body, signal }) => {
+    bindRoute(internalRoutes.exports.openSnapshot, async ({ params, body, signal }) => {
       await claims.check(body.tenant_id, params.export_id, body.epoch);
       await audit.checkpoint(body.tenant_id);
       return streamReply({ contentType, body: await snapshots.open(body.tenant_id, signal) });
     }),
-    bindRoute(contracts.readSnapshotRows, async ({ params, query, signal }) => {
+    bindRoute(internalRoutes.exports.readSnapshotRows, async ({ params, query, signal }) => {
       await claims.check(query.tenant_id, params.export_id, query.epoch);
       const { tenant_id: tenantId, snapshot_id: snapshotId, table } = query;
       return streamReply({ contentType, body: await snapshots.readRows({ tenantId, snapshotId, table }, signal) });

@@ -1,10 +1,10 @@
-import { listAuditEvents, storeApiKey, storedRoute } from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { recordPlatformEvent } from '../src/audit/record-platform-event.ts';
 import type { Database, Query, SharedTransaction, UnscopedQuery } from '../src/database/database.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
-const list = storedRoute(listAuditEvents);
+const list = internalRoute(routes.auditEvents.list);
 
 let db: MigratedDatabase;
 let call: CallManagement;
@@ -39,7 +39,7 @@ describe("a tenant's audit events", () => {
     const tenant = await createTestTenant(db.database);
     const made = [];
     for (let added = 0; added < 3; added += 1) {
-      made.push((await call(storeApiKey, holderOf(tenant), { body: newKey() })).answer.id);
+      made.push((await call(internalRoutes.apiKeys.store, holderOf(tenant), { body: newKey() })).answer.id);
     }
     const read = async (query: object) => (await call(list, holderOf(tenant), { query })).answer;
     const all = await read({ limit: 100 });

@@ -1,23 +1,14 @@
-import {
-  createBudget,
-  createProject,
-  deleteBudget,
-  getBudget,
-  listBudgets,
-  storedRoute,
-  updateBudget,
-  type Caller,
-} from '@aion/contracts';
+import { internalRoute, type Caller, routes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { createManagement, holderOf, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 const [list, create, read, update, end] = [
-  storedRoute(listBudgets),
-  storedRoute(createBudget),
-  storedRoute(getBudget),
-  storedRoute(updateBudget),
-  storedRoute(deleteBudget),
+  internalRoute(routes.budgets.list),
+  internalRoute(routes.budgets.create),
+  internalRoute(routes.budgets.get),
+  internalRoute(routes.budgets.update),
+  internalRoute(routes.budgets.delete),
 ];
 const MONTH = '2026-12-01';
 type BudgetSubject = 'tenant' | 'project' | 'api_key';
@@ -49,7 +40,8 @@ interface Wanted {
 }
 const set = (subject: Subject = {}, { from = MONTH, caller = owner, limit = 5_000_000 }: Wanted = {}) =>
   call(create, caller, { body: { ...subject, effective_from: from, limit_micro_usd: limit } });
-const addProject = async () => (await call(storedRoute(createProject), owner, { body: { name: 'P' } })).answer.id;
+const addProject = async () =>
+  (await call(internalRoute(routes.projects.create), owner, { body: { name: 'P' } })).answer.id;
 
 describe("a tenant's budgets", () => {
   it('are of the tenant, of a project or of a key, from a month on', async () => {
@@ -97,7 +89,7 @@ describe("a tenant's budgets", () => {
     ['a fraction of a unit', { effective_from: MONTH, limit_micro_usd: 0.5 }, 'limit_micro_usd'],
     ['less than nothing', { effective_from: MONTH, limit_micro_usd: -1 }, 'limit_micro_usd'],
   ])('are not of %s', (_what, body, field) => {
-    const { error } = createBudget.body?.safeParse(body) ?? {};
+    const { error } = routes.budgets.create.body?.safeParse(body) ?? {};
     expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([field]);
   });
 

@@ -1,4 +1,4 @@
-import { listApiKeys, pingDatabaseGateway, storedRoute } from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { ClientClosedRequestError } from '@aion/errors';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { createTestDatabase, waitFor } from '@aion/testkit';
@@ -146,14 +146,14 @@ describe('a client that hangs up', () => {
       ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
       AION_QUEUE_DATABASE_URL: queueDatabase.url,
     });
-    const ping = () => gateway.client.call(pingDatabaseGateway, {});
+    const ping = () => gateway.client.call(internalRoutes.ping.databaseGateway, {});
     await waitFor(ping, { describe: 'the queue to be open' });
     const blocker = new pg.Client({ connectionString: db.superuserUrl });
     await blocker.connect();
     await blocker.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
     const leaving = new AbortController();
     const caller = Buffer.from(JSON.stringify(operatorFor(tenantId))).toString('base64url');
-    const listed = gateway.client.call(storedRoute(listApiKeys), {
+    const listed = gateway.client.call(internalRoute(routes.apiKeys.list), {
       ...{ query: {}, headers: { 'x-aion-caller': caller }, signal: leaving.signal },
     });
     const failed = expect(listed).rejects.toThrow();

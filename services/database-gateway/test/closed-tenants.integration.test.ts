@@ -1,4 +1,4 @@
-import { createProject, getTenant, listProjects, storedRoute } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { createManagementRoutes } from '../src/management/management-routes.ts';
 import {
   createManagement,
@@ -24,7 +24,7 @@ afterAll(() => db.drop());
 describe.each(['closed', 'erasing'])('a tenant that is %s', (state) => {
   const close = async () => {
     const tenant = await createTestTenant(db.database);
-    await call(storedRoute(createProject), holderOf(tenant), { body: { name: 'Old' } });
+    await call(internalRoute(routes.projects.create), holderOf(tenant), { body: { name: 'Old' } });
     await db.sql('UPDATE tenants SET state = $2 WHERE id = $1', [tenant.tenantId, state]);
     return tenant;
   };
@@ -51,9 +51,9 @@ describe.each(['closed', 'erasing'])('a tenant that is %s', (state) => {
   it('is read by the operator all the same', async () => {
     const { tenantId } = await close();
     const operator = operatorFor(tenantId);
-    expect((await call(storedRoute(getTenant), operator, { params: { tenant_id: tenantId } })).answer.state).toBe(
-      state,
-    );
-    expect((await call(storedRoute(listProjects), operator)).answer.data).toHaveLength(1);
+    expect(
+      (await call(internalRoute(routes.tenants.get), operator, { params: { tenant_id: tenantId } })).answer.state,
+    ).toBe(state);
+    expect((await call(internalRoute(routes.projects.list), operator)).answer.data).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import * as contracts from '@aion/contracts';
+import { INTERNAL_ROUTES, internalRoute, internalRoutes, routes, runExportJob } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
 import { createServiceClient, createServiceTokens, type ServiceClient } from '@aion/http';
 import { createLogger } from '@aion/logging';
@@ -18,7 +18,7 @@ import { startProxy } from './support/start-proxy.ts';
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createMigratedDatabase, createTestTenant, noMetrics, type MigratedDatabase } from './support/test-database.ts';
 
-const requestExport = contracts.storedRoute(contracts.createExport);
+const requestExport = internalRoute(routes.exports.create);
 const SECRET = 'a secret that is long enough for a test';
 
 let db: MigratedDatabase;
@@ -107,7 +107,7 @@ describe('events of the platform', () => {
   let running: Running;
   beforeAll(async () => {
     running = await startGateway();
-    await waitFor(() => running.client.call(contracts.pingDatabaseGateway, {}), {
+    await waitFor(() => running.client.call(internalRoutes.ping.databaseGateway, {}), {
       describe: 'the gateway to be ready',
     });
   });
@@ -115,7 +115,7 @@ describe('events of the platform', () => {
 
   it('are recorded for the service that sends them, in a chain of their own', async () => {
     const body = { action: 'log_levels.changed', actor: 'service:web-api' } as const;
-    await running.client.call(contracts.recordPlatformEvent, { body });
+    await running.client.call(internalRoutes.platformEvents.record, { body });
     const rows = await db.sql(
       `SELECT actor, action, target_type, target_path, outcome, octet_length(hash) AS hash FROM audit_events
        WHERE tenant_id IS NULL ORDER BY seq DESC LIMIT 1`,
@@ -132,25 +132,23 @@ describe('database-gateway over HTTP', () => {
   beforeAll(async () => {
     running = await startGateway();
     client = running.client;
-    await waitFor(() => client.call(contracts.pingDatabaseGateway, {}), { describe: 'the gateway to be ready' });
+    await waitFor(() => client.call(internalRoutes.ping.databaseGateway, {}), { describe: 'the gateway to be ready' });
   });
   afterAll(() => stopGateway(running));
 
   async function createTenant() {
     const ask = (tenantId: string | null) => headerOf(operatorFor(tenantId));
-    const stored = contracts.storedRoute(contracts.createTenant);
+    const stored = internalRoute(routes.tenants.create);
     const { answer } = await client.call(stored, { body: { name: 'Example' }, headers: ask(null) });
     const tenantId = answer.id;
     const body = { ...newKey(), key_hash: '0a'.repeat(32) };
     const { id: keyId, prefix } = body;
-    await client.call(contracts.storeApiKey, { body, headers: ask(tenantId) });
+    await client.call(internalRoutes.apiKeys.store, { body, headers: ask(tenantId) });
     return { tenantId, keyId, prefix };
   }
 
   it('serves every route of its contract', () => {
-    const ofContract = Object.values<unknown>(contracts)
-      .filter((value): value is contracts.Route => typeof value === 'object' && value !== null && 'service' in value)
-      .filter((route) => route.service === 'database-gateway');
+    const ofContract = INTERNAL_ROUTES.filter((route) => route.service === 'database-gateway');
     const managed = createManagementRoutes(db.database, SETTINGS).map(({ route }) => route);
     ofContract.push(...managed.filter(({ name }) => !ofContract.some((route) => route.name === name)));
     expect(ofContract.length).toBeGreaterThan(15);
@@ -167,11 +165,11 @@ describe('database-gateway over HTTP', () => {
 
   it('stores keys and generations, and finds them again', async () => {
     const tenant = await createTenant();
-    const key = await client.call(contracts.findApiKey, { params: { prefix: tenant.prefix } });
+    const key = await client.call(internalRoutes.apiKeys.find, { params: { prefix: tenant.prefix } });
     expect(key).toMatchObject({ id: tenant.keyId, key_hash: '0a'.repeat(32) });
     const params = { generation_id: uuidv7() };
-    await client.call(contracts.openGeneration, { params, body: newGeneration(tenant) });
-    await client.call(contracts.settleGeneration, { params, body: newSettlement(tenant.tenantId) });
+    await client.call(internalRoutes.generations.open, { params, body: newGeneration(tenant) });
+    await client.call(internalRoutes.generations.settle, { params, body: newSettlement(tenant.tenantId) });
     const rows = await db.sql('SELECT status, trace_id FROM generations WHERE id = $1', [params.generation_id]);
     expect(rows).toEqual([{ status: 'succeeded', trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
   });
@@ -185,19 +183,22 @@ describe('database-gateway over HTTP', () => {
     const { id } = answer;
     const params = { export_id: id };
     const backend = await createQueueBackend({ postgresUrl: queueDatabase.url, logger: silent() });
-    const queue = backend.queue(contracts.runExportJob);
+    const queue = backend.queue(runExportJob);
     await waitFor(async () => (await queue.counts()).waiting === 1, { describe: 'the job' });
     await backend.close();
 
-    const claim = await client.call(contracts.claimExport, { params, body: { tenant_id, lease_ms: 60_000 } });
+    const claim = await client.call(internalRoutes.exports.claim, { params, body: { tenant_id, lease_ms: 60_000 } });
     const epoch = claim.outcome === 'claimed' ? claim.epoch : 0;
-    const holder = await client.stream(contracts.openSnapshot, { params, body: { tenant_id, epoch } });
+    const holder = await client.stream(internalRoutes.exports.openSnapshot, { params, body: { tenant_id, epoch } });
     const { head } = await readHead(holder.body);
     const query = { tenant_id, epoch, snapshot_id: head.snapshot_id };
-    const stream = await client.stream(contracts.readSnapshotRows, { params, query: { ...query, table: 'tenants' } });
+    const stream = await client.stream(internalRoutes.exports.readSnapshotRows, {
+      params,
+      query: { ...query, table: 'tenants' },
+    });
     expect(parseRows(await readRows(stream.body))).toMatchObject([{ id: tenant_id }]);
     for (const wrong of [{ epoch: 7 }, { tenant_id: uuidv7() }]) {
-      const read = client.stream(contracts.readSnapshotRows, {
+      const read = client.stream(internalRoutes.exports.readSnapshotRows, {
         params,
         query: { ...query, ...wrong, table: 'tenants' },
       });
@@ -210,12 +211,12 @@ describe('database-gateway over HTTP', () => {
 
     const claimed = { tenant_id, epoch };
     const lease = { lease_ms: 60_000, state: 'sealing' as const, progress: NO_PROGRESS };
-    await client.call(contracts.renewExport, { params, body: { ...claimed, ...lease } });
+    await client.call(internalRoutes.exports.renew, { params, body: { ...claimed, ...lease } });
     const completion = { manifest_sha256: 'ab'.repeat(32), rows: 1, files: FILES };
-    await client.call(contracts.completeExport, { params, body: { ...claimed, ...completion } });
-    const files = await client.call(contracts.readBundleFiles, { params, query: { tenant_id } });
+    await client.call(internalRoutes.exports.complete, { params, body: { ...claimed, ...completion } });
+    const files = await client.call(internalRoutes.exports.readBundleFiles, { params, query: { tenant_id } });
     expect(files.files).toEqual(FILES);
-    await client.call(contracts.recordDownload, {
+    await client.call(internalRoutes.exports.recordDownload, {
       ...{ params, body: { tenant_id, actor: 'signed-url', path: null } },
     });
     const audit = await db.sql('SELECT action, actor FROM audit_events WHERE target_id = $1 ORDER BY id', [id]);
@@ -224,12 +225,12 @@ describe('database-gateway over HTTP', () => {
       { action: 'export.ready', actor: 'service:data-export' },
       { action: 'export.downloaded', actor: 'signed-url' },
     ]);
-    const list = await client.call(contracts.storedRoute(contracts.listExports), { query: { limit: 5 }, headers });
+    const list = await client.call(internalRoute(routes.exports.list), { query: { limit: 5 }, headers });
     expect(list.answer.data).toMatchObject([{ id, state: 'ready' }]);
-    const read = contracts.storedRoute(contracts.getExport);
+    const read = internalRoute(routes.exports.get);
     expect(await client.call(read, { params, headers })).toMatchObject({ version: 4, answer: { id } });
     await expect(
-      client.call(contracts.failExport, { params, body: { ...claimed, code: 'x', message: 'x' } }),
+      client.call(internalRoutes.exports.fail, { params, body: { ...claimed, code: 'x', message: 'x' } }),
     ).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
@@ -280,7 +281,7 @@ describe('database-gateway without its dependencies', () => {
     });
     expect((await fetch(`${created.adminUrl}/healthz`)).status).toBe(200);
     const client = createClient(created.gateway.port);
-    const find = () => client.call(contracts.findApiKey, { params: { prefix: 'zzzzzzzzzzzz' } });
+    const find = () => client.call(internalRoutes.apiKeys.find, { params: { prefix: 'zzzzzzzzzzzz' } });
     await expect(find()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 
     let proxy = await startProxy(port, { host: hostname, port: Number(target) });
@@ -319,7 +320,9 @@ describe('database-gateway without its dependencies', () => {
     ]);
     expect(await (await fetch(`${running.adminUrl}/metrics`)).text()).toMatch(/^aion_schema_drift 1$/m);
     const params = { prefix: 'zzzzzzzzzzzz' };
-    await expect(running.client.call(contracts.findApiKey, { params })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(running.client.call(internalRoutes.apiKeys.find, { params })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
     await stopGateway(running);
     await db.sql('DROP TABLE notes');
   });
@@ -338,7 +341,9 @@ describe('database-gateway without its dependencies', () => {
     const headers = headerOf(holderOf(tenant));
     const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
     expect(answer).toMatchObject({ state: 'requested' });
-    await expect(running.client.call(contracts.pingDatabaseGateway, {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(running.client.call(internalRoutes.ping.databaseGateway, {})).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
     await stopGateway(running);
     const rows = await db.sql('SELECT published_at FROM outbox WHERE tenant_id = $1', [tenant.tenantId]);
     expect(rows).toEqual([{ published_at: null }]);
@@ -368,7 +373,7 @@ describe('database-gateway under load', () => {
     }
     const open = () =>
       wanted.map(({ id, tenant }) =>
-        running.client.call(contracts.openGeneration, {
+        running.client.call(internalRoutes.generations.open, {
           ...{ params: { generation_id: id }, body: newGeneration(tenant), timeoutMs: 20_000 },
         }),
       );
@@ -379,7 +384,7 @@ describe('database-gateway under load', () => {
          AND query LIKE '%INSERT INTO generations%'`,
       );
     await waitFor(async () => (await waiting()).length === 2, { describe: 'both connections to wait' });
-    const find = () => running.client.call(contracts.findApiKey, { params: { prefix: 'zzzzzzzzzzzz' } });
+    const find = () => running.client.call(internalRoutes.apiKeys.find, { params: { prefix: 'zzzzzzzzzzzz' } });
     await expect(find()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
     // The statement timeout gives them back.
     for (const result of await blocked) expect(result).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
@@ -399,7 +404,7 @@ describe('database-gateway under load', () => {
     await blocker.query('BEGIN');
     await blocker.query('LOCK TABLE export_jobs IN ACCESS EXCLUSIVE MODE');
     // It reads the export on one connection, and then takes another for the snapshot.
-    const opened = running.client.stream(contracts.openSnapshot, {
+    const opened = running.client.stream(internalRoutes.exports.openSnapshot, {
       ...{ params: { export_id: id }, body: { tenant_id: tenant.tenantId, epoch } },
     });
     const waiting = () =>
@@ -434,8 +439,11 @@ describe('database-gateway under load', () => {
     const headers = headerOf(holderOf(tenant));
     const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
     const params = { export_id: answer.id };
-    await running.client.call(contracts.claimExport, { params, body: { tenant_id, lease_ms: 60_000 } });
-    const holder = await running.client.stream(contracts.openSnapshot, { params, body: { tenant_id, epoch: 1 } });
+    await running.client.call(internalRoutes.exports.claim, { params, body: { tenant_id, lease_ms: 60_000 } });
+    const holder = await running.client.stream(internalRoutes.exports.openSnapshot, {
+      params,
+      body: { tenant_id, epoch: 1 },
+    });
     const { heartbeats } = await readHead(holder.body);
     const broken = expect(heartbeats.next()).rejects.toThrow();
     await running.gateway.stop();

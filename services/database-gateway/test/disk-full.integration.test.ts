@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { findApiKey, openGeneration } from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import { AionError } from '@aion/errors';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
@@ -44,7 +44,7 @@ async function write(): Promise<AionError | undefined> {
   const prompt = randomBytes(CONTENT_BYTES / 2).toString('hex');
   try {
     const body = newGeneration(tenant, { prompt });
-    await gateway.client.call(openGeneration, { params: { generation_id: id }, body });
+    await gateway.client.call(internalRoutes.generations.open, { params: { generation_id: id }, body });
     accepted.set(id, prompt);
     return undefined;
   } catch (error) {
@@ -56,7 +56,10 @@ async function write(): Promise<AionError | undefined> {
 const sql = <R extends Record<string, unknown>>(text: string) => runSql<R>(cluster.superuserUrl(DATABASE), text);
 const isServing = () =>
   waitFor(
-    () => gateway.client.call(findApiKey, { params: { prefix: tenant.prefix } }).then((key) => key.id === tenant.keyId),
+    () =>
+      gateway.client
+        .call(internalRoutes.apiKeys.find, { params: { prefix: tenant.prefix } })
+        .then((key) => key.id === tenant.keyId),
     { describe: 'requests that read to be served' },
   );
 

@@ -1,4 +1,4 @@
-import { storeProvider, storeProviderChange, storeResealed, type Caller, type SealedRow } from '@aion/contracts';
+import { type Caller, type SealedRow, internalRoutes } from '@aion/contracts';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { countEncryptedByKey, listEncryptedRows } from '../src/providers/encrypted-rows.ts';
@@ -27,7 +27,7 @@ async function create(caller: Caller, keyId: string | null = FORMER): Promise<st
   const id = uuidv7();
   const body = { id, name: `p${id}`, kind: 'anthropic' as const };
   const sealed_credentials = keyId === null ? null : encryptedAs('old', keyId);
-  await call(storeProvider, caller, { body: { ...body, sealed_credentials } });
+  await call(internalRoutes.providers.store, caller, { body: { ...body, sealed_credentials } });
   return id;
 }
 const list = (after?: string) => listEncryptedRows(db.database, { keyId: CURRENT, after });
@@ -35,7 +35,7 @@ const reencrypt = ({ sealed, ...row }: SealedRow) => {
   return { ...row, from_key_id: sealed.key_id, sealed: encryptedAs('new', CURRENT) };
 };
 const store = (rows: readonly SealedRow[], caller = platform) =>
-  call(storeResealed, caller, {
+  call(internalRoutes.sealingKeys.storeRotatedRows, caller, {
     body: { key_id: CURRENT, resealed: rows.map(reencrypt), failed: [], next_cursor: null },
   });
 const contents = async () => {
@@ -99,7 +99,7 @@ describe('rotation of encryption keys', () => {
     const [changed, renamed, removed] = [await create(owners[1]!), await create(owners[1]!), await create(owners[1]!)];
     const rows = await list();
     const change = (id: string, body: object) =>
-      call(storeProviderChange, owners[1]!, { params: { provider_id: id }, body });
+      call(internalRoutes.providers.storeChange, owners[1]!, { params: { provider_id: id }, body });
     await change(changed, { sealed_credentials: encryptedAs('theirs', CURRENT) });
     await change(renamed, { name: 'renamed' });
     await db.sql('DELETE FROM provider_configs WHERE id = $1', [removed]);

@@ -1,4 +1,4 @@
-import { listExports, storedRoute } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { v7 as uuidv7 } from 'uuid';
 import { countExportEnds } from '../src/exports/count-export-ends.ts';
@@ -85,7 +85,8 @@ describe('a requested export', () => {
     await claims.fail(id, { tenant_id: tenant.tenantId, epoch, code: 'x', message: 'x' }, 'test');
     const last = await requestExport(db.database, tenant);
     const call = createManagement(db.database);
-    const list = async (query: object) => (await call(storedRoute(listExports), holderOf(tenant), { query })).answer;
+    const list = async (query: object) =>
+      (await call(internalRoute(routes.exports.list), holderOf(tenant), { query })).answer;
     const { data } = await list({ limit: 2 });
     expect(data.map((item) => [item.id, item.state])).toEqual([
       [last, 'requested'],

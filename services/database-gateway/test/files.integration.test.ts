@@ -1,15 +1,4 @@
-import {
-  createProject,
-  deleteFile,
-  getFile,
-  listFiles,
-  locateFile,
-  placeLegalHold,
-  releaseLegalHold,
-  requestHoldRelease,
-  storedRoute,
-  storeFile,
-} from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { recordDownload } from '../src/files/file-routes.ts';
 import { createStrayObjectStore, type StrayObjectStore } from '../src/files/stray-object-store.ts';
@@ -17,8 +6,12 @@ import { addMember } from './support/fixtures.ts';
 import { createManagement, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
-const [list, read, remove] = [storedRoute(listFiles), storedRoute(getFile), storedRoute(deleteFile)];
-const placeHold = storedRoute(placeLegalHold);
+const [list, read, remove] = [
+  internalRoute(routes.files.list),
+  internalRoute(routes.files.get),
+  internalRoute(routes.files.delete),
+];
+const placeHold = internalRoute(routes.legalHolds.place);
 const DAY_MS = 86_400_000;
 
 let db: MigratedDatabase;
@@ -34,7 +27,7 @@ afterAll(() => db.drop());
 async function setUp() {
   const tenant = await createTestTenant(db.database);
   const person = await addMember(db.database, tenant);
-  const { answer: project } = await call(storedRoute(createProject), person, { body: { name: 'Project' } });
+  const { answer: project } = await call(internalRoute(routes.projects.create), person, { body: { name: 'Project' } });
   return { tenant, person, tenantId: tenant.tenantId, projectId: project.id };
 }
 type Party = Awaited<ReturnType<typeof setUp>>;
@@ -50,7 +43,7 @@ const bodyOf = (object_key: string) => ({
 async function addFile(party: Party, projectId?: string) {
   const object_key = await announce(party);
   const query = { name: 'notes.txt', ...(projectId === undefined ? {} : { project_id: projectId }) };
-  const { answer } = await call(storeFile, party.person, { query, body: bodyOf(object_key) });
+  const { answer } = await call(internalRoutes.files.store, party.person, { query, body: bodyOf(object_key) });
   return { ...answer, object_key };
 }
 const straysOf = async ({ tenantId }: Party) =>
@@ -79,7 +72,7 @@ describe('a file', () => {
     expect(await straysOf(party)).toEqual([]);
     const params = { file_id: file.id };
     expect((await call(read, party.person, { params })).answer).toEqual(file);
-    expect((await call(locateFile, party.person, { params })).answer).toEqual({ ...file, object_key });
+    expect((await call(internalRoutes.files.locate, party.person, { params })).answer).toEqual({ ...file, object_key });
     await db.database.withTenant(party.tenantId, (transaction) => recordDownload(transaction, file.id, 'api_key:x'));
     expect(await actionsOf(party)).toEqual(['file.uploaded', 'file.downloaded']);
   });
@@ -90,7 +83,7 @@ describe('a file', () => {
     const claimed = await announce(party, 0);
     expect(await claimAll(party)).toMatchObject([{ object_key: claimed }]);
     for (const key of [`files/${party.tenantId}/${uuidv7()}`, object_key, claimed]) {
-      const attempt = call(storeFile, party.person, { query: { name: 'x' }, body: bodyOf(key) });
+      const attempt = call(internalRoutes.files.store, party.person, { query: { name: 'x' }, body: bodyOf(key) });
       await expect(attempt).rejects.toMatchObject({ code: 'CONFLICT' });
     }
     expect(await straysOf(party)).toEqual([claimed]);
@@ -100,7 +93,7 @@ describe('a file', () => {
     const party = await setUp();
     const key = await announce(party);
     const query = { name: 'x', project_id: uuidv7() };
-    await expect(call(storeFile, party.person, { query, body: bodyOf(key) })).rejects.toMatchObject({
+    await expect(call(internalRoutes.files.store, party.person, { query, body: bodyOf(key) })).rejects.toMatchObject({
       ...{ code: 'NOT_FOUND', param: 'project_id' },
     });
     expect(await straysOf(party)).toEqual([key]);
@@ -111,8 +104,8 @@ describe('a file', () => {
     const party = await setUp();
     const caller = { ...party.person, idempotency: { key: 'once', request_sha256: 'cd'.repeat(32) } };
     const [one, two] = [await announce(party), await announce(party)];
-    const first = await call(storeFile, caller, { query: { name: 'x' }, body: bodyOf(one) });
-    const second = await call(storeFile, caller, { query: { name: 'x' }, body: bodyOf(two) });
+    const first = await call(internalRoutes.files.store, caller, { query: { name: 'x' }, body: bodyOf(one) });
+    const second = await call(internalRoutes.files.store, caller, { query: { name: 'x' }, body: bodyOf(two) });
     expect(second).toEqual({ ...first, replayed: true });
     expect(await straysOf(party)).toEqual([two]);
   });
@@ -147,9 +140,9 @@ describe('a file', () => {
     const otherDeletion = call(remove, party.person, { params: { file_id: other.id } }).then(() => 'deleted');
     if (scope === 'tenant') await expect(otherDeletion).rejects.toMatchObject({ code: 'CONFLICT' });
     else expect(await otherDeletion).toBe('deleted');
-    await call(storedRoute(requestHoldRelease), party.person, { params: { hold_id: hold.id } });
+    await call(internalRoute(routes.legalHolds.requestRelease), party.person, { params: { hold_id: hold.id } });
     const second = await addMember(db.database, party.tenant);
-    await call(storedRoute(releaseLegalHold), second, { params: { hold_id: hold.id } });
+    await call(internalRoute(routes.legalHolds.release), second, { params: { hold_id: hold.id } });
     expect(await call(remove, party.person, { params })).toMatchObject({ answer: null });
   });
 
@@ -182,11 +175,11 @@ describe('a file', () => {
     expect(await idsOf({}, stranger)).toEqual([]);
     const params = { file_id: one.id };
     const missing = { code: 'NOT_FOUND', message: `There is no file ${one.id}.` };
-    for (const route of [read, locateFile, remove]) {
+    for (const route of [read, internalRoutes.files.locate, remove]) {
       await expect(call(route, stranger.person, { params })).rejects.toMatchObject(missing);
     }
     const foreign = await announce(party);
-    const theft = call(storeFile, stranger.person, { query: { name: 'x' }, body: bodyOf(foreign) });
+    const theft = call(internalRoutes.files.store, stranger.person, { query: { name: 'x' }, body: bodyOf(foreign) });
     await expect(theft).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });

@@ -1,4 +1,4 @@
-import { createExport, openGeneration, runExportJob, storedRoute } from '@aion/contracts';
+import { runExportJob, internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { AionError } from '@aion/errors';
 import { createServiceClient, createServiceTokens } from '@aion/http';
 import { createQueueBackend } from '@aion/queue';
@@ -40,12 +40,15 @@ describe('SIGKILL of database-gateway under load', () => {
     };
     const write = async (): Promise<void> => {
       const id = uuidv7();
-      await client.call(openGeneration, { params: { generation_id: id }, body: newGeneration(writer) });
+      await client.call(internalRoutes.generations.open, {
+        params: { generation_id: id },
+        body: newGeneration(writer),
+      });
       accepted.generations.push(id);
     };
     const requestExport = async (tenant: { tenantId: string; keyId: string }): Promise<void> => {
       const sent = { body: { recipient: RECIPIENT }, headers: headerOf(holderOf(tenant)) };
-      const { answer } = await client.call(storedRoute(createExport), sent);
+      const { answer } = await client.call(internalRoute(routes.exports.create), sent);
       accepted.exports.push(answer.id);
     };
 

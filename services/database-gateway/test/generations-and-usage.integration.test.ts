@@ -1,12 +1,4 @@
-import {
-  getGeneration,
-  getGenerationContent,
-  getUsage,
-  listGenerations,
-  storedRoute,
-  type Caller,
-  type Generation,
-} from '@aion/contracts';
+import { internalRoute, type Caller, type Generation, routes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import { createGenerationStore, type GenerationStore } from '../src/generations/generation-store.ts';
@@ -22,13 +14,13 @@ import {
 } from './support/test-database.ts';
 
 const [usageOf, list, read, readContent] = [
-  storedRoute(getUsage),
-  storedRoute(listGenerations),
-  storedRoute(getGeneration),
-  storedRoute(getGenerationContent),
+  internalRoute(routes.usage.get),
+  internalRoute(routes.generations.list),
+  internalRoute(routes.generations.get),
+  internalRoute(routes.generations.getContent),
 ];
-type Filter = z.input<NonNullable<typeof listGenerations.query>>;
-type UsageQuery = z.input<NonNullable<typeof getUsage.query>>;
+type Filter = z.input<NonNullable<typeof routes.generations.list.query>>;
+type UsageQuery = z.input<NonNullable<typeof routes.usage.get.query>>;
 
 let db: MigratedDatabase;
 let call: CallManagement;
@@ -159,7 +151,7 @@ describe('the content of a generation', () => {
   });
 
   it('may be asked for by keys of the tenant alone', () => {
-    expect(getGenerationContent.auth).toEqual({ kind: 'key', scope: 'content:read' });
+    expect(routes.generations.getContent.auth).toEqual({ kind: 'key', scope: 'content:read' });
   });
 });
 
@@ -222,6 +214,6 @@ describe('the usage of a tenant', () => {
       await expect(report(query)).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'from' });
     }
     expect((await report({ from: '2024-01-01', to: '2024-12-31' })).total.generations).toBe(0);
-    expect(getUsage.query?.safeParse({ group_by: 'day,tenant' }).success).toBe(false);
+    expect(routes.usage.get.query?.safeParse({ group_by: 'day,tenant' }).success).toBe(false);
   });
 });

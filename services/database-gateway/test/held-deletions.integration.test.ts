@@ -1,19 +1,4 @@
-import {
-  createBudget,
-  createProject,
-  deleteBudget,
-  deleteFile,
-  deleteMembership,
-  deleteProvider,
-  placeLegalHold,
-  PUBLIC_ROUTES,
-  storeApiKey,
-  storedRoute,
-  storeFile,
-  storeProvider,
-  type Caller,
-  type HoldScope,
-} from '@aion/contracts';
+import { PUBLIC_ROUTES, internalRoute, type Caller, type HoldScope, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { createStrayObjectStore } from '../src/files/stray-object-store.ts';
 import { addMember } from './support/fixtures.ts';
@@ -32,9 +17,10 @@ afterAll(() => db.drop());
 async function setUp() {
   const tenant = await createTestTenant(db.database);
   const [owner, person] = [await addMember(db.database, tenant), await addMember(db.database, tenant)];
-  const { id: project } = (await call(storedRoute(createProject), owner, { body: { name: 'Project' } })).answer;
+  const { id: project } = (await call(internalRoute(routes.projects.create), owner, { body: { name: 'Project' } }))
+    .answer;
   const body = { ...newKey(), project_id: project, user_id: person.person_id };
-  const { id: apiKey } = (await call(storeApiKey, operatorFor(tenant.tenantId), { body })).answer;
+  const { id: apiKey } = (await call(internalRoutes.apiKeys.store, operatorFor(tenant.tenantId), { body })).answer;
   return {
     tenantId: tenant.tenantId,
     owner,
@@ -51,8 +37,8 @@ interface Deletable {
 
 async function addBudget({ owner }: Party, subject: { project_id?: string; api_key_id?: string }) {
   const body = { ...subject, effective_from: '2026-12-01', limit_micro_usd: 1 };
-  const params = { budget_id: (await call(storedRoute(createBudget), owner, { body })).answer.id };
-  return (caller: Caller) => call(storedRoute(deleteBudget), caller, { params });
+  const params = { budget_id: (await call(internalRoute(routes.budgets.create), owner, { body })).answer.id };
+  return (caller: Caller) => call(internalRoute(routes.budgets.delete), caller, { params });
 }
 
 async function addFile({ tenantId, owner, ids }: Party): Promise<Deletable> {
@@ -61,10 +47,10 @@ async function addFile({ tenantId, owner, ids }: Party): Promise<Deletable> {
   const strays = createStrayObjectStore(db.database);
   await strays.announce({ tenant_id: tenantId, object_key, project_id: ids.project, remove_after_ms: 60_000 });
   const query = { name: 'notes.txt', project_id: ids.project };
-  await call(storeFile, owner, {
+  await call(internalRoutes.files.store, owner, {
     ...{ query, body: { id, object_key, content_type: 'text/plain', bytes: 1, sha256: 'ab'.repeat(32) } },
   });
-  const remove = (caller: Caller) => call(storedRoute(deleteFile), caller, { params: { file_id: id } });
+  const remove = (caller: Caller) => call(internalRoute(routes.files.delete), caller, { params: { file_id: id } });
   return { remove, within: { tenant: ids.tenant, project: ids.project, file: id } };
 }
 
@@ -73,15 +59,15 @@ async function findMembership({ tenantId, ids }: Party): Promise<Deletable> {
     ...[tenantId, ids.user],
   ]);
   const params = { membership_id: rows[0]?.id ?? '' };
-  const remove = (caller: Caller) => call(storedRoute(deleteMembership), caller, { params });
+  const remove = (caller: Caller) => call(internalRoute(routes.memberships.delete), caller, { params });
   return { remove, within: { tenant: ids.tenant, user: ids.user } };
 }
 
 async function addProvider({ owner, ids }: Party): Promise<Deletable> {
   const body = { id: uuidv7(), name: 'main', kind: 'anthropic' as const, sealed_credentials: null };
-  await call(storeProvider, owner, { body });
+  await call(internalRoutes.providers.store, owner, { body });
   const params = { provider_id: body.id };
-  const remove = (caller: Caller) => call(storedRoute(deleteProvider), caller, { params });
+  const remove = (caller: Caller) => call(internalRoute(routes.providers.delete), caller, { params });
   return { remove, within: { tenant: ids.tenant } };
 }
 
@@ -111,7 +97,7 @@ const DELETABLES: readonly (readonly [route: string, what: string, make: (party:
 ];
 
 const hold = async ({ owner }: Party, scope: HoldScope, scope_id: string) =>
-  (await call(storedRoute(placeLegalHold), owner, { body: { scope, scope_id, ground: 'tax' } })).answer.id;
+  (await call(internalRoute(routes.legalHolds.place), owner, { body: { scope, scope_id, ground: 'tax' } })).answer.id;
 const actionsOf = async ({ tenantId }: Party) =>
   (
     await db.sql<{ action: string }>(

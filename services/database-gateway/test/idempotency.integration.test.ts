@@ -1,9 +1,9 @@
-import { createTenant, storeApiKey, storedRoute, type Caller } from '@aion/contracts';
+import { internalRoute, type Caller, routes, internalRoutes } from '@aion/contracts';
 import { expireAnswers } from '../src/management/expire-answers.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
-const create = storedRoute(createTenant);
+const create = internalRoute(routes.tenants.create);
 const sha256 = (letter: string) => letter.repeat(64);
 
 let db: MigratedDatabase;
@@ -48,10 +48,12 @@ describe('a request with an Idempotency-Key', () => {
     const tenant = await createTestTenant(db.database);
     const idempotency = { key: 'four', request_sha256: sha256('a') };
     const lacking = holderOf(tenant, ['keys:write'], { idempotency });
-    await expect(call(storeApiKey, lacking, { body: newKey() })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
-    const made = await call(storeApiKey, { ...lacking, scopes: ['inference'] }, { body: newKey() });
+    await expect(call(internalRoutes.apiKeys.store, lacking, { body: newKey() })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    const made = await call(internalRoutes.apiKeys.store, { ...lacking, scopes: ['inference'] }, { body: newKey() });
     expect(made.replayed).toBe(false);
-    const again = await call(storeApiKey, lacking, { body: newKey() });
+    const again = await call(internalRoutes.apiKeys.store, lacking, { body: newKey() });
     expect(again).toEqual({ ...made, replayed: true });
   });
 
@@ -60,7 +62,7 @@ describe('a request with an Idempotency-Key', () => {
     const idempotency = { key: 'five', request_sha256: sha256('a') };
     const ids = new Set<string>();
     for (const caller of [holderOf(one), holderOf(two), operatorFor(one.tenantId), operatorFor(two.tenantId)]) {
-      ids.add((await call(storeApiKey, { ...caller, idempotency }, { body: newKey() })).answer.id);
+      ids.add((await call(internalRoutes.apiKeys.store, { ...caller, idempotency }, { body: newKey() })).answer.id);
     }
     expect(ids.size).toBe(4);
   });

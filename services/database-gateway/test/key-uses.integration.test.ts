@@ -1,4 +1,4 @@
-import { findApiKey, getApiKey, recordKeyUse, recordOperatorUse, storedRoute, storeOperator } from '@aion/contracts';
+import { internalRoute, internalRoutes, routes } from '@aion/contracts';
 import { createTestDatabase, type TestDatabase } from '@aion/testkit';
 import { findKeyHolder, findOperatorByPrefix } from '../src/keys/find-holders.ts';
 import { recordKeyUse as keyUse, recordOperatorUse as operatorUse } from '../src/keys/record-use.ts';
@@ -42,7 +42,7 @@ describe('the use of a key', () => {
     expect(await eventsOf(keyId)).toEqual([{ ...used, outcome: 'success' }, refused]);
     expect(await findKeyHolder(db.database, prefix)).toMatchObject({ last_used_on: day, last_refused_on: day });
     const call = createManagement(db.database);
-    const { answer } = await call(storedRoute(getApiKey), holderOf(tenant), { params: { key_id: keyId } });
+    const { answer } = await call(internalRoute(routes.apiKeys.get), holderOf(tenant), { params: { key_id: keyId } });
     expect(answer.last_used_on).toBe(day);
   });
 
@@ -64,7 +64,7 @@ describe('the use of a key', () => {
 
   it('by an operator is an event of the platform', async () => {
     const { scopes: _scopes, ...operator } = newKey({ name: 'Operator' });
-    await createManagement(db.database)(storeOperator, operatorFor(null), { body: operator });
+    await createManagement(db.database)(internalRoutes.operators.store, operatorFor(null), { body: operator });
     const day = await today();
     for (const accepted of [true, true, false, false]) await operatorUse(db.database, operator.id, { accepted });
     const event = { tenant_id: null, actor: `operator:${operator.id}`, target_type: 'platform_operator' };
@@ -84,10 +84,13 @@ describe('the use of a key', () => {
     });
     try {
       const { client } = gateway;
-      await client.call(recordKeyUse, { params: { key_id: keyId }, body: { tenant_id, accepted: true } });
-      expect((await client.call(findApiKey, { params: { prefix } })).last_used_on).toBe(await today());
+      await client.call(internalRoutes.apiKeys.recordUse, {
+        params: { key_id: keyId },
+        body: { tenant_id, accepted: true },
+      });
+      expect((await client.call(internalRoutes.apiKeys.find, { params: { prefix } })).last_used_on).toBe(await today());
       const unknown = { params: { operator_id: keyId }, body: { accepted: true } };
-      expect(await client.call(recordOperatorUse, unknown)).toBeUndefined();
+      expect(await client.call(internalRoutes.operators.recordUse, unknown)).toBeUndefined();
       expect(await eventsOf(keyId)).toHaveLength(1);
     } finally {
       await gateway.stop();

@@ -1,15 +1,4 @@
-import {
-  createProject,
-  createUser,
-  getApiKey,
-  listApiKeys,
-  revokeApiKey,
-  storeApiKey,
-  storedRoute,
-  updateApiKey,
-  type Caller,
-  type Scope,
-} from '@aion/contracts';
+import { internalRoute, type Caller, type Scope, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { findKeyHolder } from '../src/keys/find-holders.ts';
 import { addMember } from './support/fixtures.ts';
@@ -17,10 +6,10 @@ import { createManagement, holderOf, newKey, operatorFor, type CallManagement } 
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 const [list, read, update, revoke] = [
-  storedRoute(listApiKeys),
-  storedRoute(getApiKey),
-  storedRoute(updateApiKey),
-  storedRoute(revokeApiKey),
+  internalRoute(routes.apiKeys.list),
+  internalRoute(routes.apiKeys.get),
+  internalRoute(routes.apiKeys.update),
+  internalRoute(routes.apiKeys.revoke),
 ];
 const LATER = '2030-01-01T00:00:00.000Z';
 
@@ -35,7 +24,7 @@ afterAll(() => db.drop());
 async function addKeys(tenantId: string, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let added = 0; added < count; added += 1) {
-    ids.push((await call(storeApiKey, operatorFor(tenantId), { body: newKey() })).answer.id);
+    ids.push((await call(internalRoutes.apiKeys.store, operatorFor(tenantId), { body: newKey() })).answer.id);
   }
   return ids;
 }
@@ -93,9 +82,10 @@ describe("a tenant's keys", () => {
     const tenant = await createTestTenant(db.database);
     const { person_id: user_id } = await addMember(db.database, tenant);
     const body = { name: 'Project' };
-    const { id: project_id } = (await call(storedRoute(createProject), holderOf(tenant), { body })).answer;
+    const { id: project_id } = (await call(internalRoute(routes.projects.create), holderOf(tenant), { body })).answer;
     const add = async (of: object) =>
-      (await call(storeApiKey, operatorFor(tenant.tenantId), { body: { ...newKey(), ...of } })).answer.id;
+      (await call(internalRoutes.apiKeys.store, operatorFor(tenant.tenantId), { body: { ...newKey(), ...of } })).answer
+        .id;
     const [ofProject, ofPerson] = [await add({ project_id }), await add({ user_id })];
     const idsOf = async (query: object) =>
       (await call(list, holderOf(tenant), { query })).answer.data.map(({ id }) => id);
@@ -107,16 +97,22 @@ describe("a tenant's keys", () => {
   it('are made by nobody who lacks a scope of theirs', async () => {
     const tenant = await createTestTenant(db.database);
     const scopes: Scope[] = ['inference', 'audit:read'];
-    const attempt = call(storeApiKey, holderOf(tenant, ['keys:write', 'inference']), { body: newKey({ scopes }) });
+    const attempt = call(internalRoutes.apiKeys.store, holderOf(tenant, ['keys:write', 'inference']), {
+      body: newKey({ scopes }),
+    });
     await expect(attempt).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'scopes' });
-    const made = await call(storeApiKey, holderOf(tenant, ['keys:write', ...scopes]), { body: newKey({ scopes }) });
+    const made = await call(internalRoutes.apiKeys.store, holderOf(tenant, ['keys:write', ...scopes]), {
+      body: newKey({ scopes }),
+    });
     expect(made.answer).toMatchObject({ scopes, sealed_key: 'sealed' });
   });
 
   it('are changed by no key that lacks a scope of theirs, though any that may write keys revokes them', async () => {
     const tenant = await createTestTenant(db.database);
     const scopes: Scope[] = ['inference', 'audit:read'];
-    const { id } = (await call(storeApiKey, operatorFor(tenant.tenantId), { body: newKey({ scopes }) })).answer;
+    const { id } = (
+      await call(internalRoutes.apiKeys.store, operatorFor(tenant.tenantId), { body: newKey({ scopes }) })
+    ).answer;
     const params = { key_id: id };
     const lesser = holderOf(tenant, ['keys:write', 'inference']);
     for (const body of [{ name: 'Mine' }, { expires_at: LATER }]) {
@@ -132,8 +128,10 @@ describe("a tenant's keys", () => {
   it('of a person are changed by that person or by the operator, and revoked by anybody who may', async () => {
     const tenant = await createTestTenant(db.database);
     const body = { email: 'ada@example.com', name: 'Ada', role: 'owner' as const };
-    const { id: person_id } = (await call(storedRoute(createUser), holderOf(tenant), { body })).answer;
-    const made = await call(storeApiKey, operatorFor(tenant.tenantId), { body: { ...newKey(), user_id: person_id } });
+    const { id: person_id } = (await call(internalRoute(routes.users.create), holderOf(tenant), { body })).answer;
+    const made = await call(internalRoutes.apiKeys.store, operatorFor(tenant.tenantId), {
+      body: { ...newKey(), user_id: person_id },
+    });
     const params = { key_id: made.answer.id };
     const rename = (caller: Caller) => call(update, caller, { params, body: { name: 'Renamed' } });
     for (const other of [holderOf(tenant), holderOf(tenant, undefined, { person_id: uuidv7() })]) {
@@ -150,7 +148,8 @@ describe("a tenant's keys", () => {
     await db.sql('UPDATE api_keys SET expires_at = $2 WHERE id = $1', [tenant.keyId, LATER]);
     const ending = holderOf(tenant);
     const denied = { code: 'PERMISSION_DENIED', param: 'expires_at' };
-    const make = (expires_at?: string) => call(storeApiKey, ending, { body: { ...newKey(), expires_at } });
+    const make = (expires_at?: string) =>
+      call(internalRoutes.apiKeys.store, ending, { body: { ...newKey(), expires_at } });
     for (const end of [undefined, '2030-01-01T00:00:00.001Z']) await expect(make(end)).rejects.toMatchObject(denied);
     const { id } = (await make(LATER)).answer;
     const end = (key_id: string, expires_at: string | null, caller: Caller = ending) =>
@@ -163,7 +162,9 @@ describe("a tenant's keys", () => {
     // It takes from another what it could not have given.
     expect((await end(other, '2031-01-01T00:00:00.000Z')).answer.expires_at).toBe('2031-01-01T00:00:00.000Z');
     expect((await end(id, null, operatorFor(tenant.tenantId))).answer.expires_at).toBeNull();
-    expect((await call(storeApiKey, operatorFor(tenant.tenantId), { body: newKey() })).answer.expires_at).toBeNull();
+    expect(
+      (await call(internalRoutes.apiKeys.store, operatorFor(tenant.tenantId), { body: newKey() })).answer.expires_at,
+    ).toBeNull();
   });
 
   it('are given no end that has passed, and are not brought back once they have ended', async () => {
@@ -229,11 +230,11 @@ describe("a tenant's keys", () => {
 
   it('are of no tenant that does not exist, and of no project that the tenant lacks', async () => {
     const tenant = await createTestTenant(db.database);
-    await expect(call(storeApiKey, operatorFor(uuidv7()), { body: newKey() })).rejects.toMatchObject({
+    await expect(call(internalRoutes.apiKeys.store, operatorFor(uuidv7()), { body: newKey() })).rejects.toMatchObject({
       ...{ code: 'NOT_FOUND', param: 'tenant_id' },
     });
     const body = { ...newKey(), project_id: uuidv7() };
-    await expect(call(storeApiKey, holderOf(tenant), { body })).rejects.toMatchObject({
+    await expect(call(internalRoutes.apiKeys.store, holderOf(tenant), { body })).rejects.toMatchObject({
       ...{ code: 'NOT_FOUND', param: 'project_id' },
     });
   });

@@ -1,14 +1,4 @@
-import {
-  createProject,
-  getLegalHold,
-  HOLD_SCOPES,
-  listLegalHolds,
-  placeLegalHold,
-  releaseLegalHold,
-  requestHoldRelease,
-  storedRoute,
-  type HoldScope,
-} from '@aion/contracts';
+import { HOLD_SCOPES, internalRoute, type HoldScope, routes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { addGeneration, addMember, addOperator } from './support/fixtures.ts';
 import { fillTables } from './support/fill-tenant.ts';
@@ -17,11 +7,11 @@ import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from 
 import { waitForWaiting } from './support/wait-for-waiting.ts';
 
 const [list, read, place, ask, release] = [
-  storedRoute(listLegalHolds),
-  storedRoute(getLegalHold),
-  storedRoute(placeLegalHold),
-  storedRoute(requestHoldRelease),
-  storedRoute(releaseLegalHold),
+  internalRoute(routes.legalHolds.list),
+  internalRoute(routes.legalHolds.get),
+  internalRoute(routes.legalHolds.place),
+  internalRoute(routes.legalHolds.requestRelease),
+  internalRoute(routes.legalHolds.release),
 ];
 
 let db: MigratedDatabase;
@@ -60,7 +50,8 @@ async function thingsOf(tenant: { tenantId: string; keyId: string }): Promise<Re
     (await db.sql<{ id: string }>(`${text} WHERE tenant_id = $1 LIMIT 1`, [tenant.tenantId]))[0]?.id ?? '';
   return {
     tenant: tenant.tenantId,
-    project: (await call(storedRoute(createProject), holderOf(tenant), { body: { name: 'Held' } })).answer.id,
+    project: (await call(internalRoute(routes.projects.create), holderOf(tenant), { body: { name: 'Held' } })).answer
+      .id,
     user: await only('SELECT user_id AS id FROM memberships'),
     api_key: tenant.keyId,
     generation: await addGeneration(db.database, tenant),

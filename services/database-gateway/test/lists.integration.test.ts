@@ -1,4 +1,4 @@
-import { PUBLIC_ROUTES, storedRoute, type Caller, type Route } from '@aion/contracts';
+import { PUBLIC_ROUTES, internalRoute, type Caller, type Route } from '@aion/contracts';
 import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { createManagement, holderOf, operatorFor, type CallManagement } from './support/management.ts';
@@ -26,7 +26,7 @@ const nameOf = ({ path }: Route) => path.split('/').at(-1) ?? '';
 
 async function codeOf(route: Route, query: Record<string, string>): Promise<string> {
   const caller = route.auth.kind === 'operator' ? operatorFor(null) : owner;
-  return call(storedRoute(route), caller, { query }).then(
+  return call(internalRoute(route), caller, { query }).then(
     () => 'OK',
     (error: unknown) => {
       const { code, param } = error as { code?: string; param?: string }; // whatever it is, it is told

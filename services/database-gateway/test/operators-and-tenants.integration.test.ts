@@ -1,14 +1,4 @@
-import {
-  createTenant,
-  getTenant,
-  listOperators,
-  listTenants,
-  revokeOperator,
-  storedRoute,
-  storeFirstOperator,
-  storeOperator,
-  updateTenant,
-} from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { findOperatorByPrefix } from '../src/keys/find-holders.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
@@ -32,7 +22,7 @@ const newOperator = () => {
 describe('the first operator', () => {
   it('is created once, also by several who try at the same time, and is in the audit trail of the platform', async () => {
     const attempts = await Promise.allSettled(
-      Array.from({ length: 5 }, () => call(storeFirstOperator, init, { body: newOperator() })),
+      Array.from({ length: 5 }, () => call(internalRoutes.operators.storeFirst, init, { body: newOperator() })),
     );
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const refused = attempts.filter(({ status }) => status === 'rejected');
@@ -45,20 +35,22 @@ describe('the first operator', () => {
   });
 
   it('cannot be revoked while there is no other, and can be when there is; the secret opens nothing again', async () => {
-    const revoke = storedRoute(revokeOperator);
-    const { answer } = await call(storedRoute(listOperators), platform);
+    const revoke = internalRoute(routes.operators.revoke);
+    const { answer } = await call(internalRoute(routes.operators.list), platform);
     const [first] = answer.data;
     const params = { operator_id: first?.id ?? '' };
     await expect(call(revoke, platform, { params })).rejects.toMatchObject({ code: 'CONFLICT' });
     const second = newOperator();
-    await call(storeOperator, platform, { body: second });
+    await call(internalRoutes.operators.store, platform, { body: second });
     const revoked = await call(revoke, platform, { params });
     expect(revoked.answer.revoked_at).not.toBeNull();
     expect(await call(revoke, platform, { params })).toEqual(revoked);
     expect(await findOperatorByPrefix(db.database, first?.prefix ?? '')).toMatchObject({
       revoked_at: revoked.answer.revoked_at,
     });
-    await expect(call(storeFirstOperator, init, { body: newOperator() })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(call(internalRoutes.operators.storeFirst, init, { body: newOperator() })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
     await expect(call(revoke, platform, { params: { operator_id: second.id } })).rejects.toMatchObject({
       code: 'CONFLICT',
     });
@@ -68,7 +60,7 @@ describe('the first operator', () => {
 describe('the secret of the installation', () => {
   it('opens nothing because every key of an operator has expired, and opens again once they are revoked', async () => {
     await db.sql('UPDATE platform_operators SET expires_at = now() WHERE revoked_at IS NULL');
-    const attempt = () => call(storeFirstOperator, init, { body: newOperator() });
+    const attempt = () => call(internalRoutes.operators.storeFirst, init, { body: newOperator() });
     await expect(attempt()).rejects.toMatchObject({
       ...{ code: 'CONFLICT', message: expect.stringContaining('key has expired') },
     });
@@ -81,11 +73,11 @@ describe('the secret of the installation', () => {
 describe('the operators', () => {
   it('are listed by what has become of their keys, and in both orders', async () => {
     const [live, expired, revoked] = [newOperator(), newOperator(), newOperator()];
-    for (const body of [live, expired, revoked]) await call(storeOperator, platform, { body });
+    for (const body of [live, expired, revoked]) await call(internalRoutes.operators.store, platform, { body });
     await db.sql('UPDATE platform_operators SET expires_at = now() WHERE id IN ($1, $2)', [expired.id, revoked.id]);
     await db.sql('UPDATE platform_operators SET revoked_at = now() WHERE id = $1', [revoked.id]);
     const idsOf = async (query: object) =>
-      (await call(storedRoute(listOperators), platform, { query })).answer.data.map(({ id }) => id);
+      (await call(internalRoute(routes.operators.list), platform, { query })).answer.data.map(({ id }) => id);
     const [oldest, ...others] = (await idsOf({})).toReversed();
     expect(await idsOf({ order: 'asc' })).toEqual([oldest, ...others]);
     expect((await idsOf({ status: 'live' }))[0]).toBe(live.id);
@@ -97,34 +89,38 @@ describe('the operators', () => {
 describe('a route of the management API', () => {
   it('refuses what exists already as a conflict', async () => {
     const twice = newOperator();
-    await call(storeOperator, platform, { body: twice });
-    await expect(call(storeOperator, platform, { body: twice })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await call(internalRoutes.operators.store, platform, { body: twice });
+    await expect(call(internalRoutes.operators.store, platform, { body: twice })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
   });
 
   it('refuses a caller of no tenant where it is about one', async () => {
-    const refused = call(storedRoute(getTenant), operatorFor(null), { params: { tenant_id: uuidv7() } });
+    const refused = call(internalRoute(routes.tenants.get), operatorFor(null), { params: { tenant_id: uuidv7() } });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });
 
 describe('a tenant', () => {
   it('is created with its event, listed by the operator and read by its own keys', async () => {
-    const created = await call(storedRoute(createTenant), platform, { body: { name: 'Acme', store_content: false } });
+    const created = await call(internalRoute(routes.tenants.create), platform, {
+      body: { name: 'Acme', store_content: false },
+    });
     const { id } = created.answer;
     expect(created).toMatchObject({ version: 1, answer: { name: 'Acme', store_content: false, state: 'active' } });
     const events = await db.sql('SELECT actor, action, target_id FROM audit_events WHERE tenant_id = $1', [id]);
     expect(events).toEqual([{ actor: platform.actor, action: 'tenant.created', target_id: id }]);
-    const { answer } = await call(storedRoute(listTenants), platform, { query: { limit: 1 } });
+    const { answer } = await call(internalRoute(routes.tenants.list), platform, { query: { limit: 1 } });
     expect(answer.data).toEqual([created.answer]);
     const holder = holderOf({ tenantId: id, keyId: uuidv7() });
-    expect(await call(storedRoute(getTenant), holder, { params: { tenant_id: id } })).toEqual(created);
+    expect(await call(internalRoute(routes.tenants.get), holder, { params: { tenant_id: id } })).toEqual(created);
   });
 
   it('is listed by state, and in both orders, page by page', async () => {
     const ids = [];
     for (let made = 0; made < 3; made += 1) ids.push((await createTestTenant(db.database)).tenantId);
     await db.sql(`UPDATE tenants SET state = 'closed' WHERE id = ANY ($1)`, [ids]);
-    const page = async (query: object) => (await call(storedRoute(listTenants), platform, { query })).answer;
+    const page = async (query: object) => (await call(internalRoute(routes.tenants.list), platform, { query })).answer;
     const idsOf = async (query: object) => (await page({ state: 'closed', ...query })).data.map(({ id }) => id);
     expect(await idsOf({})).toEqual(ids.toReversed());
     expect(await idsOf({ order: 'asc' })).toEqual(ids);
@@ -138,7 +134,7 @@ describe('a tenant', () => {
   it('is made read-only by the operator alone', async () => {
     const tenant = await createTestTenant(db.database);
     const params = { tenant_id: tenant.tenantId };
-    const update = storedRoute(updateTenant);
+    const update = internalRoute(routes.tenants.update);
     const attempt = call(update, holderOf(tenant), { params, body: { state: 'read_only' } });
     await expect(attempt).rejects.toMatchObject({ code: 'PERMISSION_DENIED', param: 'state' });
     const named = await call(update, holderOf(tenant), { params, body: { name: 'Renamed' } });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { listParkedOutboxRows, releaseOutboxRow, storedRoute } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { createLogger } from '@aion/logging';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { createTestDatabase, waitFor } from '@aion/testkit';
@@ -119,7 +119,10 @@ describe('an outbox row that can never become a job', () => {
     const { id } = await stateOf(poison);
     const call = createManagement(db.database);
     const release = (outbox_id: string) =>
-      call(storedRoute(releaseOutboxRow), operatorFor(null), { params: { outbox_id }, body: { tenant_id: tenantId } });
+      call(internalRoute(routes.outboxRows.release), operatorFor(null), {
+        params: { outbox_id },
+        body: { tenant_id: tenantId },
+      });
     await release(id);
     await waitFor(async () => (await stateOf(poison)).attempts === 2, { describe: 'another attempt' });
     await reaches(poison, 'unknown_topic');
@@ -178,14 +181,15 @@ describe('the parked rows of all tenants', () => {
     const { client } = gateway;
     const headers = headerOf(operatorFor(null));
     const list = async (query: { limit: number; cursor?: string | undefined }) =>
-      (await client.call(storedRoute(listParkedOutboxRows), { query: { ...query, order: 'asc' }, headers })).answer;
+      (await client.call(internalRoute(routes.outboxRows.listParked), { query: { ...query, order: 'asc' }, headers }))
+        .answer;
     const { data: all } = await list({ limit: 100 });
     expect(all.filter((row) => row.topic === 'run-nothing').length).toBeGreaterThan(0);
     expect(JSON.stringify(all)).not.toContain(SECRET);
     const [first, second] = all.slice(-2);
     expect([first?.dedupe_key, second?.dedupe_key]).toEqual(keys);
     expect(first).toMatchObject({ tenant_id: tenantId, parked_reason: 'refused' });
-    const newest = await client.call(storedRoute(listParkedOutboxRows), { query: { limit: 1 }, headers });
+    const newest = await client.call(internalRoute(routes.outboxRows.listParked), { query: { limit: 1 }, headers });
     expect(newest.answer.data).toEqual([second]);
     const { next_cursor: cursor } = await list({ limit: all.length - 1 });
     const afterFirst = async () => (await list({ limit: 100, cursor: cursor ?? '' })).data;
@@ -193,7 +197,7 @@ describe('the parked rows of all tenants', () => {
 
     const params = { outbox_id: first?.id ?? '' };
     const release = (tenant: string) =>
-      client.call(storedRoute(releaseOutboxRow), { params, body: { tenant_id: tenant }, headers });
+      client.call(internalRoute(routes.outboxRows.release), { params, body: { tenant_id: tenant }, headers });
     await expect(release(uuidv7())).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const listener = new pg.Client({ connectionString: db.appUrl });
     await listener.connect();

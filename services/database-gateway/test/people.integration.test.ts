@@ -1,32 +1,21 @@
-import {
-  createMembership,
-  createUser,
-  deleteMembership,
-  getMembership,
-  getUser,
-  listMemberships,
-  listUsers,
-  ROLE_SCOPES,
-  storeApiKey,
-  storedRoute,
-  updateMembership,
-  updateUser,
-  type Caller,
-  type Role,
-} from '@aion/contracts';
+import { ROLE_SCOPES, internalRoute, type Caller, type Role, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { findKeyHolder } from '../src/keys/find-holders.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 import { waitForWaiting } from './support/wait-for-waiting.ts';
 
-const users = { list: storedRoute(listUsers), create: storedRoute(createUser), read: storedRoute(getUser) };
-const updateName = storedRoute(updateUser);
-const memberships = { list: storedRoute(listMemberships), read: storedRoute(getMembership) };
+const users = {
+  list: internalRoute(routes.users.list),
+  create: internalRoute(routes.users.create),
+  read: internalRoute(routes.users.get),
+};
+const updateName = internalRoute(routes.users.update);
+const memberships = { list: internalRoute(routes.memberships.list), read: internalRoute(routes.memberships.get) };
 const [add, setRole, end] = [
-  storedRoute(createMembership),
-  storedRoute(updateMembership),
-  storedRoute(deleteMembership),
+  internalRoute(routes.memberships.create),
+  internalRoute(routes.memberships.update),
+  internalRoute(routes.memberships.delete),
 ];
 
 let db: MigratedDatabase;
@@ -58,7 +47,7 @@ const join = (userId: string, role: Role, caller: Caller) =>
   });
 const makeKeyFor = async (userId: string) => {
   const body = { ...newKey(), user_id: userId };
-  return (await call(storeApiKey, operatorFor(owner.tenant_id), { body })).answer;
+  return (await call(internalRoutes.apiKeys.store, operatorFor(owner.tenant_id), { body })).answer;
 };
 const countUsers = async (id: string) => (await db.sql('SELECT 1 FROM users WHERE id = $1', [id])).length;
 const deletionsOf = (id: string) =>

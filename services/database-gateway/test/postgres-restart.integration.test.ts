@@ -1,4 +1,4 @@
-import { createExport, openGeneration, pingDatabaseGateway, runExportJob, storedRoute } from '@aion/contracts';
+import { runExportJob, internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { AionError } from '@aion/errors';
 import { createQueueBackend } from '@aion/queue';
 import { waitFor } from '@aion/testkit';
@@ -62,12 +62,16 @@ function startLoad(): Load {
   const write = async (): Promise<void> => {
     const id = uuidv7();
     const body = newGeneration(writer);
-    await gateway.client.call(openGeneration, { params: { generation_id: id }, body, timeoutMs: TIMEOUT_MS });
+    await gateway.client.call(internalRoutes.generations.open, {
+      params: { generation_id: id },
+      body,
+      timeoutMs: TIMEOUT_MS,
+    });
     accepted.generations.push(id);
   };
   const requestExport = async (tenant: Tenant): Promise<void> => {
     const sent = { body: { recipient: RECIPIENT }, headers: headerOf(holderOf(tenant)), timeoutMs: TIMEOUT_MS };
-    const { answer } = await gateway.client.call(storedRoute(createExport), sent);
+    const { answer } = await gateway.client.call(internalRoute(routes.exports.create), sent);
     accepted.exports.push(answer.id);
   };
   const client = async (): Promise<void> => {
@@ -125,7 +129,7 @@ describe.each(['fast', 'immediate'] as const)('a restart of PostgreSQL under loa
 
     for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
     await waitFor(async () => (await readyz()) === 200, { describe: 'readiness' });
-    await gateway.client.call(pingDatabaseGateway, {});
+    await gateway.client.call(internalRoutes.ping.databaseGateway, {});
     const { generations, exports } = accepted;
     expect(await ids('SELECT id FROM generations WHERE id = ANY ($1)', [generations])).toEqual(generations.toSorted());
     expect(exports.length).toBeGreaterThan(0);

@@ -1,21 +1,13 @@
-import {
-  createProject,
-  getProject,
-  listProjects,
-  storeApiKey,
-  storedRoute,
-  updateProject,
-  type Caller,
-} from '@aion/contracts';
+import { internalRoute, type Caller, routes, internalRoutes } from '@aion/contracts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 import { waitForWaiting } from './support/wait-for-waiting.ts';
 
 const [list, create, read, update] = [
-  storedRoute(listProjects),
-  storedRoute(createProject),
-  storedRoute(getProject),
-  storedRoute(updateProject),
+  internalRoute(routes.projects.list),
+  internalRoute(routes.projects.create),
+  internalRoute(routes.projects.get),
+  internalRoute(routes.projects.update),
 ];
 
 let db: MigratedDatabase;
@@ -98,7 +90,8 @@ describe("a tenant's projects", () => {
 
   it('get no new keys once they are archived, and keep the time of it', async () => {
     const id = await add('Retired');
-    const store = (caller: Caller) => call(storeApiKey, caller, { body: { ...newKey(), project_id: id } });
+    const store = (caller: Caller) =>
+      call(internalRoutes.apiKeys.store, caller, { body: { ...newKey(), project_id: id } });
     expect((await store(owner)).answer.project_id).toBe(id);
     const archived = await change(id, { archived: true });
     expect(archived.answer.archived_at).not.toBeNull();
@@ -114,7 +107,9 @@ describe("a tenant's projects", () => {
     const id = await add('Closing');
     await db.sql('BEGIN');
     await db.sql('UPDATE projects SET archived_at = now() WHERE id = $1', [id]);
-    const asked = Promise.allSettled([call(storeApiKey, owner, { body: { ...newKey(), project_id: id } })]);
+    const asked = Promise.allSettled([
+      call(internalRoutes.apiKeys.store, owner, { body: { ...newKey(), project_id: id } }),
+    ]);
     await Promise.race([asked, waitForWaiting(db, 1)]).finally(() => db.sql('COMMIT'));
     expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'CONFLICT', param: 'project_id' } }]);
   });
@@ -125,7 +120,10 @@ describe("a tenant's projects", () => {
     await expect(call(read, stranger, { params: { project_id: id } })).rejects.toMatchObject(missing);
     await expect(change(id, { archived: true }, stranger)).rejects.toMatchObject(missing);
     const body = { ...newKey(), project_id: id };
-    await expect(call(storeApiKey, stranger, { body })).rejects.toMatchObject({ ...missing, param: 'project_id' });
+    await expect(call(internalRoutes.apiKeys.store, stranger, { body })).rejects.toMatchObject({
+      ...missing,
+      param: 'project_id',
+    });
     expect((await call(list, stranger)).answer.data).toEqual([]);
     expect(await call(read, owner, { params: { project_id: id } })).toMatchObject({ version: 1 });
   });

@@ -1,12 +1,4 @@
-import {
-  deleteProvider,
-  getProvider,
-  listProviders,
-  storedRoute,
-  storeProvider,
-  storeProviderChange,
-  type Caller,
-} from '@aion/contracts';
+import { internalRoute, type Caller, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { createManagement, holderOf, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
@@ -35,10 +27,11 @@ const newProvider = (change: object = {}) => ({
   ...{ id: uuidv7(), name: `p${uuidv7()}`, kind: 'openai-compatible' as const, sealed_credentials: sealedAs('first') },
   ...{ base_url: 'http://10.0.0.7:8000/v1', ...change },
 });
-const create = (caller: Caller, change: object = {}) => call(storeProvider, caller, { body: newProvider(change) });
-const get = storedRoute(getProvider);
-const list = storedRoute(listProviders);
-const remove = storedRoute(deleteProvider);
+const create = (caller: Caller, change: object = {}) =>
+  call(internalRoutes.providers.store, caller, { body: newProvider(change) });
+const get = internalRoute(routes.providers.get);
+const list = internalRoute(routes.providers.list);
+const remove = internalRoute(routes.providers.delete);
 const [ofTenant, ofOther, ofPlatform] = [0, 1, 2].map((at) => () => owners[at]!.caller) as [
   () => Caller,
   () => Caller,
@@ -70,7 +63,7 @@ describe('a provider', () => {
       });
       const params = { provider_id: id };
       expect(await call(get, caller, { params })).toEqual(created);
-      const changed = await call(storeProviderChange, caller, { params, body: { enabled: false } });
+      const changed = await call(internalRoutes.providers.storeChange, caller, { params, body: { enabled: false } });
       expect(changed.answer).toMatchObject({ name, enabled: false, has_credentials: true });
       expect((await call(list, caller)).answer.data).toContainEqual(changed.answer);
       expect(await call(remove, caller, { params })).toMatchObject({ answer: null });
@@ -91,7 +84,10 @@ describe('a provider', () => {
       for (const { caller } of owners.filter((other) => other.caller !== owner)) {
         const attempts = [
           call(get, caller, { params }),
-          call(storeProviderChange, caller, { params, body: { sealed_credentials: sealedAs('theirs') } }),
+          call(internalRoutes.providers.storeChange, caller, {
+            params,
+            body: { sealed_credentials: sealedAs('theirs') },
+          }),
           call(remove, caller, { params }),
         ];
         for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -105,7 +101,7 @@ describe('a provider', () => {
   it('keeps its credentials until others or none are given', async () => {
     const { answer } = await create(ofTenant());
     const params = { provider_id: answer.id };
-    const change = (body: object) => call(storeProviderChange, ofTenant(), { params, body });
+    const change = (body: object) => call(internalRoutes.providers.storeChange, ofTenant(), { params, body });
     await change({ name: `n${uuidv7()}` });
     expect(await storedOf(answer.id)).toEqual({ text: 'first', keyId: KEY_ID });
     const other = 'cd'.repeat(8);
@@ -118,7 +114,7 @@ describe('a provider', () => {
   it('sends its credentials to no other address: a change of it says what they are from then on', async () => {
     const { answer } = await create(ofTenant());
     const params = { provider_id: answer.id };
-    const change = (body: object) => call(storeProviderChange, ofTenant(), { params, body });
+    const change = (body: object) => call(internalRoutes.providers.storeChange, ofTenant(), { params, body });
     for (const base_url of ['http://10.0.0.8:8000/v1', null]) {
       await expect(change({ base_url })).rejects.toMatchObject({
         ...{ code: 'INVALID_REQUEST', param: 'credentials', fields: [{ pointer: '/credentials' }] },
@@ -140,7 +136,7 @@ describe('a provider', () => {
       await expect(create(caller, { name: answer.name })).rejects.toMatchObject(taken);
       const second = await create(caller);
       const params = { provider_id: second.answer.id };
-      const rename = call(storeProviderChange, caller, { params, body: { name: answer.name } });
+      const rename = call(internalRoutes.providers.storeChange, caller, { params, body: { name: answer.name } });
       await expect(rename).rejects.toMatchObject(taken);
       expect((await create(ofOther(), { name: answer.name })).answer.name).toBe(answer.name);
       await db.sql('DELETE FROM provider_configs WHERE name = $1', [answer.name]);
@@ -157,7 +153,7 @@ describe('a provider', () => {
     });
     const params = { provider_id: answer.id };
     const body = { sealed_credentials: sealedAs('x') };
-    expect(await refusalOf(call(storeProviderChange, ofTenant(), { params, body }))).toMatchObject({
+    expect(await refusalOf(call(internalRoutes.providers.storeChange, ofTenant(), { params, body }))).toMatchObject({
       ...{ code: 'INVALID_REQUEST', param: 'credentials', fields: [{ pointer: '/credentials' }] },
     });
   });
@@ -167,9 +163,15 @@ describe('a provider', () => {
     const params = { provider_id: answer.id };
     const stale = { ...ofTenant(), if_match: 2 };
     const refused = { code: 'PRECONDITION_FAILED' };
-    await expect(call(storeProviderChange, stale, { params, body: { enabled: false } })).rejects.toMatchObject(refused);
+    await expect(
+      call(internalRoutes.providers.storeChange, stale, { params, body: { enabled: false } }),
+    ).rejects.toMatchObject(refused);
     await expect(call(remove, stale, { params })).rejects.toMatchObject(refused);
-    const changed = await call(storeProviderChange, { ...stale, if_match: 1 }, { params, body: { enabled: false } });
+    const changed = await call(
+      internalRoutes.providers.storeChange,
+      { ...stale, if_match: 1 },
+      { params, body: { enabled: false } },
+    );
     expect(changed.version).toBe(2);
     await call(remove, stale, { params });
   });

@@ -1,13 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import {
-  getUsage,
-  listFiles,
-  listGenerations,
-  listParkedOutboxRows,
-  listRetentionPolicies,
-  storedRoute,
-} from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { expireAnswers } from '../src/management/expire-answers.ts';
 import { createOutboxStore } from '../src/outbox/outbox-store.ts';
 import { ALLOWED_READS } from './support/allowed-reads.ts';
@@ -106,25 +99,30 @@ const INDEXES: readonly (readonly [index: string, found: RegExp, run: (run: Run)
   [
     'generations_by_time',
     / on generations_\d{4}_\d{2}\S* of \d+ rows: .*FROM generations/s,
-    ({ walker: { call, owner } }) => call(storedRoute(listGenerations), owner),
+    ({ walker: { call, owner } }) => call(internalRoute(routes.generations.list), owner),
   ],
-  ['files_by_tenant', / on files.*FROM files/s, ({ walker: { call, owner } }) => call(storedRoute(listFiles), owner)],
+  [
+    'files_by_tenant',
+    / on files.*FROM files/s,
+    ({ walker: { call, owner } }) => call(internalRoute(routes.files.list), owner),
+  ],
   [
     'retention_policies_by_tenant',
     / on retention_policies .* of \d+ rows: .*FROM retention_policies/s,
-    ({ walker: { call, owner } }) => call(storedRoute(listRetentionPolicies), owner, { query: { limit: 1 } }),
+    ({ walker: { call, owner } }) => call(internalRoute(routes.retentionPolicies.list), owner, { query: { limit: 1 } }),
   ],
   ['outbox_due', /^Seq Scan on outbox: WITH due/, ({ database }) => createOutboxStore(database).claim(1, 1)],
   [
     'outbox_parked',
     / on outbox.*FROM public.outbox o/s,
-    ({ walker: { call } }) => call(storedRoute(listParkedOutboxRows), operatorFor(null), { query: { limit: 1 } }),
+    ({ walker: { call } }) =>
+      call(internalRoute(routes.outboxRows.listParked), operatorFor(null), { query: { limit: 1 } }),
   ],
   ['idempotency_keys_expiry', /^Seq Scan on idempotency_keys: WITH deleted/, ({ database }) => expireAnswers(database)],
   [
     'usage_deltas_by_tenant',
     /^Seq Scan on usage_deltas: .*usage_deltas_part/s,
-    ({ walker: { call, owner } }) => call(storedRoute(getUsage), owner),
+    ({ walker: { call, owner } }) => call(internalRoute(routes.usage.get), owner),
   ],
   ['usage_daily_by_day', /^Seq Scan on usage_daily: WITH bounds/, ({ database }) => unheardUsage(database).watch()],
 ];

@@ -1,13 +1,13 @@
-import { createRetentionPolicy, getCurrentRetention, listRetentionPolicies, storedRoute } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { WIDEST_BOUNDS } from '../src/retention/retention-bounds.ts';
 import { createManagement, holderOf, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 const [list, current, create] = [
-  storedRoute(listRetentionPolicies),
-  storedRoute(getCurrentRetention),
-  storedRoute(createRetentionPolicy),
+  internalRoute(routes.retentionPolicies.list),
+  internalRoute(routes.retentionPolicies.getCurrent),
+  internalRoute(routes.retentionPolicies.create),
 ];
 const DAY_MS = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();

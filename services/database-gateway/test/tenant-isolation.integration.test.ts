@@ -1,4 +1,4 @@
-import { listExports, storedRoute } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../src/audit/record-audit-event.ts';
 import { DATA_MAP } from '../src/data-map/data-map.ts';
@@ -96,7 +96,7 @@ describe.each([
     const download = { tenant_id: stranger.tenantId, actor: 'x', path: null };
     await expect(exports.recordDownload(id, download)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const call = createManagement(database());
-    const { answer } = await call(storedRoute(listExports), holderOf(stranger), { query: { limit: 100 } });
+    const { answer } = await call(internalRoute(routes.exports.list), holderOf(stranger), { query: { limit: 100 } });
     expect(answer.data.every((item) => item.tenant_id === stranger.tenantId)).toBe(true);
     expect(await contentsOf(owner.tenantId)).toBe(before);
     expect((await readExport(database(), owner.tenantId, id)).id).toBe(id);

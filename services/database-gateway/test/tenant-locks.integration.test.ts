@@ -1,4 +1,4 @@
-import { createProject, storedRoute, updateTenant } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -36,12 +36,12 @@ afterAll(async () => {
 });
 
 const patch = (body: { name: string } | { state: 'read_only' }) =>
-  createManagement(database)(storedRoute(updateTenant), operatorFor(tenantId), {
+  createManagement(database)(internalRoute(routes.tenants.update), operatorFor(tenantId), {
     params: { tenant_id: tenantId },
     body,
   });
 const addProject = (name: string) =>
-  createManagement(database)(storedRoute(createProject), operatorFor(tenantId), { body: { name } });
+  createManagement(database)(internalRoute(routes.projects.create), operatorFor(tenantId), { body: { name } });
 const recordEvent = () =>
   database.withTenant(tenantId, (transaction) =>
     recordAuditEvent(transaction, {

@@ -1,4 +1,4 @@
-import { pingAiEngine, pingDatabaseGateway, type ServiceName } from '@aion/contracts';
+import { type ServiceName, internalRoutes } from '@aion/contracts';
 import {
   createAdminServer,
   createApp,
@@ -72,8 +72,8 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
     logLevels: runtime.logLevels,
     recordLogLevels: recordLogLevelsBy(database),
     checks: {
-      'database-gateway': () => database.call(pingDatabaseGateway, {}),
-      'ai-engine': () => aiEngine.call(pingAiEngine, {}),
+      'database-gateway': () => database.call(internalRoutes.ping.databaseGateway, {}),
+      'ai-engine': () => aiEngine.call(internalRoutes.ping.aiEngine, {}),
       'object-store': () => objectStore.ping(),
     },
   });

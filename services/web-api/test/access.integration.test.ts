@@ -1,4 +1,4 @@
-import { createApiKey, createTenant, getOpenApi, PUBLIC_ROUTES, type Route } from '@aion/contracts';
+import { PUBLIC_ROUTES, type Route, routes } from '@aion/contracts';
 import { waitFor } from '@aion/testkit';
 import { generateApiKey } from '../src/keys/api-key-format.ts';
 import { readAnswer, readOpenAiError, readProblem } from './support/read-answer.ts';
@@ -187,7 +187,7 @@ describe('the edge', () => {
     const answer = await edge.request('/openapi.json');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
     expect(answer.headers.get('x-powered-by')).toBeNull();
-    const { info, paths = {} } = await readAnswer(getOpenApi, answer);
+    const { info, paths = {} } = await readAnswer(routes.meta.getOpenApi, answer);
     expect(info).toMatchObject({ version: '1.2.3' });
     expect(Object.keys(paths as object).toSorted()).toEqual(
       [...new Set(PUBLIC_ROUTES.map(({ path }) => path))].toSorted(),
@@ -202,13 +202,13 @@ describe("the operator's routes", () => {
       expect(answer.status).toBe(201);
       return answer;
     };
-    const tenant = await readAnswer(createTenant, await post('/api/v1/tenants', { name: 'Acme' }));
+    const tenant = await readAnswer(routes.tenants.create, await post('/api/v1/tenants', { name: 'Acme' }));
     const answer = await post(`/api/v1/tenants/${tenant.id}/api-keys`, {
       name: 'first',
       scopes: ['inference', 'inference'],
     });
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    const created = await readAnswer(createApiKey, answer);
+    const created = await readAnswer(routes.apiKeys.create, answer);
     expect(created).toMatchObject({ tenant_id: tenant.id, scopes: ['inference'], expires_at: null });
     expect(tenant.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect((await edge.request('/v1/models', { key: created.key })).status).toBe(200);

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createTarSource } from '@aion/bundle';
-import { createDownloadLinks, createExport } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,7 +28,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 async function newExport(owner: TestKey): Promise<string> {
   const body = JSON.stringify({ recipient: RECIPIENT });
   const answer = await edge.request('/api/v1/exports', { method: 'POST', key: owner.key, body });
-  return (await readAnswer(createExport, answer)).id;
+  return (await readAnswer(routes.exports.create, answer)).id;
 }
 
 /** An export whose bundle of random files lies in the object store. */
@@ -56,7 +56,7 @@ async function createLinks(id: string, owner: TestKey) {
   const answer = await edge.request(`/api/v1/exports/${id}/download-links`, { method: 'POST', key: owner.key });
   expect(answer.status).toBe(201);
   expect(answer.headers.get('cache-control')).toBe('no-store');
-  return readAnswer(createDownloadLinks, answer);
+  return readAnswer(routes.exports.createDownloadLinks, answer);
 }
 
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer());

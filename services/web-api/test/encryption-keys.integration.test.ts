@@ -1,4 +1,4 @@
-import { rotateSealingKeys, type SealedRow } from '@aion/contracts';
+import { type SealedRow, routes } from '@aion/contracts';
 import { createEncryption, type Encryption } from '@aion/encryption';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
@@ -31,7 +31,7 @@ const decryptWith = (encryption: Encryption, { id, sealed }: SealedRow): string 
 const rotate = async (cursor?: string) => {
   const query = cursor === undefined ? '' : `?cursor=${cursor}`;
   const path = `/api/v1/sealing-keys/rotation${query}`;
-  return readAnswer(rotateSealingKeys, await edge.request(path, { method: 'POST', key: OPERATOR_KEY }));
+  return readAnswer(routes.sealingKeys.rotate, await edge.request(path, { method: 'POST', key: OPERATOR_KEY }));
 };
 
 describe('rotateSealingKeys route', () => {

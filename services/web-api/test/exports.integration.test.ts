@@ -1,5 +1,5 @@
 import { generateAgeIdentity } from '@aion/bundle';
-import { createExport, getExport, listExports } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@aion/testkit';
 import { readAnswer, readProblem } from './support/read-answer.ts';
@@ -29,7 +29,7 @@ function requestExport(text: string, key = tenant.key): Promise<Response> {
 async function newExport(key = tenant.key): Promise<string> {
   const answer = await requestExport(recipient, key);
   expect(answer.status).toBe(202);
-  return (await readAnswer(createExport, answer)).id;
+  return (await readAnswer(routes.exports.create, answer)).id;
 }
 
 async function watch(id: string, headers: Record<string, string> = {}) {
@@ -78,7 +78,7 @@ describe('an export', () => {
     const id = await newExport();
     const answer = await edge.request(`/api/v1/exports/${id}`, { key: tenant.key });
     // The version of its row is internal: the reader refuses what the contract does not have.
-    expect(await readAnswer(getExport, answer)).toMatchObject({ id, state: 'requested' });
+    expect(await readAnswer(routes.exports.get, answer)).toMatchObject({ id, state: 'requested' });
     const foreign = await edge.request(`/api/v1/exports/${id}`, { key: stranger.key });
     const unknown = await edge.request(`/api/v1/exports/${id.replace(/.$/, (c) => (c === '0' ? '1' : '0'))}`, {
       key: stranger.key,
@@ -91,7 +91,7 @@ describe('an export', () => {
     const own = await newExport();
     const foreign = await newExport(stranger.key);
     const { data } = await readAnswer(
-      listExports,
+      routes.exports.list,
       await edge.request('/api/v1/exports?limit=100', { key: tenant.key }),
     );
     const ids = data.map(({ id }) => id);
@@ -192,7 +192,7 @@ describe('the watch of an export', () => {
       const { key } = brief.addKey(SCOPES);
       const body = JSON.stringify({ recipient });
       const { id } = await readAnswer(
-        createExport,
+        routes.exports.create,
         await brief.request('/api/v1/exports', { method: 'POST', key, body }),
       );
       const answer = await brief.request(`/api/v1/exports/${id}/events`, { key });

@@ -1,5 +1,5 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
-import { createExport } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { freePort, waitFor } from '@aion/testkit';
 import { z } from 'zod';
 import { readAnswer } from './support/read-answer.ts';
@@ -59,7 +59,7 @@ describe('web-api', () => {
         key,
         body: JSON.stringify({ recipient: RECIPIENT }),
       });
-      const { id } = await readAnswer(createExport, created);
+      const { id } = await readAnswer(routes.exports.create, created);
       const watch = await edge.request(`/api/v1/exports/${id}/events`, { key });
       const held = await edge.request('/v1/chat/completions', {
         method: 'POST',

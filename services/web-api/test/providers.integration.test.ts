@@ -1,4 +1,4 @@
-import { createProvider, storeProvider, storeProviderChange, updateProvider } from '@aion/contracts';
+import { routes, internalRoutes } from '@aion/contracts';
 import { createEncryption } from '@aion/encryption';
 import { readAnswer, readProblem } from './support/read-answer.ts';
 import { OPERATOR_KEY, SEALING_KEY, startEdge, type Edge } from './support/start-edge.ts';
@@ -30,8 +30,8 @@ describe('the credentials of a provider', () => {
   it('are encrypted for their row before they leave web-api', async () => {
     const answer = await post(PROVIDER);
     expect(answer.status).toBe(201);
-    const { id } = await readAnswer(createProvider, answer);
-    const { sealed_credentials: encrypted, ...rest } = lastSent(storeProvider.body!);
+    const { id } = await readAnswer(routes.providers.create, answer);
+    const { sealed_credentials: encrypted, ...rest } = lastSent(internalRoutes.providers.store.body!);
     expect(rest).toEqual({ id, name: 'groq', kind: 'openai-compatible', enabled: true });
     const { key_id: keyId = '', bytes = '' } = encrypted ?? {};
     const encryption = createEncryption({ key: SEALING_KEY });
@@ -40,8 +40,9 @@ describe('the credentials of a provider', () => {
   });
 
   it('are encrypted again when they change, removed by null, and otherwise not sent', async () => {
-    await readAnswer(updateProvider, await patch({ credentials: { api_key: CANARY } }));
-    const { key_id: keyId = '', bytes = '' } = lastSent(storeProviderChange.body!).sealed_credentials ?? {};
+    await readAnswer(routes.providers.update, await patch({ credentials: { api_key: CANARY } }));
+    const { key_id: keyId = '', bytes = '' } =
+      lastSent(internalRoutes.providers.storeChange.body!).sealed_credentials ?? {};
     const context = `provider_config:${ANY_ID.toLowerCase()}`;
     const decrypted = createEncryption({ key: SEALING_KEY }).decrypt(
       { keyId, bytes: Buffer.from(bytes, 'base64url') },
@@ -49,9 +50,9 @@ describe('the credentials of a provider', () => {
     );
     expect(JSON.parse(decrypted)).toEqual({ api_key: CANARY });
     await patch({ credentials: null });
-    expect(lastSent(storeProviderChange.body!)).toEqual({ sealed_credentials: null });
+    expect(lastSent(internalRoutes.providers.storeChange.body!)).toEqual({ sealed_credentials: null });
     await patch({ enabled: false });
-    expect(lastSent(storeProviderChange.body!)).toEqual({ enabled: false });
+    expect(lastSent(internalRoutes.providers.storeChange.body!)).toEqual({ enabled: false });
   });
 
   it('are in no answer, log line, span, metric or request to another service, whatever goes wrong', async () => {

@@ -1,4 +1,4 @@
-import { createApiKey, createDownloadLinks, createExport, createTenant } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { waitFor } from '@aion/testkit';
 import { readAnswer } from './support/read-answer.ts';
 import { DOWNLOAD_SECRET, OPERATOR_KEY, PEPPER, startEdge, type Edge } from './support/start-edge.ts';
@@ -108,18 +108,21 @@ describe('secrets', () => {
     const wrong = edge.addKey(['inference'], { key_hash: 'ab'.repeat(32) });
     const answers = [await chat(key), await chat(wrong.key), await chat(`${key}x`), await chat('canary-malformed-key')];
     const tenant = await edge.request('/api/v1/tenants', { method: 'POST', key: OPERATOR_KEY, body: '{"name":"n"}' });
-    const created = await edge.request(`/api/v1/tenants/${(await readAnswer(createTenant, tenant)).id}/api-keys`, {
-      method: 'POST',
-      key: OPERATOR_KEY,
-      body: '{"name":"n","scopes":["inference"]}',
-    });
-    const { key: newKey } = await readAnswer(createApiKey, created);
+    const created = await edge.request(
+      `/api/v1/tenants/${(await readAnswer(routes.tenants.create, tenant)).id}/api-keys`,
+      {
+        method: 'POST',
+        key: OPERATOR_KEY,
+        body: '{"name":"n","scopes":["inference"]}',
+      },
+    );
+    const { key: newKey } = await readAnswer(routes.apiKeys.create, created);
     const body = JSON.stringify({ recipient: RECIPIENT });
     const requested = await edge.request('/api/v1/exports', { method: 'POST', key, body });
-    const { id } = await readAnswer(createExport, requested);
+    const { id } = await readAnswer(routes.exports.create, requested);
     edge.database.bundles.set(id, { finished_at: '2026-01-31T12:00:00.000Z', files: [] });
     const linked = await edge.request(`/api/v1/exports/${id}/download-links`, { method: 'POST', key });
-    const { archive } = await readAnswer(createDownloadLinks, linked);
+    const { archive } = await readAnswer(routes.exports.createDownloadLinks, linked);
     const signature = new URL(archive.url).searchParams.get('signature') ?? '';
     answers.push(
       await fetch(archive.url),

@@ -5,8 +5,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTarSource } from '@aion/bundle';
-import { createDownloadLinks } from '@aion/contracts';
-import type { z } from 'zod';
+import { routes, type AnswerOf } from '@aion/contracts';
 import type { ApiClient } from '../api/api-client.ts';
 import { UnreachableError } from '../api/api-error.ts';
 import { readBody } from '../api/read-body.ts';
@@ -14,7 +13,7 @@ import type { Progress } from '../output/progress.ts';
 import { CheckFailedError } from '../usage-error.ts';
 import { pathOf } from './follow-export.ts';
 
-type Links = z.output<NonNullable<typeof createDownloadLinks.response.json>>;
+type Links = AnswerOf<typeof routes.exports.createDownloadLinks>;
 
 const MAX_ATTEMPTS = 10;
 const RETRY_MS = 250;
@@ -54,7 +53,7 @@ export async function downloadExport(options: DownloadExportOptions): Promise<Li
 
 /** Appends what is missing. Each attempt mints its own link: links work for five minutes only. */
 async function fetchRest({ client, exportId, progress }: DownloadExportOptions, partial: string): Promise<Links> {
-  const { method, path, response } = createDownloadLinks;
+  const { method, path, response } = routes.exports.createDownloadLinks;
   const minted = await client.ask({ method, path: pathOf(path, exportId) });
   const links = parseLinks(response.json, minted.body);
   const total = links.archive.bytes;
@@ -99,8 +98,8 @@ async function refuseArchive(partial: string, reason: string): Promise<never> {
   throw new CheckFailedError(`The archive is damaged: ${reason}. It was removed; download it again.`);
 }
 
-function parseLinks(schema: typeof createDownloadLinks.response.json, body: unknown): Links {
-  if (schema === undefined) throw new Error(`${createDownloadLinks.name} answers with links.`);
+function parseLinks(schema: typeof routes.exports.createDownloadLinks.response.json, body: unknown): Links {
+  if (schema === undefined) throw new Error(`${routes.exports.createDownloadLinks.name} answers with links.`);
   return schema.parse(body);
 }
 

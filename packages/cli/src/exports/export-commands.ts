@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { createDownloadLinks, watchExport, type Route } from '@aion/contracts';
+import { type Route, routes } from '@aion/contracts';
 import { Command } from 'commander';
 import { formatRecord } from '../output/format-table.ts';
 import { createProgress } from '../output/progress.ts';
@@ -19,14 +19,14 @@ const EXAMPLE_ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 
 /** Creates `aion exports watch`: follows an export to its end; exit code 1 when it fails. */
 export function createWatchExportCommand(): Command {
-  const command = exportCommand('watch', watchExport)
+  const command = exportCommand('watch', routes.exports.watch)
     .summary('follow an export to its end')
     .description('Follows an export to its end and shows how far it is. Exit code 1 when the export fails.')
     .addHelpText('after', `\nExample:\n  $ aion exports watch ${EXAMPLE_ID}`);
   return command.action((exportId: string, options: ConnectionOptions) =>
     guard(command, async () => {
-      fillPath(watchExport, [exportId]);
-      const state = await followToEnd(await connect(options, watchExport), { id: exportId });
+      fillPath(routes.exports.watch, [exportId]);
+      const state = await followToEnd(await connect(options, routes.exports.watch), { id: exportId });
       process.stdout.write(options.json === true ? `${JSON.stringify(state, undefined, 2)}\n` : formatRecord(state));
     }),
   );
@@ -34,7 +34,7 @@ export function createWatchExportCommand(): Command {
 
 /** Creates `aion exports download`: brings a bundle, continues where an earlier download ended, checks every file. */
 export function createDownloadExportCommand(): Command {
-  const command = exportCommand('download', createDownloadLinks)
+  const command = exportCommand('download', routes.exports.createDownloadLinks)
     .summary('download the bundle of an export')
     .description(
       'Downloads the bundle of an export as a tar archive, continues where an earlier download ended, and checks each ' +
@@ -44,10 +44,10 @@ export function createDownloadExportCommand(): Command {
     .addHelpText('after', `\nExample:\n  $ aion exports download ${EXAMPLE_ID} --output bundle.tar`);
   return command.action((exportId: string, options: DownloadOptions) =>
     guard(command, async () => {
-      fillPath(createDownloadLinks, [exportId]);
+      fillPath(routes.exports.createDownloadLinks, [exportId]);
       const path = options.output ?? `aion-export-${exportId}.tar`;
       await assertFree(path);
-      const client = await connect(options, createDownloadLinks);
+      const client = await connect(options, routes.exports.createDownloadLinks);
       const links = await downloadExport({ client, exportId, path, progress: createProgress(process.stderr) });
       note(`${links.files.length} files are as they were sealed. To read them: aion verify ${path} --identity FILE`);
       const done = { path, bytes: links.archive.bytes, files: links.files.length };

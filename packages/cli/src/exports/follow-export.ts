@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getExport, tenantExport, watchExport, type TenantExport } from '@aion/contracts';
+import { tenantExport, type TenantExport, routes } from '@aion/contracts';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
@@ -36,7 +36,10 @@ export async function followExport(
     }
     await sleep(RECONNECT_MS);
   }
-  const answer = await client.ask({ method: getExport.method, path: pathOf(getExport.path, exportId) });
+  const answer = await client.ask({
+    method: routes.exports.get.method,
+    path: pathOf(routes.exports.get.path, exportId),
+  });
   const state = tenantExport.parse(answer.body);
   if (isFinal(state)) return state;
   throw new UnreachableError(
@@ -77,8 +80,8 @@ function isFinal({ state }: TenantExport): boolean {
 
 async function* openEvents(client: ApiClient, exportId: string, lastEventId: string | undefined) {
   const answer = await client.open({
-    method: watchExport.method,
-    path: pathOf(watchExport.path, exportId),
+    method: routes.exports.watch.method,
+    path: pathOf(routes.exports.watch.path, exportId),
     headers: { accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) },
   });
   if (answer.body === null) return;

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { downloadFileContent, getFile, storedFile, type StoredFile } from '@aion/contracts';
+import { storedFile, type StoredFile, routes } from '@aion/contracts';
 import type { ApiClient } from '../api/api-client.ts';
 import { readBody } from '../api/read-body.ts';
 import type { Progress } from '../output/progress.ts';
@@ -24,12 +24,12 @@ export interface DownloadContentOptions {
  * @throws CheckFailedError when its bytes are not those that were uploaded; ApiError, UnreachableError
  */
 export async function downloadContent({ client, fileId, path, progress }: DownloadContentOptions): Promise<StoredFile> {
-  const known = await client.ask({ method: getFile.method, path: fillPath(getFile, [fileId]) });
+  const known = await client.ask({ method: routes.files.get.method, path: fillPath(routes.files.get, [fileId]) });
   const file = storedFile.parse(known.body);
   const partial = `${path}.${fileId}.part`;
   try {
     const answer = await client.open({
-      ...{ method: downloadFileContent.method, path: fillPath(downloadFileContent, [fileId]) },
+      ...{ method: routes.files.downloadContent.method, path: fillPath(routes.files.downloadContent, [fileId]) },
       headers: { 'accept-encoding': 'identity' },
     });
     progress.start('Downloading', file.bytes, 0);

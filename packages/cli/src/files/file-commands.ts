@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { access } from 'node:fs/promises';
-import { downloadFileContent, uploadFile } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { Command } from 'commander';
 import { formatRecord } from '../output/format-table.ts';
 import { createProgress } from '../output/progress.ts';
@@ -30,12 +30,12 @@ export function createUploadFileCommand(): Command {
     .option('--content-type <type>', 'what it holds', 'application/octet-stream')
     .option('--idempotency-key <key>', 'repeats an upload that was sent before with it, without storing it twice')
     .addHelpText('after', '\nExample:\n  $ aion files upload notes.txt --content-type text/plain');
-  return addConnectionOptions(command, uploadFile.auth.kind).action((path: string, flags: UploadFlags) =>
+  return addConnectionOptions(command, routes.files.upload.auth.kind).action((path: string, flags: UploadFlags) =>
     guard(command, async () => {
       const { name = basename(path), projectId, contentType, idempotencyKey } = flags;
       const query = { name, ...(projectId === undefined ? {} : { project_id: projectId }) };
-      checkInput(uploadFile.query, query, []);
-      const client = await connect(flags, uploadFile);
+      checkInput(routes.files.upload.query, query, []);
+      const client = await connect(flags, routes.files.upload);
       const progress = createProgress(process.stderr);
       const file = await upload({ client, path, query, contentType, idempotencyKey, progress });
       process.stdout.write(flags.json === true ? `${JSON.stringify(file, undefined, 2)}\n` : formatRecord(file));
@@ -55,19 +55,20 @@ export function createDownloadFileCommand(): Command {
     .argument('<file-id>')
     .requiredOption('-o, --output <file>', 'where it goes; never overwritten')
     .addHelpText('after', '\nExample:\n  $ aion files download 01890a5d-ac96-774b-bcce-b302099a8057 -o notes.txt');
-  return addConnectionOptions(command, downloadFileContent.auth.kind).action((fileId: string, flags: DownloadFlags) =>
-    guard(command, async () => {
-      fillPath(downloadFileContent, [fileId]);
-      const { output: path } = flags;
-      const isTaken = await access(path).then(
-        () => true,
-        () => false,
-      );
-      if (isTaken) throw new UsageError(`${path} is there already: give another name by --output`);
-      const client = await connect(flags, downloadFileContent);
-      const file = await downloadContent({ client, fileId, path, progress: createProgress(process.stderr) });
-      const done = { path, bytes: file.bytes, sha256: file.sha256 };
-      process.stdout.write(flags.json === true ? `${JSON.stringify(done, undefined, 2)}\n` : formatRecord(done));
-    }),
+  return addConnectionOptions(command, routes.files.downloadContent.auth.kind).action(
+    (fileId: string, flags: DownloadFlags) =>
+      guard(command, async () => {
+        fillPath(routes.files.downloadContent, [fileId]);
+        const { output: path } = flags;
+        const isTaken = await access(path).then(
+          () => true,
+          () => false,
+        );
+        if (isTaken) throw new UsageError(`${path} is there already: give another name by --output`);
+        const client = await connect(flags, routes.files.downloadContent);
+        const file = await downloadContent({ client, fileId, path, progress: createProgress(process.stderr) });
+        const done = { path, bytes: file.bytes, sha256: file.sha256 };
+        process.stdout.write(flags.json === true ? `${JSON.stringify(done, undefined, 2)}\n` : formatRecord(done));
+      }),
   );
 }

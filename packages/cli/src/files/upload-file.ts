@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { storedFile, uploadFile, type StoredFile } from '@aion/contracts';
+import { storedFile, type StoredFile, routes } from '@aion/contracts';
 import type { ApiClient } from '../api/api-client.ts';
 import type { Progress } from '../output/progress.ts';
 import { UsageError } from '../usage-error.ts';
@@ -30,7 +30,7 @@ export async function upload({ client, path, query, progress, ...options }: Uplo
   const digest = hash.digest('base64');
   try {
     const answer = await client.ask({
-      ...{ method: uploadFile.method, path: uploadFile.path, query },
+      ...{ method: routes.files.upload.method, path: routes.files.upload.path, query },
       headers: {
         'content-type': options.contentType,
         'content-digest': `sha-256=:${digest}:`,

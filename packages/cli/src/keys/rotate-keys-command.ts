@@ -1,4 +1,4 @@
-import { rotateSealingKeys, sealingKeyRotation, type UnsealFailure } from '@aion/contracts';
+import { sealingKeyRotation, type UnsealFailure, routes } from '@aion/contracts';
 import { Command } from 'commander';
 import type { ApiClient } from '../api/api-client.ts';
 import { EXIT_FAILED } from '../exit-codes.ts';
@@ -38,7 +38,7 @@ async function runPass(client: ApiClient, onProgress: (done: number, remaining: 
   const failed: UnsealFailure[] = [];
   let resealed = 0;
   for (let cursor: string | undefined; ;) {
-    const { method, path } = rotateSealingKeys;
+    const { method, path } = routes.sealingKeys.rotate;
     const answer = await client.ask({ method, path, query: cursor === undefined ? {} : { cursor } });
     const step = sealingKeyRotation.parse(answer.body);
     failed.push(...step.failed);
@@ -59,10 +59,10 @@ export function createRotateKeysCommand(): Command {
         '(AION_SEALING_KEY). It may be broken off and begun again. Exit code 1 when something could not be opened.',
     )
     .addHelpText('after', '\nExample:\n  $ aion keys rotate');
-  return addConnectionOptions(command, rotateSealingKeys.auth.kind).action((options: ConnectionOptions) =>
+  return addConnectionOptions(command, routes.sealingKeys.rotate.auth.kind).action((options: ConnectionOptions) =>
     guard(command, async () => {
       const progress = createProgress(process.stderr, 'rows');
-      const client = await connect(options, rotateSealingKeys);
+      const client = await connect(options, routes.sealingKeys.rotate);
       const { failed, ...counts } = await rotate(client, progress).finally(() => progress.stop());
       if (options.json === true) process.stdout.write(`${JSON.stringify({ ...counts, failed }, undefined, 2)}\n`);
       else {

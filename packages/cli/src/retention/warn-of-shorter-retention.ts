@@ -1,15 +1,15 @@
-import { createRetentionPolicy, getCurrentRetention, type CurrentRetention } from '@aion/contracts';
+import { type CurrentRetention, routes } from '@aion/contracts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
 
-const { body: policySchema } = createRetentionPolicy;
-const { json: currentSchema } = getCurrentRetention.response;
+const { body: policySchema } = routes.retentionPolicies.create;
+const { json: currentSchema } = routes.retentionPolicies.getCurrent.response;
 
 /** What is lost by a policy that keeps data for less time than holds now or was to hold; undefined when nothing is. */
 export async function warnOfShorterRetention(client: ApiClient, body: unknown): Promise<string | undefined> {
   if (policySchema === undefined || currentSchema === undefined) throw new Error('Both routes have a body.');
   const { retention_class: name, keep_days: days } = policySchema.parse(body);
-  const { method, path } = getCurrentRetention;
+  const { method, path } = routes.retentionPolicies.getCurrent;
   try {
     const answer = await client.ask({ method, path });
     const current = currentSchema.parse(answer.body).data.find((one) => one.retention_class === name);

@@ -1,12 +1,4 @@
-import {
-  createDownloadLinks,
-  downloadFileContent,
-  PUBLIC_ROUTES,
-  rotateSealingKeys,
-  uploadFile,
-  watchExport,
-  type Route,
-} from '@aion/contracts';
+import { PUBLIC_ROUTES, type Route, routes } from '@aion/contracts';
 import { createProgram } from '../create-program.ts';
 import { createRouteCommand } from './create-route-command.ts';
 import { toFieldSchema, type FieldSchema } from './field-schema.ts';
@@ -16,11 +8,11 @@ import { createSchemaFlags } from './schema-flags.ts';
 
 /** Routes that a command calls which does more than that. */
 const OWN_COMMANDS: readonly Route[] = [
-  watchExport,
-  createDownloadLinks,
-  uploadFile,
-  downloadFileContent,
-  rotateSealingKeys,
+  routes.exports.watch,
+  routes.exports.createDownloadLinks,
+  routes.files.upload,
+  routes.files.downloadContent,
+  routes.sealingKeys.rotate,
 ];
 
 /** Management routes without a command, each with the reason. */

@@ -1,4 +1,4 @@
-import { getOpenApi } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { z } from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
@@ -32,7 +32,7 @@ const TIMEOUT_MS = 5_000;
 export async function readApiStatus(client: ApiClient): Promise<StatusCheck> {
   const startedAt = performance.now();
   try {
-    await client.ask({ method: getOpenApi.method, path: getOpenApi.path });
+    await client.ask({ method: routes.meta.getOpenApi.method, path: routes.meta.getOpenApi.path });
     return toCheck('api', 'answers', undefined, startedAt);
   } catch (error) {
     if (error instanceof ApiError) return toCheck('api', 'answers', error.message, startedAt);

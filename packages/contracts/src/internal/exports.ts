@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { count, sha256, text, timestamp, uuid } from '../fields.ts';
-import { ageRecipient, createDownloadLinks, tenantExport } from '../public/exports.ts';
+import { ageRecipient, tenantExport, exportRoutes } from '../public/exports.ts';
 import { defineRoute } from '../route.ts';
-import { storedRoute } from '../stored/stored-route.ts';
+import { internalRoute } from '../internal-route.ts';
 
 const exportParams = z.object({ export_id: uuid });
+
 const tenantQuery = z.strictObject({ tenant_id: uuid });
 
 /** The column is an integer of PostgreSQL. */
@@ -18,130 +19,6 @@ const claimed = { tenant_id: uuid, epoch: z.number().int().min(1).max(MAX_EPOCH)
 
 /** One file of a sealed bundle, as the object store holds it. */
 export const bundleFile = z.object({ path: z.string(), key: z.string(), bytes: count, sha256 });
-
-/** Lists the files of a ready bundle. */
-export const readBundleFiles = defineRoute({
-  name: 'readBundleFiles',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/exports/{export_id}/files',
-  summary: 'List the files of a bundle',
-  description: 'The files of a ready export in the order of the archive, with their keys in the object store.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  query: tenantQuery,
-  response: {
-    status: 200,
-    description: 'The files.',
-    json: z.object({ finished_at: timestamp, files: z.array(bundleFile) }),
-  },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Records a download in the audit trail. */
-export const recordDownload = defineRoute({
-  name: 'recordDownload',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/exports/{export_id}/downloads',
-  summary: 'Record a download',
-  description: 'Writes the audit event of a download. The URL itself is never stored.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  body: z.strictObject({ tenant_id: uuid, actor: text(200).min(1), path: text(200).nullable() }),
-  response: { status: 204, description: 'Recorded.' },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** Records that links were made; they work from the instant in the answer on. */
-export const storeDownloadLinks = storedRoute(createDownloadLinks, { answer: z.object({ created_at: timestamp }) });
-
-/** Claims an export for a worker: the fencing of lifecycle E2. */
-export const claimExport = defineRoute({
-  name: 'claimExport',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/exports/{export_id}/claim',
-  summary: 'Claim an export',
-  description:
-    'Raises the epoch and takes the lease, when the export is unfinished and no live lease holds it. CONFLICT while ' +
-    'another worker holds it, with the time to wait; the state tells whether there is anything left to do.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  body: z.strictObject({ tenant_id: uuid, lease_ms: z.number().int().min(1_000).max(600_000) }),
-  response: {
-    status: 200,
-    description: 'The claim, or the final state of an export that needs no work.',
-    json: z.discriminatedUnion('outcome', [
-      z.object({
-        outcome: z.literal('claimed'),
-        epoch: z.number().int(),
-        recipient: ageRecipient,
-        created_at: timestamp,
-      }),
-      z.object({ outcome: z.literal('finished'), state: z.enum(['ready', 'failed']) }),
-    ]),
-  },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** Renews the lease and reports progress. */
-export const renewExport = defineRoute({
-  name: 'renewExport',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/exports/{export_id}/lease',
-  summary: 'Renew the lease of an export',
-  description: 'Extends the lease and stores the progress. CONFLICT when a newer epoch has taken over: stop at once.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  body: z.strictObject({
-    ...claimed,
-    lease_ms: z.number().int().min(1_000).max(600_000),
-    state: z.enum(['running', 'sealing']),
-    progress: tenantExport.shape.progress,
-  }),
-  response: { status: 204, description: 'Renewed.' },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** The commit point of an export: lifecycle E3. */
-export const completeExport = defineRoute({
-  name: 'completeExport',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/exports/{export_id}/completion',
-  summary: 'Complete an export',
-  description:
-    'Records the files of the sealed bundle and makes the export ready, in one transaction with the audit event and ' +
-    'the one notification. Repeating it with the same epoch changes nothing.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  body: z.strictObject({ ...claimed, manifest_sha256: sha256, rows: count, files: z.array(bundleFile).min(1) }),
-  response: { status: 204, description: 'It is ready.' },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Ends an export that cannot succeed. */
-export const failExport = defineRoute({
-  name: 'failExport',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/exports/{export_id}/failure',
-  summary: 'Fail an export',
-  description: 'Moves the export to its final state `failed` with a reason that its owner can read.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  body: z.strictObject({ ...claimed, code: text(64), message: text(1_000) }),
-  response: { status: 204, description: 'It has failed.' },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
 
 /** A table of a snapshot. */
 export const snapshotTable = z.object({
@@ -162,45 +39,165 @@ export const snapshotHead = z.object({
   tables: z.array(snapshotTable),
   excluded: z.array(z.object({ name: z.string(), reason: z.string() })),
 });
+
 /** The first line of a snapshot stream. */
 export type SnapshotHead = z.output<typeof snapshotHead>;
 
-/** Opens a snapshot that lives as long as the answer is being read. */
-export const openSnapshot = defineRoute({
-  name: 'openSnapshot',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/exports/{export_id}/snapshot',
-  summary: 'Open a snapshot',
-  description:
-    'Holds a REPEATABLE READ transaction open for as long as the answer is read. The first line is the snapshot; empty ' +
-    'lines follow as heartbeats. Closing the connection ends the snapshot.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  body: z.strictObject(claimed),
-  response: { status: 200, description: 'The snapshot, then heartbeats.', stream: 'application/x-ndjson' },
-  errors: ['NOT_FOUND', 'CONFLICT', 'SCHEMA_DRIFT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** Streams the tenant's rows of one table at a snapshot. Any replica can serve it. */
-export const readSnapshotRows = defineRoute({
-  name: 'readSnapshotRows',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/exports/{export_id}/rows',
-  summary: 'Read the rows of a table',
-  description:
-    "The tenant's rows of one table as PostgreSQL's own JSON text, one a line, ordered by primary key, from the " +
-    'exported snapshot. A stream that ends early is broken off, never closed cleanly.',
-  auth: { kind: 'service' },
-  params: exportParams,
-  query: tenantQuery.extend({
-    epoch: z.coerce.number().int().min(1).max(MAX_EPOCH),
-    snapshot_id: snapshotHead.shape.snapshot_id,
-    table: z.string().regex(/^[a-z_]+$/),
+/** Internal routes of exports. */
+export const internalExportRoutes = {
+  /** Claims an export for a worker: the fencing of lifecycle E2. */
+  claim: defineRoute({
+    name: 'claimExport',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/exports/{export_id}/claim',
+    summary: 'Claim an export',
+    description:
+      'Raises the epoch and takes the lease, when the export is unfinished and no live lease holds it. CONFLICT while ' +
+      'another worker holds it, with the time to wait; the state tells whether there is anything left to do.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    body: z.strictObject({ tenant_id: uuid, lease_ms: z.number().int().min(1_000).max(600_000) }),
+    response: {
+      status: 200,
+      description: 'The claim, or the final state of an export that needs no work.',
+      json: z.discriminatedUnion('outcome', [
+        z.object({
+          outcome: z.literal('claimed'),
+          epoch: z.number().int(),
+          recipient: ageRecipient,
+          created_at: timestamp,
+        }),
+        z.object({ outcome: z.literal('finished'), state: z.enum(['ready', 'failed']) }),
+      ]),
+    },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
   }),
-  response: { status: 200, description: 'The rows.', stream: 'application/x-ndjson' },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** Renews the lease and reports progress. */
+  renew: defineRoute({
+    name: 'renewExport',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/exports/{export_id}/lease',
+    summary: 'Renew the lease of an export',
+    description: 'Extends the lease and stores the progress. CONFLICT when a newer epoch has taken over: stop at once.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    body: z.strictObject({
+      ...claimed,
+      lease_ms: z.number().int().min(1_000).max(600_000),
+      state: z.enum(['running', 'sealing']),
+      progress: tenantExport.shape.progress,
+    }),
+    response: { status: 204, description: 'Renewed.' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** The commit point of an export: lifecycle E3. */
+  complete: defineRoute({
+    name: 'completeExport',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/exports/{export_id}/completion',
+    summary: 'Complete an export',
+    description:
+      'Records the files of the sealed bundle and makes the export ready, in one transaction with the audit event and ' +
+      'the one notification. Repeating it with the same epoch changes nothing.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    body: z.strictObject({ ...claimed, manifest_sha256: sha256, rows: count, files: z.array(bundleFile).min(1) }),
+    response: { status: 204, description: 'It is ready.' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Ends an export that cannot succeed. */
+  fail: defineRoute({
+    name: 'failExport',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/exports/{export_id}/failure',
+    summary: 'Fail an export',
+    description: 'Moves the export to its final state `failed` with a reason that its owner can read.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    body: z.strictObject({ ...claimed, code: text(64), message: text(1_000) }),
+    response: { status: 204, description: 'It has failed.' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Opens a snapshot that lives as long as the answer is being read. */
+  openSnapshot: defineRoute({
+    name: 'openSnapshot',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/exports/{export_id}/snapshot',
+    summary: 'Open a snapshot',
+    description:
+      'Holds a REPEATABLE READ transaction open for as long as the answer is read. The first line is the snapshot; empty ' +
+      'lines follow as heartbeats. Closing the connection ends the snapshot.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    body: z.strictObject(claimed),
+    response: { status: 200, description: 'The snapshot, then heartbeats.', stream: 'application/x-ndjson' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'SCHEMA_DRIFT', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** Streams the tenant's rows of one table at a snapshot. Any replica can serve it. */
+  readSnapshotRows: defineRoute({
+    name: 'readSnapshotRows',
+    service: 'database-gateway',
+    method: 'GET',
+    path: '/internal/exports/{export_id}/rows',
+    summary: 'Read the rows of a table',
+    description:
+      "The tenant's rows of one table as PostgreSQL's own JSON text, one a line, ordered by primary key, from the " +
+      'exported snapshot. A stream that ends early is broken off, never closed cleanly.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    query: tenantQuery.extend({
+      epoch: z.coerce.number().int().min(1).max(MAX_EPOCH),
+      snapshot_id: snapshotHead.shape.snapshot_id,
+      table: z.string().regex(/^[a-z_]+$/),
+    }),
+    response: { status: 200, description: 'The rows.', stream: 'application/x-ndjson' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Lists the files of a ready bundle. */
+  readBundleFiles: defineRoute({
+    name: 'readBundleFiles',
+    service: 'database-gateway',
+    method: 'GET',
+    path: '/internal/exports/{export_id}/files',
+    summary: 'List the files of a bundle',
+    description: 'The files of a ready export in the order of the archive, with their keys in the object store.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    query: tenantQuery,
+    response: {
+      status: 200,
+      description: 'The files.',
+      json: z.object({ finished_at: timestamp, files: z.array(bundleFile) }),
+    },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Records a download in the audit trail. */
+  recordDownload: defineRoute({
+    name: 'recordDownload',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/exports/{export_id}/downloads',
+    summary: 'Record a download',
+    description: 'Writes the audit event of a download. The URL itself is never stored.',
+    auth: { kind: 'service' },
+    params: exportParams,
+    body: z.strictObject({ tenant_id: uuid, actor: text(200).min(1), path: text(200).nullable() }),
+    response: { status: 204, description: 'Recorded.' },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** Records that links were made; they work from the instant in the answer on. */
+  storeDownloadLinks: internalRoute(exportRoutes.createDownloadLinks, { answer: z.object({ created_at: timestamp }) }),
+};

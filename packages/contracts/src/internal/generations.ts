@@ -12,6 +12,7 @@ export const GENERATION_ERROR_TYPES = [
   'provider_timeout',
   'internal_error',
 ] as const;
+
 /** One of `GENERATION_ERROR_TYPES`. */
 export type GenerationErrorType = (typeof GENERATION_ERROR_TYPES)[number];
 
@@ -40,42 +41,6 @@ const settlement = z.strictObject({
   response: z.unknown().meta({ description: 'The answer: text and finish reason, or null.' }),
 });
 
-/**
- * Records that a provider is about to be called, before the call's first byte may reach the client: whatever is killed
- * afterwards, the row is there.
- */
-export const openGeneration = defineRoute({
-  name: 'openGeneration',
-  service: 'database-gateway',
-  method: 'PUT',
-  path: '/internal/generations/{generation_id}',
-  summary: 'Open a generation',
-  description:
-    'Writes the intent row of a generation, and its request where content is stored. Repeating it changes nothing.',
-  auth: { kind: 'service' },
-  params: generationParams,
-  body: opening,
-  response: { status: 204, description: 'It is durable.' },
-  errors: ['CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Settles a generation with what was used and what came of it. */
-export const settleGeneration = defineRoute({
-  name: 'settleGeneration',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/generations/{generation_id}/settlement',
-  summary: 'Settle a generation',
-  description: 'Completes the row of a generation. The first settlement counts; repeating it changes nothing.',
-  auth: { kind: 'service' },
-  params: generationParams,
-  body: settlement,
-  response: { status: 204, description: 'It is durable.' },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
 /** The most writes of one kind that a batch takes. */
 export const MAX_GENERATION_BATCH = 250;
 
@@ -83,38 +48,75 @@ const outcomes = z
   .array(z.looseObject({ code: z.string(), detail: z.string() }).nullable())
   .meta({ description: 'For each in its order: null when it is durable, else problem details (RFC 9457).' });
 
-/** Opens and settles many generations with one request; each as it would be alone. */
-export const writeGenerations = defineRoute({
-  name: 'writeGenerations',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/generations/batch',
-  summary: 'Open and settle generations',
-  description:
-    'Opens and settles generations, of any tenants. Each succeeds or fails alone, as by its own request; those of a ' +
-    'tenant are written in one transaction. A generation may not be opened and settled by the same batch.',
-  auth: { kind: 'service' },
-  body: z.strictObject({
-    opened: z
-      .array(
-        opening.extend({
-          generation_id: uuid,
-          trace_id: z
-            .string()
-            .regex(/^[0-9a-f]{32}$/)
-            .nullable()
-            .meta({ description: 'The trace that it belongs to.' }),
-          correlation_id: text(64).nullable().meta({ description: 'What the caller names its work by.' }),
-        }),
-      )
-      .max(MAX_GENERATION_BATCH),
-    settled: z.array(settlement.extend({ generation_id: uuid })).max(MAX_GENERATION_BATCH),
+/** Internal routes of generations. */
+export const internalGenerationRoutes = {
+  /**
+   * Records that a provider is about to be called, before the call's first byte may reach the client: whatever is killed
+   * afterwards, the row is there.
+   */
+  open: defineRoute({
+    name: 'openGeneration',
+    service: 'database-gateway',
+    method: 'PUT',
+    path: '/internal/generations/{generation_id}',
+    summary: 'Open a generation',
+    description:
+      'Writes the intent row of a generation, and its request where content is stored. Repeating it changes nothing.',
+    auth: { kind: 'service' },
+    params: generationParams,
+    body: opening,
+    response: { status: 204, description: 'It is durable.' },
+    errors: ['CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: {
-    status: 200,
-    description: 'What came of each.',
-    json: z.object({ opened: outcomes, settled: outcomes }),
-  },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
+  /** Settles a generation with what was used and what came of it. */
+  settle: defineRoute({
+    name: 'settleGeneration',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/generations/{generation_id}/settlement',
+    summary: 'Settle a generation',
+    description: 'Completes the row of a generation. The first settlement counts; repeating it changes nothing.',
+    auth: { kind: 'service' },
+    params: generationParams,
+    body: settlement,
+    response: { status: 204, description: 'It is durable.' },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Opens and settles many generations with one request; each as it would be alone. */
+  writeBatch: defineRoute({
+    name: 'writeGenerations',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/generations/batch',
+    summary: 'Open and settle generations',
+    description:
+      'Opens and settles generations, of any tenants. Each succeeds or fails alone, as by its own request; those of a ' +
+      'tenant are written in one transaction. A generation may not be opened and settled by the same batch.',
+    auth: { kind: 'service' },
+    body: z.strictObject({
+      opened: z
+        .array(
+          opening.extend({
+            generation_id: uuid,
+            trace_id: z
+              .string()
+              .regex(/^[0-9a-f]{32}$/)
+              .nullable()
+              .meta({ description: 'The trace that it belongs to.' }),
+            correlation_id: text(64).nullable().meta({ description: 'What the caller names its work by.' }),
+          }),
+        )
+        .max(MAX_GENERATION_BATCH),
+      settled: z.array(settlement.extend({ generation_id: uuid })).max(MAX_GENERATION_BATCH),
+    }),
+    response: {
+      status: 200,
+      description: 'What came of each.',
+      json: z.object({ opened: outcomes, settled: outcomes }),
+    },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

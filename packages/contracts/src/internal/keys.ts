@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { sha256, utcDay, uuid } from '../fields.ts';
-import { apiKey, createOwnApiKey, wantedApiKey } from '../public/api-keys.ts';
+import { apiKey, wantedApiKey, apiKeyRoutes } from '../public/api-keys.ts';
 import { TENANT_STATES } from '../public/tenants.ts';
 import { defineRoute } from '../route.ts';
 import { ROLES } from '../scopes.ts';
-import { storedRoute } from '../stored/stored-route.ts';
+import { internalRoute } from '../internal-route.ts';
 
 const keyPrefix = z.string().regex(/^[a-z0-9]{12}$/);
 
@@ -20,52 +20,53 @@ export const lastRefusedOn = utcDay.nullable();
 /** What came of a genuine key that was shown. */
 export const keyUse = { accepted: z.boolean().meta({ description: 'False when it was refused.' }) };
 
-/** Stores a key by its keyed hash; the secret never reaches this service but sealed. */
-export const storeApiKey = storedRoute(createOwnApiKey, {
-  body: wantedApiKey.extend(storedKeyFields),
-  answer: apiKey.extend({ sealed_key: sealedSecret }),
-});
-
-/** Finds a key by its public prefix. */
-export const findApiKey = defineRoute({
-  name: 'findApiKey',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/api-keys/{prefix}',
-  summary: 'Find a key',
-  description:
-    'The key with this prefix, its keyed hash, the role of the person whose it is, and the state of its tenant; ' +
-    'whatever they are: the caller decides.',
-  auth: { kind: 'service' },
-  params: z.object({ prefix: keyPrefix }),
-  response: {
-    status: 200,
-    description: 'The key.',
-    json: apiKey.extend({
-      key_hash: sha256,
-      last_refused_on: lastRefusedOn,
-      role: z.enum(ROLES).nullable(),
-      tenant_state: z.enum(TENANT_STATES),
-    }),
-  },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Notes that a key was used, or refused: the first time of each day is an event of the audit trail. */
-export const recordKeyUse = defineRoute({
-  name: 'recordKeyUse',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/api-keys/{key_id}/uses',
-  summary: 'Record the use of a key',
-  description:
-    'Notes the day on which a genuine key was accepted, or refused, with an audit event. Told again on the same day, it ' +
-    'does nothing.',
-  auth: { kind: 'service' },
-  params: z.object({ key_id: uuid }),
-  body: z.strictObject({ tenant_id: uuid, ...keyUse }),
-  response: { status: 204, description: 'Noted.' },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
+/** Internal routes of API keys. */
+export const internalApiKeyRoutes = {
+  /** Stores a key by its keyed hash; the secret never reaches this service but sealed. */
+  store: internalRoute(apiKeyRoutes.createOwn, {
+    body: wantedApiKey.extend(storedKeyFields),
+    answer: apiKey.extend({ sealed_key: sealedSecret }),
+  }),
+  /** Finds a key by its public prefix. */
+  find: defineRoute({
+    name: 'findApiKey',
+    service: 'database-gateway',
+    method: 'GET',
+    path: '/internal/api-keys/{prefix}',
+    summary: 'Find a key',
+    description:
+      'The key with this prefix, its keyed hash, the role of the person whose it is, and the state of its tenant; ' +
+      'whatever they are: the caller decides.',
+    auth: { kind: 'service' },
+    params: z.object({ prefix: keyPrefix }),
+    response: {
+      status: 200,
+      description: 'The key.',
+      json: apiKey.extend({
+        key_hash: sha256,
+        last_refused_on: lastRefusedOn,
+        role: z.enum(ROLES).nullable(),
+        tenant_state: z.enum(TENANT_STATES),
+      }),
+    },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Notes that a key was used, or refused: the first time of each day is an event of the audit trail. */
+  recordUse: defineRoute({
+    name: 'recordKeyUse',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/api-keys/{key_id}/uses',
+    summary: 'Record the use of a key',
+    description:
+      'Notes the day on which a genuine key was accepted, or refused, with an audit event. Told again on the same day, it ' +
+      'does nothing.',
+    auth: { kind: 'service' },
+    params: z.object({ key_id: uuid }),
+    body: z.strictObject({ tenant_id: uuid, ...keyUse }),
+    response: { status: 204, description: 'Noted.' },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

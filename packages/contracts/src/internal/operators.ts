@@ -1,55 +1,56 @@
 import { z } from 'zod';
 import { sha256, uuid } from '../fields.ts';
-import { createOperator, initPlatform, operator, wantedOperator } from '../public/operators.ts';
+import { operator, wantedOperator, operatorRoutes } from '../public/operators.ts';
 import { defineRoute } from '../route.ts';
-import { storedRoute } from '../stored/stored-route.ts';
+import { internalRoute } from '../internal-route.ts';
 import { keyUse, lastRefusedOn, sealedSecret, storedKeyFields } from './keys.ts';
 
 /** The operator's key by its keyed hash, and the key itself sealed for a request that is sent again. */
 const newOperator = wantedOperator.extend(storedKeyFields);
+
 const storedOperator = operator.extend({ sealed_key: sealedSecret });
 
-/** Stores the first operator. */
-export const storeFirstOperator = storedRoute(initPlatform, { body: newOperator, answer: storedOperator });
-
-/** Stores a further operator. */
-export const storeOperator = storedRoute(createOperator, { body: newOperator, answer: storedOperator });
-
-/** Finds an operator by the public prefix of the key. */
-export const findOperator = defineRoute({
-  name: 'findOperator',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/operators/{prefix}',
-  summary: 'Find an operator',
-  description: 'The operator with this prefix and the keyed hash, whatever its state: the caller decides.',
-  auth: { kind: 'service' },
-  params: z.object({ prefix: z.string().regex(/^[a-z0-9]{12}$/) }),
-  response: {
-    status: 200,
-    description: 'The operator.',
-    json: operator
-      .pick({ id: true, expires_at: true, revoked_at: true, last_used_on: true })
-      .extend({ id: uuid, key_hash: sha256, last_refused_on: lastRefusedOn }),
-  },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Notes that an operator's key was used, or refused, as `recordKeyUse` does for keys of tenants. */
-export const recordOperatorUse = defineRoute({
-  name: 'recordOperatorUse',
-  service: 'database-gateway',
-  method: 'POST',
-  path: '/internal/operators/{operator_id}/uses',
-  summary: "Record the use of an operator's key",
-  description:
-    "Notes the day on which an operator's genuine key was accepted, or refused, with an event of the platform's audit " +
-    'chain. Told again on the same day, it does nothing.',
-  auth: { kind: 'service' },
-  params: z.object({ operator_id: uuid }),
-  body: z.strictObject(keyUse),
-  response: { status: 204, description: 'Noted.' },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
+/** Internal routes of operators. */
+export const internalOperatorRoutes = {
+  /** Stores the first operator. */
+  storeFirst: internalRoute(operatorRoutes.init, { body: newOperator, answer: storedOperator }),
+  /** Stores a further operator. */
+  store: internalRoute(operatorRoutes.create, { body: newOperator, answer: storedOperator }),
+  /** Finds an operator by the public prefix of the key. */
+  find: defineRoute({
+    name: 'findOperator',
+    service: 'database-gateway',
+    method: 'GET',
+    path: '/internal/operators/{prefix}',
+    summary: 'Find an operator',
+    description: 'The operator with this prefix and the keyed hash, whatever its state: the caller decides.',
+    auth: { kind: 'service' },
+    params: z.object({ prefix: z.string().regex(/^[a-z0-9]{12}$/) }),
+    response: {
+      status: 200,
+      description: 'The operator.',
+      json: operator
+        .pick({ id: true, expires_at: true, revoked_at: true, last_used_on: true })
+        .extend({ id: uuid, key_hash: sha256, last_refused_on: lastRefusedOn }),
+    },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Notes that an operator's key was used, or refused, as `recordKeyUse` does for keys of tenants. */
+  recordUse: defineRoute({
+    name: 'recordOperatorUse',
+    service: 'database-gateway',
+    method: 'POST',
+    path: '/internal/operators/{operator_id}/uses',
+    summary: "Record the use of an operator's key",
+    description:
+      "Notes the day on which an operator's genuine key was accepted, or refused, with an event of the platform's audit " +
+      'chain. Told again on the same day, it does nothing.',
+    auth: { kind: 'service' },
+    params: z.object({ operator_id: uuid }),
+    body: z.strictObject(keyUse),
+    response: { status: 204, description: 'Noted.' },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

@@ -20,7 +20,10 @@ function definePing(service: ServiceName) {
   });
 }
 
-/** Probes database-gateway: a query on PostgreSQL and an operation on the queue. */
-export const pingDatabaseGateway = definePing('database-gateway');
-/** Probes ai-engine. */
-export const pingAiEngine = definePing('ai-engine');
+/** Internal routes of readiness probes between services. */
+export const internalPingRoutes = {
+  /** Probes database-gateway: a query on PostgreSQL and an operation on the queue. */
+  databaseGateway: definePing('database-gateway'),
+  /** Probes ai-engine. */
+  aiEngine: definePing('ai-engine'),
+};

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { uuid } from '../fields.ts';
-import { createProvider, providerChange, updateProvider, wantedProvider } from '../public/providers.ts';
+import { providerChange, wantedProvider, providerRoutes } from '../public/providers.ts';
 import { sealingKeyId } from '../public/sealing-keys.ts';
-import { storedRoute } from '../stored/stored-route.ts';
+import { internalRoute } from '../internal-route.ts';
 
 /** A secret that only holders of the sealing key can read: the key's id, and what was sealed, as base64url. */
 export const sealed = z.strictObject({
@@ -13,12 +13,14 @@ export const sealed = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{39,}$/),
 });
 
-/** Stores a provider; its credentials never reach this service but sealed. */
-export const storeProvider = storedRoute(createProvider, {
-  body: wantedProvider.omit({ credentials: true }).extend({ id: uuid, sealed_credentials: sealed.nullable() }),
-});
-
-/** Changes a provider, likewise. */
-export const storeProviderChange = storedRoute(updateProvider, {
-  body: providerChange.omit({ credentials: true }).extend({ sealed_credentials: sealed.nullable().optional() }),
-});
+/** Internal routes of providers. */
+export const internalProviderRoutes = {
+  /** Stores a provider; its credentials never reach this service but sealed. */
+  store: internalRoute(providerRoutes.create, {
+    body: wantedProvider.omit({ credentials: true }).extend({ id: uuid, sealed_credentials: sealed.nullable() }),
+  }),
+  /** Changes a provider, likewise. */
+  storeChange: internalRoute(providerRoutes.update, {
+    body: providerChange.omit({ credentials: true }).extend({ sealed_credentials: sealed.nullable().optional() }),
+  }),
+};

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { count, text, uuid } from '../fields.ts';
-import { rotateSealingKeys, sealingKeyId, unsealFailure } from '../public/sealing-keys.ts';
+import { sealingKeyId, unsealFailure, sealingKeyRoutes } from '../public/sealing-keys.ts';
 import { defineRoute } from '../route.ts';
-import { storedRoute } from '../stored/stored-route.ts';
+import { internalRoute } from '../internal-route.ts';
 import { sealed } from './providers.ts';
 
 /** How many rows one request of a rotation looks at. */
@@ -15,48 +15,50 @@ const sealedRow = z.strictObject({
   version: z.number().int().min(1),
   sealed: sealed.extend({ key_id: z.string().max(64), bytes: z.string().max(100_000) }),
 });
+
 /** A row whose credentials are sealed. */
 export type SealedRow = z.output<typeof sealedRow>;
 
-/** Lists what is sealed under other keys than the current one. */
-export const listSealedOtherwise = defineRoute({
-  name: 'listSealedOtherwise',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/sealed-rows',
-  summary: 'List what is sealed under other keys',
-  description: 'Rows of all tenants and of the platform by their ids, at most a hundred, as they are sealed.',
-  auth: { kind: 'service' },
-  query: z.strictObject({ key_id: sealingKeyId, after: uuid.optional() }),
-  response: { status: 200, description: 'The rows.', json: z.object({ data: z.array(sealedRow) }) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Counts what is sealed, by key. */
-export const countSealedRows = defineRoute({
-  name: 'countSealedRows',
-  service: 'database-gateway',
-  method: 'GET',
-  path: '/internal/sealed-rows/counts',
-  summary: 'Count what is sealed',
-  description: 'How many rows of all tenants and of the platform are sealed under each key.',
-  auth: { kind: 'service' },
-  response: {
-    status: 200,
-    description: 'The counts.',
-    json: z.object({ data: z.array(z.object({ key_id: z.string(), rows: count })) }),
-  },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** Stores what was sealed anew, where the row is still as it was read; `from_key_id` is the key that it was sealed under. */
-export const storeResealed = storedRoute(rotateSealingKeys, {
-  body: z.strictObject({
-    key_id: sealingKeyId,
-    resealed: z.array(sealedRow.extend({ sealed, from_key_id: text(64) })).max(ROTATION_BATCH),
-    failed: z.array(unsealFailure).max(ROTATION_BATCH),
-    next_cursor: uuid.nullable(),
+/** Internal routes of sealing keys. */
+export const internalSealingKeyRoutes = {
+  /** Lists what is sealed under other keys than the current one. */
+  listOutdatedRows: defineRoute({
+    name: 'listSealedOtherwise',
+    service: 'database-gateway',
+    method: 'GET',
+    path: '/internal/sealed-rows',
+    summary: 'List what is sealed under other keys',
+    description: 'Rows of all tenants and of the platform by their ids, at most a hundred, as they are sealed.',
+    auth: { kind: 'service' },
+    query: z.strictObject({ key_id: sealingKeyId, after: uuid.optional() }),
+    response: { status: 200, description: 'The rows.', json: z.object({ data: z.array(sealedRow) }) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-});
+  /** Counts what is sealed, by key. */
+  countRows: defineRoute({
+    name: 'countSealedRows',
+    service: 'database-gateway',
+    method: 'GET',
+    path: '/internal/sealed-rows/counts',
+    summary: 'Count what is sealed',
+    description: 'How many rows of all tenants and of the platform are sealed under each key.',
+    auth: { kind: 'service' },
+    response: {
+      status: 200,
+      description: 'The counts.',
+      json: z.object({ data: z.array(z.object({ key_id: z.string(), rows: count })) }),
+    },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** Stores what was sealed anew, where the row is still as it was read; `from_key_id` is the key that it was sealed under. */
+  storeRotatedRows: internalRoute(sealingKeyRoutes.rotate, {
+    body: z.strictObject({
+      key_id: sealingKeyId,
+      resealed: z.array(sealedRow.extend({ sealed, from_key_id: text(64) })).max(ROTATION_BATCH),
+      failed: z.array(unsealFailure).max(ROTATION_BATCH),
+      next_cursor: uuid.nullable(),
+    }),
+  }),
+};

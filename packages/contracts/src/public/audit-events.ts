@@ -24,34 +24,38 @@ export const auditEvent = z
     hash: sha256.meta({ description: 'The hash of the event, which the next one refers to.' }),
   })
   .meta({ id: 'AuditEvent' });
+
 /** An event of the audit trail. */
 export type AuditEventView = z.output<typeof auditEvent>;
 
-/** `GET /api/v1/audit-events`. */
-export const listAuditEvents = defineRoute({
-  name: 'listAuditEvents',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/audit-events',
-  summary: 'List the audit events',
-  description:
-    "The tenant's audit trail, newest first. An export has it whole, with what `aion audit verify` needs to prove it. " +
-    'For the operator who names no tenant, the trail of the platform: operators, sealing keys, log levels.',
-  auth: { kind: 'tenant', scope: 'audit:read', orPlatform: true },
-  query: pageQuery.extend({
-    action: z
-      .string()
-      .regex(/^[a-z_]+\.[a-z_]+$/, 'must be an action such as export.requested')
-      .optional()
-      .meta({ description: 'Only events of this action.' }),
-    actor: text(200).optional().meta({ description: 'Only events of this actor.' }),
-    target_id: uuid.optional().meta({ description: 'Only events about this thing.' }),
-    outcome: z.enum(['success', 'failure']).optional(),
-    from: timestamp.optional().meta({ description: 'Only events at this instant or later.' }),
-    to: timestamp.optional().meta({ description: 'Only events before this instant.' }),
-    order: listOrder,
+/** Routes of audit events. */
+export const auditEventRoutes = {
+  /** `GET /api/v1/audit-events`. */
+  list: defineRoute({
+    name: 'listAuditEvents',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/audit-events',
+    summary: 'List the audit events',
+    description:
+      "The tenant's audit trail, newest first. An export has it whole, with what `aion audit verify` needs to prove it. " +
+      'For the operator who names no tenant, the trail of the platform: operators, sealing keys, log levels.',
+    auth: { kind: 'tenant', scope: 'audit:read', orPlatform: true },
+    query: pageQuery.extend({
+      action: z
+        .string()
+        .regex(/^[a-z_]+\.[a-z_]+$/, 'must be an action such as export.requested')
+        .optional()
+        .meta({ description: 'Only events of this action.' }),
+      actor: text(200).optional().meta({ description: 'Only events of this actor.' }),
+      target_id: uuid.optional().meta({ description: 'Only events about this thing.' }),
+      outcome: z.enum(['success', 'failure']).optional(),
+      from: timestamp.optional().meta({ description: 'Only events at this instant or later.' }),
+      to: timestamp.optional().meta({ description: 'Only events before this instant.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of events.', json: pageOf(auditEvent) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of events.', json: pageOf(auditEvent) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
+};

@@ -29,106 +29,107 @@ export const budget = z
     updated_at: timestamp,
   })
   .meta({ id: 'Budget' });
+
 /** A budget. */
 export type Budget = z.output<typeof budget>;
 
 const budgetParams = z.object({ budget_id: uuid });
+
 /** Whoever reads of limits expects that they hold. */
 const NOT_ENFORCED = 'Budgets are stored and reported; this version does not refuse requests that exceed one.';
 
-/** `GET /api/v1/budgets`. */
-export const listBudgets = defineRoute({
-  name: 'listBudgets',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/budgets',
-  summary: 'List the budgets',
-  description: `The tenant's budgets, newest first unless \`order\` says otherwise. ${NOT_ENFORCED}`,
-  auth: { kind: 'tenant', scope: 'budgets:read' },
-  query: pageQuery.extend({
-    project_id: uuid.optional().meta({ description: 'Only budgets of this project.' }),
-    api_key_id: uuid.optional().meta({ description: 'Only budgets of this key.' }),
-    subject: z
-      .enum(['tenant', 'project', 'api_key'])
-      .optional()
-      .meta({ description: 'Only budgets of the tenant as a whole, of projects, or of keys.' }),
-    order: listOrder,
-  }),
-  response: { status: 200, description: 'A page of budgets.', json: pageOf(budget) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/budgets`. */
-export const createBudget = defineRoute({
-  name: 'createBudget',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/budgets',
-  summary: 'Create a budget',
-  description:
-    'Sets what a project, a key, or without either the tenant as a whole may spend a month. It holds from a month on, ' +
-    `until the next budget of the same one begins; there is one a month for each. ${NOT_ENFORCED}`,
-  auth: { kind: 'tenant', scope: 'budgets:write' },
-  body: z.strictObject({
-    project_id: subject.project_id.optional(),
-    api_key_id: subject.api_key_id.optional().meta({
-      description: 'The key whose budget it is; not beside a project, which is refused with 400.',
+/** Routes of budgets. */
+export const budgetRoutes = {
+  /** `GET /api/v1/budgets`. */
+  list: defineRoute({
+    name: 'listBudgets',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/budgets',
+    summary: 'List the budgets',
+    description: `The tenant's budgets, newest first unless \`order\` says otherwise. ${NOT_ENFORCED}`,
+    auth: { kind: 'tenant', scope: 'budgets:read' },
+    query: pageQuery.extend({
+      project_id: uuid.optional().meta({ description: 'Only budgets of this project.' }),
+      api_key_id: uuid.optional().meta({ description: 'Only budgets of this key.' }),
+      subject: z
+        .enum(['tenant', 'project', 'api_key'])
+        .optional()
+        .meta({ description: 'Only budgets of the tenant as a whole, of projects, or of keys.' }),
+      order: listOrder,
     }),
-    effective_from: firstOfMonth,
-    limit_micro_usd: limit,
+    response: { status: 200, description: 'A page of budgets.', json: pageOf(budget) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 201, description: 'The budget.', json: budget, etag: true },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/budgets/{budget_id}`. */
-export const getBudget = defineRoute({
-  name: 'getBudget',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/budgets/{budget_id}',
-  summary: 'Get a budget',
-  description: `The tenant's budget. ${NOT_ENFORCED}`,
-  auth: { kind: 'tenant', scope: 'budgets:read' },
-  params: budgetParams,
-  response: { status: 200, description: 'The budget.', json: budget, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `PATCH /api/v1/budgets/{budget_id}`. */
-export const updateBudget = defineRoute({
-  name: 'updateBudget',
-  service: 'web-api',
-  method: 'PATCH',
-  path: '/api/v1/budgets/{budget_id}',
-  summary: 'Change a budget',
-  description: `Changes the limit. What the budget is of, and from when it holds, stays: create another one. ${NOT_ENFORCED}`,
-  auth: { kind: 'tenant', scope: 'budgets:write' },
-  params: budgetParams,
-  body: z.strictObject({ limit_micro_usd: limit }).partial(),
-  response: { status: 200, description: 'The budget as it is now.', json: budget, etag: true },
-  conditional: true,
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `DELETE /api/v1/budgets/{budget_id}`. */
-export const deleteBudget = defineRoute({
-  name: 'deleteBudget',
-  service: 'web-api',
-  method: 'DELETE',
-  path: '/api/v1/budgets/{budget_id}',
-  summary: 'Delete a budget',
-  description:
-    'Deletes a budget; the one before it, if there is one, holds on. A legal hold on its project, its key, the project or ' +
-    `the person of that, or the tenant refuses it. ${NOT_ENFORCED}`,
-  auth: { kind: 'tenant', scope: 'budgets:write' },
-  params: budgetParams,
-  response: { status: 204, description: 'Deleted.' },
-  conditional: true,
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `POST /api/v1/budgets`. */
+  create: defineRoute({
+    name: 'createBudget',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/budgets',
+    summary: 'Create a budget',
+    description:
+      'Sets what a project, a key, or without either the tenant as a whole may spend a month. It holds from a month on, ' +
+      `until the next budget of the same one begins; there is one a month for each. ${NOT_ENFORCED}`,
+    auth: { kind: 'tenant', scope: 'budgets:write' },
+    body: z.strictObject({
+      project_id: subject.project_id.optional(),
+      api_key_id: subject.api_key_id.optional().meta({
+        description: 'The key whose budget it is; not beside a project, which is refused with 400.',
+      }),
+      effective_from: firstOfMonth,
+      limit_micro_usd: limit,
+    }),
+    response: { status: 201, description: 'The budget.', json: budget, etag: true },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `GET /api/v1/budgets/{budget_id}`. */
+  get: defineRoute({
+    name: 'getBudget',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/budgets/{budget_id}',
+    summary: 'Get a budget',
+    description: `The tenant's budget. ${NOT_ENFORCED}`,
+    auth: { kind: 'tenant', scope: 'budgets:read' },
+    params: budgetParams,
+    response: { status: 200, description: 'The budget.', json: budget, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `PATCH /api/v1/budgets/{budget_id}`. */
+  update: defineRoute({
+    name: 'updateBudget',
+    service: 'web-api',
+    method: 'PATCH',
+    path: '/api/v1/budgets/{budget_id}',
+    summary: 'Change a budget',
+    description: `Changes the limit. What the budget is of, and from when it holds, stays: create another one. ${NOT_ENFORCED}`,
+    auth: { kind: 'tenant', scope: 'budgets:write' },
+    params: budgetParams,
+    body: z.strictObject({ limit_micro_usd: limit }).partial(),
+    response: { status: 200, description: 'The budget as it is now.', json: budget, etag: true },
+    conditional: true,
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `DELETE /api/v1/budgets/{budget_id}`. */
+  delete: defineRoute({
+    name: 'deleteBudget',
+    service: 'web-api',
+    method: 'DELETE',
+    path: '/api/v1/budgets/{budget_id}',
+    summary: 'Delete a budget',
+    description:
+      'Deletes a budget; the one before it, if there is one, holds on. A legal hold on its project, its key, the project or ' +
+      `the person of that, or the tenant refuses it. ${NOT_ENFORCED}`,
+    auth: { kind: 'tenant', scope: 'budgets:write' },
+    params: budgetParams,
+    response: { status: 204, description: 'Deleted.' },
+    conditional: true,
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

@@ -29,6 +29,7 @@ export const chatCompletionRequest = z
     user: z.string().max(512).nullish(),
   })
   .meta({ id: 'ChatCompletionRequest' });
+
 /** A validated chat completion request. */
 export type ChatCompletionRequest = z.output<typeof chatCompletionRequest>;
 
@@ -56,26 +57,6 @@ export const chatCompletion = z
 /** The data of the last event of a stream of completions; OpenAI's clients hang up when they have seen it. */
 export const STREAM_TERMINATOR = 'data: [DONE]';
 
-/** `POST /v1/chat/completions`. */
-export const createChatCompletion = defineRoute({
-  name: 'createChatCompletion',
-  service: 'web-api',
-  method: 'POST',
-  path: '/v1/chat/completions',
-  summary: 'Create a chat completion',
-  description: "OpenAI's chat completions, plain or streamed, from any configured provider.",
-  auth: { kind: 'key', scope: 'inference' },
-  body: chatCompletionRequest,
-  response: {
-    status: 200,
-    description: 'The completion, or a stream of `chat.completion.chunk` events that ends with `data: [DONE]`.',
-    json: chatCompletion,
-    stream: 'text/event-stream',
-  },
-  errors: ['MODEL_NOT_FOUND', 'PROVIDER_FAILED', 'DEADLINE_EXCEEDED', 'PAYLOAD_TOO_LARGE', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
 /** OpenAI's list of models. */
 export const modelList = z
   .object({
@@ -86,16 +67,42 @@ export const modelList = z
   })
   .meta({ id: 'ModelList' });
 
-/** `GET /v1/models`. */
-export const listModels = defineRoute({
-  name: 'listModels',
-  service: 'web-api',
-  method: 'GET',
-  path: '/v1/models',
-  summary: 'List the models',
-  description: 'Every model that the configured providers offer now.',
-  auth: { kind: 'key', scope: 'inference' },
-  response: { status: 200, description: 'The models.', json: modelList },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
+/** Routes of chat completions. */
+export const chatCompletionRoutes = {
+  /** `POST /v1/chat/completions`. */
+  create: defineRoute({
+    name: 'createChatCompletion',
+    service: 'web-api',
+    method: 'POST',
+    path: '/v1/chat/completions',
+    summary: 'Create a chat completion',
+    description: "OpenAI's chat completions, plain or streamed, from any configured provider.",
+    auth: { kind: 'key', scope: 'inference' },
+    body: chatCompletionRequest,
+    response: {
+      status: 200,
+      description: 'The completion, or a stream of `chat.completion.chunk` events that ends with `data: [DONE]`.',
+      json: chatCompletion,
+      stream: 'text/event-stream',
+    },
+    errors: ['MODEL_NOT_FOUND', 'PROVIDER_FAILED', 'DEADLINE_EXCEEDED', 'PAYLOAD_TOO_LARGE', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+};
+
+/** Routes of models. */
+export const modelRoutes = {
+  /** `GET /v1/models`. */
+  list: defineRoute({
+    name: 'listModels',
+    service: 'web-api',
+    method: 'GET',
+    path: '/v1/models',
+    summary: 'List the models',
+    description: 'Every model that the configured providers offer now.',
+    auth: { kind: 'key', scope: 'inference' },
+    response: { status: 200, description: 'The models.', json: modelList },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

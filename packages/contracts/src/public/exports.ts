@@ -4,6 +4,7 @@ import { defineRoute } from '../route.ts';
 
 /** The states of an export; `ready` and `failed` are final. */
 export const EXPORT_STATES = ['requested', 'running', 'sealing', 'ready', 'failed'] as const;
+
 /** One of `EXPORT_STATES`. */
 export type ExportState = (typeof EXPORT_STATES)[number];
 
@@ -23,6 +24,7 @@ export const EXPORT_FAILURE_CODES = [
   'NO_PROGRESS',
   'ATTEMPTS_EXHAUSTED',
 ] as const;
+
 /** One of `EXPORT_FAILURE_CODES`. */
 export type ExportFailureCode = (typeof EXPORT_FAILURE_CODES)[number];
 
@@ -60,106 +62,13 @@ export const tenantExport = z
       .nullable(),
   })
   .meta({ id: 'Export' });
+
 /** A tenant's export. */
 export type TenantExport = z.output<typeof tenantExport>;
 
 const exportParams = z.object({ export_id: uuid });
 
-/** `POST /api/v1/exports`. */
-export const createExport = defineRoute({
-  name: 'createExport',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/exports',
-  summary: 'Request an export',
-  description: 'Queues an export of everything that the tenant owns, encrypted to the given age recipient.',
-  auth: { kind: 'key', scope: 'exports:write' },
-  body: z.strictObject({ recipient: ageRecipient }),
-  response: { status: 202, description: 'The export, queued.', json: tenantExport, etag: true },
-  errors: ['CONFLICT', 'UNAVAILABLE'],
-  whileReadOnly: true,
-  idempotent: false,
-});
-
-/** `GET /api/v1/exports/{export_id}`. */
-export const getExport = defineRoute({
-  name: 'getExport',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/exports/{export_id}',
-  summary: 'Get an export',
-  description: 'The state and the progress of one export.',
-  auth: { kind: 'tenant', scope: 'exports:read' },
-  params: exportParams,
-  response: { status: 200, description: 'The export.', json: tenantExport, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `GET /api/v1/exports`. */
-export const listExports = defineRoute({
-  name: 'listExports',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/exports',
-  summary: 'List the exports',
-  description: "The tenant's exports, newest first.",
-  auth: { kind: 'tenant', scope: 'exports:read' },
-  query: pageQuery.extend({
-    state: z.enum(EXPORT_STATES).optional().meta({ description: 'Only exports in this state.' }),
-    order: listOrder,
-  }),
-  response: { status: 200, description: 'A page of exports.', json: pageOf(tenantExport) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `GET /api/v1/exports/{export_id}/events`. */
-export const watchExport = defineRoute({
-  name: 'watchExport',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/exports/{export_id}/events',
-  summary: 'Watch an export',
-  description:
-    'Server-sent events: `progress` with the export whenever it changes, and `ready` or `failed` as the last. ' +
-    'With `Last-Event-ID`, only what is newer than that event; 204 when that was the last, so that an `EventSource` stops.',
-  auth: { kind: 'key', scope: 'exports:read' },
-  params: exportParams,
-  response: { status: 200, description: 'The events.', stream: 'text/event-stream' },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
 const link = z.object({ url: z.url(), bytes: count });
-
-/** `POST /api/v1/exports/{export_id}/download-links`. */
-export const createDownloadLinks = defineRoute({
-  name: 'createDownloadLinks',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/exports/{export_id}/download-links',
-  summary: 'Create download links',
-  description:
-    'Mints signed URLs that work for five minutes without a key, and no longer than the key that made them: one for the ' +
-    'whole bundle as a tar archive, and one for each of its files. Both answer to `Range`.',
-  auth: { kind: 'key', scope: 'exports:read' },
-  params: exportParams,
-  response: {
-    status: 201,
-    description: 'The links.',
-    json: z
-      .object({
-        expires_at: timestamp,
-        archive: link,
-        files: z.array(link.extend({ path: z.string(), sha256 })),
-      })
-      .meta({ id: 'DownloadLinks' }),
-  },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  whileReadOnly: true,
-  idempotent: false,
-});
 
 const signedQuery = z.strictObject({
   tenant: uuid,
@@ -173,42 +82,133 @@ const signedQuery = z.strictObject({
   signature: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
 });
 
-/** `GET /api/v1/exports/{export_id}/archive`. */
-export const downloadArchive = defineRoute({
-  name: 'downloadArchive',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/exports/{export_id}/archive',
-  summary: 'Download the bundle',
-  description: 'The bundle as a tar archive, by a signed URL.',
-  auth: { kind: 'signed-url' },
-  params: exportParams,
-  query: signedQuery,
-  response: {
-    status: 200,
-    description: 'The archive, or the part of it that `Range` names (206).',
-    stream: 'application/x-tar',
-  },
-  errors: ['NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `GET /api/v1/exports/{export_id}/file`. */
-export const downloadFile = defineRoute({
-  name: 'downloadFile',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/exports/{export_id}/file',
-  summary: 'Download one file of the bundle',
-  description: 'One file of the bundle, by a signed URL.',
-  auth: { kind: 'signed-url' },
-  params: exportParams,
-  query: signedQuery.extend({ path: z.string().min(1).max(200) }),
-  response: {
-    status: 200,
-    description: 'The file, or the part of it that `Range` names (206).',
-    stream: 'application/octet-stream',
-  },
-  errors: ['NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'UNAVAILABLE'],
-  idempotent: true,
-});
+/** Routes of exports. */
+export const exportRoutes = {
+  /** `POST /api/v1/exports`. */
+  create: defineRoute({
+    name: 'createExport',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/exports',
+    summary: 'Request an export',
+    description: 'Queues an export of everything that the tenant owns, encrypted to the given age recipient.',
+    auth: { kind: 'key', scope: 'exports:write' },
+    body: z.strictObject({ recipient: ageRecipient }),
+    response: { status: 202, description: 'The export, queued.', json: tenantExport, etag: true },
+    errors: ['CONFLICT', 'UNAVAILABLE'],
+    whileReadOnly: true,
+    idempotent: false,
+  }),
+  /** `GET /api/v1/exports`. */
+  list: defineRoute({
+    name: 'listExports',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/exports',
+    summary: 'List the exports',
+    description: "The tenant's exports, newest first.",
+    auth: { kind: 'tenant', scope: 'exports:read' },
+    query: pageQuery.extend({
+      state: z.enum(EXPORT_STATES).optional().meta({ description: 'Only exports in this state.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of exports.', json: pageOf(tenantExport) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `GET /api/v1/exports/{export_id}`. */
+  get: defineRoute({
+    name: 'getExport',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/exports/{export_id}',
+    summary: 'Get an export',
+    description: 'The state and the progress of one export.',
+    auth: { kind: 'tenant', scope: 'exports:read' },
+    params: exportParams,
+    response: { status: 200, description: 'The export.', json: tenantExport, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `GET /api/v1/exports/{export_id}/events`. */
+  watch: defineRoute({
+    name: 'watchExport',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/exports/{export_id}/events',
+    summary: 'Watch an export',
+    description:
+      'Server-sent events: `progress` with the export whenever it changes, and `ready` or `failed` as the last. ' +
+      'With `Last-Event-ID`, only what is newer than that event; 204 when that was the last, so that an `EventSource` stops.',
+    auth: { kind: 'key', scope: 'exports:read' },
+    params: exportParams,
+    response: { status: 200, description: 'The events.', stream: 'text/event-stream' },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `POST /api/v1/exports/{export_id}/download-links`. */
+  createDownloadLinks: defineRoute({
+    name: 'createDownloadLinks',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/exports/{export_id}/download-links',
+    summary: 'Create download links',
+    description:
+      'Mints signed URLs that work for five minutes without a key, and no longer than the key that made them: one for the ' +
+      'whole bundle as a tar archive, and one for each of its files. Both answer to `Range`.',
+    auth: { kind: 'key', scope: 'exports:read' },
+    params: exportParams,
+    response: {
+      status: 201,
+      description: 'The links.',
+      json: z
+        .object({
+          expires_at: timestamp,
+          archive: link,
+          files: z.array(link.extend({ path: z.string(), sha256 })),
+        })
+        .meta({ id: 'DownloadLinks' }),
+    },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    whileReadOnly: true,
+    idempotent: false,
+  }),
+  /** `GET /api/v1/exports/{export_id}/archive`. */
+  downloadArchive: defineRoute({
+    name: 'downloadArchive',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/exports/{export_id}/archive',
+    summary: 'Download the bundle',
+    description: 'The bundle as a tar archive, by a signed URL.',
+    auth: { kind: 'signed-url' },
+    params: exportParams,
+    query: signedQuery,
+    response: {
+      status: 200,
+      description: 'The archive, or the part of it that `Range` names (206).',
+      stream: 'application/x-tar',
+    },
+    errors: ['NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `GET /api/v1/exports/{export_id}/file`. */
+  downloadFile: defineRoute({
+    name: 'downloadFile',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/exports/{export_id}/file',
+    summary: 'Download one file of the bundle',
+    description: 'One file of the bundle, by a signed URL.',
+    auth: { kind: 'signed-url' },
+    params: exportParams,
+    query: signedQuery.extend({ path: z.string().min(1).max(200) }),
+    response: {
+      status: 200,
+      description: 'The file, or the part of it that `Range` names (206).',
+      stream: 'application/octet-stream',
+    },
+    errors: ['NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

@@ -20,101 +20,101 @@ export const storedFile = z
     created_at: timestamp,
   })
   .meta({ id: 'File' });
+
 /** A file of a tenant. */
 export type StoredFile = z.output<typeof storedFile>;
 
 const fileParams = z.object({ file_id: uuid });
 
-/** `POST /api/v1/files`. */
-export const uploadFile = defineRoute({
-  name: 'uploadFile',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/files',
-  summary: 'Upload a file',
-  description:
-    'The body is the file, of any `Content-Type`, and without a `Content-Encoding`. It is stored as it arrives, up to the ' +
-    'limit of the installation (`AION_MAX_FILE_BYTES`), and hashed: with a `Content-Digest` it is refused unless the hash is ' +
-    'that. With an `Idempotency-Key` the same bytes have one file.',
-  auth: { kind: 'tenant', scope: 'files:write' },
-  query: z.strictObject({
-    name: fileName,
-    project_id: uuid.optional().meta({ description: 'The project that the file belongs to.' }),
+/** Routes of files. */
+export const fileRoutes = {
+  /** `POST /api/v1/files`. */
+  upload: defineRoute({
+    name: 'uploadFile',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/files',
+    summary: 'Upload a file',
+    description:
+      'The body is the file, of any `Content-Type`, and without a `Content-Encoding`. It is stored as it arrives, up to the ' +
+      'limit of the installation (`AION_MAX_FILE_BYTES`), and hashed: with a `Content-Digest` it is refused unless the hash is ' +
+      'that. With an `Idempotency-Key` the same bytes have one file.',
+    auth: { kind: 'tenant', scope: 'files:write' },
+    query: z.strictObject({
+      name: fileName,
+      project_id: uuid.optional().meta({ description: 'The project that the file belongs to.' }),
+    }),
+    upload: true,
+    response: { status: 201, description: 'The file.', json: storedFile },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
   }),
-  upload: true,
-  response: { status: 201, description: 'The file.', json: storedFile },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/files`. */
-export const listFiles = defineRoute({
-  name: 'listFiles',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/files',
-  summary: 'List the files',
-  description: "The tenant's files.",
-  auth: { kind: 'tenant', scope: 'files:read' },
-  query: pageQuery.extend({
-    project_id: uuid.optional().meta({ description: 'Only files of this project.' }),
-    name: fileName.optional().meta({ description: 'Only files with exactly this name.' }),
-    order: listOrder,
+  /** `GET /api/v1/files`. */
+  list: defineRoute({
+    name: 'listFiles',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/files',
+    summary: 'List the files',
+    description: "The tenant's files.",
+    auth: { kind: 'tenant', scope: 'files:read' },
+    query: pageQuery.extend({
+      project_id: uuid.optional().meta({ description: 'Only files of this project.' }),
+      name: fileName.optional().meta({ description: 'Only files with exactly this name.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of files.', json: pageOf(storedFile) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of files.', json: pageOf(storedFile) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `GET /api/v1/files/{file_id}`. */
-export const getFile = defineRoute({
-  name: 'getFile',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/files/{file_id}',
-  summary: 'Get what is known of a file',
-  description: 'The file without its bytes.',
-  auth: { kind: 'tenant', scope: 'files:read' },
-  params: fileParams,
-  response: { status: 200, description: 'The file.', json: storedFile },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `GET /api/v1/files/{file_id}/content`. */
-export const downloadFileContent = defineRoute({
-  name: 'downloadFileContent',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/files/{file_id}/content',
-  summary: 'Download a file',
-  description:
-    'The bytes of a file, always as an attachment of the type `application/octet-stream`. `Range` and `If-Range` are ' +
-    "honoured. What is in a tenant's files is not for operators.",
-  auth: { kind: 'key', scope: 'files:read' },
-  params: fileParams,
-  response: {
-    status: 200,
-    description: 'The file, or the part of it that `Range` names (206).',
-    stream: 'application/octet-stream',
-  },
-  errors: ['NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `DELETE /api/v1/files/{file_id}`. */
-export const deleteFile = defineRoute({
-  name: 'deleteFile',
-  service: 'web-api',
-  method: 'DELETE',
-  path: '/api/v1/files/{file_id}',
-  summary: 'Delete a file',
-  description:
-    'The file is gone with the answer, and its bytes soon after. A legal hold on the file, its project or the tenant ' +
-    'refuses it.',
-  auth: { kind: 'tenant', scope: 'files:write' },
-  params: fileParams,
-  response: { status: 204, description: 'Deleted.' },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `GET /api/v1/files/{file_id}`. */
+  get: defineRoute({
+    name: 'getFile',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/files/{file_id}',
+    summary: 'Get what is known of a file',
+    description: 'The file without its bytes.',
+    auth: { kind: 'tenant', scope: 'files:read' },
+    params: fileParams,
+    response: { status: 200, description: 'The file.', json: storedFile },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `GET /api/v1/files/{file_id}/content`. */
+  downloadContent: defineRoute({
+    name: 'downloadFileContent',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/files/{file_id}/content',
+    summary: 'Download a file',
+    description:
+      'The bytes of a file, always as an attachment of the type `application/octet-stream`. `Range` and `If-Range` are ' +
+      "honoured. What is in a tenant's files is not for operators.",
+    auth: { kind: 'key', scope: 'files:read' },
+    params: fileParams,
+    response: {
+      status: 200,
+      description: 'The file, or the part of it that `Range` names (206).',
+      stream: 'application/octet-stream',
+    },
+    errors: ['NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `DELETE /api/v1/files/{file_id}`. */
+  delete: defineRoute({
+    name: 'deleteFile',
+    service: 'web-api',
+    method: 'DELETE',
+    path: '/api/v1/files/{file_id}',
+    summary: 'Delete a file',
+    description:
+      'The file is gone with the answer, and its bytes soon after. A legal hold on the file, its project or the tenant ' +
+      'refuses it.',
+    auth: { kind: 'tenant', scope: 'files:write' },
+    params: fileParams,
+    response: { status: 204, description: 'Deleted.' },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

@@ -32,6 +32,7 @@ export const generation = z
     settled_at: timestamp.nullable(),
   })
   .meta({ id: 'Generation' });
+
 /** A generation. */
 export type Generation = z.output<typeof generation>;
 
@@ -46,58 +47,59 @@ export const generationContent = z
 
 const generationParams = z.object({ generation_id: uuid });
 
-/** `GET /api/v1/generations`. */
-export const listGenerations = defineRoute({
-  name: 'listGenerations',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/generations',
-  summary: 'List the generations',
-  description: "The tenant's requests to models, newest first unless `order` says otherwise.",
-  auth: { kind: 'tenant', scope: 'generations:read' },
-  query: pageQuery.extend({
-    status: status.optional(),
-    provider: text(64).optional(),
-    model: text(256).optional(),
-    api_key_id: uuid.optional(),
-    project_id: uuid.optional(),
-    from: timestamp.optional().meta({ description: 'Only those at this instant or later.' }),
-    to: timestamp.optional().meta({ description: 'Only those before this instant.' }),
-    order: listOrder,
+/** Routes of generations. */
+export const generationRoutes = {
+  /** `GET /api/v1/generations`. */
+  list: defineRoute({
+    name: 'listGenerations',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/generations',
+    summary: 'List the generations',
+    description: "The tenant's requests to models, newest first unless `order` says otherwise.",
+    auth: { kind: 'tenant', scope: 'generations:read' },
+    query: pageQuery.extend({
+      status: status.optional(),
+      provider: text(64).optional(),
+      model: text(256).optional(),
+      api_key_id: uuid.optional(),
+      project_id: uuid.optional(),
+      from: timestamp.optional().meta({ description: 'Only those at this instant or later.' }),
+      to: timestamp.optional().meta({ description: 'Only those before this instant.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of generations.', json: pageOf(generation) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of generations.', json: pageOf(generation) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `GET /api/v1/generations/{generation_id}`. */
-export const getGeneration = defineRoute({
-  name: 'getGeneration',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/generations/{generation_id}',
-  summary: 'Get a generation',
-  description: "The tenant's request to a model.",
-  auth: { kind: 'tenant', scope: 'generations:read' },
-  params: generationParams,
-  response: { status: 200, description: 'The generation.', json: generation },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `GET /api/v1/generations/{generation_id}/content`. */
-export const getGenerationContent = defineRoute({
-  name: 'getGenerationContent',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/generations/{generation_id}/content',
-  summary: 'Read the content of a generation',
-  description:
-    'What was said to the model and what it answered, where the tenant lets content be stored. Not for operators. Each ' +
-    'reading is an event of the audit trail.',
-  auth: { kind: 'key', scope: 'content:read' },
-  params: generationParams,
-  response: { status: 200, description: 'The content.', json: generationContent },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `GET /api/v1/generations/{generation_id}`. */
+  get: defineRoute({
+    name: 'getGeneration',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/generations/{generation_id}',
+    summary: 'Get a generation',
+    description: "The tenant's request to a model.",
+    auth: { kind: 'tenant', scope: 'generations:read' },
+    params: generationParams,
+    response: { status: 200, description: 'The generation.', json: generation },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `GET /api/v1/generations/{generation_id}/content`. */
+  getContent: defineRoute({
+    name: 'getGenerationContent',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/generations/{generation_id}/content',
+    summary: 'Read the content of a generation',
+    description:
+      'What was said to the model and what it answered, where the tenant lets content be stored. Not for operators. Each ' +
+      'reading is an event of the audit trail.',
+    auth: { kind: 'key', scope: 'content:read' },
+    params: generationParams,
+    response: { status: 200, description: 'The content.', json: generationContent },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

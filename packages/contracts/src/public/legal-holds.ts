@@ -4,6 +4,7 @@ import { defineRoute } from '../route.ts';
 
 /** What a legal hold keeps: all of a tenant, or what belongs to one thing in it. */
 export const HOLD_SCOPES = ['tenant', 'project', 'user', 'api_key', 'generation', 'file'] as const;
+
 /** One of `HOLD_SCOPES`. */
 export type HoldScope = (typeof HOLD_SCOPES)[number];
 
@@ -11,6 +12,7 @@ export type HoldScope = (typeof HOLD_SCOPES)[number];
 export const HOLD_GROUNDS = ['litigation', 'investigation', 'authority_order', 'contract', 'tax'] as const;
 
 const scope = z.enum(HOLD_SCOPES).meta({ description: 'What kind of thing is held, with all that belongs to it.' });
+
 const ground = z.enum(HOLD_GROUNDS);
 
 /** What must not be deleted. */
@@ -30,97 +32,97 @@ export const legalHold = z
     released_at: timestamp.nullable().meta({ description: 'Null while the hold is in force.' }),
   })
   .meta({ id: 'LegalHold' });
+
 /** What must not be deleted. */
 export type LegalHold = z.output<typeof legalHold>;
 
 const holdParams = z.object({ hold_id: uuid });
 
-/** `GET /api/v1/legal-holds`. */
-export const listLegalHolds = defineRoute({
-  name: 'listLegalHolds',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/legal-holds',
-  summary: 'List the legal holds',
-  description: "The tenant's legal holds; released ones too.",
-  auth: { kind: 'tenant', scope: 'holds:read' },
-  query: pageQuery.extend({
-    in_force: flag.optional().meta({ description: '`true`: only holds in force. `false`: only released ones.' }),
-    scope: scope.optional(),
-    scope_id: uuid.optional().meta({ description: 'Only holds on this thing.' }),
-    order: listOrder,
+/** Routes of legal holds. */
+export const legalHoldRoutes = {
+  /** `GET /api/v1/legal-holds`. */
+  list: defineRoute({
+    name: 'listLegalHolds',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/legal-holds',
+    summary: 'List the legal holds',
+    description: "The tenant's legal holds; released ones too.",
+    auth: { kind: 'tenant', scope: 'holds:read' },
+    query: pageQuery.extend({
+      in_force: flag.optional().meta({ description: '`true`: only holds in force. `false`: only released ones.' }),
+      scope: scope.optional(),
+      scope_id: uuid.optional().meta({ description: 'Only holds on this thing.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of holds.', json: pageOf(legalHold) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of holds.', json: pageOf(legalHold) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/legal-holds`. */
-export const placeLegalHold = defineRoute({
-  name: 'placeLegalHold',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/legal-holds',
-  summary: 'Place a legal hold',
-  description:
-    'Holds something of the tenant, and all that belongs to it, until two persons have released it: what is held cannot be ' +
-    'deleted. A person places it: with a key of theirs, or as the operator.',
-  auth: { kind: 'tenant', scope: 'holds:write' },
-  body: z.strictObject({ scope, scope_id: uuid, ground, reference: text(200).min(1).nullish() }),
-  response: { status: 201, description: 'The hold, in force.', json: legalHold, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  whileReadOnly: true,
-  idempotent: false,
-});
-
-/** `GET /api/v1/legal-holds/{hold_id}`. */
-export const getLegalHold = defineRoute({
-  name: 'getLegalHold',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/legal-holds/{hold_id}',
-  summary: 'Get a legal hold',
-  description: 'One hold, in force or released.',
-  auth: { kind: 'tenant', scope: 'holds:read' },
-  params: holdParams,
-  response: { status: 200, description: 'The hold.', json: legalHold, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/legal-holds/{hold_id}/release-requests`. */
-export const requestHoldRelease = defineRoute({
-  name: 'requestHoldRelease',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/legal-holds/{hold_id}/release-requests',
-  summary: 'Ask for the release of a legal hold',
-  description:
-    'The first of the two persons who release a hold asks for it; it stays in force. To ask again changes nothing; once ' +
-    'somebody has asked, another person can only release, or ask in the place of one who may no longer.',
-  auth: { kind: 'tenant', scope: 'holds:write' },
-  params: holdParams,
-  response: { status: 200, description: 'The hold, still in force.', json: legalHold, etag: true },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  whileReadOnly: true,
-  idempotent: true,
-});
-
-/** `POST /api/v1/legal-holds/{hold_id}/release`. */
-export const releaseLegalHold = defineRoute({
-  name: 'releaseLegalHold',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/legal-holds/{hold_id}/release',
-  summary: 'Release a legal hold',
-  description:
-    'Ends a hold for which another person has asked for release, and still may: as a member whose role has `holds:write`, ' +
-    'or as an operator whose key is live. Nobody releases what they have asked for themselves. To release it again ' +
-    'changes nothing.',
-  auth: { kind: 'tenant', scope: 'holds:write' },
-  params: holdParams,
-  response: { status: 200, description: 'The released hold.', json: legalHold, etag: true },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  whileReadOnly: true,
-  idempotent: true,
-});
+  /** `POST /api/v1/legal-holds`. */
+  place: defineRoute({
+    name: 'placeLegalHold',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/legal-holds',
+    summary: 'Place a legal hold',
+    description:
+      'Holds something of the tenant, and all that belongs to it, until two persons have released it: what is held cannot be ' +
+      'deleted. A person places it: with a key of theirs, or as the operator.',
+    auth: { kind: 'tenant', scope: 'holds:write' },
+    body: z.strictObject({ scope, scope_id: uuid, ground, reference: text(200).min(1).nullish() }),
+    response: { status: 201, description: 'The hold, in force.', json: legalHold, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    whileReadOnly: true,
+    idempotent: false,
+  }),
+  /** `GET /api/v1/legal-holds/{hold_id}`. */
+  get: defineRoute({
+    name: 'getLegalHold',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/legal-holds/{hold_id}',
+    summary: 'Get a legal hold',
+    description: 'One hold, in force or released.',
+    auth: { kind: 'tenant', scope: 'holds:read' },
+    params: holdParams,
+    response: { status: 200, description: 'The hold.', json: legalHold, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `POST /api/v1/legal-holds/{hold_id}/release-requests`. */
+  requestRelease: defineRoute({
+    name: 'requestHoldRelease',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/legal-holds/{hold_id}/release-requests',
+    summary: 'Ask for the release of a legal hold',
+    description:
+      'The first of the two persons who release a hold asks for it; it stays in force. To ask again changes nothing; once ' +
+      'somebody has asked, another person can only release, or ask in the place of one who may no longer.',
+    auth: { kind: 'tenant', scope: 'holds:write' },
+    params: holdParams,
+    response: { status: 200, description: 'The hold, still in force.', json: legalHold, etag: true },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    whileReadOnly: true,
+    idempotent: true,
+  }),
+  /** `POST /api/v1/legal-holds/{hold_id}/release`. */
+  release: defineRoute({
+    name: 'releaseLegalHold',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/legal-holds/{hold_id}/release',
+    summary: 'Release a legal hold',
+    description:
+      'Ends a hold for which another person has asked for release, and still may: as a member whose role has `holds:write`, ' +
+      'or as an operator whose key is live. Nobody releases what they have asked for themselves. To release it again ' +
+      'changes nothing.',
+    auth: { kind: 'tenant', scope: 'holds:write' },
+    params: holdParams,
+    response: { status: 200, description: 'The released hold.', json: legalHold, etag: true },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    whileReadOnly: true,
+    idempotent: true,
+  }),
+};

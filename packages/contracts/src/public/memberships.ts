@@ -8,97 +8,97 @@ import { role } from './users.ts';
 export const membership = z
   .object({ id: uuid, tenant_id: uuid, user_id: uuid, role, created_at: timestamp, updated_at: timestamp })
   .meta({ id: 'Membership' });
+
 /** A membership. */
 export type Membership = z.output<typeof membership>;
 
 const membershipParams = z.object({ membership_id: uuid });
 
-/** `GET /api/v1/memberships`. */
-export const listMemberships = defineRoute({
-  name: 'listMemberships',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/memberships',
-  summary: 'List the memberships',
-  description: 'Who is in the tenant, and as what; newest first unless `order` says otherwise.',
-  auth: { kind: 'tenant', scope: 'members:read' },
-  query: pageQuery.extend({
-    role: z.enum(ROLES).optional().meta({ description: 'Only memberships with this role.' }),
-    user_id: uuid.optional().meta({ description: 'Only the membership of this person.' }),
-    order: listOrder,
+/** Routes of memberships. */
+export const membershipRoutes = {
+  /** `GET /api/v1/memberships`. */
+  list: defineRoute({
+    name: 'listMemberships',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/memberships',
+    summary: 'List the memberships',
+    description: 'Who is in the tenant, and as what; newest first unless `order` says otherwise.',
+    auth: { kind: 'tenant', scope: 'members:read' },
+    query: pageQuery.extend({
+      role: z.enum(ROLES).optional().meta({ description: 'Only memberships with this role.' }),
+      user_id: uuid.optional().meta({ description: 'Only the membership of this person.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of memberships.', json: pageOf(membership) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of memberships.', json: pageOf(membership) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/tenants/{tenant_id}/memberships`. */
-export const createMembership = defineRoute({
-  name: 'createMembership',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/tenants/{tenant_id}/memberships',
-  summary: 'Add a person to a tenant',
-  description:
-    'Gives a person whom the installation knows a role in a further tenant. Only the platform operator may: a tenant ' +
-    'learns nothing of the people of others.',
-  auth: { kind: 'operator' },
-  params: z.object({ tenant_id: uuid }),
-  body: z.strictObject({ user_id: uuid, role }),
-  response: { status: 201, description: 'The membership.', json: membership, etag: true },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/memberships/{membership_id}`. */
-export const getMembership = defineRoute({
-  name: 'getMembership',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/memberships/{membership_id}',
-  summary: 'Get a membership',
-  description: 'A membership of the tenant.',
-  auth: { kind: 'tenant', scope: 'members:read' },
-  params: membershipParams,
-  response: { status: 200, description: 'The membership.', json: membership, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `PATCH /api/v1/memberships/{membership_id}`. */
-export const updateMembership = defineRoute({
-  name: 'updateMembership',
-  service: 'web-api',
-  method: 'PATCH',
-  path: '/api/v1/memberships/{membership_id}',
-  summary: 'Change a role',
-  description:
-    "Changes the role of a person; what the person's keys may do changes within a second. A key can neither give nor " +
-    'change a role that has a scope which the key itself lacks. The last owner of a tenant stays owner.',
-  auth: { kind: 'tenant', scope: 'members:write' },
-  params: membershipParams,
-  body: z.strictObject({ role }).partial(),
-  response: { status: 200, description: 'The membership as it is now.', json: membership, etag: true },
-  conditional: true,
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `DELETE /api/v1/memberships/{membership_id}`. */
-export const deleteMembership = defineRoute({
-  name: 'deleteMembership',
-  service: 'web-api',
-  method: 'DELETE',
-  path: '/api/v1/memberships/{membership_id}',
-  summary: 'Remove a person from the tenant',
-  description:
-    "Ends a membership and revokes the person's keys in the tenant, which are refused everywhere within a second. A " +
-    'person who is in no other tenant is deleted. A key cannot remove a role that has a scope which the key itself ' +
-    'lacks. The last owner of a tenant cannot be removed, and nobody whom a legal hold on the person or the tenant keeps.',
-  auth: { kind: 'tenant', scope: 'members:write' },
-  params: membershipParams,
-  response: { status: 204, description: 'The person is no longer in the tenant.' },
-  conditional: true,
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `POST /api/v1/tenants/{tenant_id}/memberships`. */
+  create: defineRoute({
+    name: 'createMembership',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/tenants/{tenant_id}/memberships',
+    summary: 'Add a person to a tenant',
+    description:
+      'Gives a person whom the installation knows a role in a further tenant. Only the platform operator may: a tenant ' +
+      'learns nothing of the people of others.',
+    auth: { kind: 'operator' },
+    params: z.object({ tenant_id: uuid }),
+    body: z.strictObject({ user_id: uuid, role }),
+    response: { status: 201, description: 'The membership.', json: membership, etag: true },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `GET /api/v1/memberships/{membership_id}`. */
+  get: defineRoute({
+    name: 'getMembership',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/memberships/{membership_id}',
+    summary: 'Get a membership',
+    description: 'A membership of the tenant.',
+    auth: { kind: 'tenant', scope: 'members:read' },
+    params: membershipParams,
+    response: { status: 200, description: 'The membership.', json: membership, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `PATCH /api/v1/memberships/{membership_id}`. */
+  update: defineRoute({
+    name: 'updateMembership',
+    service: 'web-api',
+    method: 'PATCH',
+    path: '/api/v1/memberships/{membership_id}',
+    summary: 'Change a role',
+    description:
+      "Changes the role of a person; what the person's keys may do changes within a second. A key can neither give nor " +
+      'change a role that has a scope which the key itself lacks. The last owner of a tenant stays owner.',
+    auth: { kind: 'tenant', scope: 'members:write' },
+    params: membershipParams,
+    body: z.strictObject({ role }).partial(),
+    response: { status: 200, description: 'The membership as it is now.', json: membership, etag: true },
+    conditional: true,
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `DELETE /api/v1/memberships/{membership_id}`. */
+  delete: defineRoute({
+    name: 'deleteMembership',
+    service: 'web-api',
+    method: 'DELETE',
+    path: '/api/v1/memberships/{membership_id}',
+    summary: 'Remove a person from the tenant',
+    description:
+      "Ends a membership and revokes the person's keys in the tenant, which are refused everywhere within a second. A " +
+      'person who is in no other tenant is deleted. A key cannot remove a role that has a scope which the key itself ' +
+      'lacks. The last owner of a tenant cannot be removed, and nobody whom a legal hold on the person or the tenant keeps.',
+    auth: { kind: 'tenant', scope: 'members:write' },
+    params: membershipParams,
+    response: { status: 204, description: 'The person is no longer in the tenant.' },
+    conditional: true,
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

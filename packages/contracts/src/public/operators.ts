@@ -14,6 +14,7 @@ export const operator = z
     last_used_on: utcDay.nullable().meta({ description: 'The last day, in UTC, on which the key was accepted.' }),
   })
   .meta({ id: 'Operator' });
+
 /** Somebody who runs the installation. */
 export type Operator = z.output<typeof operator>;
 
@@ -27,67 +28,67 @@ export const createdOperator = operator.extend({
 
 const created = { status: 201, description: 'The operator with the key, shown once.', json: createdOperator } as const;
 
-/** `POST /api/v1/init`. */
-export const initPlatform = defineRoute({
-  name: 'initPlatform',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/init',
-  summary: 'Create the first operator',
-  description:
-    'Creates the first operator of an installation, by the one-time secret `AION_INIT_SECRET`. Refused while there is ' +
-    'an operator who is not revoked, whether the key has expired or not. `aion init` calls it.',
-  auth: { kind: 'init' },
-  body: wantedOperator,
-  response: created,
-  errors: ['CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/operators`. */
-export const listOperators = defineRoute({
-  name: 'listOperators',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/operators',
-  summary: 'List the operators',
-  description:
-    'Those who run the installation, newest first unless `order` says otherwise; revoked and expired ones too.',
-  auth: { kind: 'operator' },
-  query: pageQuery.extend({ status: keyStatus.optional(), order: listOrder }),
-  response: { status: 200, description: 'A page of operators.', json: pageOf(operator) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/operators`. */
-export const createOperator = defineRoute({
-  name: 'createOperator',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/operators',
-  summary: 'Create an operator',
-  description: 'Creates a further operator. The key is in this answer and nowhere else.',
-  auth: { kind: 'operator' },
-  body: wantedOperator,
-  response: created,
-  errors: ['UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `DELETE /api/v1/operators/{operator_id}`. */
-export const revokeOperator = defineRoute({
-  name: 'revokeOperator',
-  service: 'web-api',
-  method: 'DELETE',
-  path: '/api/v1/operators/{operator_id}',
-  summary: 'Revoke an operator',
-  description:
-    "Revokes an operator's key for good; it is refused everywhere within a second. The last operator with a live key " +
-    'cannot be revoked. Revoking one again changes nothing.',
-  auth: { kind: 'operator' },
-  params: z.object({ operator_id: uuid }),
-  response: { status: 200, description: 'The revoked operator.', json: operator },
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+/** Routes of operators. */
+export const operatorRoutes = {
+  /** `POST /api/v1/init`. */
+  init: defineRoute({
+    name: 'initPlatform',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/init',
+    summary: 'Create the first operator',
+    description:
+      'Creates the first operator of an installation, by the one-time secret `AION_INIT_SECRET`. Refused while there is ' +
+      'an operator who is not revoked, whether the key has expired or not. `aion init` calls it.',
+    auth: { kind: 'init' },
+    body: wantedOperator,
+    response: created,
+    errors: ['CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `GET /api/v1/operators`. */
+  list: defineRoute({
+    name: 'listOperators',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/operators',
+    summary: 'List the operators',
+    description:
+      'Those who run the installation, newest first unless `order` says otherwise; revoked and expired ones too.',
+    auth: { kind: 'operator' },
+    query: pageQuery.extend({ status: keyStatus.optional(), order: listOrder }),
+    response: { status: 200, description: 'A page of operators.', json: pageOf(operator) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `POST /api/v1/operators`. */
+  create: defineRoute({
+    name: 'createOperator',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/operators',
+    summary: 'Create an operator',
+    description: 'Creates a further operator. The key is in this answer and nowhere else.',
+    auth: { kind: 'operator' },
+    body: wantedOperator,
+    response: created,
+    errors: ['UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `DELETE /api/v1/operators/{operator_id}`. */
+  revoke: defineRoute({
+    name: 'revokeOperator',
+    service: 'web-api',
+    method: 'DELETE',
+    path: '/api/v1/operators/{operator_id}',
+    summary: 'Revoke an operator',
+    description:
+      "Revokes an operator's key for good; it is refused everywhere within a second. The last operator with a live key " +
+      'cannot be revoked. Revoking one again changes nothing.',
+    auth: { kind: 'operator' },
+    params: z.object({ operator_id: uuid }),
+    response: { status: 200, description: 'The revoked operator.', json: operator },
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

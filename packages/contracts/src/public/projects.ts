@@ -13,74 +13,75 @@ export const project = z
     updated_at: timestamp,
   })
   .meta({ id: 'Project' });
+
 /** A project. */
 export type Project = z.output<typeof project>;
 
 const projectParams = z.object({ project_id: uuid });
 
-/** `GET /api/v1/projects`. */
-export const listProjects = defineRoute({
-  name: 'listProjects',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/projects',
-  summary: 'List the projects',
-  description: "The tenant's projects, newest first unless `order` says otherwise; archived ones too.",
-  auth: { kind: 'tenant', scope: 'projects:read' },
-  query: pageQuery.extend({
-    archived: flag.optional().meta({ description: 'Only archived projects, or only those that are not.' }),
-    order: listOrder,
+/** Routes of projects. */
+export const projectRoutes = {
+  /** `GET /api/v1/projects`. */
+  list: defineRoute({
+    name: 'listProjects',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/projects',
+    summary: 'List the projects',
+    description: "The tenant's projects, newest first unless `order` says otherwise; archived ones too.",
+    auth: { kind: 'tenant', scope: 'projects:read' },
+    query: pageQuery.extend({
+      archived: flag.optional().meta({ description: 'Only archived projects, or only those that are not.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of projects.', json: pageOf(project) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of projects.', json: pageOf(project) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/projects`. */
-export const createProject = defineRoute({
-  name: 'createProject',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/projects',
-  summary: 'Create a project',
-  description: 'Creates a project. No two projects of a tenant that are not archived have the same name.',
-  auth: { kind: 'tenant', scope: 'projects:write' },
-  body: z.strictObject({ name: displayName }),
-  response: { status: 201, description: 'The project.', json: project, etag: true },
-  errors: ['CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/projects/{project_id}`. */
-export const getProject = defineRoute({
-  name: 'getProject',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/projects/{project_id}',
-  summary: 'Get a project',
-  description: "The tenant's project.",
-  auth: { kind: 'tenant', scope: 'projects:read' },
-  params: projectParams,
-  response: { status: 200, description: 'The project.', json: project, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `PATCH /api/v1/projects/{project_id}`. */
-export const updateProject = defineRoute({
-  name: 'updateProject',
-  service: 'web-api',
-  method: 'PATCH',
-  path: '/api/v1/projects/{project_id}',
-  summary: 'Change a project',
-  description:
-    'Changes what is given and leaves the rest. An archived project gets no new keys; those that it has go on working, ' +
-    'and its name is free for another project. With `archived: false` it comes back, if its name is still free.',
-  auth: { kind: 'tenant', scope: 'projects:write' },
-  params: projectParams,
-  body: z.strictObject({ name: displayName, archived: z.boolean() }).partial(),
-  response: { status: 200, description: 'The project as it is now.', json: project, etag: true },
-  conditional: true,
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `POST /api/v1/projects`. */
+  create: defineRoute({
+    name: 'createProject',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/projects',
+    summary: 'Create a project',
+    description: 'Creates a project. No two projects of a tenant that are not archived have the same name.',
+    auth: { kind: 'tenant', scope: 'projects:write' },
+    body: z.strictObject({ name: displayName }),
+    response: { status: 201, description: 'The project.', json: project, etag: true },
+    errors: ['CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `GET /api/v1/projects/{project_id}`. */
+  get: defineRoute({
+    name: 'getProject',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/projects/{project_id}',
+    summary: 'Get a project',
+    description: "The tenant's project.",
+    auth: { kind: 'tenant', scope: 'projects:read' },
+    params: projectParams,
+    response: { status: 200, description: 'The project.', json: project, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `PATCH /api/v1/projects/{project_id}`. */
+  update: defineRoute({
+    name: 'updateProject',
+    service: 'web-api',
+    method: 'PATCH',
+    path: '/api/v1/projects/{project_id}',
+    summary: 'Change a project',
+    description:
+      'Changes what is given and leaves the rest. An archived project gets no new keys; those that it has go on working, ' +
+      'and its name is free for another project. With `archived: false` it comes back, if its name is still free.',
+    auth: { kind: 'tenant', scope: 'projects:write' },
+    params: projectParams,
+    body: z.strictObject({ name: displayName, archived: z.boolean() }).partial(),
+    response: { status: 200, description: 'The project as it is now.', json: project, etag: true },
+    conditional: true,
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

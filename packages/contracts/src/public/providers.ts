@@ -4,6 +4,7 @@ import { defineRoute } from '../route.ts';
 
 /** How a provider is spoken to; `embedded` runs inside of AION. */
 export const PROVIDER_KINDS = ['openai-compatible', 'anthropic', 'embedded'] as const;
+
 /** One of `PROVIDER_KINDS`. */
 export type ProviderKind = (typeof PROVIDER_KINDS)[number];
 
@@ -13,13 +14,17 @@ const providerName = z
   .meta({ description: 'By which models are routed to it; one of a kind for its owner.', example: 'groq' });
 
 const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+
 const GROUP = '[0-9A-Fa-f]{1,4}';
-// Full, or shortened in a place with at most three groups before it and four after.
+
 const IPV6 = `\\[(?:(?:${GROUP}:){7}${GROUP}|(?:${GROUP}(?::${GROUP}){0,2})?::(?:${GROUP}(?::${GROUP}){0,3})?)\\]`;
-// A last label of digits alone would make it an IPv4 address (WHATWG URL, 3.5).
+
 const NAME = '(?:[A-Za-z0-9_-]{1,63}\\.)*[A-Za-z](?:[A-Za-z0-9_-]{0,62})';
+
 const PORT = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+
 const PATH = "(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?";
+
 const BASE_URL = new RegExp(`^https?://(?:${BYTE}(?:\\.${BYTE}){3}|${IPV6}|${NAME})(?::${PORT})?${PATH}$`);
 
 const baseUrl = z
@@ -58,6 +63,7 @@ export const provider = z
     updated_at: timestamp,
   })
   .meta({ id: 'Provider' });
+
 /** A provider of models. */
 export type Provider = z.output<typeof provider>;
 
@@ -81,94 +87,96 @@ export const providerChange = z
   .partial();
 
 const providerParams = z.object({ provider_id: uuid });
+
 const reading = { kind: 'tenant', scope: 'providers:read', orPlatform: true } as const;
+
 const writing = { kind: 'tenant', scope: 'providers:write', orPlatform: true } as const;
+
 const WHOSE = "A tenant's own; for the operator who names no tenant, the platform's.";
 
-/** `GET /api/v1/providers`. */
-export const listProviders = defineRoute({
-  name: 'listProviders',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/providers',
-  summary: 'List the providers',
-  description: `The configured providers of models, newest first. ${WHOSE}`,
-  auth: reading,
-  query: pageQuery.extend({
-    kind: z.enum(PROVIDER_KINDS).optional().meta({ description: 'Only providers of this kind.' }),
-    enabled: flag.optional().meta({ description: 'Only those that are switched on, or off.' }),
-    order: listOrder,
+/** Routes of providers. */
+export const providerRoutes = {
+  /** `GET /api/v1/providers`. */
+  list: defineRoute({
+    name: 'listProviders',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/providers',
+    summary: 'List the providers',
+    description: `The configured providers of models, newest first. ${WHOSE}`,
+    auth: reading,
+    query: pageQuery.extend({
+      kind: z.enum(PROVIDER_KINDS).optional().meta({ description: 'Only providers of this kind.' }),
+      enabled: flag.optional().meta({ description: 'Only those that are switched on, or off.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of providers.', json: pageOf(provider) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of providers.', json: pageOf(provider) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/providers`. */
-export const createProvider = defineRoute({
-  name: 'createProvider',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/providers',
-  summary: 'Create a provider',
-  description:
-    'Stores how a provider of models is reached. The credentials are sealed before they are stored, and are in no ' +
-    'answer. One of kind `embedded` runs inside of AION: it has neither `base_url` nor `credentials`. Requests are ' +
-    `routed to what is stored here from a later release on; until then providers come from the environment. ${WHOSE}`,
-  auth: writing,
-  body: wantedProvider,
-  response: { status: 201, description: 'The provider.', json: provider, etag: true },
-  errors: ['CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/providers/{provider_id}`. */
-export const getProvider = defineRoute({
-  name: 'getProvider',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/providers/{provider_id}',
-  summary: 'Get a provider',
-  description: `The provider without its credentials. ${WHOSE}`,
-  auth: reading,
-  params: providerParams,
-  response: { status: 200, description: 'The provider.', json: provider, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `PATCH /api/v1/providers/{provider_id}`. */
-export const updateProvider = defineRoute({
-  name: 'updateProvider',
-  service: 'web-api',
-  method: 'PATCH',
-  path: '/api/v1/providers/{provider_id}',
-  summary: 'Change a provider',
-  description:
-    'Changes what is given and leaves the rest. `null` takes `base_url` or `credentials` away; new credentials replace ' +
-    'the old ones. What has credentials changes its `base_url` only together with them: send `credentials`, new ones or ' +
-    '`null`, or it is refused with 400.',
-  auth: writing,
-  params: providerParams,
-  body: providerChange,
-  response: { status: 200, description: 'The provider as it is now.', json: provider, etag: true },
-  conditional: true,
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `DELETE /api/v1/providers/{provider_id}`. */
-export const deleteProvider = defineRoute({
-  name: 'deleteProvider',
-  service: 'web-api',
-  method: 'DELETE',
-  path: '/api/v1/providers/{provider_id}',
-  summary: 'Delete a provider',
-  description: 'Deletes the provider and its sealed credentials for good. A legal hold on the tenant refuses it.',
-  auth: writing,
-  params: providerParams,
-  response: { status: 204, description: 'Deleted.' },
-  conditional: true,
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `POST /api/v1/providers`. */
+  create: defineRoute({
+    name: 'createProvider',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/providers',
+    summary: 'Create a provider',
+    description:
+      'Stores how a provider of models is reached. The credentials are sealed before they are stored, and are in no ' +
+      'answer. One of kind `embedded` runs inside of AION: it has neither `base_url` nor `credentials`. Requests are ' +
+      `routed to what is stored here from a later release on; until then providers come from the environment. ${WHOSE}`,
+    auth: writing,
+    body: wantedProvider,
+    response: { status: 201, description: 'The provider.', json: provider, etag: true },
+    errors: ['CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `GET /api/v1/providers/{provider_id}`. */
+  get: defineRoute({
+    name: 'getProvider',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/providers/{provider_id}',
+    summary: 'Get a provider',
+    description: `The provider without its credentials. ${WHOSE}`,
+    auth: reading,
+    params: providerParams,
+    response: { status: 200, description: 'The provider.', json: provider, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `PATCH /api/v1/providers/{provider_id}`. */
+  update: defineRoute({
+    name: 'updateProvider',
+    service: 'web-api',
+    method: 'PATCH',
+    path: '/api/v1/providers/{provider_id}',
+    summary: 'Change a provider',
+    description:
+      'Changes what is given and leaves the rest. `null` takes `base_url` or `credentials` away; new credentials replace ' +
+      'the old ones. What has credentials changes its `base_url` only together with them: send `credentials`, new ones or ' +
+      '`null`, or it is refused with 400.',
+    auth: writing,
+    params: providerParams,
+    body: providerChange,
+    response: { status: 200, description: 'The provider as it is now.', json: provider, etag: true },
+    conditional: true,
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `DELETE /api/v1/providers/{provider_id}`. */
+  delete: defineRoute({
+    name: 'deleteProvider',
+    service: 'web-api',
+    method: 'DELETE',
+    path: '/api/v1/providers/{provider_id}',
+    summary: 'Delete a provider',
+    description: 'Deletes the provider and its sealed credentials for good. A legal hold on the tenant refuses it.',
+    auth: writing,
+    params: providerParams,
+    response: { status: 204, description: 'Deleted.' },
+    conditional: true,
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

@@ -21,6 +21,7 @@ export const unsealFailure = z
     }),
   })
   .meta({ id: 'UnsealFailure' });
+
 /** What could not be opened. */
 export type UnsealFailure = z.output<typeof unsealFailure>;
 
@@ -37,23 +38,26 @@ export const sealingKeyRotation = z
   })
   .meta({ id: 'SealingKeyRotation' });
 
-/** `POST /api/v1/sealing-keys/rotation`. */
-export const rotateSealingKeys = defineRoute({
-  name: 'rotateSealingKeys',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/sealing-keys/rotation',
-  summary: 'Seal anew under the current key',
-  description:
-    'Seals what is sealed under former keys anew under the current one, of all tenants and of the platform, a hundred ' +
-    'at a time: send it again with `next_cursor` until that is null. It may be broken off, begun again, and sent by ' +
-    'several at once; what is changed meanwhile keeps its change. A former key is needed until `remaining` is 0 and a ' +
-    'day has passed, in which answers to requests with an `Idempotency-Key` are kept sealed. `aion keys rotate` calls it.',
-  auth: { kind: 'operator' },
-  query: z.strictObject({
-    cursor: uuid.optional().meta({ description: 'The `next_cursor` of the request before; the first one has none.' }),
+/** Routes of sealing keys. */
+export const sealingKeyRoutes = {
+  /** `POST /api/v1/sealing-keys/rotation`. */
+  rotate: defineRoute({
+    name: 'rotateSealingKeys',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/sealing-keys/rotation',
+    summary: 'Seal anew under the current key',
+    description:
+      'Seals what is sealed under former keys anew under the current one, of all tenants and of the platform, a hundred ' +
+      'at a time: send it again with `next_cursor` until that is null. It may be broken off, begun again, and sent by ' +
+      'several at once; what is changed meanwhile keeps its change. A former key is needed until `remaining` is 0 and a ' +
+      'day has passed, in which answers to requests with an `Idempotency-Key` are kept sealed. `aion keys rotate` calls it.',
+    auth: { kind: 'operator' },
+    query: z.strictObject({
+      cursor: uuid.optional().meta({ description: 'The `next_cursor` of the request before; the first one has none.' }),
+    }),
+    response: { status: 200, description: 'What was done, and what is left.', json: sealingKeyRotation },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'What was done, and what is left.', json: sealingKeyRotation },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
+};

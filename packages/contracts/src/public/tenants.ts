@@ -4,6 +4,7 @@ import { defineRoute } from '../route.ts';
 
 /** What may be done for a tenant: everything; reading and what `whileReadOnly` says; nothing any more. */
 export const TENANT_STATES = ['active', 'read_only', 'erasing', 'closed'] as const;
+
 /** One of `TENANT_STATES`. */
 export type TenantState = (typeof TENANT_STATES)[number];
 
@@ -22,75 +23,76 @@ export const tenant = z
     updated_at: timestamp,
   })
   .meta({ id: 'Tenant' });
+
 /** A tenant. */
 export type Tenant = z.output<typeof tenant>;
 
 const tenantParams = z.object({ tenant_id: uuid });
 
-/** `GET /api/v1/tenants`. */
-export const listTenants = defineRoute({
-  name: 'listTenants',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/tenants',
-  summary: 'List the tenants',
-  description:
-    'All tenants of the installation, newest first unless `order` says otherwise. Only the platform operator may.',
-  auth: { kind: 'operator' },
-  query: pageQuery.extend({
-    state: z.enum(TENANT_STATES).optional().meta({ description: 'Only tenants in this state.' }),
-    order: listOrder,
+/** Routes of tenants. */
+export const tenantRoutes = {
+  /** `GET /api/v1/tenants`. */
+  list: defineRoute({
+    name: 'listTenants',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/tenants',
+    summary: 'List the tenants',
+    description:
+      'All tenants of the installation, newest first unless `order` says otherwise. Only the platform operator may.',
+    auth: { kind: 'operator' },
+    query: pageQuery.extend({
+      state: z.enum(TENANT_STATES).optional().meta({ description: 'Only tenants in this state.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of tenants.', json: pageOf(tenant) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of tenants.', json: pageOf(tenant) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/tenants`. */
-export const createTenant = defineRoute({
-  name: 'createTenant',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/tenants',
-  summary: 'Create a tenant',
-  description: 'Creates a tenant. Only the platform operator may.',
-  auth: { kind: 'operator' },
-  body: z.strictObject({ name: displayName, store_content: z.boolean().default(true) }),
-  response: { status: 201, description: 'The tenant.', json: tenant, etag: true },
-  errors: ['UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/tenants/{tenant_id}`. */
-export const getTenant = defineRoute({
-  name: 'getTenant',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/tenants/{tenant_id}',
-  summary: 'Get a tenant',
-  description: 'The tenant of the key, or for the operator any.',
-  auth: { kind: 'tenant', scope: 'tenant:read' },
-  params: tenantParams,
-  response: { status: 200, description: 'The tenant.', json: tenant, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `PATCH /api/v1/tenants/{tenant_id}`. */
-export const updateTenant = defineRoute({
-  name: 'updateTenant',
-  service: 'web-api',
-  method: 'PATCH',
-  path: '/api/v1/tenants/{tenant_id}',
-  summary: 'Change a tenant',
-  description: 'Changes what is given and leaves the rest. Only the operator may change `state`.',
-  auth: { kind: 'tenant', scope: 'tenant:write' },
-  params: tenantParams,
-  body: z
-    .strictObject({ name: displayName, store_content: z.boolean(), state: z.enum(['active', 'read_only']) })
-    .partial(),
-  response: { status: 200, description: 'The tenant as it is now.', json: tenant, etag: true },
-  conditional: true,
-  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `POST /api/v1/tenants`. */
+  create: defineRoute({
+    name: 'createTenant',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/tenants',
+    summary: 'Create a tenant',
+    description: 'Creates a tenant. Only the platform operator may.',
+    auth: { kind: 'operator' },
+    body: z.strictObject({ name: displayName, store_content: z.boolean().default(true) }),
+    response: { status: 201, description: 'The tenant.', json: tenant, etag: true },
+    errors: ['UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `GET /api/v1/tenants/{tenant_id}`. */
+  get: defineRoute({
+    name: 'getTenant',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/tenants/{tenant_id}',
+    summary: 'Get a tenant',
+    description: 'The tenant of the key, or for the operator any.',
+    auth: { kind: 'tenant', scope: 'tenant:read' },
+    params: tenantParams,
+    response: { status: 200, description: 'The tenant.', json: tenant, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `PATCH /api/v1/tenants/{tenant_id}`. */
+  update: defineRoute({
+    name: 'updateTenant',
+    service: 'web-api',
+    method: 'PATCH',
+    path: '/api/v1/tenants/{tenant_id}',
+    summary: 'Change a tenant',
+    description: 'Changes what is given and leaves the rest. Only the operator may change `state`.',
+    auth: { kind: 'tenant', scope: 'tenant:write' },
+    params: tenantParams,
+    body: z
+      .strictObject({ name: displayName, store_content: z.boolean(), state: z.enum(['active', 'read_only']) })
+      .partial(),
+    response: { status: 200, description: 'The tenant as it is now.', json: tenant, etag: true },
+    conditional: true,
+    errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

@@ -27,78 +27,79 @@ export const user = z
     updated_at: timestamp,
   })
   .meta({ id: 'User' });
+
 /** A person, as the tenant sees them. */
 export type User = z.output<typeof user>;
 
 const userParams = z.object({ user_id: uuid });
 
-/** `GET /api/v1/users`. */
-export const listUsers = defineRoute({
-  name: 'listUsers',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/users',
-  summary: 'List the people',
-  description: 'The people of the tenant with their roles, by when they were first made known to the installation.',
-  auth: { kind: 'tenant', scope: 'members:read' },
-  query: pageQuery.extend({
-    role: z.enum(ROLES).optional().meta({ description: 'Only people with this role.' }),
-    email: emailAddress.optional().meta({ description: 'Only people with this address, in upper or lower case.' }),
-    order: listOrder,
+/** Routes of users. */
+export const userRoutes = {
+  /** `GET /api/v1/users`. */
+  list: defineRoute({
+    name: 'listUsers',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/users',
+    summary: 'List the people',
+    description: 'The people of the tenant with their roles, by when they were first made known to the installation.',
+    auth: { kind: 'tenant', scope: 'members:read' },
+    query: pageQuery.extend({
+      role: z.enum(ROLES).optional().meta({ description: 'Only people with this role.' }),
+      email: emailAddress.optional().meta({ description: 'Only people with this address, in upper or lower case.' }),
+      order: listOrder,
+    }),
+    response: { status: 200, description: 'A page of people.', json: pageOf(user) },
+    errors: ['UNAVAILABLE'],
+    idempotent: true,
   }),
-  response: { status: 200, description: 'A page of people.', json: pageOf(user) },
-  errors: ['UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `POST /api/v1/users`. */
-export const createUser = defineRoute({
-  name: 'createUser',
-  service: 'web-api',
-  method: 'POST',
-  path: '/api/v1/users',
-  summary: 'Create a person',
-  description:
-    'Makes a new person known, with a role in the tenant. A key can give no role that has a scope which the key itself ' +
-    'lacks. No two people of a tenant have the same address. A person of another tenant is added by the operator.',
-  auth: { kind: 'tenant', scope: 'members:write' },
-  body: z.strictObject({ email: emailAddress, name: displayName, role }),
-  response: { status: 201, description: 'The person.', json: user, etag: true },
-  errors: ['CONFLICT', 'UNAVAILABLE'],
-  idempotent: false,
-});
-
-/** `GET /api/v1/users/{user_id}`. */
-export const getUser = defineRoute({
-  name: 'getUser',
-  service: 'web-api',
-  method: 'GET',
-  path: '/api/v1/users/{user_id}',
-  summary: 'Get a person',
-  description: 'A person of the tenant with the role.',
-  auth: { kind: 'tenant', scope: 'members:read' },
-  params: userParams,
-  response: { status: 200, description: 'The person.', json: user, etag: true },
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
-
-/** `PATCH /api/v1/users/{user_id}`. */
-export const updateUser = defineRoute({
-  name: 'updateUser',
-  service: 'web-api',
-  method: 'PATCH',
-  path: '/api/v1/users/{user_id}',
-  summary: 'Change a person',
-  description:
-    'Changes what is given and leaves the rest. The name is that of the person in every tenant: who is in others, too, is ' +
-    'renamed by that person or by the operator alone. A key changes nobody but its own person whose role has a scope ' +
-    'which the key lacks. The address cannot be changed; the role is changed by the membership.',
-  auth: { kind: 'tenant', scope: 'members:write' },
-  params: userParams,
-  body: z.strictObject({ name: displayName }).partial(),
-  response: { status: 200, description: 'The person as they are now.', json: user, etag: true },
-  conditional: true,
-  errors: ['NOT_FOUND', 'UNAVAILABLE'],
-  idempotent: true,
-});
+  /** `POST /api/v1/users`. */
+  create: defineRoute({
+    name: 'createUser',
+    service: 'web-api',
+    method: 'POST',
+    path: '/api/v1/users',
+    summary: 'Create a person',
+    description:
+      'Makes a new person known, with a role in the tenant. A key can give no role that has a scope which the key itself ' +
+      'lacks. No two people of a tenant have the same address. A person of another tenant is added by the operator.',
+    auth: { kind: 'tenant', scope: 'members:write' },
+    body: z.strictObject({ email: emailAddress, name: displayName, role }),
+    response: { status: 201, description: 'The person.', json: user, etag: true },
+    errors: ['CONFLICT', 'UNAVAILABLE'],
+    idempotent: false,
+  }),
+  /** `GET /api/v1/users/{user_id}`. */
+  get: defineRoute({
+    name: 'getUser',
+    service: 'web-api',
+    method: 'GET',
+    path: '/api/v1/users/{user_id}',
+    summary: 'Get a person',
+    description: 'A person of the tenant with the role.',
+    auth: { kind: 'tenant', scope: 'members:read' },
+    params: userParams,
+    response: { status: 200, description: 'The person.', json: user, etag: true },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+  /** `PATCH /api/v1/users/{user_id}`. */
+  update: defineRoute({
+    name: 'updateUser',
+    service: 'web-api',
+    method: 'PATCH',
+    path: '/api/v1/users/{user_id}',
+    summary: 'Change a person',
+    description:
+      'Changes what is given and leaves the rest. The name is that of the person in every tenant: who is in others, too, is ' +
+      'renamed by that person or by the operator alone. A key changes nobody but its own person whose role has a scope ' +
+      'which the key lacks. The address cannot be changed; the role is changed by the membership.',
+    auth: { kind: 'tenant', scope: 'members:write' },
+    params: userParams,
+    body: z.strictObject({ name: displayName }).partial(),
+    response: { status: 200, description: 'The person as they are now.', json: user, etag: true },
+    conditional: true,
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    idempotent: true,
+  }),
+};

@@ -1,4 +1,4 @@
-import { createOperator, SCOPES, type Route, type Scope } from '@aion/contracts';
+import { SCOPES, type Route, type Scope, routes } from '@aion/contracts';
 import { createServiceTokens } from '@aion/http';
 import { callRoute } from '@aion/launcher/testing';
 import { callersOf } from './fuzz-callers.ts';
@@ -46,7 +46,7 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
     home.createExpiredKey(),
     home.createRevokedKey(),
     home.createKey(['trace']),
-    callRoute(createOperator, { ...access, body: { name: 'Colleague' }, signal }),
+    callRoute(routes.operators.create, { ...access, body: { name: 'Colleague' }, signal }),
   ]);
   const [owner, member] = await Promise.all([home.createPerson('owner'), home.createPerson('member')]);
   const lacking = (scope: Scope): string => (SCOPES.indexOf(scope) < half ? late : early).key;

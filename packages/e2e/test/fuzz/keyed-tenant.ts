@@ -1,4 +1,4 @@
-import { createApiKey, createTenant, createUser, revokeApiKey, SCOPES, type Role, type Scope } from '@aion/contracts';
+import { SCOPES, type Role, type Scope, routes } from '@aion/contracts';
 import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 
@@ -8,18 +8,18 @@ const EXPIRES_MS = 5_000;
 
 /** Creates a tenant, and then keys and people of it; `key` is the operator's. */
 export async function createKeyedTenant({ baseUrl, key }: { readonly baseUrl: string; readonly key: string }) {
-  const { id } = await callRoute(createTenant, { baseUrl, key, body: { name: 'Fuzzed' }, signal });
+  const { id } = await callRoute(routes.tenants.create, { baseUrl, key, body: { name: 'Fuzzed' }, signal });
   const params = { tenant_id: id };
   const call = { baseUrl, key, signal };
   const createKey = (scopes: readonly Scope[], change: { expires_at?: string; user_id?: string } = {}) =>
-    callRoute(createApiKey, { ...call, params, body: { name: 'fuzz', scopes: [...scopes], ...change } });
+    callRoute(routes.apiKeys.create, { ...call, params, body: { name: 'fuzz', scopes: [...scopes], ...change } });
   return {
     id,
     createKey,
     createPerson: async (role: Role) => {
       const headers = { 'x-aion-tenant': id };
       const body = { email: `${role}@example.com`, name: role, role };
-      const user = await callRoute(createUser, { ...call, headers, body });
+      const user = await callRoute(routes.users.create, { ...call, headers, body });
       const membership = { id: user.membership_id };
       return { id: user.id, membership, key: await createKey(SCOPES, { user_id: user.id }) };
     },
@@ -34,7 +34,7 @@ export async function createKeyedTenant({ baseUrl, key }: { readonly baseUrl: st
     },
     createRevokedKey: async () => {
       const created = await createKey(SCOPES);
-      await callRoute(revokeApiKey, { baseUrl, key: created.key, params: { key_id: created.id }, signal });
+      await callRoute(routes.apiKeys.revoke, { baseUrl, key: created.key, params: { key_id: created.id }, signal });
       return created;
     },
   };

@@ -1,4 +1,4 @@
-import { createChatCompletion } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { fetchRoute } from '@aion/launcher/testing';
 
 /** Where completions are asked for. */
@@ -43,7 +43,7 @@ export async function loadCompletions(target: CompletionTarget, count: number): 
 export async function complete({ baseUrl, key, model }: CompletionTarget, stream: boolean): Promise<string> {
   const signal = AbortSignal.timeout(STALLED_MS);
   const body = { model, stream, messages: [{ role: 'user' as const, content: 'Is it?' }] };
-  const answer = await fetchRoute(createChatCompletion, { baseUrl, key, body, signal });
+  const answer = await fetchRoute(routes.chatCompletions.create, { baseUrl, key, body, signal });
   const text = await answer.text();
   if (!text.includes('Yes.')) throw new Error(`The answer is not whole: ${text}`);
   // https://www.w3.org/TR/trace-context-2/#traceresponse-header

@@ -1,4 +1,4 @@
-import { createApiKey, createTenant, type Scope } from '@aion/contracts';
+import { type Scope, routes } from '@aion/contracts';
 import { callRoute } from '@aion/launcher/testing';
 
 /** A tenant and its key. */
@@ -17,8 +17,13 @@ export async function createAccess(
   scopes: readonly Scope[] = SCOPES,
 ): Promise<Access> {
   const { baseUrl, operatorKey } = platform;
-  const tenant = await callRoute(createTenant, { baseUrl, key: operatorKey, body: { name: 'Observed' }, signal });
-  const { key } = await callRoute(createApiKey, {
+  const tenant = await callRoute(routes.tenants.create, {
+    baseUrl,
+    key: operatorKey,
+    body: { name: 'Observed' },
+    signal,
+  });
+  const { key } = await callRoute(routes.apiKeys.create, {
     baseUrl,
     key: operatorKey,
     params: { tenant_id: tenant.id },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { generateAgeIdentity } from '@aion/bundle';
-import { createChatCompletion, createExport, type TenantExport } from '@aion/contracts';
+import { type TenantExport, routes } from '@aion/contracts';
 import { callRoute, fetchRoute, watchExportToEnd } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 import { activeSpanIds, withSpan } from '@aion/tracing';
@@ -37,7 +37,7 @@ export async function startTelemetryRun(programs: {
   const call = { baseUrl: observed.platform.baseUrl, key: observed.key, signal };
   const complete = async (stream: boolean): Promise<string> => {
     const body = { model: MODEL, stream, messages: [{ role: 'user' as const, content: 'Is it?' }] };
-    const answer = await fetchRoute(createChatCompletion, {
+    const answer = await fetchRoute(routes.chatCompletions.create, {
       ...call,
       body,
       headers: { 'x-correlation-id': correlationId },
@@ -46,7 +46,10 @@ export async function startTelemetryRun(programs: {
     return activeSpanIds()?.traceId ?? '';
   };
   const exportTenant = async (): Promise<TenantExport> => {
-    const { id } = await callRoute(createExport, { ...call, body: { recipient: generateAgeIdentity().recipient } });
+    const { id } = await callRoute(routes.exports.create, {
+      ...call,
+      body: { recipient: generateAgeIdentity().recipient },
+    });
     return watchExportToEnd({ ...call, exportId: id, onProgress: () => undefined });
   };
   const untilTraced = async (traceId: string): Promise<void> => {

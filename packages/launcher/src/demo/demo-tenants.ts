@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createApiKey, createTenant, listModels, SCOPES, type Scope } from '@aion/contracts';
+import { SCOPES, type Scope, routes } from '@aion/contracts';
 import { errorCode } from '@aion/errors';
 import { z } from 'zod';
 import { writePrivateFile } from '../platform/private-file.ts';
@@ -45,7 +45,7 @@ export function createTenantStore(options: {
 
   const works = async ({ key }: DemoTenant): Promise<boolean> => {
     try {
-      await callRoute(listModels, { baseUrl, key, signal });
+      await callRoute(routes.models.list, { baseUrl, key, signal });
       return true;
     } catch (error) {
       // Another database than that of the last run does not know the key.
@@ -54,8 +54,8 @@ export function createTenantStore(options: {
     }
   };
   const create = async ({ name, scopes }: (typeof WANTED)[number]): Promise<DemoTenant> => {
-    const tenant = await callRoute(createTenant, { baseUrl, key: operatorKey, body: { name }, signal });
-    const { key } = await callRoute(createApiKey, {
+    const tenant = await callRoute(routes.tenants.create, { baseUrl, key: operatorKey, body: { name }, signal });
+    const { key } = await callRoute(routes.apiKeys.create, {
       baseUrl,
       key: operatorKey,
       params: { tenant_id: tenant.id },

@@ -3,7 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDownloadLinks } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { captureTraceparent, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
 import { ApiError, callRoute, toApiError } from '../platform/call-route.ts';
@@ -44,7 +44,12 @@ export async function downloadArchive(options: DownloadOptions): Promise<number>
 /** Appends what is missing. Each attempt mints its own link: links work for five minutes only. */
 async function fetchRest(options: DownloadOptions, partial: string): Promise<number> {
   const { baseUrl, key, exportId, onProgress, signal } = options;
-  const { archive } = await callRoute(createDownloadLinks, { baseUrl, key, params: { export_id: exportId }, signal });
+  const { archive } = await callRoute(routes.exports.createDownloadLinks, {
+    baseUrl,
+    key,
+    params: { export_id: exportId },
+    signal,
+  });
   let bytes = await stat(partial).then(
     ({ size }) => size,
     () => 0,

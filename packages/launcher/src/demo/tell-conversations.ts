@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { listModels } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { LauncherError } from '../platform/launcher-error.ts';
 import { callRoute } from '../platform/call-route.ts';
 import { questionOf, type Conversation } from './read-conversations.ts';
@@ -15,7 +15,7 @@ export async function tellConversations(story: Story): Promise<void> {
   const { terminal, evidence, platform, tenants, signal } = story;
   const [tenant] = tenants;
   const client = createOpenAiClient(platform.baseUrl, tenant.key);
-  const { data } = await callRoute(listModels, { baseUrl: platform.baseUrl, key: tenant.key, signal });
+  const { data } = await callRoute(routes.models.list, { baseUrl: platform.baseUrl, key: tenant.key, signal });
   evidence.models = data.map(({ id }) => id);
   const defaultModel = chooseModel(evidence.models, story.preferLanguageModel);
   terminal.heading('Completions (openai SDK)');

@@ -9,7 +9,7 @@ import {
   verifyBundle,
   type VerificationReport,
 } from '@aion/bundle';
-import { createExport, listExports, type TenantExport } from '@aion/contracts';
+import { type TenantExport, routes } from '@aion/contracts';
 import { errorCode } from '@aion/errors';
 import { withSpan } from '@aion/tracing';
 import { LauncherError } from '../platform/launcher-error.ts';
@@ -92,10 +92,10 @@ async function requestExport(story: Story, recipient: string): Promise<TenantExp
   const call = { baseUrl: platform.baseUrl, key: tenants[0].key, signal };
   for (;;) {
     try {
-      return await callRoute(createExport, { ...call, body: { recipient } });
+      return await callRoute(routes.exports.create, { ...call, body: { recipient } });
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
-      const { data } = await callRoute(listExports, call);
+      const { data } = await callRoute(routes.exports.list, call);
       const running = data.find(({ state }) => state !== 'ready' && state !== 'failed');
       if (running === undefined) continue;
       story.terminal.step('waiting', `an earlier run's export ${running.id} is still at work`);

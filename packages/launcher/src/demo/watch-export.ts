@@ -1,4 +1,4 @@
-import { tenantExport, watchExport, type TenantExport } from '@aion/contracts';
+import { tenantExport, type TenantExport, routes } from '@aion/contracts';
 import { withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
@@ -39,7 +39,7 @@ export async function watchExportToEnd(options: WatchExportOptions): Promise<Ten
 }
 
 async function* openEvents({ baseUrl, key, exportId, signal }: WatchExportOptions, lastEventId: string | undefined) {
-  const answer = await fetchRoute(watchExport, {
+  const answer = await fetchRoute(routes.exports.watch, {
     baseUrl,
     key,
     params: { export_id: exportId },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { initPlatform, listTenants } from '@aion/contracts';
+import { routes } from '@aion/contracts';
 import { errorCode } from '@aion/errors';
 import { z } from 'zod';
 import { ApiError, callRoute, fetchRoute } from './call-route.ts';
@@ -24,7 +24,7 @@ export async function ensureOperator(options: {
   const kept = await readOperator(path);
   if (kept !== undefined && (await works({ baseUrl, key: kept.key, signal }))) return kept.key;
   try {
-    const { id, key } = await callRoute(initPlatform, {
+    const { id, key } = await callRoute(routes.operators.init, {
       baseUrl,
       key: initSecret,
       body: { name: 'First operator' },
@@ -44,7 +44,7 @@ export async function ensureOperator(options: {
 /** Another database than that of the last run does not know the key. */
 async function works(call: { readonly baseUrl: string; readonly key: string; readonly signal: AbortSignal }) {
   try {
-    await fetchRoute(listTenants, call);
+    await fetchRoute(routes.tenants.list, call);
     return true;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return false;

@@ -1,13 +1,12 @@
-import { MAX_GENERATION_BATCH, openGeneration, settleGeneration, writeGenerations } from '@aion/contracts';
+import { MAX_GENERATION_BATCH, internalRoutes, type BodyInputOf } from '@aion/contracts';
 import { fromProblem, InternalError, UnavailableError } from '@aion/errors';
 import type { ServiceClient } from '@aion/http';
 import { activeIds, activeSpanIds } from '@aion/tracing';
 import { ExponentialBackoff, handleType, retry } from 'cockatiel';
-import type { z } from 'zod';
 import type { GenerationStore, OpenedGeneration, Settlement } from '../inference/generation-store.ts';
 import { createSharedCalls } from './shared-calls.ts';
 
-type Batch = z.input<NonNullable<typeof writeGenerations.body>>;
+type Batch = BodyInputOf<typeof internalRoutes.generations.writeBatch>;
 
 /** A row to be written, and what the gateway is sent of it beside others. */
 type Write =
@@ -46,18 +45,27 @@ async function writeAlone(client: ServiceClient, write: Write, signal: AbortSign
   const params = { generation_id: write.id };
   if (write.kind === 'opened') {
     const { generation_id: _id, trace_id: _trace, correlation_id: _correlation, ...body } = write.row;
-    await client.call(openGeneration, { params, body, ...(signal === undefined ? {} : { signal }) });
+    await client.call(internalRoutes.generations.open, { params, body, ...(signal === undefined ? {} : { signal }) });
     return;
   }
   const { generation_id: _id, ...body } = write.row;
-  await client.call(settleGeneration, { params, body, timeoutMs: RECORD_TIMEOUT_MS, outlivesRequest: true });
+  await client.call(internalRoutes.generations.settle, {
+    params,
+    body,
+    timeoutMs: RECORD_TIMEOUT_MS,
+    outlivesRequest: true,
+  });
 }
 
 async function writeTogether(client: ServiceClient, writes: readonly Write[]): Promise<(Error | undefined)[]> {
   const opened = writes.flatMap((write) => (write.kind === 'opened' ? [write.row] : []));
   const settled = writes.flatMap((write) => (write.kind === 'settled' ? [write.row] : []));
   const body = { opened, settled };
-  const outcomes = await client.call(writeGenerations, { body, timeoutMs: RECORD_TIMEOUT_MS, outlivesRequest: true });
+  const outcomes = await client.call(internalRoutes.generations.writeBatch, {
+    body,
+    timeoutMs: RECORD_TIMEOUT_MS,
+    outlivesRequest: true,
+  });
   const left = { opened: outcomes.opened.values(), settled: outcomes.settled.values() };
   return writes.map(({ kind, id }) => {
     const { value } = left[kind].next();

@@ -1,12 +1,4 @@
-import {
-  API_KEY_HEADER,
-  listProviderModels,
-  pingAiEngine,
-  runChatCompletion,
-  STREAM_TERMINATOR,
-  TENANT_HEADER,
-  uuid,
-} from '@aion/contracts';
+import { API_KEY_HEADER, STREAM_TERMINATOR, TENANT_HEADER, uuid, internalRoutes } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
 import { bindRoute, streamReply, type BoundRoute } from '@aion/http';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -19,7 +11,7 @@ export function createInferenceRoutes(deps: {
   readonly registry: ProviderRegistry;
 }): BoundRoute[] {
   return [
-    bindRoute(runChatCompletion, async ({ body, headers, signal }) => {
+    bindRoute(internalRoutes.inference.runChatCompletion, async ({ body, headers, signal }) => {
       const tenantId = readId(headers, TENANT_HEADER);
       const apiKeyId = readId(headers, API_KEY_HEADER);
       const answer = await deps.chat.run({ tenantId, apiKeyId, body, signal });
@@ -35,14 +27,14 @@ export function createInferenceRoutes(deps: {
         },
       });
     }),
-    bindRoute(listProviderModels, async () => {
+    bindRoute(internalRoutes.inference.listModels, async () => {
       const models = await deps.registry.listModels();
       return {
         object: 'list' as const,
         data: models.map(({ id, created, ownedBy }) => ({ id, object: 'model' as const, created, owned_by: ownedBy })),
       };
     }),
-    bindRoute(pingAiEngine, () => Promise.resolve({ service: 'ai-engine' })),
+    bindRoute(internalRoutes.ping.aiEngine, () => Promise.resolve({ service: 'ai-engine' })),
   ];
 }
 

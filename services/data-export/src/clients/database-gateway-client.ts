@@ -1,14 +1,5 @@
 import type { Readable } from 'node:stream';
-import {
-  claimExport,
-  completeExport,
-  failExport,
-  openSnapshot,
-  pingDatabaseGateway,
-  readBundleFiles,
-  readSnapshotRows,
-  renewExport,
-} from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import { DeadlineExceededError } from '@aion/errors';
 import type { ServiceClient } from '@aion/http';
 import type { ClaimedExport } from '../exports/export.ts';
@@ -37,14 +28,14 @@ export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGate
 
   return {
     ping: async () => {
-      await client.call(pingDatabaseGateway, {});
+      await client.call(internalRoutes.ping.databaseGateway, {});
     },
     claim: async (ref, leaseMs) => {
       const body = { tenant_id: ref.tenantId, lease_ms: leaseMs };
-      return fromClaim(ref, await client.call(claimExport, { params: paramsOf(ref), body }));
+      return fromClaim(ref, await client.call(internalRoutes.exports.claim, { params: paramsOf(ref), body }));
     },
     renew: async (claimed, { leaseMs, state, progress }, signal) => {
-      await client.call(renewExport, {
+      await client.call(internalRoutes.exports.renew, {
         params: paramsOf(claimed),
         body: { ...holder(claimed), lease_ms: leaseMs, state, progress: toProgress(progress) },
         timeoutMs: Math.ceil(leaseMs / RENEWALS_PER_LEASE),
@@ -52,17 +43,20 @@ export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGate
       });
     },
     complete: async (claimed, { manifestSha256, rows, files }) => {
-      await client.call(completeExport, {
+      await client.call(internalRoutes.exports.complete, {
         params: paramsOf(claimed),
         body: { ...holder(claimed), manifest_sha256: manifestSha256, rows, files: [...files] },
       });
     },
     fail: async (claimed, failure) => {
-      await client.call(failExport, { params: paramsOf(claimed), body: { ...holder(claimed), ...failure } });
+      await client.call(internalRoutes.exports.fail, {
+        params: paramsOf(claimed),
+        body: { ...holder(claimed), ...failure },
+      });
     },
     openSnapshot: async (claimed, signal) => {
       const body = await untilHead(signal, (headSignal) =>
-        client.stream(openSnapshot, {
+        client.stream(internalRoutes.exports.openSnapshot, {
           params: paramsOf(claimed),
           body: holder(claimed),
           signal: headSignal,
@@ -73,7 +67,7 @@ export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGate
     },
     readRows: async (claimed, snapshotId, table, signal) => {
       const body = await untilHead(signal, (headSignal) =>
-        client.stream(readSnapshotRows, {
+        client.stream(internalRoutes.exports.readSnapshotRows, {
           params: paramsOf(claimed),
           query: { ...holder(claimed), snapshot_id: snapshotId, table },
           signal: headSignal,
@@ -84,7 +78,7 @@ export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGate
     },
     readKeys: async (ref) => {
       const query = { tenant_id: ref.tenantId };
-      const { files } = await client.call(readBundleFiles, { params: paramsOf(ref), query });
+      const { files } = await client.call(internalRoutes.exports.readBundleFiles, { params: paramsOf(ref), query });
       return files.map((file) => file.key);
     },
   };

@@ -1,8 +1,7 @@
-import type { claimExport, SnapshotHead as WireSnapshotHead, TenantExport } from '@aion/contracts';
-import type { z } from 'zod';
+import type { SnapshotHead as WireSnapshotHead, TenantExport, internalRoutes, AnswerOf } from '@aion/contracts';
 import type { Claim, ExportProgress, ExportRef, SnapshotHead } from '../exports/export.ts';
 
-type WireClaim = z.output<NonNullable<(typeof claimExport)['response']['json']>>;
+type WireClaim = AnswerOf<typeof internalRoutes.exports.claim>;
 
 /** A claim as the domain knows it. */
 export function fromClaim(ref: ExportRef, claim: WireClaim): Claim {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as contracts from '@aion/contracts';
+import { internalRoutes, type SnapshotHead, type TenantExport, type bundleFile } from '@aion/contracts';
 import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
 import {
   admitServices,
@@ -26,9 +26,9 @@ export interface TestExport {
   leaseUntil: number;
   /** How often it was made ready: never more than once. */
   completions: number;
-  files: z.output<typeof contracts.bundleFile>[];
+  files: z.output<typeof bundleFile>[];
   failure: { code: string; message: string } | undefined;
-  progress: contracts.TenantExport['progress'] | undefined;
+  progress: TenantExport['progress'] | undefined;
 }
 
 /** Serves the rows of one table; a test replaces it to hold, to cut or to break off. */
@@ -119,18 +119,18 @@ export class TestGateway {
 
   #routes(): BoundRoute[] {
     return [
-      bindRoute(contracts.pingDatabaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
+      bindRoute(internalRoutes.ping.databaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
       ...this.#claimRoutes(),
-      bindRoute(contracts.readBundleFiles, ({ params, query }) => {
+      bindRoute(internalRoutes.exports.readBundleFiles, ({ params, query }) => {
         const { files } = this.#find(params.export_id, query.tenant_id);
         return Promise.resolve({ finished_at: new Date().toISOString(), files });
       }),
-      bindRoute(contracts.openSnapshot, ({ params, body, signal }) => {
+      bindRoute(internalRoutes.exports.openSnapshot, ({ params, body, signal }) => {
         this.#holder(params.export_id, body);
         const stream = this.#holdSnapshot(signal);
         return Promise.resolve(streamReply({ contentType: 'application/x-ndjson', body: stream }));
       }),
-      bindRoute(contracts.readSnapshotRows, ({ params, query, signal }) => {
+      bindRoute(internalRoutes.exports.readSnapshotRows, ({ params, query, signal }) => {
         const row = this.#holder(params.export_id, query);
         if (!this.#snapshots.has(query.snapshot_id)) throw new UnavailableError('The snapshot is gone.');
         const body = this.rows(row, query.table, signal);
@@ -141,7 +141,7 @@ export class TestGateway {
 
   #claimRoutes(): BoundRoute[] {
     return [
-      bindRoute(contracts.claimExport, ({ params, body }) => {
+      bindRoute(internalRoutes.exports.claim, ({ params, body }) => {
         const row = this.#find(params.export_id, body.tenant_id);
         if (row.state === 'ready' || row.state === 'failed') {
           return Promise.resolve({ outcome: 'finished', state: row.state });
@@ -153,14 +153,14 @@ export class TestGateway {
         const { epoch, recipient } = row;
         return Promise.resolve({ outcome: 'claimed', epoch, recipient, created_at: new Date().toISOString() });
       }),
-      bindRoute(contracts.renewExport, ({ params, body }) => {
+      bindRoute(internalRoutes.exports.renew, ({ params, body }) => {
         const row = this.#holder(params.export_id, body);
         row.leaseUntil = Date.now() + body.lease_ms;
         row.state = body.state;
         row.progress = body.progress;
         return Promise.resolve(undefined);
       }),
-      bindRoute(contracts.completeExport, ({ params, body }) => {
+      bindRoute(internalRoutes.exports.complete, ({ params, body }) => {
         const row = this.#find(params.export_id, body.tenant_id);
         if (row.state === 'ready' && row.epoch === body.epoch) return Promise.resolve(undefined);
         if (this.#holder(params.export_id, body).state !== 'sealing') throw new ConflictError('It is not sealing.');
@@ -169,7 +169,7 @@ export class TestGateway {
         row.files = body.files;
         return Promise.resolve(undefined);
       }),
-      bindRoute(contracts.failExport, ({ params, body }) => {
+      bindRoute(internalRoutes.exports.fail, ({ params, body }) => {
         const row = this.#holder(params.export_id, body);
         row.state = 'failed';
         row.failure = { code: body.code, message: body.message };
@@ -194,7 +194,7 @@ export class TestGateway {
   }
 }
 
-function createHead(snapshotId: string): contracts.SnapshotHead {
+function createHead(snapshotId: string): SnapshotHead {
   return {
     snapshot_id: snapshotId,
     xid: '771',

@@ -1,12 +1,11 @@
-import { listAuditEvents, storedRoute, type AuditEventView } from '@aion/contracts';
+import { internalRoute, type AuditEventView, routes, type QueryOf } from '@aion/contracts';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import type { SharedTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { ofOwner } from '../management/of-owner.ts';
 import { inOrder, readPage } from '../management/read-page.ts';
 
-type AuditFilter = z.output<NonNullable<typeof listAuditEvents.query>>;
+type AuditFilter = QueryOf<typeof routes.auditEvents.list>;
 
 interface AuditEventRow extends Omit<AuditEventView, 'created_at' | 'hash'> {
   readonly [column: string]: unknown;
@@ -16,7 +15,9 @@ interface AuditEventRow extends Omit<AuditEventView, 'created_at' | 'hash'> {
 
 /** The route on the audit trail of a tenant, or of the platform. */
 export function createAuditRoutes({ forEither }: StoredRoutes): readonly BoundRoute[] {
-  return [forEither(storedRoute(listAuditEvents), (transaction, { query }) => listEvents(transaction, query))];
+  return [
+    forEither(internalRoute(routes.auditEvents.list), (transaction, { query }) => listEvents(transaction, query)),
+  ];
 }
 
 function listEvents(transaction: SharedTransaction, query: AuditFilter) {

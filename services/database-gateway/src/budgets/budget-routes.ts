@@ -1,17 +1,7 @@
-import {
-  createBudget,
-  deleteBudget,
-  getBudget,
-  listBudgets,
-  storedRoute,
-  updateBudget,
-  type Budget,
-  type Caller,
-} from '@aion/contracts';
+import { internalRoute, type Budget, type Caller, routes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { ConflictError, InvalidRequestError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
 import type { TenantTransaction } from '../database/database.ts';
@@ -20,9 +10,9 @@ import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { inOrder, readPage } from '../management/read-page.ts';
 
-type NewBudget = z.output<NonNullable<typeof createBudget.body>>;
-type BudgetFilter = z.output<NonNullable<typeof listBudgets.query>>;
-type BudgetChange = z.output<NonNullable<typeof updateBudget.body>>;
+type NewBudget = BodyOf<typeof routes.budgets.create>;
+type BudgetFilter = QueryOf<typeof routes.budgets.list>;
+type BudgetChange = BodyOf<typeof routes.budgets.update>;
 
 interface BudgetRow extends Omit<Budget, 'created_at' | 'updated_at'> {
   readonly [column: string]: unknown;
@@ -42,15 +32,17 @@ const SUBJECT = `CASE WHEN project_id IS NOT NULL THEN 'project' WHEN api_key_id
 /** The routes on the budgets of a tenant. */
 export function createBudgetRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listBudgets), (transaction, { query }) => listAll(transaction, query)),
-    forTenant(storedRoute(createBudget), (transaction, { body, caller }) => insertBudget(transaction, body, caller)),
-    forTenant(storedRoute(getBudget), async (transaction, { params }) =>
+    forTenant(internalRoute(routes.budgets.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(internalRoute(routes.budgets.create), (transaction, { body, caller }) =>
+      insertBudget(transaction, body, caller),
+    ),
+    forTenant(internalRoute(routes.budgets.get), async (transaction, { params }) =>
       versioned(await requireBudget(transaction, params.budget_id)),
     ),
-    forTenant(storedRoute(updateBudget), (transaction, { params, body, caller }) =>
+    forTenant(internalRoute(routes.budgets.update), (transaction, { params, body, caller }) =>
       change(transaction, params.budget_id, body, caller),
     ),
-    forTenant(storedRoute(deleteBudget), (transaction, { params, caller }) =>
+    forTenant(internalRoute(routes.budgets.delete), (transaction, { params, caller }) =>
       remove(transaction, params.budget_id, caller),
     ),
   ];

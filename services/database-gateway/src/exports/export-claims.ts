@@ -1,6 +1,5 @@
-import type { claimExport, completeExport, failExport, renewExport } from '@aion/contracts';
+import type { internalRoutes, AnswerOf, BodyOf } from '@aion/contracts';
 import { ConflictError } from '@aion/errors';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { Database, TenantTransaction } from '../database/database.ts';
 import type { OnExportEnd } from './count-export-ends.ts';
@@ -8,11 +7,11 @@ import { AGE_SECONDS, type ExportRow } from './export-row.ts';
 import { requireExport } from './export-store.ts';
 import { insertFiles, updateLease, updateToReady } from './fenced-writes.ts';
 
-type Claim = z.output<NonNullable<typeof claimExport.body>>;
-type ClaimResult = z.input<NonNullable<typeof claimExport.response.json>>;
-type Renewal = z.output<NonNullable<typeof renewExport.body>>;
-type Completion = z.output<NonNullable<typeof completeExport.body>>;
-type Failure = z.output<NonNullable<typeof failExport.body>>;
+type Claim = BodyOf<typeof internalRoutes.exports.claim>;
+type ClaimResult = AnswerOf<typeof internalRoutes.exports.claim>;
+type Renewal = BodyOf<typeof internalRoutes.exports.renew>;
+type Completion = BodyOf<typeof internalRoutes.exports.complete>;
+type Failure = BodyOf<typeof internalRoutes.exports.fail>;
 
 /**
  * Exports as their workers see them. A claim raises the epoch; every write names its epoch and is refused with

@@ -1,16 +1,15 @@
 import {
-  createExport,
-  getExport,
-  listExports,
-  storeDownloadLinks,
-  storedRoute,
+  internalRoute,
   type Caller,
   type TenantExport,
+  routes,
+  internalRoutes,
+  type BodyOf,
+  type QueryOf,
 } from '@aion/contracts';
 import { ConflictError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
@@ -20,18 +19,20 @@ import { EXPORT_COLUMNS, toTenantExport, type ExportRow } from './export-row.ts'
 import { requireExport, requireReady } from './export-store.ts';
 import { queueExport } from './queue-export.ts';
 
-type NewExport = z.output<NonNullable<typeof createExport.body>>;
-type ExportFilter = z.output<NonNullable<typeof listExports.query>>;
+type NewExport = BodyOf<typeof routes.exports.create>;
+type ExportFilter = QueryOf<typeof routes.exports.list>;
 
 /** The routes by which a tenant requests its exports and follows them. */
 export function createExportRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(createExport), (transaction, { body, caller }) => requestExport(transaction, body, caller)),
-    forTenant(storedRoute(listExports), (transaction, { query }) => listOwn(transaction, query)),
-    forTenant(storedRoute(getExport), async (transaction, { params }) =>
+    forTenant(internalRoute(routes.exports.create), (transaction, { body, caller }) =>
+      requestExport(transaction, body, caller),
+    ),
+    forTenant(internalRoute(routes.exports.list), (transaction, { query }) => listOwn(transaction, query)),
+    forTenant(internalRoute(routes.exports.get), async (transaction, { params }) =>
       versioned(await requireExport(transaction, params.export_id)),
     ),
-    forTenant(storeDownloadLinks, (transaction, { params, caller }) =>
+    forTenant(internalRoutes.exports.storeDownloadLinks, (transaction, { params, caller }) =>
       recordLinks(transaction, params.export_id, caller),
     ),
   ];

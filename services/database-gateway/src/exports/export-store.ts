@@ -1,11 +1,11 @@
-import type { bundleFile, recordDownload } from '@aion/contracts';
+import type { bundleFile, internalRoutes, BodyOf } from '@aion/contracts';
 import { ConflictError, NotFoundError } from '@aion/errors';
 import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { Database, TenantTransaction } from '../database/database.ts';
 import { EXPORT_COLUMNS, type ExportRow } from './export-row.ts';
 
-type Download = z.output<NonNullable<typeof recordDownload.body>>;
+type Download = BodyOf<typeof internalRoutes.exports.recordDownload>;
 /** A file of a sealed bundle. */
 export type BundleFile = z.output<typeof bundleFile>;
 

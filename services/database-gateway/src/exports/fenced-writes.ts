@@ -1,10 +1,9 @@
-import type { completeExport, renewExport } from '@aion/contracts';
-import type { z } from 'zod';
+import type { internalRoutes, BodyOf } from '@aion/contracts';
 import type { TenantTransaction } from '../database/database.ts';
 import { AGE_SECONDS } from './export-row.ts';
 
-type Renewal = z.output<NonNullable<typeof renewExport.body>>;
-type Completion = z.output<NonNullable<typeof completeExport.body>>;
+type Renewal = BodyOf<typeof internalRoutes.exports.renew>;
+type Completion = BodyOf<typeof internalRoutes.exports.complete>;
 
 /**
  * Extends the lease and stores the progress.

@@ -1,16 +1,14 @@
 import {
-  deleteFile,
-  getFile,
-  listFiles,
-  locateFile,
-  storedRoute,
-  storeFile,
+  internalRoute,
   type Caller,
   type StoredFile,
+  routes,
+  internalRoutes,
+  type BodyOf,
+  type QueryOf,
 } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
@@ -19,8 +17,8 @@ import type { StoredRoutes } from '../management/bind-stored.ts';
 import { inOrder, readPage } from '../management/read-page.ts';
 import { adoptStray, insertStray } from './stray-object-store.ts';
 
-type NewFile = z.output<NonNullable<typeof storeFile.body>> & z.output<NonNullable<typeof storeFile.query>>;
-type FileFilter = z.output<NonNullable<typeof listFiles.query>>;
+type NewFile = BodyOf<typeof internalRoutes.files.store> & QueryOf<typeof internalRoutes.files.store>;
+type FileFilter = QueryOf<typeof routes.files.list>;
 
 interface FileRow extends Omit<StoredFile, 'created_at'> {
   readonly [column: string]: unknown;
@@ -33,18 +31,18 @@ const COLUMNS = 'id, tenant_id, project_id, name, content_type, bytes::float8 AS
 /** The routes on the files of a tenant; their bytes are in the object store. */
 export function createFileRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storeFile, (transaction, { query, body, caller }) =>
+    forTenant(internalRoutes.files.store, (transaction, { query, body, caller }) =>
       insertFile(transaction, { ...query, ...body }, caller),
     ),
-    forTenant(storedRoute(listFiles), (transaction, { query }) => listAll(transaction, query)),
-    forTenant(storedRoute(getFile), async (transaction, { params }) => ({
+    forTenant(internalRoute(routes.files.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(internalRoute(routes.files.get), async (transaction, { params }) => ({
       answer: toFile(await requireFile(transaction, params.file_id)),
     })),
-    forTenant(locateFile, async (transaction, { params }) => {
+    forTenant(internalRoutes.files.locate, async (transaction, { params }) => {
       const row = await requireFile(transaction, params.file_id);
       return { answer: { ...toFile(row), object_key: row.object_key } };
     }),
-    forTenant(storedRoute(deleteFile), (transaction, { params, caller }) =>
+    forTenant(internalRoute(routes.files.delete), (transaction, { params, caller }) =>
       removeFile(transaction, params.file_id, caller),
     ),
   ];

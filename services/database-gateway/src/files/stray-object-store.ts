@@ -1,7 +1,6 @@
-import type { abandonObject, announceObject } from '@aion/contracts';
+import type { internalRoutes, BodyOf } from '@aion/contracts';
 import { ConflictError, NotFoundError } from '@aion/errors';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import type { Database, TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/database-error.ts';
 
@@ -16,8 +15,8 @@ export interface ClaimedObject {
 /** Objects that no row refers to. */
 export interface StrayObjectStore {
   /** @throws NotFoundError for a tenant or a project that is not there */
-  announce(object: z.output<NonNullable<typeof announceObject.body>>): Promise<void>;
-  abandon(object: z.output<NonNullable<typeof abandonObject.body>>): Promise<void>;
+  announce(object: BodyOf<typeof internalRoutes.strayObjects.announce>): Promise<void>;
+  abandon(object: BodyOf<typeof internalRoutes.strayObjects.abandon>): Promise<void>;
   /** Takes up to `limit` objects of all tenants that are due; they are due again after a minute. */
   claim(limit: number): Promise<readonly ClaimedObject[]>;
   settle(ids: readonly string[]): Promise<void>;

@@ -1,10 +1,4 @@
-import {
-  abandonObject,
-  announceObject,
-  claimStrayObjects,
-  recordFileDownload,
-  settleStrayObjects,
-} from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute } from '@aion/http';
 import type { Database } from '../database/database.ts';
 import { recordDownload } from './file-routes.ts';
@@ -14,7 +8,7 @@ import { createStrayObjectStore } from './stray-object-store.ts';
 export function createStrayRoutes(database: Database): readonly BoundRoute[] {
   const strays = createStrayObjectStore(database);
   return [
-    bindRoute(recordFileDownload, async ({ params, body, signal }) => {
+    bindRoute(internalRoutes.files.recordDownload, async ({ params, body, signal }) => {
       await database.withTenant(
         body.tenant_id,
         (transaction) => recordDownload(transaction, params.file_id, body.actor),
@@ -24,19 +18,19 @@ export function createStrayRoutes(database: Database): readonly BoundRoute[] {
       );
       return undefined;
     }),
-    bindRoute(announceObject, async ({ body }) => {
+    bindRoute(internalRoutes.strayObjects.announce, async ({ body }) => {
       await strays.announce(body);
       return undefined;
     }),
-    bindRoute(abandonObject, async ({ body }) => {
+    bindRoute(internalRoutes.strayObjects.abandon, async ({ body }) => {
       await strays.abandon(body);
       return undefined;
     }),
-    bindRoute(claimStrayObjects, async ({ body }) => {
+    bindRoute(internalRoutes.strayObjects.claim, async ({ body }) => {
       const objects = await strays.claim(body.limit);
       return { data: objects.map((each) => ({ ...each, due_at: each.due_at.toISOString() })) };
     }),
-    bindRoute(settleStrayObjects, async ({ body }) => {
+    bindRoute(internalRoutes.strayObjects.settle, async ({ body }) => {
       await strays.settle(body.ids);
       return undefined;
     }),

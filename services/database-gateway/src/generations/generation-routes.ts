@@ -1,20 +1,12 @@
-import {
-  getGeneration,
-  getGenerationContent,
-  listGenerations,
-  storedRoute,
-  type Caller,
-  type Generation,
-} from '@aion/contracts';
+import { internalRoute, type Caller, type Generation, routes, type QueryOf } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { inOrder, readPage } from '../management/read-page.ts';
 
-type GenerationFilter = z.output<NonNullable<typeof listGenerations.query>>;
+type GenerationFilter = QueryOf<typeof routes.generations.list>;
 
 interface GenerationRow extends Omit<Generation, 'created_at' | 'settled_at'> {
   readonly [column: string]: unknown;
@@ -29,11 +21,11 @@ const COLUMNS = `id, tenant_id, api_key_id, project_id, status, provider, model,
 /** The routes on the generations of a tenant. */
 export function createGenerationRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listGenerations), (transaction, { query }) => listAll(transaction, query)),
-    forTenant(storedRoute(getGeneration), async (transaction, { params }) => ({
+    forTenant(internalRoute(routes.generations.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(internalRoute(routes.generations.get), async (transaction, { params }) => ({
       answer: await readGeneration(transaction, params.generation_id),
     })),
-    forTenant(storedRoute(getGenerationContent), async (transaction, { params, caller }) => ({
+    forTenant(internalRoute(routes.generations.getContent), async (transaction, { params, caller }) => ({
       answer: await readContent(transaction, params.generation_id, caller),
     })),
   ];

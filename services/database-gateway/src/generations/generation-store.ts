@@ -1,15 +1,14 @@
-import type { openGeneration, settleGeneration } from '@aion/contracts';
+import type { internalRoutes, BodyOf } from '@aion/contracts';
 import { InvalidRequestError, NotFoundError } from '@aion/errors';
 import { activeIds, activeSpanIds } from '@aion/tracing';
-import type { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { isCheckViolation } from '../database/database-error.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { openGenerations, type Opening } from './open-generations.ts';
 import { settleGenerations, type Settling } from './settle-generations.ts';
 
-type NewGeneration = z.output<NonNullable<typeof openGeneration.body>>;
-type Settlement = z.output<NonNullable<typeof settleGeneration.body>>;
+type NewGeneration = BodyOf<typeof internalRoutes.generations.open>;
+type Settlement = BodyOf<typeof internalRoutes.generations.settle>;
 
 /** What a generation was asked for by. */
 export interface GenerationOrigin {

@@ -1,13 +1,12 @@
-import type { openGeneration } from '@aion/contracts';
+import type { internalRoutes, BodyOf } from '@aion/contracts';
 import { ConflictError } from '@aion/errors';
-import type { z } from 'zod';
 import type { TenantTransaction } from '../database/database.ts';
 import { findGenerations } from './find-generations.ts';
 import type { GroupItem } from './group-commit.ts';
 
 /** A generation to be opened. */
 export interface Opening extends GroupItem {
-  readonly generation: z.output<NonNullable<typeof openGeneration.body>>;
+  readonly generation: BodyOf<typeof internalRoutes.generations.open>;
   /** The request as JSON; null where content is not stored. */
   readonly request: string | null;
   readonly traceId: string | null;

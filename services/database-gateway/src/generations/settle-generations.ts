@@ -1,13 +1,12 @@
-import type { settleGeneration } from '@aion/contracts';
+import type { internalRoutes, BodyOf } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
-import type { z } from 'zod';
 import type { TenantTransaction } from '../database/database.ts';
 import { findGenerations, idRange } from './find-generations.ts';
 import type { GroupItem } from './group-commit.ts';
 
 /** A generation to be settled. */
 export interface Settling extends GroupItem {
-  readonly settlement: z.output<NonNullable<typeof settleGeneration.body>>;
+  readonly settlement: BodyOf<typeof internalRoutes.generations.settle>;
   /** The answer as JSON; null where there is none or content is not stored. */
   readonly response: string | null;
 }

@@ -1,9 +1,8 @@
-import type { writeGenerations } from '@aion/contracts';
+import type { internalRoutes, BodyOf } from '@aion/contracts';
 import { toProblem, type Problem } from '@aion/errors';
-import type { z } from 'zod';
 import type { GenerationStore } from './generation-store.ts';
 
-type Batch = z.output<NonNullable<typeof writeGenerations.body>>;
+type Batch = BodyOf<typeof internalRoutes.generations.writeBatch>;
 
 /** Opens and settles the generations of a batch; gives what came of each, in their order. */
 export async function writeBatch(

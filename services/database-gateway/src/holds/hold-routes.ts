@@ -1,16 +1,7 @@
-import {
-  getLegalHold,
-  listLegalHolds,
-  placeLegalHold,
-  releaseLegalHold,
-  requestHoldRelease,
-  storedRoute,
-  type Caller,
-} from '@aion/contracts';
+import { internalRoute, type Caller, routes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
@@ -20,21 +11,23 @@ import { toLegalHold, type HoldRow } from './hold-row.ts';
 import { mayRelease } from './may-release.ts';
 import { requireHoldable } from './require-holdable.ts';
 
-type NewHold = z.output<NonNullable<typeof placeLegalHold.body>>;
-type HoldFilter = z.output<NonNullable<typeof listLegalHolds.query>>;
+type NewHold = BodyOf<typeof routes.legalHolds.place>;
+type HoldFilter = QueryOf<typeof routes.legalHolds.list>;
 
 /** The routes on what must not be deleted. */
 export function createHoldRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listLegalHolds), (transaction, { query }) => listHolds(transaction, query)),
-    forTenant(storedRoute(placeLegalHold), (transaction, { body, caller }) => placeHold(transaction, body, caller)),
-    forTenant(storedRoute(getLegalHold), async (transaction, { params }) =>
+    forTenant(internalRoute(routes.legalHolds.list), (transaction, { query }) => listHolds(transaction, query)),
+    forTenant(internalRoute(routes.legalHolds.place), (transaction, { body, caller }) =>
+      placeHold(transaction, body, caller),
+    ),
+    forTenant(internalRoute(routes.legalHolds.get), async (transaction, { params }) =>
       versioned(await requireHold(transaction, params.hold_id)),
     ),
-    forTenant(storedRoute(requestHoldRelease), (transaction, { params, caller }) =>
+    forTenant(internalRoute(routes.legalHolds.requestRelease), (transaction, { params, caller }) =>
       requestRelease(transaction, params.hold_id, caller),
     ),
-    forTenant(storedRoute(releaseLegalHold), (transaction, { params, caller }) =>
+    forTenant(internalRoute(routes.legalHolds.release), (transaction, { params, caller }) =>
       releaseHold(transaction, params.hold_id, caller),
     ),
   ];

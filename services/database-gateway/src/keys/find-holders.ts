@@ -1,13 +1,12 @@
-import type { findApiKey, findOperator, Role, TenantState } from '@aion/contracts';
+import type { Role, TenantState, internalRoutes, AnswerOf } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
-import type { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
 
 /** A key with the keyed hash of its secret, and what its holder is. */
-export type StoredApiKey = z.output<NonNullable<typeof findApiKey.response.json>>;
+export type StoredApiKey = AnswerOf<typeof internalRoutes.apiKeys.find>;
 /** An operator with the keyed hash of the key. */
-export type StoredOperator = z.output<NonNullable<typeof findOperator.response.json>>;
+export type StoredOperator = AnswerOf<typeof internalRoutes.operators.find>;
 
 /** The key with a prefix, whatever its state. @throws NotFoundError */
 export async function findKeyHolder(database: Database, prefix: string): Promise<StoredApiKey> {

@@ -1,15 +1,6 @@
-import {
-  getApiKey,
-  listApiKeys,
-  revokeApiKey,
-  storeApiKey,
-  storedRoute,
-  updateApiKey,
-  type Caller,
-} from '@aion/contracts';
+import { internalRoute, type Caller, routes, internalRoutes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { ConflictError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
@@ -20,22 +11,22 @@ import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
 import { KEY_STATUS } from './key-status.ts';
 import { isLater, refuseEnded, refuseOfAnother, refuseOutliving, refusePast } from './key-limits.ts';
 
-type NewKey = z.output<NonNullable<typeof storeApiKey.body>>;
-type KeyFilter = z.output<NonNullable<typeof listApiKeys.query>>;
-type KeyChange = z.output<NonNullable<typeof updateApiKey.body>>;
+type NewKey = BodyOf<typeof internalRoutes.apiKeys.store>;
+type KeyFilter = QueryOf<typeof routes.apiKeys.list>;
+type KeyChange = BodyOf<typeof routes.apiKeys.update>;
 
 /** The routes on the keys of a tenant. */
 export function createKeyRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listApiKeys), (transaction, { query }) => listKeys(transaction, query)),
-    forTenant(storeApiKey, (transaction, { body, caller }) => insertKey(transaction, body, caller)),
-    forTenant(storedRoute(getApiKey), async (transaction, { params }) =>
+    forTenant(internalRoute(routes.apiKeys.list), (transaction, { query }) => listKeys(transaction, query)),
+    forTenant(internalRoutes.apiKeys.store, (transaction, { body, caller }) => insertKey(transaction, body, caller)),
+    forTenant(internalRoute(routes.apiKeys.get), async (transaction, { params }) =>
       versioned(await requireKey(transaction, params.key_id)),
     ),
-    forTenant(storedRoute(updateApiKey), (transaction, { params, body, caller }) =>
+    forTenant(internalRoute(routes.apiKeys.update), (transaction, { params, body, caller }) =>
       updateKey(transaction, params.key_id, body, caller),
     ),
-    forTenant(storedRoute(revokeApiKey), (transaction, { params, caller }) =>
+    forTenant(internalRoute(routes.apiKeys.revoke), (transaction, { params, caller }) =>
       revokeKey(transaction, params.key_id, caller),
     ),
   ];

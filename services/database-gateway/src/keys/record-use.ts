@@ -1,10 +1,9 @@
-import type { recordKeyUse as keyUseRoute, recordOperatorUse as operatorUseRoute } from '@aion/contracts';
-import type { z } from 'zod';
+import type { internalRoutes, BodyOf } from '@aion/contracts';
 import { recordAuditEvent, type AuditEvent } from '../audit/record-audit-event.ts';
 import type { Database } from '../database/database.ts';
 
-type KeyUse = z.output<NonNullable<typeof keyUseRoute.body>>;
-type OperatorUse = z.output<NonNullable<typeof operatorUseRoute.body>>;
+type KeyUse = BodyOf<typeof internalRoutes.apiKeys.recordUse>;
+type OperatorUse = BodyOf<typeof internalRoutes.operators.recordUse>;
 
 const TODAY = `(now() AT TIME ZONE 'UTC')::date`;
 const columnOf = ({ accepted }: OperatorUse): string => (accepted ? 'last_used_on' : 'last_refused_on');

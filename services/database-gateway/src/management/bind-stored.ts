@@ -21,7 +21,7 @@ type Carry<T, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A> 
   request: StoredRequest<P, Q, B>,
 ) => Promise<Answer<A>>;
 
-/** A route that `storedRoute` has made of one of the management API. */
+/** A route that `internalRoute` has made of one of the management API. */
 type StoredRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> = Route<
   P,
   Q,

@@ -1,23 +1,22 @@
 import {
-  listOperators,
-  revokeOperator,
-  storedRoute,
-  storeFirstOperator,
-  storeOperator,
+  internalRoute,
   type Caller,
   type Operator,
+  routes,
+  internalRoutes,
+  type BodyOf,
+  type QueryOf,
 } from '@aion/contracts';
 import { ConflictError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction } from '../database/database.ts';
 import { IS_LIVE, KEY_STATUS } from '../keys/key-status.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { inOrder, readPage } from '../management/read-page.ts';
 
-type NewOperator = z.output<NonNullable<typeof storeOperator.body>>;
-type OperatorFilter = z.output<NonNullable<typeof listOperators.query>>;
+type NewOperator = BodyOf<typeof internalRoutes.operators.store>;
+type OperatorFilter = QueryOf<typeof routes.operators.list>;
 
 interface OperatorRow extends Omit<Operator, 'created_at' | 'expires_at' | 'revoked_at'> {
   readonly [column: string]: unknown;
@@ -31,14 +30,16 @@ const COLUMNS = 'id, name, prefix, created_at, expires_at, revoked_at, last_used
 /** The routes on those who run the installation. */
 export function createOperatorRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forPlatform(storeFirstOperator, async (transaction, { body, caller }) => {
+    forPlatform(internalRoutes.operators.storeFirst, async (transaction, { body, caller }) => {
       await lockOperators(transaction);
       await refuseFurther(transaction);
       return insertOperator(transaction, body, caller);
     }),
-    forPlatform(storeOperator, (transaction, { body, caller }) => insertOperator(transaction, body, caller)),
-    forPlatform(storedRoute(listOperators), (transaction, { query }) => listAll(transaction, query)),
-    forPlatform(storedRoute(revokeOperator), (transaction, { params, caller }) =>
+    forPlatform(internalRoutes.operators.store, (transaction, { body, caller }) =>
+      insertOperator(transaction, body, caller),
+    ),
+    forPlatform(internalRoute(routes.operators.list), (transaction, { query }) => listAll(transaction, query)),
+    forPlatform(internalRoute(routes.operators.revoke), (transaction, { params, caller }) =>
       revoke(transaction, params.operator_id, caller),
     ),
   ];

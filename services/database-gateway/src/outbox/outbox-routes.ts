@@ -1,19 +1,12 @@
-import {
-  listParkedOutboxRows,
-  releaseOutboxRow,
-  storedRoute,
-  type Caller,
-  type ParkedOutboxRow,
-} from '@aion/contracts';
+import { internalRoute, type Caller, type ParkedOutboxRow, routes, type QueryOf } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { readPage } from '../management/read-page.ts';
 
-type RowFilter = z.output<NonNullable<typeof listParkedOutboxRows.query>>;
+type RowFilter = QueryOf<typeof routes.outboxRows.listParked>;
 
 interface ParkedRow extends Omit<ParkedOutboxRow, 'created_at' | 'parked_at'> {
   readonly [column: string]: unknown;
@@ -24,8 +17,10 @@ interface ParkedRow extends Omit<ParkedOutboxRow, 'created_at' | 'parked_at'> {
 /** The routes on the outbox rows that the relay has given up, for operators. */
 export function createOutboxRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forPlatform(storedRoute(listParkedOutboxRows), (transaction, { query }) => listParked(transaction, query)),
-    forPlatform(storedRoute(releaseOutboxRow), (transaction, { params, body, caller }) =>
+    forPlatform(internalRoute(routes.outboxRows.listParked), (transaction, { query }) =>
+      listParked(transaction, query),
+    ),
+    forPlatform(internalRoute(routes.outboxRows.release), (transaction, { params, body, caller }) =>
       release(transaction, params.outbox_id, body.tenant_id, caller),
     ),
   ];

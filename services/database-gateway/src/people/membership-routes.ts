@@ -1,17 +1,6 @@
-import {
-  createMembership,
-  deleteMembership,
-  getMembership,
-  listMemberships,
-  ROLE_SCOPES,
-  storedRoute,
-  updateMembership,
-  type Caller,
-  type Role,
-} from '@aion/contracts';
+import { ROLE_SCOPES, internalRoute, type Caller, type Role, routes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { refuseHeld } from '../holds/refuse-held.ts';
@@ -29,22 +18,24 @@ import {
   type MembershipRow,
 } from './membership-store.ts';
 
-type NewMembership = z.output<NonNullable<typeof createMembership.body>>;
-type MembershipFilter = z.output<NonNullable<typeof listMemberships.query>>;
-type MembershipChange = z.output<NonNullable<typeof updateMembership.body>>;
+type NewMembership = BodyOf<typeof routes.memberships.create>;
+type MembershipFilter = QueryOf<typeof routes.memberships.list>;
+type MembershipChange = BodyOf<typeof routes.memberships.update>;
 
 /** The routes on who is in a tenant, and as what. */
 export function createMembershipRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listMemberships), (transaction, { query }) => listAll(transaction, query)),
-    forTenant(storedRoute(createMembership), (transaction, { body, caller }) => add(transaction, body, caller)),
-    forTenant(storedRoute(getMembership), async (transaction, { params }) =>
+    forTenant(internalRoute(routes.memberships.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(internalRoute(routes.memberships.create), (transaction, { body, caller }) =>
+      add(transaction, body, caller),
+    ),
+    forTenant(internalRoute(routes.memberships.get), async (transaction, { params }) =>
       versioned(await requireMembership(transaction, params.membership_id)),
     ),
-    forTenant(storedRoute(updateMembership), (transaction, { params, body, caller }) =>
+    forTenant(internalRoute(routes.memberships.update), (transaction, { params, body, caller }) =>
       change(transaction, params.membership_id, body, caller),
     ),
-    forTenant(storedRoute(deleteMembership), (transaction, { params, caller }) =>
+    forTenant(internalRoute(routes.memberships.delete), (transaction, { params, caller }) =>
       remove(transaction, params.membership_id, caller),
     ),
   ];

@@ -1,17 +1,7 @@
-import {
-  createUser,
-  getUser,
-  listUsers,
-  ROLE_SCOPES,
-  storedRoute,
-  updateUser,
-  type Caller,
-  type User,
-} from '@aion/contracts';
+import { ROLE_SCOPES, internalRoute, type Caller, type User, routes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { NotFoundError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
@@ -21,9 +11,9 @@ import { refuseBeyond } from '../management/refuse-beyond.ts';
 import { lockMembers, refuseTakenEmail } from './lock-members.ts';
 import { countMemberships, insertMembership } from './membership-store.ts';
 
-type NewUser = z.output<NonNullable<typeof createUser.body>>;
-type UserFilter = z.output<NonNullable<typeof listUsers.query>>;
-type UserChange = z.output<NonNullable<typeof updateUser.body>>;
+type NewUser = BodyOf<typeof routes.users.create>;
+type UserFilter = QueryOf<typeof routes.users.list>;
+type UserChange = BodyOf<typeof routes.users.update>;
 
 interface UserRow extends Omit<User, 'created_at' | 'updated_at'> {
   readonly [column: string]: unknown;
@@ -42,12 +32,14 @@ const MEMBERS = `
 /** The routes on the people of a tenant. */
 export function createUserRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listUsers), (transaction, { query }) => listAll(transaction, query)),
-    forTenant(storedRoute(createUser), (transaction, { body, caller }) => insertUser(transaction, body, caller)),
-    forTenant(storedRoute(getUser), async (transaction, { params }) =>
+    forTenant(internalRoute(routes.users.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(internalRoute(routes.users.create), (transaction, { body, caller }) =>
+      insertUser(transaction, body, caller),
+    ),
+    forTenant(internalRoute(routes.users.get), async (transaction, { params }) =>
       versioned(await requireUser(transaction, params.user_id)),
     ),
-    forTenant(storedRoute(updateUser), (transaction, { params, body, caller }) =>
+    forTenant(internalRoute(routes.users.update), (transaction, { params, body, caller }) =>
       changeUser(transaction, params.user_id, body, caller),
     ),
   ];

@@ -1,16 +1,7 @@
-import {
-  createProject,
-  getProject,
-  listProjects,
-  storedRoute,
-  updateProject,
-  type Caller,
-  type Project,
-} from '@aion/contracts';
+import { internalRoute, type Caller, type Project, routes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { ConflictError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isUniqueViolation } from '../database/database-error.ts';
 import type { TenantTransaction } from '../database/database.ts';
@@ -18,8 +9,8 @@ import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { inOrder, readPage } from '../management/read-page.ts';
 
-type ProjectFilter = z.output<NonNullable<typeof listProjects.query>>;
-type ProjectChange = z.output<NonNullable<typeof updateProject.body>>;
+type ProjectFilter = QueryOf<typeof routes.projects.list>;
+type ProjectChange = BodyOf<typeof routes.projects.update>;
 
 interface ProjectRow {
   readonly [column: string]: unknown;
@@ -35,14 +26,14 @@ interface ProjectRow {
 /** The routes on the projects of a tenant. */
 export function createProjectRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listProjects), (transaction, { query }) => listAll(transaction, query)),
-    forTenant(storedRoute(createProject), (transaction, { body, caller }) =>
+    forTenant(internalRoute(routes.projects.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(internalRoute(routes.projects.create), (transaction, { body, caller }) =>
       insertProject(transaction, body.name, caller),
     ),
-    forTenant(storedRoute(getProject), async (transaction, { params }) =>
+    forTenant(internalRoute(routes.projects.get), async (transaction, { params }) =>
       versioned(await requireProject(transaction, params.project_id)),
     ),
-    forTenant(storedRoute(updateProject), (transaction, { params, body, caller }) =>
+    forTenant(internalRoute(routes.projects.update), (transaction, { params, body, caller }) =>
       changeProject(transaction, params.project_id, body, caller),
     ),
   ];

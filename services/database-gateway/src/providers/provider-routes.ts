@@ -1,15 +1,6 @@
-import {
-  deleteProvider,
-  getProvider,
-  listProviders,
-  storedRoute,
-  storeProvider,
-  storeProviderChange,
-  type Caller,
-} from '@aion/contracts';
+import { internalRoute, type Caller, routes, internalRoutes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { ConflictError, InvalidRequestError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isUniqueViolation } from '../database/database-error.ts';
 import { isOfTenant, type SharedTransaction, type UnscopedQuery } from '../database/database.ts';
@@ -20,22 +11,24 @@ import { ofOwner } from '../management/of-owner.ts';
 import { inOrder, readPage } from '../management/read-page.ts';
 import { PROVIDER_COLUMNS, toProvider, type ProviderRow } from './provider-row.ts';
 
-type NewProvider = z.output<NonNullable<typeof storeProvider.body>>;
-type ProviderChange = z.output<NonNullable<typeof storeProviderChange.body>>;
-type ProviderFilter = z.output<NonNullable<typeof listProviders.query>>;
+type NewProvider = BodyOf<typeof internalRoutes.providers.store>;
+type ProviderChange = BodyOf<typeof internalRoutes.providers.storeChange>;
+type ProviderFilter = QueryOf<typeof routes.providers.list>;
 
 /** The routes on the providers of a tenant, or of the platform. */
 export function createProviderRoutes({ forEither }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forEither(storedRoute(listProviders), (transaction, { query }) => listAll(transaction, query)),
-    forEither(storeProvider, (transaction, { body, caller }) => insertProvider(transaction, body, caller)),
-    forEither(storedRoute(getProvider), async (transaction, { params }) =>
+    forEither(internalRoute(routes.providers.list), (transaction, { query }) => listAll(transaction, query)),
+    forEither(internalRoutes.providers.store, (transaction, { body, caller }) =>
+      insertProvider(transaction, body, caller),
+    ),
+    forEither(internalRoute(routes.providers.get), async (transaction, { params }) =>
       versioned(await requireProvider(transaction, params.provider_id)),
     ),
-    forEither(storeProviderChange, (transaction, { params, body, caller }) =>
+    forEither(internalRoutes.providers.storeChange, (transaction, { params, body, caller }) =>
       changeProvider(transaction, params.provider_id, body, caller),
     ),
-    forEither(storedRoute(deleteProvider), (transaction, { params, caller }) =>
+    forEither(internalRoute(routes.providers.delete), (transaction, { params, caller }) =>
       removeProvider(transaction, params.provider_id, caller),
     ),
   ];

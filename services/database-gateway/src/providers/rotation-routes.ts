@@ -1,18 +1,21 @@
-import { storeResealed, type Caller } from '@aion/contracts';
+import { type Caller, internalRoutes, type BodyOf } from '@aion/contracts';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { NO_ROW } from '../audit/record-platform-event.ts';
 import type { PlatformTransaction, SharedTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { countEncryptedByKey } from './encrypted-rows.ts';
 
-type Batch = z.output<NonNullable<typeof storeResealed.body>>;
+type Batch = BodyOf<typeof internalRoutes.sealingKeys.storeRotatedRows>;
 type Resealed = Batch['resealed'][number];
 
 /** Creates the route that stores re-encrypted credentials. */
 export function createRotationRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {
-  return [forPlatform(storeResealed, (transaction, { body, caller }) => storeBatch(transaction, body, caller))];
+  return [
+    forPlatform(internalRoutes.sealingKeys.storeRotatedRows, (transaction, { body, caller }) =>
+      storeBatch(transaction, body, caller),
+    ),
+  ];
 }
 
 /** Stores a complete batch or nothing, with one platform event when any row was replaced. */

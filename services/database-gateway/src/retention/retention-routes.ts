@@ -1,17 +1,16 @@
 import {
-  createRetentionPolicy,
-  getCurrentRetention,
-  listRetentionPolicies,
   RETENTION_CLASSES,
-  storedRoute,
+  internalRoute,
   type Caller,
   type CurrentRetention,
   type RetentionClassName,
+  routes,
+  type BodyOf,
+  type QueryOf,
 } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
@@ -28,19 +27,21 @@ export interface RetentionSettings {
   readonly loweringDelayDays: number;
 }
 
-type NewPolicy = z.output<NonNullable<typeof createRetentionPolicy.body>>;
-type PolicyFilter = z.output<NonNullable<typeof listRetentionPolicies.query>>;
+type NewPolicy = BodyOf<typeof routes.retentionPolicies.create>;
+type PolicyFilter = QueryOf<typeof routes.retentionPolicies.list>;
 
 const DAY_MS = 86_400_000;
 
 /** The routes on how long a tenant's data is kept. */
 export function createRetentionRoutes({ forTenant }: StoredRoutes, settings: RetentionSettings): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(listRetentionPolicies), (transaction, { query }) => listPolicies(transaction, query)),
-    forTenant(storedRoute(getCurrentRetention), async (transaction) => ({
+    forTenant(internalRoute(routes.retentionPolicies.list), (transaction, { query }) =>
+      listPolicies(transaction, query),
+    ),
+    forTenant(internalRoute(routes.retentionPolicies.getCurrent), async (transaction) => ({
       answer: await describeCurrent(transaction, settings),
     })),
-    forTenant(storedRoute(createRetentionPolicy), (transaction, { body, caller }) =>
+    forTenant(internalRoute(routes.retentionPolicies.create), (transaction, { body, caller }) =>
       setPolicy(transaction, body, caller, settings),
     ),
   ];

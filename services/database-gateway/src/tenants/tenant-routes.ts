@@ -1,25 +1,16 @@
-import {
-  createTenant,
-  getTenant,
-  listTenants,
-  storedRoute,
-  updateTenant,
-  type Caller,
-  type Tenant,
-} from '@aion/contracts';
+import { internalRoute, type Caller, type Tenant, routes, type BodyOf, type QueryOf } from '@aion/contracts';
 import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction, TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 import { expectVersion } from '../management/expect-version.ts';
 import { readPage } from '../management/read-page.ts';
 
-type NewTenant = z.output<NonNullable<typeof createTenant.body>>;
-type TenantChange = z.output<NonNullable<typeof updateTenant.body>>;
-type TenantFilter = z.output<NonNullable<typeof listTenants.query>>;
+type NewTenant = BodyOf<typeof routes.tenants.create>;
+type TenantChange = BodyOf<typeof routes.tenants.update>;
+type TenantFilter = QueryOf<typeof routes.tenants.list>;
 
 interface TenantRow extends Omit<Tenant, 'created_at' | 'updated_at'> {
   readonly [column: string]: unknown;
@@ -33,10 +24,14 @@ const COLUMNS = 'id, name, state, store_content, created_at, updated_at, version
 /** The routes on tenants. */
 export function createTenantRoutes({ forPlatform, forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forPlatform(storedRoute(listTenants), (transaction, { query }) => listAll(transaction, query)),
-    forPlatform(storedRoute(createTenant), (transaction, { body, caller }) => insertTenant(transaction, body, caller)),
-    forTenant(storedRoute(getTenant), async (transaction) => versioned(await requireTenant(transaction))),
-    forTenant(storedRoute(updateTenant), (transaction, { body, caller }) => changeTenant(transaction, body, caller)),
+    forPlatform(internalRoute(routes.tenants.list), (transaction, { query }) => listAll(transaction, query)),
+    forPlatform(internalRoute(routes.tenants.create), (transaction, { body, caller }) =>
+      insertTenant(transaction, body, caller),
+    ),
+    forTenant(internalRoute(routes.tenants.get), async (transaction) => versioned(await requireTenant(transaction))),
+    forTenant(internalRoute(routes.tenants.update), (transaction, { body, caller }) =>
+      changeTenant(transaction, body, caller),
+    ),
   ];
 }
 

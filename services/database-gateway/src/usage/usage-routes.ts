@@ -1,11 +1,10 @@
-import { getUsage, storedRoute, USAGE_GROUPS, type UsageGroup, type UsageRow } from '@aion/contracts';
+import { internalRoute, USAGE_GROUPS, type UsageGroup, type UsageRow, routes, type QueryOf } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
-import type { z } from 'zod';
 import type { TenantTransaction } from '../database/database.ts';
 import type { StoredRoutes } from '../management/bind-stored.ts';
 
-type UsageQuery = z.output<NonNullable<typeof getUsage.query>>;
+type UsageQuery = QueryOf<typeof routes.usage.get>;
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
@@ -29,7 +28,7 @@ const SUMS = [
 /** The route on the usage of a tenant. */
 export function createUsageRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
   return [
-    forTenant(storedRoute(getUsage), async (transaction, { query }) => {
+    forTenant(internalRoute(routes.usage.get), async (transaction, { query }) => {
       const { from, to } = daysOf(query);
       const data = await readUsage(transaction, query, from, to);
       return { answer: { from, to, data, total: totalOf(data) } };

@@ -1,12 +1,4 @@
-import {
-  createExport,
-  createUser,
-  getExport,
-  storedRoute,
-  storeOperator,
-  type Caller,
-  type Role,
-} from '@aion/contracts';
+import { internalRoute, type Caller, type Role, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { createExportClaims } from '../../src/exports/export-claims.ts';
 import { createGenerationStore } from '../../src/generations/generation-store.ts';
@@ -69,14 +61,14 @@ export async function addMember(
   role: Role = 'owner',
 ): Promise<Caller & { person_id: string }> {
   const body = { email: `${uuidv7()}@example.com`, name: 'Ada', role };
-  const { answer } = await createManagement(database)(storedRoute(createUser), holderOf(tenant), { body });
+  const { answer } = await createManagement(database)(internalRoute(routes.users.create), holderOf(tenant), { body });
   return { ...holderOf(tenant), person_id: answer.id };
 }
 
 /** A further operator, who acts for a tenant. */
 export async function addOperator(database: Database, tenantId: string): Promise<Caller & { person_id: string }> {
   const { scopes: _scopes, ...body } = newKey({ name: 'Operator' });
-  const { answer } = await createManagement(database)(storeOperator, operatorFor(null), { body });
+  const { answer } = await createManagement(database)(internalRoutes.operators.store, operatorFor(null), { body });
   const { id } = answer;
   return { ...operatorFor(tenantId, { actor: `operator:${id}`, actor_id: id }), person_id: id };
 }
@@ -84,7 +76,9 @@ export async function addOperator(database: Database, tenantId: string): Promise
 /** Requests an export; gives its id. */
 export async function requestExport(database: Database, tenant: { tenantId: string; keyId: string }): Promise<string> {
   const call = createManagement(database);
-  const { answer } = await call(storedRoute(createExport), holderOf(tenant), { body: { recipient: RECIPIENT } });
+  const { answer } = await call(internalRoute(routes.exports.create), holderOf(tenant), {
+    body: { recipient: RECIPIENT },
+  });
   return answer.id;
 }
 
@@ -92,7 +86,7 @@ export async function requestExport(database: Database, tenant: { tenantId: stri
 export async function readExport(database: Database, tenantId: string, id: string) {
   const call = createManagement(database);
   const caller = holderOf({ tenantId, keyId: uuidv7() });
-  const { answer, version } = await call(storedRoute(getExport), caller, { params: { export_id: id } });
+  const { answer, version } = await call(internalRoute(routes.exports.get), caller, { params: { export_id: id } });
   return { ...answer, version: version ?? 0 };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createTenant, storeApiKey, storedRoute } from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { createLogger, type Logger } from '@aion/logging';
 import { createMetrics, type Metrics } from '@aion/metrics';
 import { createTestDatabase, prepareTemplateDatabase } from '@aion/testkit';
@@ -87,8 +87,10 @@ export async function createTestTenant(
   database: Database,
 ): Promise<{ tenantId: string; keyId: string; prefix: string }> {
   const call = createManagement(database);
-  const { answer: tenant } = await call(storedRoute(createTenant), operatorFor(null), { body: { name: 'Example' } });
-  const key = await call(storeApiKey, operatorFor(tenant.id), { body: newKey() });
+  const { answer: tenant } = await call(internalRoute(routes.tenants.create), operatorFor(null), {
+    body: { name: 'Example' },
+  });
+  const key = await call(internalRoutes.apiKeys.store, operatorFor(tenant.id), { body: newKey() });
   const { id: keyId, prefix } = key.answer;
   return { tenantId: tenant.id, keyId, prefix };
 }

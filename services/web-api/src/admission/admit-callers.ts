@@ -1,4 +1,4 @@
-import { createDownloadLinks, type Route } from '@aion/contracts';
+import { type Route, routes } from '@aion/contracts';
 import { PermissionDeniedError, toAionError } from '@aion/errors';
 import { bearerOf, correlationIdOf, type Admit, type Identity } from '@aion/http';
 import { runWithIds } from '@aion/tracing';
@@ -57,7 +57,7 @@ async function identifyLink(options: AdmissionOptions, req: Request, links: Link
   const { tenantId, keyPrefix } = options.downloadLinks.verify(req.path, req.query);
   try {
     const holder = await options.authenticator.identify(keyPrefix, links);
-    authorise(createDownloadLinks, holder);
+    authorise(routes.exports.createDownloadLinks, holder);
     if (holder.tenantId === tenantId) return { kind: 'signed-url', tenantId, keyId: holder.keyId };
   } catch (error) {
     if (toAionError(error).status >= 500) throw error;

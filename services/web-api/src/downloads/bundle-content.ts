@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { layoutTar, readTar } from '@aion/bundle';
-import type { readBundleFiles } from '@aion/contracts';
+import type { internalRoutes, AnswerOf } from '@aion/contracts';
 import { InternalError } from '@aion/errors';
 import { context } from '@opentelemetry/api';
-import type { z } from 'zod';
 import type { BundleObjects } from './bundle-objects.ts';
 import type { Content } from './send-content.ts';
 
 /** The files of a ready bundle. */
-export type BundleListing = z.output<NonNullable<typeof readBundleFiles.response.json>>;
+export type BundleListing = AnswerOf<typeof internalRoutes.exports.readBundleFiles>;
 /** One of them. */
 export type ListedFile = BundleListing['files'][number];
 

@@ -1,11 +1,4 @@
-import {
-  createDownloadLinks,
-  downloadArchive,
-  downloadFile,
-  readBundleFiles,
-  recordDownload,
-  storeDownloadLinks,
-} from '@aion/contracts';
+import { routes, internalRoutes } from '@aion/contracts';
 import { InternalError, NotFoundError } from '@aion/errors';
 import { bindRoute, type BoundRoute, type Identity, type ServiceClient } from '@aion/http';
 import { requireKey } from '../admission/authorise.ts';
@@ -33,12 +26,15 @@ export function createDownloadRoutes(options: DownloadRoutesOptions): readonly B
 }
 
 function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions): BoundRoute {
-  return bindRoute(createDownloadLinks, async (request, reply) => {
+  return bindRoute(routes.exports.createDownloadLinks, async (request, reply) => {
     const { params, signal } = request;
     const { tenantId, prefix: keyPrefix } = requireKey(request.identity);
     const exportId = params.export_id;
-    const headers = callerHeaders(callerOf(createDownloadLinks, request));
-    const made = reveal(await database.call(storeDownloadLinks, { params, headers, signal }), reply);
+    const headers = callerHeaders(callerOf(routes.exports.createDownloadLinks, request));
+    const made = reveal(
+      await database.call(internalRoutes.exports.storeDownloadLinks, { params, headers, signal }),
+      reply,
+    );
     const listing = await readFiles(database, exportId, tenantId, signal);
     const expires = Math.floor(Date.parse(made.created_at) / 1_000) + LINK_LIFETIME_SECONDS;
     const target = { tenantId, keyPrefix, expires };
@@ -47,11 +43,13 @@ function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions):
     return {
       expires_at: new Date(expires * 1_000).toISOString(),
       archive: {
-        url: publicUrl + links.sign({ ...target, pathname: fillIn(downloadArchive.path, exportId) }),
+        url: publicUrl + links.sign({ ...target, pathname: fillIn(routes.exports.downloadArchive.path, exportId) }),
         bytes: archiveBytes(exportId, listing),
       },
       files: listing.files.map(({ path, bytes, sha256 }) => ({
-        url: publicUrl + links.sign({ ...target, pathname: fillIn(downloadFile.path, exportId), file: path }),
+        url:
+          publicUrl +
+          links.sign({ ...target, pathname: fillIn(routes.exports.downloadFile.path, exportId), file: path }),
         path,
         bytes,
         sha256,
@@ -62,7 +60,7 @@ function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions):
 
 function bindDownloadArchive({ database, objects, timeoutMs }: DownloadRoutesOptions): BoundRoute {
   return bindRoute(
-    downloadArchive,
+    routes.exports.downloadArchive,
     async ({ params, identity, signal, req, headers }, reply) => {
       const holder = requireLink(identity);
       const { tenantId } = holder;
@@ -78,7 +76,7 @@ function bindDownloadArchive({ database, objects, timeoutMs }: DownloadRoutesOpt
 
 function bindDownloadFile({ database, objects, timeoutMs }: DownloadRoutesOptions): BoundRoute {
   return bindRoute(
-    downloadFile,
+    routes.exports.downloadFile,
     async ({ params, query, identity, signal, req, headers }, reply) => {
       const holder = requireLink(identity);
       const { tenantId } = holder;
@@ -99,7 +97,11 @@ function readFiles(
   tenantId: string,
   signal: AbortSignal,
 ): Promise<BundleListing> {
-  return database.call(readBundleFiles, { params: { export_id: exportId }, query: { tenant_id: tenantId }, signal });
+  return database.call(internalRoutes.exports.readBundleFiles, {
+    params: { export_id: exportId },
+    query: { tenant_id: tenantId },
+    signal,
+  });
 }
 
 /** Audits a download before its first byte leaves: what cannot be recorded is not handed out. */
@@ -110,7 +112,7 @@ async function recordStart(
   path: string | null,
   signal: AbortSignal,
 ): Promise<void> {
-  await database.call(recordDownload, {
+  await database.call(internalRoutes.exports.recordDownload, {
     params: { export_id: exportId },
     body: { tenant_id: tenantId, actor: `signed-url:${keyId}`, path },
     signal,

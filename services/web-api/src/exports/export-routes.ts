@@ -1,5 +1,5 @@
 import { InvalidRecipientError, parseAgeRecipient } from '@aion/bundle';
-import { createExport, getExport, storedRoute, watchExport } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
 import { bearerOf, bindRoute, streamReply, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
@@ -33,10 +33,13 @@ const WATCH_MARGIN_MS = 10_000;
 export function createExportRoutes(options: ExportRoutesOptions): readonly BoundRoute[] {
   const { database } = options;
   return [
-    bindRoute(createExport, async (request, reply) => {
+    bindRoute(routes.exports.create, async (request, reply) => {
       const body = { recipient: checkRecipient(request.body.recipient) };
-      const headers = callerHeaders(callerOf(createExport, { ...request, body }));
-      return reveal(await database.call(storedRoute(createExport), { body, headers, signal: request.signal }), reply);
+      const headers = callerHeaders(callerOf(routes.exports.create, { ...request, body }));
+      return reveal(
+        await database.call(internalRoute(routes.exports.create), { body, headers, signal: request.signal }),
+        reply,
+      );
     }),
     bindWatch(options),
   ];
@@ -51,12 +54,12 @@ function bindWatch({
   stopping,
 }: ExportRoutesOptions): BoundRoute {
   return bindRoute(
-    watchExport,
+    routes.exports.watch,
     async (request) => {
       const { params, headers, signal, req } = request;
       const read = async (options: { readonly signal: AbortSignal; readonly timeoutMs?: number }) => {
-        const caller = callerHeaders(callerOf(watchExport, request));
-        return database.call(storedRoute(getExport), { params, headers: caller, ...options });
+        const caller = callerHeaders(callerOf(routes.exports.watch, request));
+        return database.call(internalRoute(routes.exports.get), { params, headers: caller, ...options });
       };
       const first = await read({ signal });
       const seenVersion = parseEventId(headers['last-event-id']);
@@ -70,7 +73,7 @@ function bindWatch({
         read: () =>
           context.with(untraced, async () => {
             // A key that is revoked while it watches is refused as soon as any other.
-            authorise(watchExport, await authenticator.authenticate(bearerOf(headers), []));
+            authorise(routes.exports.watch, await authenticator.authenticate(bearerOf(headers), []));
             return read({ signal: ended, timeoutMs: POLL_TIMEOUT_MS });
           }),
         seenVersion,

@@ -1,14 +1,4 @@
-import {
-  abandonObject,
-  announceObject,
-  deleteFile,
-  downloadFileContent,
-  locateFile,
-  recordFileDownload,
-  storedRoute,
-  storeFile,
-  uploadFile,
-} from '@aion/contracts';
+import { internalRoute, internalRoutes, routes } from '@aion/contracts';
 import { InternalError, InvalidRequestError } from '@aion/errors';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
@@ -46,18 +36,18 @@ export function createFileRoutes(options: FileRoutesOptions): readonly BoundRout
 function bindUpload({ database, objectStore, sweeper, logger, maxBytes, timeoutMs }: FileRoutesOptions): BoundRoute {
   const abandon = async (object: { readonly tenant_id: string; readonly object_key: string }): Promise<void> => {
     try {
-      await database.call(abandonObject, { body: object, outlivesRequest: true });
+      await database.call(internalRoutes.strayObjects.abandon, { body: object, outlivesRequest: true });
       sweeper.wake();
     } catch (error) {
       logger.warn('The object of an upload could not be abandoned; it is swept when its time is up', { error });
     }
   };
   return bindRoute(
-    uploadFile,
+    routes.files.upload,
     async (request, reply) => {
       const { query, headers, signal } = request;
       // What can be refused is refused before the bytes are read.
-      const tenantId = requireTenant(callerOf(uploadFile, request).tenant_id);
+      const tenantId = requireTenant(callerOf(routes.files.upload, request).tenant_id);
       const [contentType, expected] = [contentTypeOf(headers), expectedDigestOf(headers)];
       const id = uuidv7();
       const object = { tenant_id: tenantId, object_key: `files/${tenantId}/${id}` };
@@ -66,14 +56,14 @@ function bindUpload({ database, objectStore, sweeper, logger, maxBytes, timeoutM
         project_id: query.project_id ?? null,
         remove_after_ms: timeoutMs + AFTER_UPLOAD_MS,
       };
-      await database.call(announceObject, { body: announced, signal });
+      await database.call(internalRoutes.strayObjects.announce, { body: announced, signal });
       try {
         const { bytes, sha256 } = await putHashed(objectStore, object.object_key, request.upload(maxBytes));
         assertDigest(sha256, expected);
         const facts = { content_type: contentType, bytes, sha256 };
-        const caller = callerHeaders(callerOf(uploadFile, { ...request, body: facts }));
+        const caller = callerHeaders(callerOf(routes.files.upload, { ...request, body: facts }));
         const body = { id, object_key: object.object_key, ...facts };
-        const stored = await database.call(storeFile, { query, body, headers: caller, signal });
+        const stored = await database.call(internalRoutes.files.store, { query, body, headers: caller, signal });
         if (stored.replayed) await abandon(object);
         return reveal(stored, reply);
       } catch (error) {
@@ -98,11 +88,15 @@ function assertDigest(sha256: string, expected: string | undefined): void {
 
 function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): BoundRoute {
   return bindRoute(
-    downloadFileContent,
+    routes.files.downloadContent,
     async (request, reply) => {
       const { params, headers, signal, req } = request;
-      const caller = callerOf(downloadFileContent, request);
-      const { answer: file } = await database.call(locateFile, { params, headers: callerHeaders(caller), signal });
+      const caller = callerOf(routes.files.downloadContent, request);
+      const { answer: file } = await database.call(internalRoutes.files.locate, {
+        params,
+        headers: callerHeaders(caller),
+        signal,
+      });
       const content = {
         contentType: 'application/octet-stream' as const,
         fileName: file.name,
@@ -112,7 +106,7 @@ function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): Boun
       };
       return sendContent(content, { method: req.method, headers }, reply, async () => {
         const body = { tenant_id: requireTenant(caller.tenant_id), actor: caller.actor };
-        await database.call(recordFileDownload, { params, body, signal });
+        await database.call(internalRoutes.files.recordDownload, { params, body, signal });
       });
     },
     { timeoutMs },
@@ -120,10 +114,10 @@ function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): Boun
 }
 
 function bindDelete({ database, sweeper }: FileRoutesOptions): BoundRoute {
-  const stored = storedRoute(deleteFile);
-  return bindRoute(deleteFile, async (request) => {
+  const stored = internalRoute(routes.files.delete);
+  return bindRoute(routes.files.delete, async (request) => {
     const { params, signal } = request;
-    await database.call(stored, { params, headers: callerHeaders(callerOf(deleteFile, request)), signal });
+    await database.call(stored, { params, headers: callerHeaders(callerOf(routes.files.delete, request)), signal });
     sweeper.wake();
     return undefined;
   });

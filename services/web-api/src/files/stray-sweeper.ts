@@ -1,4 +1,4 @@
-import { claimStrayObjects, settleStrayObjects } from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import type { ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import type { ObjectStore } from '@aion/object-store';
@@ -64,7 +64,7 @@ async function sweep(
   isStopped: () => boolean,
 ): Promise<void> {
   for (let mayBeMore = true; mayBeMore && !isStopped();) {
-    const { data } = await database.call(claimStrayObjects, { body: { limit: BATCH } });
+    const { data } = await database.call(internalRoutes.strayObjects.claim, { body: { limit: BATCH } });
     const removed: string[] = [];
     for (const { id, object_key: key } of data) {
       try {
@@ -74,7 +74,7 @@ async function sweep(
         logger.warn('A stray object could not be removed; it is tried again', { error });
       }
     }
-    if (removed.length > 0) await database.call(settleStrayObjects, { body: { ids: removed } });
+    if (removed.length > 0) await database.call(internalRoutes.strayObjects.settle, { body: { ids: removed } });
     mayBeMore = data.length === BATCH && removed.length > 0;
   }
 }

@@ -1,12 +1,4 @@
-import {
-  API_KEY_HEADER,
-  createChatCompletion,
-  listModels,
-  listProviderModels,
-  runChatCompletion,
-  STREAM_TERMINATOR,
-  TENANT_HEADER,
-} from '@aion/contracts';
+import { API_KEY_HEADER, STREAM_TERMINATOR, TENANT_HEADER, routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, streamReply, type BoundRoute, type ServiceClient, type StreamResult } from '@aion/http';
 import { requireKey } from '../admission/authorise.ts';
 
@@ -20,9 +12,9 @@ export interface InferenceRoutesOptions {
 /** Creates the OpenAI-compatible routes. */
 export function createInferenceRoutes({ aiEngine, timeoutMs }: InferenceRoutesOptions): readonly BoundRoute[] {
   return [
-    bindRoute(createChatCompletion, async ({ rawBody, identity, signal }) => {
+    bindRoute(routes.chatCompletions.create, async ({ rawBody, identity, signal }) => {
       const { tenantId, keyId } = requireKey(identity);
-      const answer = await aiEngine.stream(runChatCompletion, {
+      const answer = await aiEngine.stream(internalRoutes.inference.runChatCompletion, {
         rawBody,
         headers: { [TENANT_HEADER]: tenantId, [API_KEY_HEADER]: keyId },
         signal,
@@ -37,7 +29,7 @@ export function createInferenceRoutes({ aiEngine, timeoutMs }: InferenceRoutesOp
         terminator: STREAM_TERMINATOR,
       });
     }),
-    bindRoute(listModels, ({ signal }) => aiEngine.call(listProviderModels, { signal })),
+    bindRoute(routes.models.list, ({ signal }) => aiEngine.call(internalRoutes.inference.listModels, { signal })),
   ];
 }
 

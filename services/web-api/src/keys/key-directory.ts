@@ -1,4 +1,4 @@
-import { findApiKey, findOperator, type Route } from '@aion/contracts';
+import { type Route, internalRoutes, type AnswerOf } from '@aion/contracts';
 import { AionError, UnavailableError } from '@aion/errors';
 import type { ServiceClient } from '@aion/http';
 import { withSpan } from '@aion/tracing';
@@ -6,10 +6,10 @@ import type { Link } from '@opentelemetry/api';
 import type { z } from 'zod';
 
 /** A key as database-gateway keeps it, with its keyed hash. */
-export type StoredApiKey = z.output<NonNullable<typeof findApiKey.response.json>>;
+export type StoredApiKey = AnswerOf<typeof internalRoutes.apiKeys.find>;
 
 /** An operator's key, likewise. */
-export type StoredOperator = z.output<NonNullable<typeof findOperator.response.json>>;
+export type StoredOperator = AnswerOf<typeof internalRoutes.operators.find>;
 
 /** Finds keys by their public prefix. */
 export interface KeyDirectory<K> {
@@ -91,17 +91,17 @@ export function createKeyDirectory<K>(options: KeyDirectoryOptions<K>): KeyDirec
 
 /** Looks the keys of tenants up at database-gateway. */
 export function createKeyLookUp(database: ServiceClient): KeyDirectoryOptions<StoredApiKey>['lookUp'] {
-  return createLookUp(database, findApiKey);
+  return createLookUp(database, internalRoutes.apiKeys.find);
 }
 
 /** Looks the keys of operators up at database-gateway. */
 export function createOperatorLookUp(database: ServiceClient): KeyDirectoryOptions<StoredOperator>['lookUp'] {
-  return createLookUp(database, findOperator);
+  return createLookUp(database, internalRoutes.operators.find);
 }
 
 function createLookUp<R extends z.ZodType>(
   database: ServiceClient,
-  route: Route<typeof findApiKey.params & z.ZodType, z.ZodType, z.ZodType, R>,
+  route: Route<typeof internalRoutes.apiKeys.find.params & z.ZodType, z.ZodType, z.ZodType, R>,
 ) {
   return async (prefix: string): Promise<z.output<R> | undefined> => {
     try {

@@ -1,4 +1,4 @@
-import { createApiKey, createOwnApiKey, storeApiKey, type Route } from '@aion/contracts';
+import { type Route, routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type Reply, type RouteRequest, type ServiceClient } from '@aion/http';
 import type { z } from 'zod';
 import { callerHeaders, reveal } from '../management/forward-route.ts';
@@ -11,7 +11,7 @@ export interface KeyRoutesOptions {
   readonly keyMaker: KeyMaker;
 }
 
-type Request = RouteRequest<z.ZodType, z.ZodType, NonNullable<typeof createOwnApiKey.body>>;
+type Request = RouteRequest<z.ZodType, z.ZodType, NonNullable<typeof routes.apiKeys.createOwn.body>>;
 
 /** Creates the routes that make keys of tenants: the secret is made here, and database-gateway gets its hash. */
 export function createKeyRoutes({ database, keyMaker }: KeyRoutesOptions): readonly BoundRoute[] {
@@ -20,11 +20,14 @@ export function createKeyRoutes({ database, keyMaker }: KeyRoutesOptions): reado
     const headers = callerHeaders(callerOf(route, request));
     const made = keyMaker.make('sk', body.expires_at);
     reply.setHeader('cache-control', 'no-store');
-    const answer = reveal(await database.call(storeApiKey, { body: { ...body, ...made }, headers, signal }), reply);
+    const answer = reveal(
+      await database.call(internalRoutes.apiKeys.store, { body: { ...body, ...made }, headers, signal }),
+      reply,
+    );
     return keyMaker.show(answer);
   };
   return [
-    bindRoute(createApiKey, (request, reply) => create(createApiKey, request, reply)),
-    bindRoute(createOwnApiKey, (request, reply) => create(createOwnApiKey, request, reply)),
+    bindRoute(routes.apiKeys.create, (request, reply) => create(routes.apiKeys.create, request, reply)),
+    bindRoute(routes.apiKeys.createOwn, (request, reply) => create(routes.apiKeys.createOwn, request, reply)),
   ];
 }

@@ -1,4 +1,4 @@
-import { recordKeyUse, recordOperatorUse } from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import type { ServiceClient } from '@aion/http';
 import { withSpan } from '@aion/tracing';
 import type { Link } from '@opentelemetry/api';
@@ -50,7 +50,7 @@ export function createKeyUses<K extends Dated>({ record, now = Date.now }: KeyUs
 export function createKeyUseRecord(database: ServiceClient): KeyUsesOptions<StoredApiKey>['record'] {
   return async ({ id, tenant_id }, accepted) => {
     const input = { params: { key_id: id }, body: { tenant_id, accepted } };
-    await database.call(recordKeyUse, { ...input, timeoutMs: RECORD_TIMEOUT_MS });
+    await database.call(internalRoutes.apiKeys.recordUse, { ...input, timeoutMs: RECORD_TIMEOUT_MS });
   };
 }
 
@@ -58,6 +58,6 @@ export function createKeyUseRecord(database: ServiceClient): KeyUsesOptions<Stor
 export function createOperatorUseRecord(database: ServiceClient): KeyUsesOptions<StoredOperator>['record'] {
   return async ({ id }, accepted) => {
     const input = { params: { operator_id: id }, body: { accepted } };
-    await database.call(recordOperatorUse, { ...input, timeoutMs: RECORD_TIMEOUT_MS });
+    await database.call(internalRoutes.operators.recordUse, { ...input, timeoutMs: RECORD_TIMEOUT_MS });
   };
 }

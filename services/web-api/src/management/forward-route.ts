@@ -1,4 +1,4 @@
-import { CALLER_HEADER, storedRoute, type Caller, type Route } from '@aion/contracts';
+import { CALLER_HEADER, internalRoute, type Caller, type Route } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type Reply, type ServiceClient } from '@aion/http';
 import type { z } from 'zod';
 import { callerOf } from './caller-of.ts';
@@ -15,7 +15,7 @@ export function forwardRoute<P extends z.ZodType, Q extends z.ZodType, B extends
   route: Route<P, Q, B, R>,
   database: ServiceClient,
 ): BoundRoute {
-  const stored = storedRoute(route);
+  const stored = internalRoute(route);
   return bindRoute(route, async (request, reply) => {
     const { params, query, body, signal } = request;
     const headers = callerHeaders(callerOf(route, request));

@@ -1,4 +1,4 @@
-import { createOperator, initPlatform, storeFirstOperator, storeOperator } from '@aion/contracts';
+import { routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { KeyMaker } from '../keys/key-maker.ts';
 import { callerOf } from '../management/caller-of.ts';
@@ -10,7 +10,7 @@ export function createOperatorRoutes(options: {
   readonly keyMaker: KeyMaker;
 }): readonly BoundRoute[] {
   const { database, keyMaker } = options;
-  const bind = (route: typeof createOperator, stored: typeof storeOperator) =>
+  const bind = (route: typeof routes.operators.create, stored: typeof internalRoutes.operators.store) =>
     bindRoute(route, async (request, reply) => {
       const { body, signal } = request;
       const headers = callerHeaders(callerOf(route, request));
@@ -19,5 +19,8 @@ export function createOperatorRoutes(options: {
       const answer = reveal(await database.call(stored, { body: { ...body, ...made }, headers, signal }), reply);
       return keyMaker.show(answer);
     });
-  return [bind(createOperator, storeOperator), bind(initPlatform, storeFirstOperator)];
+  return [
+    bind(routes.operators.create, internalRoutes.operators.store),
+    bind(routes.operators.init, internalRoutes.operators.storeFirst),
+  ];
 }

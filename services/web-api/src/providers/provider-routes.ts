@@ -1,4 +1,4 @@
-import { createProvider, storeProvider, storeProviderChange, updateProvider } from '@aion/contracts';
+import { routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Encryption } from '@aion/encryption';
 import { v7 as uuidv7 } from 'uuid';
@@ -15,21 +15,27 @@ export interface ProviderRoutesOptions {
 /** Creates the routes that accept credentials and encrypt them here: no other service receives them in the clear. */
 export function createProviderRoutes({ database, encryption }: ProviderRoutesOptions): readonly BoundRoute[] {
   return [
-    bindRoute(createProvider, async (request, reply) => {
+    bindRoute(routes.providers.create, async (request, reply) => {
       const { credentials, ...wanted } = request.body;
-      const headers = callerHeaders(callerOf(createProvider, request));
+      const headers = callerHeaders(callerOf(routes.providers.create, request));
       const id = uuidv7();
       const encrypted = credentials ? encryptCredentials(encryption, id, credentials) : null;
       const body = { ...wanted, id, sealed_credentials: encrypted };
-      return reveal(await database.call(storeProvider, { body, headers, signal: request.signal }), reply);
+      return reveal(
+        await database.call(internalRoutes.providers.store, { body, headers, signal: request.signal }),
+        reply,
+      );
     }),
-    bindRoute(updateProvider, async (request, reply) => {
+    bindRoute(routes.providers.update, async (request, reply) => {
       const { credentials, ...change } = request.body;
       const { params, signal } = request;
-      const headers = callerHeaders(callerOf(updateProvider, request));
+      const headers = callerHeaders(callerOf(routes.providers.update, request));
       const encrypted = credentials ? encryptCredentials(encryption, params.provider_id, credentials) : credentials;
       const body = { ...change, ...(encrypted === undefined ? {} : { sealed_credentials: encrypted }) };
-      return reveal(await database.call(storeProviderChange, { params, body, headers, signal }), reply);
+      return reveal(
+        await database.call(internalRoutes.providers.storeChange, { params, body, headers, signal }),
+        reply,
+      );
     }),
   ];
 }

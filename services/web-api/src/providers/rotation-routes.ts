@@ -1,19 +1,18 @@
 import {
-  listSealedOtherwise,
-  rotateSealingKeys,
   ROTATION_BATCH,
-  storeResealed,
   type SealedRow,
   type UnsealFailure,
+  internalRoutes,
+  routes,
+  type BodyOf,
 } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import { DecryptionError, UnknownEncryptionKeyError, type Encryption } from '@aion/encryption';
-import type { z } from 'zod';
 import { callerOf } from '../management/caller-of.ts';
 import { callerHeaders, reveal } from '../management/forward-route.ts';
 import { credentialsContext } from './encrypt-credentials.ts';
 
-type Batch = z.output<NonNullable<typeof storeResealed.body>>;
+type Batch = BodyOf<typeof internalRoutes.sealingKeys.storeRotatedRows>;
 type Resealed = Batch['resealed'][number];
 
 /**
@@ -26,14 +25,17 @@ export function createRotationRoutes(options: {
 }): readonly BoundRoute[] {
   const { database, encryption } = options;
   return [
-    bindRoute(rotateSealingKeys, async (request, reply) => {
+    bindRoute(routes.sealingKeys.rotate, async (request, reply) => {
       const { query, signal } = request;
-      const headers = callerHeaders(callerOf(rotateSealingKeys, request));
+      const headers = callerHeaders(callerOf(routes.sealingKeys.rotate, request));
       const position = query.cursor === undefined ? {} : { after: query.cursor };
       const listed = { key_id: encryption.keyId, ...position };
-      const { data } = await database.call(listSealedOtherwise, { query: listed, signal });
+      const { data } = await database.call(internalRoutes.sealingKeys.listOutdatedRows, { query: listed, signal });
       const body = reencryptAll(encryption, data);
-      return reveal(await database.call(storeResealed, { query, body, headers, signal }), reply);
+      return reveal(
+        await database.call(internalRoutes.sealingKeys.storeRotatedRows, { query, body, headers, signal }),
+        reply,
+      );
     }),
   ];
 }

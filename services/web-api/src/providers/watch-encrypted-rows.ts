@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { countSealedRows } from '@aion/contracts';
+import { internalRoutes } from '@aion/contracts';
 import type { ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
@@ -31,7 +31,7 @@ export async function watchEncryptedRows(options: WatchEncryptedRowsOptions): Pr
   if (!metrics.subjects.has('db')) return;
   const gauge = metrics.gauge('aion_sealed_rows');
   const count = async (): Promise<void> => {
-    const { data } = await database.call(countSealedRows, { signal });
+    const { data } = await database.call(internalRoutes.sealingKeys.countRows, { signal });
     for (const key of KEYS) {
       const under = data.filter(({ key_id: keyId }) => stateOf(encryption, keyId) === key);
       const total = under.reduce((sum, { rows }) => sum + rows, 0);

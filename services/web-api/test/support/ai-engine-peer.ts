@@ -1,12 +1,5 @@
 import { once } from 'node:events';
-import {
-  API_KEY_HEADER,
-  listProviderModels,
-  pingAiEngine,
-  runChatCompletion,
-  TENANT_HEADER,
-  type ChatCompletionRequest,
-} from '@aion/contracts';
+import { API_KEY_HEADER, TENANT_HEADER, type ChatCompletionRequest, internalRoutes } from '@aion/contracts';
 import { ModelNotFoundError, ProviderError } from '@aion/errors';
 import { bindRoute, streamReply, type BoundRoute, type StreamReply } from '@aion/http';
 
@@ -36,13 +29,13 @@ export class AiEnginePeer {
 
   routes(): BoundRoute[] {
     return [
-      bindRoute(pingAiEngine, async () => ({ service: 'ai-engine' })),
-      bindRoute(listProviderModels, async ({ headers }) => {
+      bindRoute(internalRoutes.ping.aiEngine, async () => ({ service: 'ai-engine' })),
+      bindRoute(internalRoutes.inference.listModels, async ({ headers }) => {
         this.listTimeoutMs = Number(headers['x-aion-timeout-ms']);
         const model = { id: 'peer/model', object: 'model' as const, created: 1, owned_by: 'peer' };
         return { object: 'list' as const, data: [model] };
       }),
-      bindRoute(runChatCompletion, async ({ body, rawBody, headers, signal }) => {
+      bindRoute(internalRoutes.inference.runChatCompletion, async ({ body, rawBody, headers, signal }) => {
         this.seen.push({
           tenantId: headers[TENANT_HEADER],
           apiKeyId: headers[API_KEY_HEADER],

@@ -2,31 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   CALLER_HEADER,
   callerSchema,
-  countSealedRows,
-  createExport,
-  createTenant,
-  findApiKey,
-  findOperator,
-  listSealedOtherwise,
-  getExport,
-  listExports,
-  pingDatabaseGateway,
-  readBundleFiles,
-  recordDownload,
-  recordKeyUse,
-  recordOperatorUse,
   ROTATION_BATCH,
-  storeApiKey,
-  storeDownloadLinks,
-  storedRoute,
-  storeProvider,
-  storeProviderChange,
-  storeResealed,
+  internalRoute,
   type bundleFile,
   type Caller,
   type SealedRow,
   type Tenant,
   type TenantExport,
+  internalRoutes,
+  routes,
 } from '@aion/contracts';
 import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
 import { bindRoute, type BoundRoute } from '@aion/http';
@@ -86,14 +70,14 @@ export class DatabaseGatewayPeer {
 
   #keyRoutes(): BoundRoute[] {
     return [
-      bindRoute(pingDatabaseGateway, async () => ({ service: 'database-gateway' })),
-      bindRoute(storedRoute(createTenant), async ({ body, headers }) => {
+      bindRoute(internalRoutes.ping.databaseGateway, async () => ({ service: 'database-gateway' })),
+      bindRoute(internalRoute(routes.tenants.create), async ({ body, headers }) => {
         this.#callerOf('createTenant', headers);
         const answer = newTenant(uuidv7(), body.name);
         this.tenants.set(answer.id, answer);
         return { answer, version: 1, replayed: false };
       }),
-      bindRoute(storeApiKey, async ({ body, headers }) => {
+      bindRoute(internalRoutes.apiKeys.store, async ({ body, headers }) => {
         const tenant_id = this.#callerOf('storeApiKey', headers).tenant_id ?? '';
         if (!this.tenants.has(tenant_id)) throw new NotFoundError('There is no such tenant.');
         const { key_hash, sealed_key, ...wanted } = body;
@@ -106,10 +90,14 @@ export class DatabaseGatewayPeer {
         this.keys.set(body.prefix, { ...shown, ...unseen });
         return { answer: { ...shown, sealed_key }, version: 1, replayed: false };
       }),
-      bindRoute(findApiKey, async ({ params }) => found(this.keys.get(params.prefix))),
-      bindRoute(findOperator, async ({ params }) => found(this.operators.get(params.prefix))),
-      bindRoute(recordKeyUse, async ({ params, body }) => this.#recordUse(params.key_id, body.accepted)),
-      bindRoute(recordOperatorUse, async ({ params, body }) => this.#recordUse(params.operator_id, body.accepted)),
+      bindRoute(internalRoutes.apiKeys.find, async ({ params }) => found(this.keys.get(params.prefix))),
+      bindRoute(internalRoutes.operators.find, async ({ params }) => found(this.operators.get(params.prefix))),
+      bindRoute(internalRoutes.apiKeys.recordUse, async ({ params, body }) =>
+        this.#recordUse(params.key_id, body.accepted),
+      ),
+      bindRoute(internalRoutes.operators.recordUse, async ({ params, body }) =>
+        this.#recordUse(params.operator_id, body.accepted),
+      ),
     ];
   }
 
@@ -123,13 +111,13 @@ export class DatabaseGatewayPeer {
     const shown = { kind: 'anthropic' as const, base_url: null, has_credentials: true, enabled: true, tenant_id: null };
     const times = { created_at: new Date(0).toISOString(), updated_at: new Date(0).toISOString() };
     return [
-      bindRoute(storeProvider, async ({ body, rawBody, headers }) => {
+      bindRoute(internalRoutes.providers.store, async ({ body, rawBody, headers }) => {
         this.#callerOf('storeProvider', headers);
         this.providerBodies.push(rawBody.toString());
         const answer = { ...shown, ...times, id: body.id, name: body.name };
         return { answer, version: 1, replayed: false };
       }),
-      bindRoute(storeProviderChange, async ({ params, rawBody }) => {
+      bindRoute(internalRoutes.providers.storeChange, async ({ params, rawBody }) => {
         this.providerBodies.push(rawBody.toString());
         return { answer: { ...shown, ...times, id: params.provider_id, name: 'changed' }, version: 2, replayed: false };
       }),
@@ -138,15 +126,15 @@ export class DatabaseGatewayPeer {
 
   #rotationRoutes(): BoundRoute[] {
     return [
-      bindRoute(listSealedOtherwise, async ({ query: { key_id: keyId, after = '' } }) => {
+      bindRoute(internalRoutes.sealingKeys.listOutdatedRows, async ({ query: { key_id: keyId, after = '' } }) => {
         const rows = this.encryptedRows.filter(({ id, sealed }) => id > after && sealed.key_id !== keyId);
         return { data: rows.slice(0, ROTATION_BATCH) };
       }),
-      bindRoute(countSealedRows, async () => {
+      bindRoute(internalRoutes.sealingKeys.countRows, async () => {
         const groups = Map.groupBy(this.encryptedRows, ({ sealed }) => sealed.key_id);
         return { data: [...groups].map(([key_id, { length: rows }]) => ({ key_id, rows })) };
       }),
-      bindRoute(storeResealed, async ({ body, rawBody }) => {
+      bindRoute(internalRoutes.sealingKeys.storeRotatedRows, async ({ body, rawBody }) => {
         this.providerBodies.push(rawBody.toString());
         const anew = new Map(body.resealed.map(({ from_key_id: _from, ...row }) => [row.id, row]));
         this.encryptedRows = this.encryptedRows.map((row) => anew.get(row.id) ?? row);
@@ -166,16 +154,16 @@ export class DatabaseGatewayPeer {
 
   #exportRoutes(): BoundRoute[] {
     return [
-      bindRoute(storedRoute(createExport), async ({ body, headers }) => {
+      bindRoute(internalRoute(routes.exports.create), async ({ body, headers }) => {
         const id = uuidv7();
         this.exports.set(id, newExport(id, tenantOf(this.#callerOf('createExport', headers)), body.recipient));
         return this.#envelope(id);
       }),
-      bindRoute(storedRoute(getExport), async ({ params, headers }) => {
+      bindRoute(internalRoute(routes.exports.get), async ({ params, headers }) => {
         const { id } = this.#find(params.export_id, tenantOf(this.#callerOf('getExport', headers)));
         return this.#envelope(id);
       }),
-      bindRoute(storedRoute(listExports), async ({ query, headers }) => {
+      bindRoute(internalRoute(routes.exports.list), async ({ query, headers }) => {
         const tenantId = tenantOf(this.#callerOf('listExports', headers));
         const data = [...this.exports.values()].filter((item) => item.tenant_id === tenantId).toReversed();
         return { answer: { data: data.slice(0, query.limit), next_cursor: null }, version: null, replayed: false };
@@ -185,18 +173,18 @@ export class DatabaseGatewayPeer {
 
   #downloadRoutes(): BoundRoute[] {
     return [
-      bindRoute(readBundleFiles, async ({ params, query }) => {
+      bindRoute(internalRoutes.exports.readBundleFiles, async ({ params, query }) => {
         const { id } = this.#find(params.export_id, query.tenant_id);
         const bundle = this.bundles.get(id);
         if (bundle === undefined) throw new ConflictError('The export is not ready.');
         return bundle;
       }),
-      bindRoute(storeDownloadLinks, async ({ params, headers }) => {
+      bindRoute(internalRoutes.exports.storeDownloadLinks, async ({ params, headers }) => {
         const { id, state } = this.#find(params.export_id, tenantOf(this.#callerOf('createDownloadLinks', headers)));
         if (state !== 'ready' && !this.bundles.has(id)) throw new ConflictError('The export is not ready.');
         return { answer: { created_at: new Date().toISOString() }, version: null, replayed: false };
       }),
-      bindRoute(recordDownload, async ({ params, body }) => {
+      bindRoute(internalRoutes.exports.recordDownload, async ({ params, body }) => {
         if (this.cannotRecord) throw new UnavailableError('The database cannot be reached now.');
         const { id } = this.#find(params.export_id, body.tenant_id);
         this.downloads.push({ exportId: id, tenantId: body.tenant_id, actor: body.actor, path: body.path });

@@ -1,4 +1,4 @@
-import { releaseOutboxRow, storedRoute } from '@aion/contracts';
+import { internalRoute, routes } from '@aion/contracts';
 import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
 import type { ConnectionPool } from '../../../src/database/connection-pool.ts';
 import type { Database } from '../../../src/database/database.ts';
@@ -30,7 +30,7 @@ export function createTenantStores(database: Database, exportsPool: ConnectionPo
     },
     parked: {
       release: (tenantId: string, outboxId: string) =>
-        createManagement(database)(storedRoute(releaseOutboxRow), operatorFor(null), {
+        createManagement(database)(internalRoute(routes.outboxRows.release), operatorFor(null), {
           params: { outbox_id: outboxId },
           body: { tenant_id: tenantId },
         }),

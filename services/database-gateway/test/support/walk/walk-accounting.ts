@@ -1,20 +1,4 @@
-import {
-  createBudget,
-  deleteBudget,
-  deleteProvider,
-  getBudget,
-  getGeneration,
-  getGenerationContent,
-  getProvider,
-  getUsage,
-  listBudgets,
-  listGenerations,
-  listProviders,
-  storedRoute,
-  storeProvider,
-  storeProviderChange,
-  updateBudget,
-} from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { expectConflict, readInBothOrders, type Walker } from './walker.ts';
 
@@ -27,46 +11,46 @@ export async function walkAccounting(walker: Walker, generationId: string, proje
 }
 
 async function walkProviders({ call, owner }: Walker): Promise<void> {
-  const list = storedRoute(listProviders);
+  const list = internalRoute(routes.providers.list);
   const sealed_credentials = { key_id: 'ab'.repeat(8), bytes: Buffer.alloc(40, 1).toString('base64url') };
   const id = uuidv7();
   const body = { id, name: `p${id}`, kind: 'anthropic' as const, sealed_credentials };
-  await call(storeProvider, owner, { body });
+  await call(internalRoutes.providers.store, owner, { body });
   const params = { provider_id: id };
-  await call(storedRoute(getProvider), owner, { params });
-  await call(storeProviderChange, owner, { params, body: { enabled: false, sealed_credentials } });
+  await call(internalRoute(routes.providers.get), owner, { params });
+  await call(internalRoutes.providers.storeChange, owner, { params, body: { enabled: false, sealed_credentials } });
   await readInBothOrders((query) => call(list, owner, { query }));
   await call(list, owner, { query: { kind: 'anthropic', enabled: 'false' } });
-  await call(storedRoute(deleteProvider), owner, { params });
+  await call(internalRoute(routes.providers.delete), owner, { params });
 }
 
 async function walkBudgets({ call, owner, keyId }: Walker, project_id: string): Promise<void> {
-  const [create, list] = [storedRoute(createBudget), storedRoute(listBudgets)];
+  const [create, list] = [internalRoute(routes.budgets.create), internalRoute(routes.budgets.list)];
   const body = { effective_from: '2031-01-01', limit_micro_usd: 1 };
   const { answer: budget } = await call(create, owner, { body: { ...body, project_id } });
   await expectConflict(call(create, owner, { body: { ...body, project_id } }));
   const params = { budget_id: budget.id };
-  await call(storedRoute(getBudget), owner, { params });
-  await call(storedRoute(updateBudget), owner, { params, body: { limit_micro_usd: 2 } });
+  await call(internalRoute(routes.budgets.get), owner, { params });
+  await call(internalRoute(routes.budgets.update), owner, { params, body: { limit_micro_usd: 2 } });
   await readInBothOrders((query) => call(list, owner, { query }));
   await call(list, owner, { query: { project_id } });
   await call(list, owner, { query: { api_key_id: keyId } });
-  await call(storedRoute(deleteBudget), owner, { params });
+  await call(internalRoute(routes.budgets.delete), owner, { params });
   const { answer: ofKey } = await call(create, owner, { body: { ...body, api_key_id: keyId } });
-  await call(storedRoute(deleteBudget), owner, { params: { budget_id: ofKey.id } });
+  await call(internalRoute(routes.budgets.delete), owner, { params: { budget_id: ofKey.id } });
 }
 
 async function walkUsage({ call, owner, keyId }: Walker, project_id: string): Promise<void> {
-  const usage = storedRoute(getUsage);
+  const usage = internalRoute(routes.usage.get);
   await call(usage, owner);
   await call(usage, owner, { query: { group_by: 'day,provider,model,project,api_key' } });
   await call(usage, owner, { query: { group_by: 'model', provider: 'p', model: 'm', project_id, api_key_id: keyId } });
 }
 
 async function walkGenerations({ call, owner, keyId }: Walker, generation_id: string, project_id: string) {
-  const list = storedRoute(listGenerations);
-  await call(storedRoute(getGeneration), owner, { params: { generation_id } });
-  await call(storedRoute(getGenerationContent), owner, { params: { generation_id } });
+  const list = internalRoute(routes.generations.list);
+  await call(internalRoute(routes.generations.get), owner, { params: { generation_id } });
+  await call(internalRoute(routes.generations.getContent), owner, { params: { generation_id } });
   await readInBothOrders((query) => call(list, owner, { query }));
   const [from, to] = ['2026-01-01T00:00:00Z', '2099-01-01T00:00:00Z'];
   await call(list, owner, { query: { from, to } });

@@ -1,18 +1,5 @@
 import { PassThrough } from 'node:stream';
-import {
-  createMembership,
-  createTenant,
-  listOperators,
-  listParkedOutboxRows,
-  listTenants,
-  listUsers,
-  revokeOperator,
-  storeApiKey,
-  storedRoute,
-  storeFirstOperator,
-  storeOperator,
-  storeResealed,
-} from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { createLogger } from '@aion/logging';
 import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
 import { recordPlatformEvent } from '../../../src/audit/record-platform-event.ts';
@@ -40,33 +27,33 @@ export async function walkPlatform({ call, owner, operator }: Walker): Promise<v
     const { scopes: _scopes, ...key } = newKey({ name: 'Operator' });
     return key;
   };
-  const { answer: added } = await call(storeOperator, platform, { body: newOperator() });
+  const { answer: added } = await call(internalRoutes.operators.store, platform, { body: newOperator() });
   // There are operators: the first one is refused, once it is seen that there are.
-  await expectConflict(call(storeFirstOperator, platform, { body: newOperator() }));
-  const { answer: operators } = await call(storedRoute(listOperators), platform, { query: { limit: 1 } });
-  await call(storedRoute(listOperators), platform, { query: { cursor: operators.next_cursor ?? undefined } });
-  await call(storedRoute(revokeOperator), platform, { params: { operator_id: added.id } });
-  await readInBothOrders((query) => call(storedRoute(listParkedOutboxRows), platform, { query }));
-  const { answer: tenant } = await call(storedRoute(createTenant), platform, { body: { name: 'Another' } });
-  const { answer: tenants } = await call(storedRoute(listTenants), platform, { query: { limit: 1 } });
-  await call(storedRoute(listTenants), platform, { query: { cursor: tenants.next_cursor ?? undefined } });
-  const { answer: people } = await call(storedRoute(listUsers), owner, { query: { limit: 1 } });
-  await call(storedRoute(createMembership), operatorFor(tenant.id), {
+  await expectConflict(call(internalRoutes.operators.storeFirst, platform, { body: newOperator() }));
+  const { answer: operators } = await call(internalRoute(routes.operators.list), platform, { query: { limit: 1 } });
+  await call(internalRoute(routes.operators.list), platform, { query: { cursor: operators.next_cursor ?? undefined } });
+  await call(internalRoute(routes.operators.revoke), platform, { params: { operator_id: added.id } });
+  await readInBothOrders((query) => call(internalRoute(routes.outboxRows.listParked), platform, { query }));
+  const { answer: tenant } = await call(internalRoute(routes.tenants.create), platform, { body: { name: 'Another' } });
+  const { answer: tenants } = await call(internalRoute(routes.tenants.list), platform, { query: { limit: 1 } });
+  await call(internalRoute(routes.tenants.list), platform, { query: { cursor: tenants.next_cursor ?? undefined } });
+  const { answer: people } = await call(internalRoute(routes.users.list), owner, { query: { limit: 1 } });
+  await call(internalRoute(routes.memberships.create), operatorFor(tenant.id), {
     params: { tenant_id: tenant.id },
     body: { user_id: people.data[0]?.id ?? '', role: 'member' },
   });
   const sealed = { id: owner.actor_id, tenant_id: operator.tenant_id, version: 1, from_key_id: 'cd'.repeat(8) };
   const resealed = [{ ...sealed, sealed: { key_id: CURRENT_KEY, bytes: Buffer.alloc(40).toString('base64url') } }];
   const batch = { key_id: CURRENT_KEY, resealed, failed: [], next_cursor: null };
-  await call(storeResealed, platform, { body: batch });
+  await call(internalRoutes.sealingKeys.storeRotatedRows, platform, { body: batch });
 }
 
 /** A change with an `Idempotency-Key`, twice: of a tenant, and of the platform. */
 export async function walkIdempotency({ call, operator }: Walker): Promise<void> {
   const idempotency = { key: 'once', request_sha256: 'ab'.repeat(32) };
   for (let times = 0; times < 2; times += 1) {
-    await call(storedRoute(createTenant), { ...platform, idempotency }, { body: { name: 'Once' } });
-    await call(storeApiKey, { ...operator, idempotency }, { body: newKey() });
+    await call(internalRoute(routes.tenants.create), { ...platform, idempotency }, { body: { name: 'Once' } });
+    await call(internalRoutes.apiKeys.store, { ...operator, idempotency }, { body: newKey() });
   }
 }
 

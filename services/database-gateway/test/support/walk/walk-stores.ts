@@ -1,4 +1,4 @@
-import { createExport, getExport, listExports, storeDownloadLinks, storedRoute } from '@aion/contracts';
+import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { planExport } from '../../../src/data-map/export-plan.ts';
 import { FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from '../fixtures.ts';
@@ -19,7 +19,7 @@ export async function walkGeneration({ tenantId, keyId }: Walker, { generations 
 export async function walkExports(walker: Walker, stores: TenantStores): Promise<void> {
   const { call, owner, tenantId: tenant_id } = walker;
   const { claims, exports } = stores;
-  const [request, list] = [storedRoute(createExport), storedRoute(listExports)];
+  const [request, list] = [internalRoute(routes.exports.create), internalRoute(routes.exports.list)];
   const claimNew = async () => {
     const { answer } = await call(request, owner, { body: { recipient: RECIPIENT } });
     const claim = await claims.claim(answer.id, { tenant_id, lease_ms: 60_000 });
@@ -35,8 +35,8 @@ export async function walkExports(walker: Walker, stores: TenantStores): Promise
   await claims.complete(id, { tenant_id, epoch, manifest_sha256: 'ab'.repeat(32), rows: 9, files: FILES }, 'test');
   const failing = await claimNew();
   await claims.fail(failing.id, { tenant_id, epoch: failing.epoch, code: 'x', message: 'x' }, 'test');
-  await call(storedRoute(getExport), owner, { params: { export_id: id } });
-  await call(storeDownloadLinks, owner, { params: { export_id: id } });
+  await call(internalRoute(routes.exports.get), owner, { params: { export_id: id } });
+  await call(internalRoutes.exports.storeDownloadLinks, owner, { params: { export_id: id } });
   await readInBothOrders((query) => call(list, owner, { query }));
   await call(list, owner, { query: { state: 'ready' } });
   await exports.readFiles(tenant_id, id);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Route } from '../route.ts';
+import type { Route } from './route.ts';
 
 /** What database-gateway answers a forwarded request with. */
 const envelope = <R extends z.ZodType>(answer: R) =>
@@ -18,7 +18,7 @@ type Envelope<R extends z.ZodType> = ReturnType<typeof envelope<R>>;
  * answer, under `/internal`, with the caller in the header `CALLER_HEADER`. So a resource is described once.
  * @param changed where what is stored differs from what the public sends and sees, such as the hash of a secret
  */
-export function storedRoute<
+export function internalRoute<
   P extends z.ZodType,
   Q extends z.ZodType,
   B extends z.ZodType,

@@ -2,7 +2,7 @@
  * Mends how zod-to-openapi 9 writes a named schema that may be null: `allOf` of the schema and of "object or null", which
  * no null can meet.
  */
-export function mendNullable<T>(document: T): T {
+export function fixNullableSchemas<T>(document: T): T {
   // What is changed is told by the shapes below; everything else is as it was.
   return mend(document) as T;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { sha256, text, uuid } from '../fields.ts';
-import { SCOPES } from '../scopes.ts';
+import { sha256, text, uuid } from './fields.ts';
+import { SCOPES } from './scopes.ts';
 
 /** The header in which web-api tells database-gateway for whom it asks: base64url of the JSON of a `Caller`. */
 export const CALLER_HEADER = 'x-aion-caller';
