@@ -30,6 +30,11 @@ export function createDirectorySource(directory: string): BundleSource {
   };
 }
 
+/** Writes a bundle into a directory, with mode 600. A file that is there already is never replaced. */
+export function createDirectorySink(directory: string): BundleSink {
+  return { put: (path, body) => writeNewFile(join(directory, path), body) };
+}
+
 async function writeNewFile(file: string, body: Readable): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   try {
@@ -38,9 +43,4 @@ async function writeNewFile(file: string, body: Readable): Promise<void> {
     if (errorCode(error) !== 'EEXIST') await rm(file, { force: true });
     throw error;
   }
-}
-
-/** Writes a bundle into a directory, with mode 600. A file that is there already is never replaced. */
-export function createDirectorySink(directory: string): BundleSink {
-  return { put: (path, body) => writeNewFile(join(directory, path), body) };
 }

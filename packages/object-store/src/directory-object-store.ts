@@ -16,31 +16,6 @@ const FOLDER_MODE = 0o700;
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 const MAX_RENAME_ATTEMPTS = 5;
 
-function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return codes.includes(errorCode(error) ?? '');
-}
-
-/** Makes a rename last. That the folder is gone means that the object was deleted since. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  });
-  if (handle === undefined) return;
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Writes all of `body` and forces it to the disk; gives its size. */
-async function fill(handle: FileHandle, body: Readable | Buffer): Promise<number> {
-  await handle.writeFile(body);
-  await handle.sync();
-  return (await handle.stat()).size;
-}
-
 /**
  * Objects as files of one directory, with mode 600. An object grows in `.incomplete`, is forced to the disk,
  * and is then renamed into place.
@@ -174,6 +149,31 @@ export class DirectoryObjectStore implements ObjectStore {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes(errorCode(error) ?? '');
+}
+
+/** Makes a rename last. That the folder is gone means that the object was deleted since. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (handle === undefined) return;
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes all of `body` and forces it to the disk; gives its size. */
+async function fill(handle: FileHandle, body: Readable | Buffer): Promise<number> {
+  await handle.writeFile(body);
+  await handle.sync();
+  return (await handle.stat()).size;
 }
 
 /** @throws {RangeError} when the range does not begin in the object. */

@@ -5,6 +5,11 @@ import { errorCode } from '@aion/errors';
 import { INCOMPLETE_FOLDER } from './check-object-key.ts';
 import type { ObjectEntry } from './object-store.ts';
 
+/** Lists the files below a directory whose relative path begins with `prefix`, in byte order. */
+export function listFiles(root: string, prefix: string): AsyncIterable<ObjectEntry> {
+  return walk(root, '', prefix);
+}
+
 /** The entries of a folder in byte order of the keys below them: a folder sorts with its slash. */
 async function readSorted(folder: string): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
@@ -31,9 +36,4 @@ async function* walk(root: string, folderKey: string, prefix: string): AsyncGene
       if (found !== undefined) yield { key, bytes: found.size };
     }
   }
-}
-
-/** Lists the files below a directory whose relative path begins with `prefix`, in byte order. */
-export function listFiles(root: string, prefix: string): AsyncIterable<ObjectEntry> {
-  return walk(root, '', prefix);
 }

@@ -30,22 +30,6 @@ export interface S3ObjectStoreOptions {
 const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
 
-function createClient({ endpoint, region }: S3ObjectStoreOptions): S3Client {
-  if (endpoint === undefined) return new S3Client(region === undefined ? {} : { region });
-  return new S3Client({
-    endpoint,
-    region: region ?? process.env['AWS_REGION'] ?? 'us-east-1',
-    forcePathStyle: true,
-    // Many compatible servers do not know the SDK's newer trailing checksums.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-  });
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-}
-
 /** Objects in one bucket of S3 or a compatible server. */
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
@@ -153,6 +137,22 @@ export class S3ObjectStore implements ObjectStore {
     this.#client.destroy();
     return Promise.resolve();
   }
+}
+
+function createClient({ endpoint, region }: S3ObjectStoreOptions): S3Client {
+  if (endpoint === undefined) return new S3Client(region === undefined ? {} : { region });
+  return new S3Client({
+    endpoint,
+    region: region ?? process.env['AWS_REGION'] ?? 'us-east-1',
+    forcePathStyle: true,
+    // Many compatible servers do not know the SDK's newer trailing checksums.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
 }
 
 function outside(key: string, { start, end }: ObjectRange): RangeError {

@@ -6,28 +6,6 @@ import { parseAgeIdentity, type AgeIdentityKey } from './age-identity.ts';
 import { CHUNK_BYTES, createChunkOpener, TAG_BYTES, type ChunkOpener } from './age-stream-cipher.ts';
 import { createByteQueue, type ByteQueue } from './byte-queue.ts';
 
-/** Reads header and nonce once they are whole; `undefined` until then. */
-function openPayload(queue: ByteQueue, keys: readonly AgeIdentityKey[]): ChunkOpener | undefined {
-  const header = parseAgeHeader(queue.peekAll());
-  if (header === undefined || queue.bytes < header.bytes + PAYLOAD_NONCE_BYTES) return undefined;
-  const fileKey = openFileKey(header, keys);
-  queue.take(header.bytes);
-  const payloadKey = derivePayloadKey(fileKey, queue.take(PAYLOAD_NONCE_BYTES));
-  fileKey.fill(0);
-  return createChunkOpener(payloadKey);
-}
-
-function settle(done: (error?: Error) => void, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    // Whatever is thrown here is an Error: an AgeError or one of node:crypto.
-    done(error as Error);
-    return;
-  }
-  done();
-}
-
 /**
  * A stream that decrypts one age file with an identity file's text. Each chunk is released only after
  * its tag was checked; a file cut off at a chunk's end fails at the end of the stream.
@@ -55,4 +33,26 @@ export function createAgeDecryptStream(identity: string): Transform {
       });
     },
   });
+}
+
+/** Reads header and nonce once they are whole; `undefined` until then. */
+function openPayload(queue: ByteQueue, keys: readonly AgeIdentityKey[]): ChunkOpener | undefined {
+  const header = parseAgeHeader(queue.peekAll());
+  if (header === undefined || queue.bytes < header.bytes + PAYLOAD_NONCE_BYTES) return undefined;
+  const fileKey = openFileKey(header, keys);
+  queue.take(header.bytes);
+  const payloadKey = derivePayloadKey(fileKey, queue.take(PAYLOAD_NONCE_BYTES));
+  fileKey.fill(0);
+  return createChunkOpener(payloadKey);
+}
+
+function settle(done: (error?: Error) => void, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    // Whatever is thrown here is an Error: an AgeError or one of node:crypto.
+    done(error as Error);
+    return;
+  }
+  done();
 }

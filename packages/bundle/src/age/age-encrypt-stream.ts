@@ -7,18 +7,6 @@ import { parseAgeRecipient } from './age-recipient.ts';
 import { CHUNK_BYTES, createChunkSealer } from './age-stream-cipher.ts';
 import { createByteQueue } from './byte-queue.ts';
 
-function startFile(recipients: readonly string[]): { head: Buffer; payloadKey: Buffer } {
-  if (recipients.length === 0)
-    throw new InvalidRecipientError('An age file needs at least one recipient; none was given.');
-  const fileKey = randomBytes(FILE_KEY_BYTES);
-  const authenticated = encodeAgeHeader(recipients.map((text) => wrapFileKey(fileKey, parseAgeRecipient(text))));
-  const mac = Buffer.from(` ${encodeBase64(macAgeHeader(fileKey, authenticated))}\n`);
-  const nonce = randomBytes(PAYLOAD_NONCE_BYTES);
-  const payloadKey = derivePayloadKey(fileKey, nonce);
-  fileKey.fill(0);
-  return { head: Buffer.concat([authenticated, mac, nonce]), payloadKey };
-}
-
 /**
  * A stream that turns what is written to it into one age file for `age1...` recipients, under a fresh
  * file key (C2SP age-encryption.org/v1). Memory: two chunks of 64 KiB.
@@ -43,4 +31,16 @@ export function createAgeEncryptStream(recipients: readonly string[]): Transform
   });
   stream.push(head);
   return stream;
+}
+
+function startFile(recipients: readonly string[]): { head: Buffer; payloadKey: Buffer } {
+  if (recipients.length === 0)
+    throw new InvalidRecipientError('An age file needs at least one recipient; none was given.');
+  const fileKey = randomBytes(FILE_KEY_BYTES);
+  const authenticated = encodeAgeHeader(recipients.map((text) => wrapFileKey(fileKey, parseAgeRecipient(text))));
+  const mac = Buffer.from(` ${encodeBase64(macAgeHeader(fileKey, authenticated))}\n`);
+  const nonce = randomBytes(PAYLOAD_NONCE_BYTES);
+  const payloadKey = derivePayloadKey(fileKey, nonce);
+  fileKey.fill(0);
+  return { head: Buffer.concat([authenticated, mac, nonce]), payloadKey };
 }

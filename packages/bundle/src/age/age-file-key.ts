@@ -14,10 +14,6 @@ const TAG_BYTES = 16;
 const ZERO_NONCE = Buffer.alloc(12);
 const X25519_INFO = 'age-encryption.org/v1/X25519';
 
-function derive(secret: Uint8Array, salt: Uint8Array, info: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, salt, info, 32));
-}
-
 /** The file key, encrypted to one recipient (C2SP age-encryption.org/v1, "X25519 recipient stanza"). */
 export function wrapFileKey(fileKey: Uint8Array, recipient: AgeRecipient): AgeStanza {
   const ephemeral = generateX25519PrivateKey();
@@ -27,35 +23,6 @@ export function wrapFileKey(fileKey: Uint8Array, recipient: AgeRecipient): AgeSt
   const cipher = createCipheriv('chacha20-poly1305', key, ZERO_NONCE, { authTagLength: TAG_BYTES });
   const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
   return { type: 'X25519', args: [encodeBase64(share)], body };
-}
-
-function invalidStanza(reason: string, cause?: unknown): never {
-  throw new AgeError('AGE_HEADER_INVALID', `The age header is not valid: an X25519 stanza ${reason}.`, { cause });
-}
-
-function unwrapFileKey(stanza: AgeStanza, key: AgeIdentityKey): Buffer | undefined {
-  const [encoded, ...rest] = stanza.args;
-  if (encoded === undefined || rest.length > 0) invalidStanza('must have one argument');
-  const share = decodeBase64(encoded);
-  if (share.length !== X25519_BYTES) invalidStanza(`has a share of ${share.length} bytes`);
-  // Checked before decryption: a longer body would allow partitioning oracle attacks.
-  if (stanza.body.length !== FILE_KEY_BYTES + TAG_BYTES) invalidStanza(`has a body of ${stanza.body.length} bytes`);
-  let secret: Buffer;
-  try {
-    secret = x25519SharedSecret(key.privateKey, share);
-  } catch (error) {
-    return invalidStanza('has a share of low order', error);
-  }
-  const wrapKey = derive(secret, Buffer.concat([share, key.point]), X25519_INFO);
-  const decipher = createDecipheriv('chacha20-poly1305', wrapKey, ZERO_NONCE, { authTagLength: TAG_BYTES });
-  decipher.setAuthTag(stanza.body.subarray(FILE_KEY_BYTES));
-  const fileKey = decipher.update(stanza.body.subarray(0, FILE_KEY_BYTES));
-  try {
-    decipher.final();
-    return fileKey;
-  } catch {
-    return undefined; // A wrong tag: the stanza is for somebody else.
-  }
 }
 
 /** The MAC of a header (HMAC-SHA-256 under a key derived from the file key). */
@@ -92,4 +59,37 @@ export function openFileKey(header: AgeHeader, keys: readonly AgeIdentityKey[]):
     throw new AgeError('AGE_HMAC_INVALID', 'The age header was altered: its MAC does not match.');
   }
   return fileKey;
+}
+
+function derive(secret: Uint8Array, salt: Uint8Array, info: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, salt, info, 32));
+}
+
+function invalidStanza(reason: string, cause?: unknown): never {
+  throw new AgeError('AGE_HEADER_INVALID', `The age header is not valid: an X25519 stanza ${reason}.`, { cause });
+}
+
+function unwrapFileKey(stanza: AgeStanza, key: AgeIdentityKey): Buffer | undefined {
+  const [encoded, ...rest] = stanza.args;
+  if (encoded === undefined || rest.length > 0) invalidStanza('must have one argument');
+  const share = decodeBase64(encoded);
+  if (share.length !== X25519_BYTES) invalidStanza(`has a share of ${share.length} bytes`);
+  // Checked before decryption: a longer body would allow partitioning oracle attacks.
+  if (stanza.body.length !== FILE_KEY_BYTES + TAG_BYTES) invalidStanza(`has a body of ${stanza.body.length} bytes`);
+  let secret: Buffer;
+  try {
+    secret = x25519SharedSecret(key.privateKey, share);
+  } catch (error) {
+    return invalidStanza('has a share of low order', error);
+  }
+  const wrapKey = derive(secret, Buffer.concat([share, key.point]), X25519_INFO);
+  const decipher = createDecipheriv('chacha20-poly1305', wrapKey, ZERO_NONCE, { authTagLength: TAG_BYTES });
+  decipher.setAuthTag(stanza.body.subarray(FILE_KEY_BYTES));
+  const fileKey = decipher.update(stanza.body.subarray(0, FILE_KEY_BYTES));
+  try {
+    decipher.final();
+    return fileKey;
+  } catch {
+    return undefined; // A wrong tag: the stanza is for somebody else.
+  }
 }

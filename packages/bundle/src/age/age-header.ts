@@ -20,10 +20,6 @@ const COLUMNS = 64;
 /** The format sets no limit; this one only keeps a hostile file from filling the memory. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
-function invalid(reason: string): never {
-  throw new AgeError('AGE_HEADER_INVALID', `The age header is not valid: ${reason}.`);
-}
-
 /** Standard Base64 without padding, as the format writes it. */
 export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replace(/=+$/, '');
@@ -47,6 +43,29 @@ export function encodeAgeHeader(stanzas: readonly AgeStanza[]): Buffer {
   }
   lines.push('---');
   return Buffer.from(lines.join('\n'), 'latin1');
+}
+
+/**
+ * Reads a header from the beginning of a file; `undefined` while more bytes are needed.
+ * @throws {AgeError} AGE_HEADER_INVALID for anything but the format's one spelling.
+ */
+export function parseAgeHeader(data: Buffer): AgeHeader | undefined {
+  const version = Buffer.from(`${VERSION_LINE}\n`);
+  const known = Math.min(version.length, data.length);
+  if (data.compare(version, 0, known, 0, known) !== 0)
+    invalid('the file does not begin with the version line of age v1');
+  const macStart = data.indexOf('\n---');
+  const macEnd = macStart === -1 ? -1 : data.indexOf('\n', macStart + 1);
+  if (macEnd === -1) {
+    if (data.length > MAX_HEADER_BYTES) invalid(`it is longer than ${MAX_HEADER_BYTES} bytes`);
+    return undefined;
+  }
+  const parsed = parseLines(data.toString('latin1', 0, macEnd));
+  return { ...parsed, authenticated: data.subarray(0, macStart + 4), bytes: macEnd + 1 };
+}
+
+function invalid(reason: string): never {
+  throw new AgeError('AGE_HEADER_INVALID', `The age header is not valid: ${reason}.`);
 }
 
 function parseStanza(lines: Iterator<string, undefined>, first: string): AgeStanza {
@@ -78,23 +97,4 @@ function parseLines(text: string): Pick<AgeHeader, 'stanzas' | 'mac'> {
     return { stanzas, mac: decodeBase64(mac) };
   }
   return invalid('it has no MAC');
-}
-
-/**
- * Reads a header from the beginning of a file; `undefined` while more bytes are needed.
- * @throws {AgeError} AGE_HEADER_INVALID for anything but the format's one spelling.
- */
-export function parseAgeHeader(data: Buffer): AgeHeader | undefined {
-  const version = Buffer.from(`${VERSION_LINE}\n`);
-  const known = Math.min(version.length, data.length);
-  if (data.compare(version, 0, known, 0, known) !== 0)
-    invalid('the file does not begin with the version line of age v1');
-  const macStart = data.indexOf('\n---');
-  const macEnd = macStart === -1 ? -1 : data.indexOf('\n', macStart + 1);
-  if (macEnd === -1) {
-    if (data.length > MAX_HEADER_BYTES) invalid(`it is longer than ${MAX_HEADER_BYTES} bytes`);
-    return undefined;
-  }
-  const parsed = parseLines(data.toString('latin1', 0, macEnd));
-  return { ...parsed, authenticated: data.subarray(0, macStart + 4), bytes: macEnd + 1 };
 }

@@ -29,6 +29,20 @@ export function generateAgeIdentity(): GeneratedAgeIdentity {
   };
 }
 
+/**
+ * Reads an age identity file: one `AGE-SECRET-KEY-1...` per line, with `#` comments and blank lines.
+ * @throws {InvalidIdentityError} without quoting the secret text.
+ */
+export function parseAgeIdentity(text: string): AgeIdentityKey[] {
+  const keys: AgeIdentityKey[] = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim();
+    if (line !== '' && !line.startsWith('#')) keys.push(parseKey(line, index + 1));
+  }
+  if (keys.length === 0) throw new InvalidIdentityError('The age identity holds no AGE-SECRET-KEY-1 line.');
+  return keys;
+}
+
 function parseKey(line: string, lineNumber: number): AgeIdentityKey {
   const where = `Line ${lineNumber} of the age identity`;
   if (!line.startsWith('AGE-SECRET-KEY-1')) {
@@ -48,18 +62,4 @@ function parseKey(line: string, lineNumber: number): AgeIdentityKey {
   }
   const privateKey = toX25519PrivateKey(bytes);
   return { privateKey, point: x25519Point(privateKey) };
-}
-
-/**
- * Reads an age identity file: one `AGE-SECRET-KEY-1...` per line, with `#` comments and blank lines.
- * @throws {InvalidIdentityError} without quoting the secret text.
- */
-export function parseAgeIdentity(text: string): AgeIdentityKey[] {
-  const keys: AgeIdentityKey[] = [];
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim();
-    if (line !== '' && !line.startsWith('#')) keys.push(parseKey(line, index + 1));
-  }
-  if (keys.length === 0) throw new InvalidIdentityError('The age identity holds no AGE-SECRET-KEY-1 line.');
-  return keys;
 }

@@ -12,6 +12,33 @@ export interface AgeRecipient {
 
 const MAX_QUOTED_CHARS = 80;
 
+/**
+ * Checks one recipient: Bech32 checksum, prefix `age`, 32 bytes, canonical point, not of low order
+ * (C2SP age-encryption.org/v1, "X25519 recipient stanza"). A final line break is tolerated.
+ * @throws {InvalidRecipientError} with the reason.
+ */
+export function parseAgeRecipient(text: string): AgeRecipient {
+  const line = text.trim();
+  refuseOtherKinds(line);
+  // Bech32 itself also allows capitals; age does not.
+  if (line !== line.toLowerCase()) refuse(line, 'it must be in lower case');
+  const { prefix, bytes } = decodeBech32(line);
+  if (prefix !== 'age') refuse(line, `its prefix is "${prefix}", not "age"`);
+  if (bytes.length !== X25519_BYTES) refuse(line, `it holds ${bytes.length} bytes, not ${X25519_BYTES}`);
+  if (!isCanonicalX25519Point(bytes)) refuse(line, 'its point is not canonical');
+  try {
+    x25519SharedSecret(generateX25519PrivateKey(), bytes);
+  } catch (error) {
+    refuse(line, 'its point is of low order, so anybody could read what is encrypted to it', error);
+  }
+  return { text: line, point: bytes };
+}
+
+/** The `age1...` text of a public point. */
+export function formatAgeRecipient(point: Uint8Array): string {
+  return bech32.encodeFromBytes('age', point);
+}
+
 function refuse(text: string, reason: string, cause?: unknown): never {
   const quoted = JSON.stringify(text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}...` : text);
   const options = cause === undefined ? undefined : { cause };
@@ -39,31 +66,4 @@ function decodeBech32(text: string): { prefix: string; bytes: Uint8Array } {
   } catch (error) {
     return refuse(text, 'its Bech32 checksum or alphabet is wrong (a character is missing or mistyped)', error);
   }
-}
-
-/**
- * Checks one recipient: Bech32 checksum, prefix `age`, 32 bytes, canonical point, not of low order
- * (C2SP age-encryption.org/v1, "X25519 recipient stanza"). A final line break is tolerated.
- * @throws {InvalidRecipientError} with the reason.
- */
-export function parseAgeRecipient(text: string): AgeRecipient {
-  const line = text.trim();
-  refuseOtherKinds(line);
-  // Bech32 itself also allows capitals; age does not.
-  if (line !== line.toLowerCase()) refuse(line, 'it must be in lower case');
-  const { prefix, bytes } = decodeBech32(line);
-  if (prefix !== 'age') refuse(line, `its prefix is "${prefix}", not "age"`);
-  if (bytes.length !== X25519_BYTES) refuse(line, `it holds ${bytes.length} bytes, not ${X25519_BYTES}`);
-  if (!isCanonicalX25519Point(bytes)) refuse(line, 'its point is not canonical');
-  try {
-    x25519SharedSecret(generateX25519PrivateKey(), bytes);
-  } catch (error) {
-    refuse(line, 'its point is of low order, so anybody could read what is encrypted to it', error);
-  }
-  return { text: line, point: bytes };
-}
-
-/** The `age1...` text of a public point. */
-export function formatAgeRecipient(point: Uint8Array): string {
-  return bech32.encodeFromBytes('age', point);
 }

@@ -6,14 +6,6 @@ export const CHUNK_BYTES = 64 * 1024;
 /** Bytes of the authentication tag behind each chunk. */
 export const TAG_BYTES = 16;
 
-/** 11 bytes of big-endian counter and 1 byte that is set on the last chunk only. */
-function createChunkNonce(counter: number, isLast: boolean): Buffer {
-  const nonce = Buffer.alloc(12);
-  nonce.writeUIntBE(counter, 5, 6);
-  nonce[11] = isLast ? 1 : 0;
-  return nonce;
-}
-
 /** Encrypts the chunks of one payload in their order. */
 export function createChunkSealer(key: Buffer): (plain: Buffer, isLast: boolean) => Buffer {
   let counter = 0;
@@ -22,22 +14,6 @@ export function createChunkSealer(key: Buffer): (plain: Buffer, isLast: boolean)
     const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });
     return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   };
-}
-
-function openChunk(key: Buffer, nonce: Buffer, sealed: Buffer): Buffer | undefined {
-  const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-  const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
-  try {
-    decipher.final();
-    return plain;
-  } catch {
-    return undefined; // A wrong tag: altered, or not the chunk that its place says.
-  }
-}
-
-function invalid(reason: string): never {
-  throw new AgeError('AGE_PAYLOAD_INVALID', `The age payload is not valid: ${reason}.`);
 }
 
 /** Opens the chunks of one payload in their order; both verbs throw {@link AgeError} AGE_PAYLOAD_INVALID. */
@@ -72,4 +48,28 @@ export function createChunkOpener(key: Buffer): ChunkOpener {
       );
     },
   };
+}
+
+/** 11 bytes of big-endian counter and 1 byte that is set on the last chunk only. */
+function createChunkNonce(counter: number, isLast: boolean): Buffer {
+  const nonce = Buffer.alloc(12);
+  nonce.writeUIntBE(counter, 5, 6);
+  nonce[11] = isLast ? 1 : 0;
+  return nonce;
+}
+
+function openChunk(key: Buffer, nonce: Buffer, sealed: Buffer): Buffer | undefined {
+  const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
+  try {
+    decipher.final();
+    return plain;
+  } catch {
+    return undefined; // A wrong tag: altered, or not the chunk that its place says.
+  }
+}
+
+function invalid(reason: string): never {
+  throw new AgeError('AGE_PAYLOAD_INVALID', `The age payload is not valid: ${reason}.`);
 }

@@ -6,13 +6,6 @@ export const X25519_BYTES = 32;
 /** The fixed DER prefix of a PKCS #8 X25519 private key (RFC 8410, section 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
-function toPublicKey(point: Uint8Array): KeyObject {
-  return createPublicKey({
-    format: 'jwk',
-    key: { kty: 'OKP', crv: 'X25519', x: Buffer.from(point).toString('base64url') },
-  });
-}
-
 /** A private key from its 32 secret bytes. */
 export function toX25519PrivateKey(scalar: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, scalar]), format: 'der', type: 'pkcs8' });
@@ -44,4 +37,11 @@ export function isCanonicalX25519Point(point: Uint8Array): boolean {
   if (top < 0x7f) return true;
   if (top > 0x7f) return false;
   return point.subarray(1, X25519_BYTES - 1).some((byte) => byte !== 0xff) || (point[0] ?? 0xff) < 0xed;
+}
+
+function toPublicKey(point: Uint8Array): KeyObject {
+  return createPublicKey({
+    format: 'jwk',
+    key: { kty: 'OKP', crv: 'X25519', x: Buffer.from(point).toString('base64url') },
+  });
 }

@@ -80,18 +80,6 @@ export type BundleSnapshot = z.infer<typeof snapshotSchema>;
 /** Any JSON value. */
 export type JsonValue = z.infer<ReturnType<typeof z.json>>;
 
-function checkFormat(value: unknown): void {
-  const format = z.object({ format: z.string() }).safeParse(value).data?.format ?? '';
-  const [name, version] = format.split('/');
-  if (name !== FORMAT_NAME)
-    throw new InvalidBundleError(`The manifest names the format "${format}", not ${BUNDLE_FORMAT}.`);
-  if (Number(version) > FORMAT_VERSION) {
-    throw new InvalidBundleError(
-      `The bundle has the format ${format}; this program reads ${BUNDLE_FORMAT}. Use a newer version of AION to verify it.`,
-    );
-  }
-}
-
 /**
  * Reads a manifest's JSON text.
  * @throws {InvalidBundleError} naming what is wrong, or the version that is too new.
@@ -109,4 +97,16 @@ export function parseManifest(text: string): BundleManifest {
   throw new InvalidBundleError(`The manifest is not valid: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`, {
     cause: parsed.error,
   });
+}
+
+function checkFormat(value: unknown): void {
+  const format = z.object({ format: z.string() }).safeParse(value).data?.format ?? '';
+  const [name, version] = format.split('/');
+  if (name !== FORMAT_NAME)
+    throw new InvalidBundleError(`The manifest names the format "${format}", not ${BUNDLE_FORMAT}.`);
+  if (Number(version) > FORMAT_VERSION) {
+    throw new InvalidBundleError(
+      `The bundle has the format ${format}; this program reads ${BUNDLE_FORMAT}. Use a newer version of AION to verify it.`,
+    );
+  }
 }

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
 
+/**
+ * The Merkle tree hash of RFC 6962, section 2.1, over the parts' plaintext hashes in their order, so that
+ * one part can be proven to belong to a table without the others.
+ * @returns `sha256:<hex>`
+ */
+export function computeMerkleRoot(plainSha256s: readonly string[]): string {
+  return `sha256:${hashTree(plainSha256s.map((hex) => Buffer.from(hex, 'hex'))).toString('hex')}`;
+}
+
 function sha256(...parts: readonly Uint8Array[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
@@ -12,13 +21,4 @@ function hashTree(leaves: readonly Buffer[]): Buffer {
   if (leaves.length === 1) return sha256(Buffer.from([0]), only);
   const split = 2 ** Math.ceil(Math.log2(leaves.length) - 1);
   return sha256(Buffer.from([1]), hashTree(leaves.slice(0, split)), hashTree(leaves.slice(split)));
-}
-
-/**
- * The Merkle tree hash of RFC 6962, section 2.1, over the parts' plaintext hashes in their order, so that
- * one part can be proven to belong to a table without the others.
- * @returns `sha256:<hex>`
- */
-export function computeMerkleRoot(plainSha256s: readonly string[]): string {
-  return `sha256:${hashTree(plainSha256s.map((hex) => Buffer.from(hex, 'hex'))).toString('hex')}`;
 }

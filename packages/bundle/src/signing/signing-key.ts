@@ -53,11 +53,6 @@ export function toPublicKeyObject(publicKey: string): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
 }
 
-function toSigningKey(privateKey: KeyObject): SigningKey {
-  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
-  return { privateKey, publicKey: formatSshPublicKey(Buffer.from(x, 'base64url')) };
-}
-
 /** Makes a key from the system's random generator. */
 export function createSigningKey(): SigningKey {
   return toSigningKey(generateKeyPairSync('ed25519').privateKey);
@@ -99,4 +94,9 @@ export function fingerprintSshKey(publicKey: string): string {
 /** The signer as the manifest names it: `ed25519:` and the Base64 of the public key's 32 bytes. */
 export function formatSignerId(publicKey: string): string {
   return `ed25519:${parseSshPublicKey(publicKey).toString('base64')}`;
+}
+
+function toSigningKey(privateKey: KeyObject): SigningKey {
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return { privateKey, publicKey: formatSshPublicKey(Buffer.from(x, 'base64url')) };
 }

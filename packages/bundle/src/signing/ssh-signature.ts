@@ -21,12 +21,6 @@ const ARMOR_COLUMNS = 70;
 export type SshVerification =
   { readonly valid: true; readonly publicKey: string } | { readonly valid: false; readonly reason: string };
 
-/** What the key signs: never the message itself (OpenSSH PROTOCOL.sshsig, section 3). */
-function toSignedData(message: Uint8Array): Buffer {
-  const digest = createHash(HASH).update(message).digest();
-  return Buffer.concat([MAGIC, encodeSshStrings(SIGNATURE_NAMESPACE, '', HASH, digest)]);
-}
-
 /** Signs for the namespace `aion-bundle`; gives the armored file that `ssh-keygen -Y verify` reads. */
 export function signSsh(key: SigningKey, message: Uint8Array): string {
   const signature = encodeSshStrings(KEY_TYPE, sign(null, toSignedData(message), key.privateKey));
@@ -40,6 +34,26 @@ export function signSsh(key: SigningKey, message: Uint8Array): string {
 interface ParsedSignature {
   readonly point: Buffer;
   readonly signature: Buffer;
+}
+
+/**
+ * Checks an armored signature over `message` for the namespace `aion-bundle`. A valid signature says only
+ * that the returned key made it: compare that key with one that you got elsewhere.
+ */
+export function verifySsh(armored: string, message: Uint8Array): SshVerification {
+  const parsed = parseSignature(armored);
+  if (typeof parsed === 'string') return { valid: false, reason: parsed };
+  const publicKey = formatSshPublicKey(parsed.point);
+  if (!verify(null, toSignedData(message), toPublicKeyObject(publicKey), parsed.signature)) {
+    return { valid: false, reason: 'the signed text was altered, or another key signed it' };
+  }
+  return { valid: true, publicKey };
+}
+
+/** What the key signs: never the message itself (OpenSSH PROTOCOL.sshsig, section 3). */
+function toSignedData(message: Uint8Array): Buffer {
+  const digest = createHash(HASH).update(message).digest();
+  return Buffer.concat([MAGIC, encodeSshStrings(SIGNATURE_NAMESPACE, '', HASH, digest)]);
 }
 
 /** Gives the reason, as a text, when the armor holds no Ed25519 signature for this namespace. */
@@ -60,18 +74,4 @@ function parseSignature(armored: string): ParsedSignature | string {
   const isEd25519 = keyType?.toString() === KEY_TYPE && signatureType?.toString() === KEY_TYPE;
   if (!isEd25519 || point?.length !== 32 || signature?.length !== 64) return 'it is not an Ed25519 signature';
   return { point, signature };
-}
-
-/**
- * Checks an armored signature over `message` for the namespace `aion-bundle`. A valid signature says only
- * that the returned key made it: compare that key with one that you got elsewhere.
- */
-export function verifySsh(armored: string, message: Uint8Array): SshVerification {
-  const parsed = parseSignature(armored);
-  if (typeof parsed === 'string') return { valid: false, reason: parsed };
-  const publicKey = formatSshPublicKey(parsed.point);
-  if (!verify(null, toSignedData(message), toPublicKeyObject(publicKey), parsed.signature)) {
-    return { valid: false, reason: 'the signed text was altered, or another key signed it' };
-  }
-  return { valid: true, publicKey };
 }

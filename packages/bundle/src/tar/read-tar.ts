@@ -4,6 +4,18 @@ import type { TarLayout, TarSegment } from './tar-layout.ts';
 /** Opens bytes `start` to `end` (both inclusive) of one file of the bundle. */
 export type OpenRange = (path: string, start: number, end: number) => Promise<Readable>;
 
+/**
+ * Reads bytes `start` to `end` (both inclusive, as in HTTP ranges) of a planned archive. Files are opened one
+ * after the other, only when the reader comes to them.
+ * @throws {RangeError} when the range does not lie in the archive.
+ */
+export function readTar(layout: TarLayout, open: OpenRange, start = 0, end = layout.totalBytes - 1): Readable {
+  if (!(start >= 0 && start <= end && end < layout.totalBytes)) {
+    throw new RangeError(`The range ${start}-${end} does not lie in the archive's ${layout.totalBytes} bytes.`);
+  }
+  return Readable.from(readRange(layout, open, start, end), { objectMode: false });
+}
+
 async function* readSegment(segment: TarSegment, from: number, to: number, open: OpenRange): AsyncGenerator<Buffer> {
   const { content } = segment;
   if (Buffer.isBuffer(content)) {
@@ -28,16 +40,4 @@ async function* readRange(layout: TarLayout, open: OpenRange, start: number, end
     const to = Math.min(end - segment.start, segment.bytes - 1);
     if (from <= to) yield* readSegment(segment, from, to, open);
   }
-}
-
-/**
- * Reads bytes `start` to `end` (both inclusive, as in HTTP ranges) of a planned archive. Files are opened one
- * after the other, only when the reader comes to them.
- * @throws {RangeError} when the range does not lie in the archive.
- */
-export function readTar(layout: TarLayout, open: OpenRange, start = 0, end = layout.totalBytes - 1): Readable {
-  if (!(start >= 0 && start <= end && end < layout.totalBytes)) {
-    throw new RangeError(`The range ${start}-${end} does not lie in the archive's ${layout.totalBytes} bytes.`);
-  }
-  return Readable.from(readRange(layout, open, start, end), { objectMode: false });
 }

@@ -20,6 +20,51 @@ export function paddingOf(bytes: number): number {
   return (BLOCK_BYTES - (bytes % BLOCK_BYTES)) % BLOCK_BYTES;
 }
 
+/** The header of one regular file: a ustar block, behind a pax header if path or size do not fit it. */
+export function encodeTarHeader(path: string, bytes: number, mtime: Date): Buffer {
+  const mtimeSeconds = Math.floor(mtime.getTime() / 1000);
+  const split = splitPath(path);
+  const pax = [
+    ...(split === undefined ? [encodePaxRecord('path', path)] : []),
+    ...(bytes > MAX_OCTAL ? [encodePaxRecord('size', String(bytes))] : []),
+  ].join('');
+  const { prefix, name } = split ?? { prefix: '', name: 'long-path' };
+  const block = encodeBlock(prefix, name, bytes > MAX_OCTAL ? 0 : bytes, '0', mtimeSeconds);
+  if (pax === '') return block;
+  const data = Buffer.from(pax);
+  const paxBlock = encodeBlock('', 'PaxHeaders/0', data.length, 'x', mtimeSeconds);
+  return Buffer.concat([paxBlock, data, Buffer.alloc(paddingOf(data.length)), block]);
+}
+
+/** Reads one header block; `undefined` for the zero block that ends an archive. */
+export function decodeTarHeader(block: Buffer): TarHeader | undefined {
+  if (block.every((byte) => byte === 0)) return undefined;
+  if (decodeNumber(block, 148, 8) !== checksumOf(block)) {
+    throw new InvalidBundleError('A tar header has a wrong checksum: this is not a tar archive, or it is damaged.');
+  }
+  const prefix = decodeText(block, 257, 6) === 'ustar' ? decodeText(block, 345, MAX_PREFIX_BYTES) : '';
+  const name = decodeText(block, 0, MAX_NAME_BYTES);
+  const type = decodeText(block, 156, 1) || '0';
+  return { path: prefix === '' ? name : `${prefix}/${name}`, bytes: decodeNumber(block, 124, 12), type };
+}
+
+/** The records of a pax extended header, by key. */
+export function decodePaxRecords(data: Buffer): Map<string, string> {
+  const records = new Map<string, string>();
+  for (let start = 0; start < data.length;) {
+    const space = data.indexOf(' ', start);
+    const length = Number(data.toString('latin1', start, space));
+    const record = data.toString('utf8', space + 1, start + length - 1);
+    const equals = record.indexOf('=');
+    if (space === -1 || !Number.isInteger(length) || length < 1 || equals === -1) {
+      throw new InvalidBundleError('A pax header of the tar archive is malformed.');
+    }
+    records.set(record.slice(0, equals), record.slice(equals + 1));
+    start += length;
+  }
+  return records;
+}
+
 function checksumOf(block: Buffer): number {
   // The field itself counts as eight spaces.
   return block.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 32 : byte), 0);
@@ -61,22 +106,6 @@ function encodePaxRecord(key: string, value: string): string {
   return `${length}${rest}`;
 }
 
-/** The header of one regular file: a ustar block, behind a pax header if path or size do not fit it. */
-export function encodeTarHeader(path: string, bytes: number, mtime: Date): Buffer {
-  const mtimeSeconds = Math.floor(mtime.getTime() / 1000);
-  const split = splitPath(path);
-  const pax = [
-    ...(split === undefined ? [encodePaxRecord('path', path)] : []),
-    ...(bytes > MAX_OCTAL ? [encodePaxRecord('size', String(bytes))] : []),
-  ].join('');
-  const { prefix, name } = split ?? { prefix: '', name: 'long-path' };
-  const block = encodeBlock(prefix, name, bytes > MAX_OCTAL ? 0 : bytes, '0', mtimeSeconds);
-  if (pax === '') return block;
-  const data = Buffer.from(pax);
-  const paxBlock = encodeBlock('', 'PaxHeaders/0', data.length, 'x', mtimeSeconds);
-  return Buffer.concat([paxBlock, data, Buffer.alloc(paddingOf(data.length)), block]);
-}
-
 function decodeText(block: Buffer, start: number, length: number): string {
   const field = block.subarray(start, start + length);
   const end = field.indexOf(0);
@@ -93,33 +122,4 @@ function decodeNumber(block: Buffer, start: number, length: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
     throw new InvalidBundleError('A tar header holds a number that is not valid.');
   return value;
-}
-
-/** Reads one header block; `undefined` for the zero block that ends an archive. */
-export function decodeTarHeader(block: Buffer): TarHeader | undefined {
-  if (block.every((byte) => byte === 0)) return undefined;
-  if (decodeNumber(block, 148, 8) !== checksumOf(block)) {
-    throw new InvalidBundleError('A tar header has a wrong checksum: this is not a tar archive, or it is damaged.');
-  }
-  const prefix = decodeText(block, 257, 6) === 'ustar' ? decodeText(block, 345, MAX_PREFIX_BYTES) : '';
-  const name = decodeText(block, 0, MAX_NAME_BYTES);
-  const type = decodeText(block, 156, 1) || '0';
-  return { path: prefix === '' ? name : `${prefix}/${name}`, bytes: decodeNumber(block, 124, 12), type };
-}
-
-/** The records of a pax extended header, by key. */
-export function decodePaxRecords(data: Buffer): Map<string, string> {
-  const records = new Map<string, string>();
-  for (let start = 0; start < data.length;) {
-    const space = data.indexOf(' ', start);
-    const length = Number(data.toString('latin1', start, space));
-    const record = data.toString('utf8', space + 1, start + length - 1);
-    const equals = record.indexOf('=');
-    if (space === -1 || !Number.isInteger(length) || length < 1 || equals === -1) {
-      throw new InvalidBundleError('A pax header of the tar archive is malformed.');
-    }
-    records.set(record.slice(0, equals), record.slice(equals + 1));
-    start += length;
-  }
-  return records;
 }

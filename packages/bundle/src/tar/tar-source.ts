@@ -19,6 +19,25 @@ interface Extension {
 
 const MAX_EXTENSION_BYTES = 64 * 1024;
 
+/** Reads a bundle from an uncompressed tar archive, without extracting it. */
+export function createTarSource(file: string): BundleSource {
+  let index: Promise<Member[]> | undefined;
+  return {
+    async list() {
+      index ??= readIndex(file);
+      return (await index).map(({ path }) => path);
+    },
+    async read(path) {
+      index ??= readIndex(file);
+      const member = (await index).find((candidate) => candidate.path === path);
+      if (member === undefined) throw new Error(`${path} is not in ${file}`);
+      if (member.bytes === 0) return Readable.from([]);
+      const { start, bytes } = member;
+      return createReadStream(file, { start, end: start + bytes - 1, highWaterMark: 256 * 1024 });
+    },
+  };
+}
+
 async function readExactly(handle: FileHandle, start: number, bytes: number): Promise<Buffer> {
   const buffer = Buffer.alloc(bytes);
   let filled = 0;
@@ -88,23 +107,4 @@ async function readIndex(file: string): Promise<Member[]> {
   } finally {
     await handle.close();
   }
-}
-
-/** Reads a bundle from an uncompressed tar archive, without extracting it. */
-export function createTarSource(file: string): BundleSource {
-  let index: Promise<Member[]> | undefined;
-  return {
-    async list() {
-      index ??= readIndex(file);
-      return (await index).map(({ path }) => path);
-    },
-    async read(path) {
-      index ??= readIndex(file);
-      const member = (await index).find((candidate) => candidate.path === path);
-      if (member === undefined) throw new Error(`${path} is not in ${file}`);
-      if (member.bytes === 0) return Readable.from([]);
-      const { start, bytes } = member;
-      return createReadStream(file, { start, end: start + bytes - 1, highWaterMark: 256 * 1024 });
-    },
-  };
 }

@@ -67,22 +67,6 @@ export async function checkSchema(
   return { message: `${plain} bytes of SQL`, value: true };
 }
 
-function checkNumbers(table: ManifestTable, sum60: bigint): void {
-  const rows = table.parts.reduce((sum, part) => sum + part.rows, 0);
-  const bytes = table.parts.reduce((sum, part) => sum + part.plain, 0);
-  const problems: string[] = [];
-  if (rows !== table.rows) problems.push(`its parts have ${rows} rows, the manifest says ${table.rows}`);
-  if (rows !== table.db_count) problems.push(`its parts have ${rows} rows, the database counted ${table.db_count}`);
-  if (bytes !== table.bytes) problems.push(`its parts have ${bytes} bytes, the manifest says ${table.bytes}`);
-  if (computeMerkleRoot(table.parts.map((part) => part.plain_sha256)) !== table.root) {
-    problems.push('its Merkle root is not that of its parts');
-  }
-  if (table.db_sum60 !== undefined && BigInt(table.db_sum60) !== sum60) {
-    problems.push(`the sum of its rows is ${sum60.toString()}, in the database it was ${table.db_sum60}`);
-  }
-  refuseProblems(problems);
-}
-
 /** Every row of one table: decrypts, decompresses, hashes, parses and counts. */
 export async function checkTable(
   reader: BundleReader,
@@ -106,4 +90,20 @@ export async function checkTable(
   }
   checkNumbers(table, checker.sum60);
   return { message: `${table.rows} rows in ${table.parts.length} parts, as the database counted`, value: table };
+}
+
+function checkNumbers(table: ManifestTable, sum60: bigint): void {
+  const rows = table.parts.reduce((sum, part) => sum + part.rows, 0);
+  const bytes = table.parts.reduce((sum, part) => sum + part.plain, 0);
+  const problems: string[] = [];
+  if (rows !== table.rows) problems.push(`its parts have ${rows} rows, the manifest says ${table.rows}`);
+  if (rows !== table.db_count) problems.push(`its parts have ${rows} rows, the database counted ${table.db_count}`);
+  if (bytes !== table.bytes) problems.push(`its parts have ${bytes} bytes, the manifest says ${table.bytes}`);
+  if (computeMerkleRoot(table.parts.map((part) => part.plain_sha256)) !== table.root) {
+    problems.push('its Merkle root is not that of its parts');
+  }
+  if (table.db_sum60 !== undefined && BigInt(table.db_sum60) !== sum60) {
+    problems.push(`the sum of its rows is ${sum60.toString()}, in the database it was ${table.db_sum60}`);
+  }
+  refuseProblems(problems);
 }

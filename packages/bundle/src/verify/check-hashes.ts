@@ -3,6 +3,43 @@ import { BAGIT_TEXT, TAG_FILES } from '../writer/bag-texts.ts';
 import type { BundleReader } from './bundle-reader.ts';
 import { refuseProblems, type Passed } from './check-list.ts';
 
+/** What `bag-info.txt` says: the export, and the size of the payload. */
+export async function checkDeclaration(reader: BundleReader): Promise<Passed<{ exportId: string; oxum: string }>> {
+  if ((await reader.readText(TAG_FILES.declaration)) !== BAGIT_TEXT) {
+    throw new InvalidBundleError('bagit.txt does not declare BagIt 1.0 in UTF-8');
+  }
+  const info = await reader.readText(TAG_FILES.info);
+  const exportId = readInfo(info, 'External-Identifier');
+  const oxum = readInfo(info, 'Payload-Oxum');
+  if (exportId === undefined || oxum === undefined || !/^\d+\.\d+$/.test(oxum)) {
+    throw new InvalidBundleError('bag-info.txt has no External-Identifier or no Payload-Oxum');
+  }
+  return { message: `BagIt 1.0, export ${exportId}`, value: { exportId, oxum } };
+}
+
+/** The hash of every file under `data/`, and their number and total size as `bag-info.txt` has them. */
+export async function checkPayload(
+  reader: BundleReader,
+  oxum: string | undefined,
+): Promise<Passed<{ files: number; bytes: number }>> {
+  const present = new Set([...reader.paths].filter((path) => path.startsWith('data/')));
+  const { files, bytes, problems } = await compareFiles(reader, TAG_FILES.manifest, present);
+  if (problems.length === 0 && oxum !== undefined && oxum !== `${bytes}.${files}`) {
+    problems.push(`Payload-Oxum says ${oxum}, but the payload is ${bytes}.${files}`);
+  }
+  refuseProblems(problems);
+  return { message: `${files} encrypted files, ${bytes} bytes, match ${TAG_FILES.manifest}`, value: { files, bytes } };
+}
+
+/** The hash of every clear file. */
+export async function checkTags(reader: BundleReader): Promise<Passed<number>> {
+  const unlisted: readonly string[] = [TAG_FILES.tagManifest, TAG_FILES.signature];
+  const present = new Set([...reader.paths].filter((path) => !path.startsWith('data/') && !unlisted.includes(path)));
+  const { files, problems } = await compareFiles(reader, TAG_FILES.tagManifest, present);
+  refuseProblems(problems);
+  return { message: `${files} clear files match ${TAG_FILES.tagManifest}`, value: files };
+}
+
 /** Reads the lines that `sha256sum -c` reads: path to hash. */
 function parseChecksums(text: string, name: string): Map<string, string> {
   const hashes = new Map<string, string>();
@@ -41,41 +78,4 @@ function readInfo(text: string, label: string): string | undefined {
     .split('\n')
     .find((line) => line.startsWith(`${label}: `))
     ?.slice(label.length + 2);
-}
-
-/** What `bag-info.txt` says: the export, and the size of the payload. */
-export async function checkDeclaration(reader: BundleReader): Promise<Passed<{ exportId: string; oxum: string }>> {
-  if ((await reader.readText(TAG_FILES.declaration)) !== BAGIT_TEXT) {
-    throw new InvalidBundleError('bagit.txt does not declare BagIt 1.0 in UTF-8');
-  }
-  const info = await reader.readText(TAG_FILES.info);
-  const exportId = readInfo(info, 'External-Identifier');
-  const oxum = readInfo(info, 'Payload-Oxum');
-  if (exportId === undefined || oxum === undefined || !/^\d+\.\d+$/.test(oxum)) {
-    throw new InvalidBundleError('bag-info.txt has no External-Identifier or no Payload-Oxum');
-  }
-  return { message: `BagIt 1.0, export ${exportId}`, value: { exportId, oxum } };
-}
-
-/** The hash of every file under `data/`, and their number and total size as `bag-info.txt` has them. */
-export async function checkPayload(
-  reader: BundleReader,
-  oxum: string | undefined,
-): Promise<Passed<{ files: number; bytes: number }>> {
-  const present = new Set([...reader.paths].filter((path) => path.startsWith('data/')));
-  const { files, bytes, problems } = await compareFiles(reader, TAG_FILES.manifest, present);
-  if (problems.length === 0 && oxum !== undefined && oxum !== `${bytes}.${files}`) {
-    problems.push(`Payload-Oxum says ${oxum}, but the payload is ${bytes}.${files}`);
-  }
-  refuseProblems(problems);
-  return { message: `${files} encrypted files, ${bytes} bytes, match ${TAG_FILES.manifest}`, value: { files, bytes } };
-}
-
-/** The hash of every clear file. */
-export async function checkTags(reader: BundleReader): Promise<Passed<number>> {
-  const unlisted: readonly string[] = [TAG_FILES.tagManifest, TAG_FILES.signature];
-  const present = new Set([...reader.paths].filter((path) => !path.startsWith('data/') && !unlisted.includes(path)));
-  const { files, problems } = await compareFiles(reader, TAG_FILES.tagManifest, present);
-  refuseProblems(problems);
-  return { message: `${files} clear files match ${TAG_FILES.tagManifest}`, value: files };
 }

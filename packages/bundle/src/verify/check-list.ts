@@ -16,12 +16,6 @@ export interface CheckList {
   run<Value>(name: string, check: () => Promise<Passed<Value>> | Passed<Value>): Promise<Value | undefined>;
 }
 
-/** zlib's own errors say that the compressed data is bad; they have no class of their own. */
-function isZstdError(error: unknown): error is Error {
-  const code = errorCode(error) ?? '';
-  return code.startsWith('ZSTD_') || code.startsWith('Z_') || code === 'ERR_ZLIB_INITIALIZATION_FAILED';
-}
-
 /** No results yet. */
 export function createCheckList(): CheckList {
   const results: VerificationCheck[] = [];
@@ -54,4 +48,10 @@ export function refuseProblems(problems: readonly string[]): void {
 export function findRepeated(entries: readonly string[]): string[] {
   const seen = new Set<string>();
   return entries.filter((entry) => seen.size === seen.add(entry).size);
+}
+
+/** zlib's own errors say that the compressed data is bad; they have no class of their own. */
+function isZstdError(error: unknown): error is Error {
+  const code = errorCode(error) ?? '';
+  return code.startsWith('ZSTD_') || code.startsWith('Z_') || code === 'ERR_ZLIB_INITIALIZATION_FAILED';
 }

@@ -18,17 +18,6 @@ export interface RowChecker {
   end(): void;
 }
 
-function checkRow(row: Buffer, where: string): string {
-  if (!isUtf8(row)) throw new InvalidBundleError(`${where} is not UTF-8`);
-  const text = row.toString();
-  try {
-    JSON.parse(text);
-    return text;
-  } catch (error) {
-    throw new InvalidBundleError(`${where} is not JSON`, { cause: error });
-  }
-}
-
 /** A checker for the parts of one table, in their order. `onRow` gets each row that is JSON. */
 export function createRowChecker(table: string, withSum: boolean, onRow: (row: string) => void): RowChecker {
   let pending: Buffer[] = [];
@@ -66,4 +55,15 @@ export function createRowChecker(table: string, withSum: boolean, onRow: (row: s
       if (pendingBytes > 0) throw new InvalidBundleError(`row ${rows + 1} of ${table} is cut off`);
     },
   };
+}
+
+function checkRow(row: Buffer, where: string): string {
+  if (!isUtf8(row)) throw new InvalidBundleError(`${where} is not UTF-8`);
+  const text = row.toString();
+  try {
+    JSON.parse(text);
+    return text;
+  } catch (error) {
+    throw new InvalidBundleError(`${where} is not JSON`, { cause: error });
+  }
 }

@@ -29,6 +29,36 @@ interface ClearLayer {
   readonly bytes: number;
 }
 
+/**
+ * Verifies a bundle: names, hashes, signature; with an identity also that every part opens, that every row is
+ * JSON, and that all rows which the database counted are there. A bad bundle is a report, never an exception.
+ * @throws {InvalidIdentityError} {InvalidSigningKeyError} when the caller's own keys are not usable, and the
+ * source's errors of I/O.
+ */
+export async function verifyBundle(options: VerifyBundleOptions): Promise<VerificationReport> {
+  const { source, identity, trustedPublicKey, onProgress = () => undefined, onRow } = options;
+  if (identity !== undefined) parseAgeIdentity(identity);
+  if (trustedPublicKey !== undefined) parseSshPublicKey(trustedPublicKey);
+  const checks = createCheckList();
+  // With unsafe or missing names nothing else is touched.
+  const paths = await checks.run('structure', () => checkStructure(source));
+  const none: ClearLayer = { exportId: undefined, signer: undefined, signerTrusted: false, files: 0, bytes: 0 };
+  const reader = paths === undefined ? undefined : createBundleReader(source, paths, onProgress);
+  const clear = reader === undefined ? none : await verifyClearLayer(checks, reader, options);
+  const isReadable = reader !== undefined && identity !== undefined;
+  const content = isReadable ? await verifyContent(checks, reader, { identity, onRow }, clear) : { tables: 0, rows: 0 };
+  const { exportId, signer, signerTrusted, files, bytes } = clear;
+  return {
+    ok: checks.results.every((check) => check.ok),
+    contentChecked: isReadable,
+    signerTrusted,
+    exportId,
+    signer,
+    checks: checks.results,
+    totals: { files, bytes, ...content },
+  };
+}
+
 async function verifyClearLayer(
   checks: CheckList,
   reader: BundleReader,
@@ -71,34 +101,4 @@ async function verifyContent(
     rows += checked.rows;
   }
   return { tables, rows };
-}
-
-/**
- * Verifies a bundle: names, hashes, signature; with an identity also that every part opens, that every row is
- * JSON, and that all rows which the database counted are there. A bad bundle is a report, never an exception.
- * @throws {InvalidIdentityError} {InvalidSigningKeyError} when the caller's own keys are not usable, and the
- * source's errors of I/O.
- */
-export async function verifyBundle(options: VerifyBundleOptions): Promise<VerificationReport> {
-  const { source, identity, trustedPublicKey, onProgress = () => undefined, onRow } = options;
-  if (identity !== undefined) parseAgeIdentity(identity);
-  if (trustedPublicKey !== undefined) parseSshPublicKey(trustedPublicKey);
-  const checks = createCheckList();
-  // With unsafe or missing names nothing else is touched.
-  const paths = await checks.run('structure', () => checkStructure(source));
-  const none: ClearLayer = { exportId: undefined, signer: undefined, signerTrusted: false, files: 0, bytes: 0 };
-  const reader = paths === undefined ? undefined : createBundleReader(source, paths, onProgress);
-  const clear = reader === undefined ? none : await verifyClearLayer(checks, reader, options);
-  const isReadable = reader !== undefined && identity !== undefined;
-  const content = isReadable ? await verifyContent(checks, reader, { identity, onRow }, clear) : { tables: 0, rows: 0 };
-  const { exportId, signer, signerTrusted, files, bytes } = clear;
-  return {
-    ok: checks.results.every((check) => check.ok),
-    contentChecked: isReadable,
-    signerTrusted,
-    exportId,
-    signer,
-    checks: checks.results,
-    totals: { files, bytes, ...content },
-  };
 }

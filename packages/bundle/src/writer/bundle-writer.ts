@@ -8,30 +8,6 @@ import { createWriterGate } from './writer-gate.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-function createContext(options: BundleWriterOptions, addFile: (file: BundleFile) => void): TableContext {
-  return {
-    sink: options.sink,
-    recipients: options.recipients.map((text) => parseAgeRecipient(text).text),
-    compressionLevel: options.compressionLevel ?? 3,
-    maxPartBytes: options.maxPartBytes ?? 64 * MEBIBYTE,
-    maxRowBytes: options.maxRowBytes ?? 256 * MEBIBYTE,
-    onProgress: options.onProgress ?? (() => undefined),
-    async onPart(part) {
-      addFile({ path: part.path, bytes: part.bytes, sha256: part.sha256 });
-      await options.onPart?.(part);
-    },
-  };
-}
-
-/** The id is a folder's name and a line of bag-info.txt. */
-function checkExportId(exportId: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(exportId)) return;
-  throw new BundleWriteError(
-    'WRITER_STATE',
-    `The export id ${JSON.stringify(exportId)} cannot name a folder: use up to 100 letters, digits, ".", "_" and "-".`,
-  );
-}
-
 /**
  * Starts a bundle in the format `aion-bag/1`: a BagIt bag whose payload is encrypted to the tenant and whose
  * tag manifest is signed. Nothing is written before the first table.
@@ -71,4 +47,28 @@ export function createBundleWriter(options: BundleWriterOptions): BundleWriter {
       return gate.run(() => sealBundle(options, context, contents));
     },
   };
+}
+
+function createContext(options: BundleWriterOptions, addFile: (file: BundleFile) => void): TableContext {
+  return {
+    sink: options.sink,
+    recipients: options.recipients.map((text) => parseAgeRecipient(text).text),
+    compressionLevel: options.compressionLevel ?? 3,
+    maxPartBytes: options.maxPartBytes ?? 64 * MEBIBYTE,
+    maxRowBytes: options.maxRowBytes ?? 256 * MEBIBYTE,
+    onProgress: options.onProgress ?? (() => undefined),
+    async onPart(part) {
+      addFile({ path: part.path, bytes: part.bytes, sha256: part.sha256 });
+      await options.onPart?.(part);
+    },
+  };
+}
+
+/** The id is a folder's name and a line of bag-info.txt. */
+function checkExportId(exportId: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(exportId)) return;
+  throw new BundleWriteError(
+    'WRITER_STATE',
+    `The export id ${JSON.stringify(exportId)} cannot name a folder: use up to 100 letters, digits, ".", "_" and "-".`,
+  );
 }

@@ -17,6 +17,37 @@ export interface RowSlice {
   readonly startsPart: boolean;
 }
 
+/**
+ * Cuts NDJSON bytes into parts at row boundaries. Where it cuts depends on the rows only, never on how
+ * they were chunked, so that one snapshot always gives the same parts.
+ * @throws {BundleWriteError} ROW_TOO_LARGE or ROW_INCOMPLETE.
+ */
+export async function* cutRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): AsyncGenerator<RowSlice> {
+  let partBytes = 0;
+  let startsPart = true;
+  for await (const run of joinRows(chunks, limits)) {
+    let sliceStart = 0;
+    let rowStart = 0;
+    let rows = 0;
+    while (rowStart < run.length) {
+      const rowEnd = run.indexOf(LINE_FEED, rowStart) + 1;
+      refuseRow(limits, rowEnd - rowStart);
+      if (partBytes + rowEnd - rowStart > limits.maxPartBytes) {
+        if (rows > 0) yield { bytes: run.subarray(sliceStart, rowStart), rows, startsPart };
+        sliceStart = rowStart;
+        partBytes = 0;
+        rows = 0;
+        startsPart = true;
+      }
+      partBytes += rowEnd - rowStart;
+      rows += 1;
+      rowStart = rowEnd;
+    }
+    yield { bytes: run.subarray(sliceStart), rows, startsPart };
+    startsPart = false;
+  }
+}
+
 function refuseRow({ table, maxRowBytes }: RowLimits, rowBytes: number): void {
   if (rowBytes <= maxRowBytes) return;
   throw new BundleWriteError(
@@ -50,36 +81,5 @@ async function* joinRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): 
       'ROW_INCOMPLETE',
       `The rows of ${limits.table} end in the middle of a row (${pendingBytes} bytes without a line feed): the source was cut off.`,
     );
-  }
-}
-
-/**
- * Cuts NDJSON bytes into parts at row boundaries. Where it cuts depends on the rows only, never on how
- * they were chunked, so that one snapshot always gives the same parts.
- * @throws {BundleWriteError} ROW_TOO_LARGE or ROW_INCOMPLETE.
- */
-export async function* cutRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): AsyncGenerator<RowSlice> {
-  let partBytes = 0;
-  let startsPart = true;
-  for await (const run of joinRows(chunks, limits)) {
-    let sliceStart = 0;
-    let rowStart = 0;
-    let rows = 0;
-    while (rowStart < run.length) {
-      const rowEnd = run.indexOf(LINE_FEED, rowStart) + 1;
-      refuseRow(limits, rowEnd - rowStart);
-      if (partBytes + rowEnd - rowStart > limits.maxPartBytes) {
-        if (rows > 0) yield { bytes: run.subarray(sliceStart, rowStart), rows, startsPart };
-        sliceStart = rowStart;
-        partBytes = 0;
-        rows = 0;
-        startsPart = true;
-      }
-      partBytes += rowEnd - rowStart;
-      rows += 1;
-      rowStart = rowEnd;
-    }
-    yield { bytes: run.subarray(sliceStart), rows, startsPart };
-    startsPart = false;
   }
 }

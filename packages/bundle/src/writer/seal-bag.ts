@@ -23,24 +23,6 @@ export interface BagOptions {
   readonly profileUrl: string | undefined;
 }
 
-async function putText(sink: BundleSink, path: string, text: string): Promise<BundleFile> {
-  const bytes = Buffer.from(text);
-  await sink.put(path, Readable.from([bytes], { objectMode: false }));
-  return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-function formatInfo(options: BagOptions, payload: readonly BundleFile[]): string {
-  const octets = payload.reduce((sum, { bytes }) => sum + bytes, 0);
-  const { profileUrl } = options;
-  return formatBagInfo({
-    'Bagging-Date': options.at.toISOString().slice(0, 10),
-    'Bag-Software-Agent': options.softwareAgent,
-    'External-Identifier': options.exportId,
-    ...(profileUrl === undefined ? {} : { 'BagIt-Profile-Identifier': profileUrl }),
-    'Payload-Oxum': `${octets}.${payload.length}`,
-  });
-}
-
 /**
  * Writes the clear layer around the payload (RFC 8493) and signs it: one signature over the tag manifest
  * covers every file. The signature is written last, so a bundle that was cut short has none.
@@ -66,4 +48,22 @@ export async function sealBag(options: BagOptions, payload: readonly BundleFile[
     await putText(sink, TAG_FILES.signature, signature),
   ];
   return [...tags, ...sealed, ...sorted];
+}
+
+async function putText(sink: BundleSink, path: string, text: string): Promise<BundleFile> {
+  const bytes = Buffer.from(text);
+  await sink.put(path, Readable.from([bytes], { objectMode: false }));
+  return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function formatInfo(options: BagOptions, payload: readonly BundleFile[]): string {
+  const octets = payload.reduce((sum, { bytes }) => sum + bytes, 0);
+  const { profileUrl } = options;
+  return formatBagInfo({
+    'Bagging-Date': options.at.toISOString().slice(0, 10),
+    'Bag-Software-Agent': options.softwareAgent,
+    'External-Identifier': options.exportId,
+    ...(profileUrl === undefined ? {} : { 'BagIt-Profile-Identifier': profileUrl }),
+    'Payload-Oxum': `${octets}.${payload.length}`,
+  });
 }

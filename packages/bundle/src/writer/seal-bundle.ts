@@ -15,6 +15,25 @@ export interface BundleContents {
   readonly excluded: { readonly name: string; readonly reason: string }[];
 }
 
+/** Writes schema, manifest, clear files and signature around the tables. */
+export async function sealBundle(
+  options: BundleWriterOptions,
+  context: EncryptedFileContext,
+  contents: BundleContents,
+): Promise<SealedBundle> {
+  const at = (options.now ?? (() => new Date()))();
+  const schema = await writeSchema(context, contents, options.schema);
+  const manifest = createManifest(options, contents, schema, at);
+  const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
+  // What the verifier would refuse is never written.
+  parseManifest(text);
+  const { plainSha256 } = await writeText(context, contents, MANIFEST_PATH, text);
+  const { exportId, sink, signingKey, profileUrl } = options;
+  const bag = { exportId, sink, signingKey, at, softwareAgent: SOFTWARE_AGENT, profileUrl };
+  const files = await sealBag(bag, contents.files);
+  return { files, manifest, manifestSha256: plainSha256, totals: countTotals(manifest, files) };
+}
+
 async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(Buffer.from(text));
 }
@@ -74,23 +93,4 @@ function countTotals(manifest: BundleManifest, files: readonly BundleFile[]): Se
     plainBytes: tables.reduce((sum, table) => sum + table.bytes, 0),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
   };
-}
-
-/** Writes schema, manifest, clear files and signature around the tables. */
-export async function sealBundle(
-  options: BundleWriterOptions,
-  context: EncryptedFileContext,
-  contents: BundleContents,
-): Promise<SealedBundle> {
-  const at = (options.now ?? (() => new Date()))();
-  const schema = await writeSchema(context, contents, options.schema);
-  const manifest = createManifest(options, contents, schema, at);
-  const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
-  // What the verifier would refuse is never written.
-  parseManifest(text);
-  const { plainSha256 } = await writeText(context, contents, MANIFEST_PATH, text);
-  const { exportId, sink, signingKey, profileUrl } = options;
-  const bag = { exportId, sink, signingKey, at, softwareAgent: SOFTWARE_AGENT, profileUrl };
-  const files = await sealBag(bag, contents.files);
-  return { files, manifest, manifestSha256: plainSha256, totals: countTotals(manifest, files) };
 }

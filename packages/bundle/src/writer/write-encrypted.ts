@@ -32,6 +32,34 @@ const BLOCK_BYTES = 1024 * 1024;
 /** Bytes that the compressor gives at once. */
 const COMPRESSED_BYTES = 256 * 1024;
 
+/**
+ * Streams a plaintext through SHA-256, zstd (unless `compress` is false), SHA-256, age and SHA-256 into the
+ * sink in one pass. The sink's pace holds the source back, so memory does not grow with the size.
+ */
+export async function writeEncrypted(
+  context: EncryptedFileContext,
+  path: string,
+  plaintext: AsyncIterable<Uint8Array>,
+  { compress }: { compress: boolean } = { compress: true },
+): Promise<EncryptedFile> {
+  const plain = createMeter();
+  const inner = createMeter();
+  const cipher = createMeter();
+  async function* measured(): AsyncGenerator<Uint8Array> {
+    for await (const block of gatherBlocks(plaintext)) {
+      plain.add(block);
+      yield block;
+    }
+  }
+  const output = createMeterStream(cipher);
+  const source = Readable.from(measured(), { objectMode: false, highWaterMark: BLOCK_BYTES });
+  const compressor = compress ? [createCompressor(context.compressionLevel)] : [];
+  const streams = [source, ...compressor, createMeterStream(inner), createAgeEncryptStream(context.recipients), output];
+  await upload(context.sink, path, output, pipeline(streams));
+  const sizes = { path, bytes: cipher.bytes, sha256: cipher.digest(), plainBytes: plain.bytes };
+  return { ...sizes, plainSha256: plain.digest(), innerSha256: inner.digest() };
+}
+
 /** Joins small pieces: each write to the compressor is a trip to another thread. */
 async function* gatherBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let pending: Uint8Array[] = [];
@@ -71,32 +99,4 @@ async function upload(sink: BundleSink, path: string, output: Transform, flow: P
   const [flowed, put] = await Promise.allSettled([flow, stored]);
   if (flowed.status === 'rejected' && !(isMereClose(flowed.reason) && put.status === 'rejected')) throw flowed.reason;
   if (put.status === 'rejected') throw put.reason;
-}
-
-/**
- * Streams a plaintext through SHA-256, zstd (unless `compress` is false), SHA-256, age and SHA-256 into the
- * sink in one pass. The sink's pace holds the source back, so memory does not grow with the size.
- */
-export async function writeEncrypted(
-  context: EncryptedFileContext,
-  path: string,
-  plaintext: AsyncIterable<Uint8Array>,
-  { compress }: { compress: boolean } = { compress: true },
-): Promise<EncryptedFile> {
-  const plain = createMeter();
-  const inner = createMeter();
-  const cipher = createMeter();
-  async function* measured(): AsyncGenerator<Uint8Array> {
-    for await (const block of gatherBlocks(plaintext)) {
-      plain.add(block);
-      yield block;
-    }
-  }
-  const output = createMeterStream(cipher);
-  const source = Readable.from(measured(), { objectMode: false, highWaterMark: BLOCK_BYTES });
-  const compressor = compress ? [createCompressor(context.compressionLevel)] : [];
-  const streams = [source, ...compressor, createMeterStream(inner), createAgeEncryptStream(context.recipients), output];
-  await upload(context.sink, path, output, pipeline(streams));
-  const sizes = { path, bytes: cipher.bytes, sha256: cipher.digest(), plainBytes: plain.bytes };
-  return { ...sizes, plainSha256: plain.digest(), innerSha256: inner.digest() };
 }

@@ -39,15 +39,6 @@ export async function openSlices(
 
 const LINE_FEED = 10;
 
-function firstRow(bytes: Buffer): Buffer {
-  return bytes.subarray(0, bytes.indexOf(LINE_FEED));
-}
-
-function lastRow(bytes: Buffer): Buffer {
-  const end = bytes.length - 1;
-  return bytes.subarray(bytes.subarray(0, end).lastIndexOf(LINE_FEED) + 1, end);
-}
-
 /** Writes the part that the cursor stands at, and leaves the cursor at the beginning of the next. */
 export async function writePart(
   context: EncryptedFileContext,
@@ -76,4 +67,13 @@ export async function writePart(
     first: readRowKey(first, table.orderBy, table.name),
     last: readRowKey(lastRow(last), table.orderBy, table.name),
   };
+}
+
+function firstRow(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.indexOf(LINE_FEED));
+}
+
+function lastRow(bytes: Buffer): Buffer {
+  const end = bytes.length - 1;
+  return bytes.subarray(bytes.subarray(0, end).lastIndexOf(LINE_FEED) + 1, end);
 }

@@ -37,6 +37,33 @@ export interface TableContext extends EncryptedFileContext {
 
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
+/**
+ * Writes all parts of one table, and fails unless as many rows came as the database counted. The source of
+ * the rows is closed whichever way this ends.
+ * @throws {BundleWriteError} ROW_COUNT_MISMATCH, ROW_TOO_LARGE, ROW_INCOMPLETE or ROW_KEY_MISSING.
+ */
+export async function writeTable(
+  context: TableContext,
+  table: BundleTable,
+  tableNumber: number,
+  rows: AsyncIterable<Uint8Array>,
+): Promise<ManifestTable> {
+  const { maxPartBytes, maxRowBytes } = context;
+  const slices = cutRows(rows, { table: table.name, maxPartBytes, maxRowBytes });
+  try {
+    const entry = toManifestTable(table, await writeParts(context, table, tableNumber, slices));
+    if (entry.rows === table.dbCount) return entry;
+    throw new BundleWriteError(
+      'ROW_COUNT_MISMATCH',
+      `${table.name} gave ${entry.rows} rows, but the database counted ${table.dbCount} in the same snapshot. The export must be made again.`,
+    );
+  } finally {
+    // A stalled stream would never answer return(): it is destroyed first.
+    if (rows instanceof Readable) rows.destroy();
+    await slices.return(undefined);
+  }
+}
+
 /** Reports at most once per {@link PROGRESS_BYTES}, and at the end. */
 function createProgress(table: string, report: (progress: BundleProgress) => void) {
   const total = { rows: 0, bytes: 0 };
@@ -92,31 +119,4 @@ async function writeParts(
   }
   progress.end();
   return parts;
-}
-
-/**
- * Writes all parts of one table, and fails unless as many rows came as the database counted. The source of
- * the rows is closed whichever way this ends.
- * @throws {BundleWriteError} ROW_COUNT_MISMATCH, ROW_TOO_LARGE, ROW_INCOMPLETE or ROW_KEY_MISSING.
- */
-export async function writeTable(
-  context: TableContext,
-  table: BundleTable,
-  tableNumber: number,
-  rows: AsyncIterable<Uint8Array>,
-): Promise<ManifestTable> {
-  const { maxPartBytes, maxRowBytes } = context;
-  const slices = cutRows(rows, { table: table.name, maxPartBytes, maxRowBytes });
-  try {
-    const entry = toManifestTable(table, await writeParts(context, table, tableNumber, slices));
-    if (entry.rows === table.dbCount) return entry;
-    throw new BundleWriteError(
-      'ROW_COUNT_MISMATCH',
-      `${table.name} gave ${entry.rows} rows, but the database counted ${table.dbCount} in the same snapshot. The export must be made again.`,
-    );
-  } finally {
-    // A stalled stream would never answer return(): it is destroyed first.
-    if (rows instanceof Readable) rows.destroy();
-    await slices.return(undefined);
-  }
 }
