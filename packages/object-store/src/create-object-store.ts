@@ -7,31 +7,31 @@ import { S3ObjectStore } from './s3-object-store.ts';
 const FORMS = 'Use a directory, "file:///abs/dir" or "s3://bucket?endpoint=http://host:port&region=name"';
 
 /**
- * Opens the store that a URL names: a directory path, `file:///abs/dir`, or `s3://bucket` with `endpoint` and
+ * Creates the object store of a URL: a directory path, `file:///abs/dir`, or `s3://bucket` with `endpoint` and
  * `region` as optional query parameters. Credentials for S3 come from the SDK's default chain.
- * @throws {TypeError} naming what is wrong with the URL.
+ * @throws {TypeError} naming the problem of the URL.
  */
 export function createObjectStore(url: string): ObjectStore {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
-  if (url === '') throw new TypeError(`The object store is empty. ${FORMS}.`);
+  if (url === '') throw new TypeError(`The object store URL is empty. ${FORMS}.`);
   if (scheme === undefined) return new DirectoryObjectStore(resolve(url));
-  if (!URL.canParse(url)) throw new TypeError(`The object store is not a valid ${scheme} URL. ${FORMS}.`);
+  if (!URL.canParse(url)) throw new TypeError(`The object store URL is not a valid ${scheme} URL. ${FORMS}.`);
   if (scheme === 'file') return new DirectoryObjectStore(fileURLToPath(url));
-  if (scheme === 's3') return createS3(new URL(url));
-  throw new TypeError(`The object store has the unknown scheme "${scheme}". ${FORMS}.`);
+  if (scheme === 's3') return createS3Store(new URL(url));
+  throw new TypeError(`The object store URL has the unknown scheme "${scheme}". ${FORMS}.`);
 }
 
-function createS3(url: URL): ObjectStore {
+function createS3Store(url: URL): ObjectStore {
   const { hostname: bucket, pathname, searchParams } = url;
-  if (bucket === '') throw new TypeError(`The object store "${url.href}" names no bucket. ${FORMS}.`);
+  if (bucket === '') throw new TypeError(`The object store URL "${url.href}" contains no bucket. ${FORMS}.`);
   if (pathname !== '' && pathname !== '/') {
     throw new TypeError(
-      `The object store "${url.href}" has the path ${pathname}; keys begin at the bucket's root. ${FORMS}.`,
+      `The object store URL "${url.href}" has the path ${pathname}; keys start at the root of the bucket. ${FORMS}.`,
     );
   }
   for (const name of searchParams.keys()) {
     if (name !== 'endpoint' && name !== 'region')
-      throw new TypeError(`The object store does not know the setting "${name}". ${FORMS}.`);
+      throw new TypeError(`The object store URL has the unknown parameter "${name}". ${FORMS}.`);
   }
   const endpoint = searchParams.get('endpoint');
   const region = searchParams.get('region');

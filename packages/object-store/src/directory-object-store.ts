@@ -4,78 +4,29 @@ import { access, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle 
 import { dirname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { errorCode } from '@aion/errors';
-import { checkObjectKey, INCOMPLETE_FOLDER } from './check-object-key.ts';
+import { assertObjectKey, INCOMPLETE_FOLDER } from './assert-object-key.ts';
 import { listFiles } from './list-files.ts';
-import { withObjectSpan } from './object-span.ts';
-import { ObjectNotFoundError } from './object-store-errors.ts';
+import { ObjectNotFoundError } from './object-not-found-error.ts';
 import type { ObjectEntry, ObjectRange, ObjectStore } from './object-store.ts';
+import { withObjectSpan } from './with-object-span.ts';
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
-/** An upload that has not grown for so long was left by a process that is gone. */
+/** Age without growth after which an upload counts as abandoned by a process that no longer exists. */
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 const MAX_RENAME_ATTEMPTS = 5;
 
 /**
- * Objects as files of one directory, with mode 600. An object grows in `.incomplete`, is forced to the disk,
- * and is then renamed into place.
+ * Stores objects as files of mode 600 in one directory. An object is written to `.incomplete`, flushed to disk and then
+ * renamed into place.
  */
 export class DirectoryObjectStore implements ObjectStore {
   readonly #root: string;
-  #swept: Promise<void> | undefined;
+  #staleDeleted: Promise<void> | undefined;
 
-  /** @param root is created when it is first written to. */
+  /** @param root created at the first write */
   constructor(root: string) {
     this.#root = root;
-  }
-
-  #fileOf(key: string): string {
-    checkObjectKey(key);
-    return join(this.#root, ...key.split('/'));
-  }
-
-  /** Removes, once per store, what crashed processes left behind. */
-  async #sweep(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    for (const name of await readdir(folder)) {
-      const file = join(folder, name);
-      const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Infinity }));
-      if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(file, { force: true });
-    }
-  }
-
-  /** Tries again when a concurrent `delete` removed the empty folder in between. */
-  async #moveIntoPlace(temporary: string, file: string): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE });
-        return await rename(temporary, file);
-      } catch (error) {
-        if (!hasCode(error, 'ENOENT') || attempt === MAX_RENAME_ATTEMPTS) throw error;
-      }
-    }
-  }
-
-  async #write(file: string, body: Readable | Buffer): Promise<number> {
-    const folder = join(this.#root, INCOMPLETE_FOLDER);
-    await (this.#swept ??= this.#sweep(folder));
-    const temporary = join(folder, randomUUID());
-    try {
-      const handle = await open(temporary, 'wx', FILE_MODE);
-      let bytes: number;
-      try {
-        bytes = await fill(handle, body);
-      } finally {
-        await handle.close();
-      }
-      await this.#moveIntoPlace(temporary, file);
-      await syncFolder(dirname(file));
-      return bytes;
-    } catch (error) {
-      if (!Buffer.isBuffer(body)) body.destroy();
-      await rm(temporary, { force: true });
-      throw error;
-    }
   }
 
   put(key: string, body: Readable | Buffer): Promise<{ bytes: number }> {
@@ -103,18 +54,6 @@ export class DirectoryObjectStore implements ObjectStore {
     });
   }
 
-  async #open(key: string): Promise<FileHandle> {
-    let handle: FileHandle;
-    try {
-      handle = await open(this.#fileOf(key), 'r');
-    } catch (error) {
-      throw hasCode(error, 'ENOENT', 'ENOTDIR') ? new ObjectNotFoundError(key, { cause: error }) : error;
-    }
-    if ((await handle.stat()).isFile()) return handle;
-    await handle.close();
-    throw new ObjectNotFoundError(key);
-  }
-
   async head(key: string): Promise<{ bytes: number } | undefined> {
     try {
       const found = await stat(this.#fileOf(key));
@@ -133,7 +72,7 @@ export class DirectoryObjectStore implements ObjectStore {
     const file = this.#fileOf(key);
     try {
       await rm(file, { force: true });
-      // Folders exist only for their objects; the loop ends at the first that still has some.
+      // Folders exist for their objects only; the loop ends at the first folder that is not empty.
       for (let folder = dirname(file); folder.startsWith(this.#root + sep); folder = dirname(folder))
         await rmdir(folder);
     } catch (error) {
@@ -149,13 +88,74 @@ export class DirectoryObjectStore implements ObjectStore {
   close(): Promise<void> {
     return Promise.resolve();
   }
+
+  #fileOf(key: string): string {
+    assertObjectKey(key);
+    return join(this.#root, ...key.split('/'));
+  }
+
+  /** Deletes uploads that crashed processes left behind, once per store. */
+  async #deleteStale(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    for (const name of await readdir(folder)) {
+      const file = join(folder, name);
+      const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Infinity }));
+      if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(file, { force: true });
+    }
+  }
+
+  /** Renames a file into place; retries when a concurrent `delete` removed the empty folder. */
+  async #moveIntoPlace(temporary: string, file: string): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE });
+        return await rename(temporary, file);
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT') || attempt === MAX_RENAME_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #write(file: string, body: Readable | Buffer): Promise<number> {
+    const folder = join(this.#root, INCOMPLETE_FOLDER);
+    await (this.#staleDeleted ??= this.#deleteStale(folder));
+    const temporary = join(folder, randomUUID());
+    try {
+      const handle = await open(temporary, 'wx', FILE_MODE);
+      let bytes: number;
+      try {
+        bytes = await writeDurably(handle, body);
+      } finally {
+        await handle.close();
+      }
+      await this.#moveIntoPlace(temporary, file);
+      await syncFolder(dirname(file));
+      return bytes;
+    } catch (error) {
+      if (!Buffer.isBuffer(body)) body.destroy();
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async #open(key: string): Promise<FileHandle> {
+    let handle: FileHandle;
+    try {
+      handle = await open(this.#fileOf(key), 'r');
+    } catch (error) {
+      throw hasCode(error, 'ENOENT', 'ENOTDIR') ? new ObjectNotFoundError(key, { cause: error }) : error;
+    }
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+    throw new ObjectNotFoundError(key);
+  }
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes(errorCode(error) ?? '');
 }
 
-/** Makes a rename last. That the folder is gone means that the object was deleted since. */
+/** Makes a rename durable. A missing folder means that the object was deleted in the meantime. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return undefined;
@@ -169,15 +169,15 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Writes all of `body` and forces it to the disk; gives its size. */
-async function fill(handle: FileHandle, body: Readable | Buffer): Promise<number> {
+/** Writes `body` completely and flushes it to disk; returns its size. */
+async function writeDurably(handle: FileHandle, body: Readable | Buffer): Promise<number> {
   await handle.writeFile(body);
   await handle.sync();
   return (await handle.stat()).size;
 }
 
-/** @throws {RangeError} when the range does not begin in the object. */
+/** Limits a range to the size of the object. @throws {RangeError} when the range does not start in the object */
 function clampRange(key: string, { start, end }: ObjectRange, size: number): ObjectRange {
   if (start >= 0 && start <= end && start < size) return { start, end: Math.min(end, size - 1) };
-  throw new RangeError(`The range ${start}-${end} does not begin in ${JSON.stringify(key)}, which has ${size} bytes.`);
+  throw new RangeError(`The range ${start}-${end} does not start in ${JSON.stringify(key)}, which has ${size} bytes.`);
 }

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '@aion/errors';
-import { INCOMPLETE_FOLDER } from './check-object-key.ts';
+import { INCOMPLETE_FOLDER } from './assert-object-key.ts';
 import type { ObjectEntry } from './object-store.ts';
 
 /** Lists the files below a directory whose relative path begins with `prefix`, in byte order. */
@@ -10,10 +10,10 @@ export function listFiles(root: string, prefix: string): AsyncIterable<ObjectEnt
   return walk(root, '', prefix);
 }
 
-/** The entries of a folder in byte order of the keys below them: a folder sorts with its slash. */
+/** Reads the entries of a folder in byte order of the keys below them: a folder sorts with its slash. */
 async function readSorted(folder: string): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    // It was deleted while it was listed, or nothing was ever stored.
+    // The folder was deleted while it was listed, or nothing was ever stored.
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });

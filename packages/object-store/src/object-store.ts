@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** A range of bytes, both ends inclusive as in HTTP; an `end` beyond the object means its last byte. */
+/** A byte range, both ends inclusive as in HTTP; an `end` beyond the object means its last byte. */
 export interface ObjectRange {
   readonly start: number;
   readonly end: number;
@@ -13,27 +13,27 @@ export interface ObjectEntry {
 }
 
 /**
- * Objects by key. Every method throws `InvalidObjectKeyError` for a key that is not portable (see
- * `checkObjectKey`). A key must not be another key's folder (`a` beside `a/b`): a directory cannot hold both.
+ * A store of objects by key. Every method throws `InvalidObjectKeyError` for a key that is not portable (see
+ * `assertObjectKey`). A key must not be the folder of another key (`a` and `a/b`): a directory cannot contain both.
  */
 export interface ObjectStore {
   /**
-   * Stores an object, or replaces it. It becomes visible whole or not at all, also after a crash. A stream is
-   * read at the pace of the store; if it fails, nothing is stored and its error is thrown.
+   * Creates or replaces an object atomically: it becomes visible completely or not at all, also after a crash. A stream
+   * is read with backpressure; if it fails, nothing is stored and its error is thrown.
    */
   put(key: string, body: Readable | Buffer): Promise<{ bytes: number }>;
   /**
-   * Opens an object's content. The caller must read it to its end or destroy it.
-   * @throws {ObjectNotFoundError} when there is none; {RangeError} when the range begins beyond its end.
+   * Opens the content of an object. The caller must read it to its end or destroy it.
+   * @throws {ObjectNotFoundError} when the object does not exist; {RangeError} when the range starts beyond its end.
    */
   get(key: string, range?: ObjectRange): Promise<Readable>;
-  /** An object's size, or `undefined` when there is none. */
+  /** Returns the size of an object, or `undefined` when it does not exist. */
   head(key: string): Promise<{ bytes: number } | undefined>;
-  /** All objects whose key begins with `prefix`, in byte order of their keys. */
+  /** Lists all objects whose key starts with `prefix`, in byte order of their keys. */
   list(prefix: string): AsyncIterable<ObjectEntry>;
-  /** Removes an object; that there is none is not an error. */
+  /** Deletes an object; a missing object is not an error. */
   delete(key: string): Promise<void>;
-  /** Throws when the store cannot be used now. */
+  /** Checks that the store is usable; throws when it is not. */
   ping(): Promise<void>;
   /** Closes connections. The store cannot be used afterwards. */
   close(): Promise<void>;

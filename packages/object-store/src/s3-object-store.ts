@@ -10,15 +10,15 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { checkObjectKey } from './check-object-key.ts';
-import { withObjectSpan } from './object-span.ts';
-import { ObjectNotFoundError } from './object-store-errors.ts';
+import { assertObjectKey } from './assert-object-key.ts';
+import { ObjectNotFoundError } from './object-not-found-error.ts';
 import type { ObjectEntry, ObjectRange, ObjectStore } from './object-store.ts';
+import { withObjectSpan } from './with-object-span.ts';
 
-/** Where the objects are. Credentials come from the SDK's default chain (`AWS_ACCESS_KEY_ID`, profiles, roles). */
+/** Options of {@link S3ObjectStore}. Credentials come from the SDK's default chain (`AWS_ACCESS_KEY_ID`, profiles, roles). */
 export interface S3ObjectStoreOptions {
   readonly bucket: string;
-  /** Of an S3-compatible server; addressed by path. */
+  /** URL of an S3-compatible server; buckets are addressed by path. */
   readonly endpoint?: string;
   /** Default: the SDK's chain (`AWS_REGION`), and `us-east-1` when an endpoint is given. */
   readonly region?: string;
@@ -28,9 +28,9 @@ export interface S3ObjectStoreOptions {
 
 /** S3 allows 10 000 parts: 16 MiB each make 156 GiB, with at most two of them in memory. */
 const PART_BYTES = 16 * 1024 * 1024;
-const PARTS_AT_ONCE = 2;
+const CONCURRENT_PARTS = 2;
 
-/** Objects in one bucket of S3 or a compatible server. */
+/** Stores objects in one bucket of S3 or a compatible server. */
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
   readonly #bucket: string;
@@ -42,37 +42,9 @@ export class S3ObjectStore implements ObjectStore {
     this.#listPageSize = options.listPageSize ?? 1000;
   }
 
-  /** The client removes its parts when the upload fails, so that none are left to be paid for. */
-  async #upload(key: string, body: Readable | Buffer): Promise<void> {
-    await new Upload({
-      client: this.#client,
-      params: { Bucket: this.#bucket, Key: key, Body: body },
-      partSize: PART_BYTES,
-      queueSize: PARTS_AT_ONCE,
-      leavePartsOnError: false,
-    }).done();
-  }
-
-  async #uploadStream(key: string, body: Readable): Promise<number> {
-    let bytes = 0;
-    const counted = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        bytes += chunk.length;
-        done(null, chunk);
-      },
-    });
-    const stored = this.#upload(key, counted);
-    // Handled below; a failed upload must also stop the source.
-    stored.catch((error: unknown) => counted.destroy(error as Error));
-    const [read, uploaded] = await Promise.allSettled([pipeline(body, counted), stored]);
-    if (read.status === 'rejected') throw read.reason;
-    if (uploaded.status === 'rejected') throw uploaded.reason;
-    return bytes;
-  }
-
   put(key: string, body: Readable | Buffer): Promise<{ bytes: number }> {
     return withObjectSpan('put object', 's3', async (setBytes) => {
-      checkObjectKey(key);
+      assertObjectKey(key);
       let bytes: number;
       if (Buffer.isBuffer(body)) {
         await this.#upload(key, body);
@@ -87,26 +59,26 @@ export class S3ObjectStore implements ObjectStore {
 
   get(key: string, range?: ObjectRange): Promise<Readable> {
     return withObjectSpan('get object', 's3', async (setBytes) => {
-      checkObjectKey(key);
-      if (range !== undefined && !(range.start >= 0 && range.start <= range.end)) throw outside(key, range);
+      assertObjectKey(key);
+      if (range !== undefined && !(range.start >= 0 && range.start <= range.end)) throw rangeError(key, range);
       const Range = range === undefined ? {} : { Range: `bytes=${range.start}-${range.end}` };
       try {
         const { Body, ContentLength } = await this.#client.send(
           new GetObjectCommand({ Bucket: this.#bucket, Key: key, ...Range }),
         );
-        if (!(Body instanceof Readable)) throw new Error(`S3 gave no content for ${JSON.stringify(key)}`);
+        if (!(Body instanceof Readable)) throw new Error(`S3 returned no content for ${JSON.stringify(key)}`);
         setBytes(ContentLength ?? 0);
         return Body;
       } catch (error) {
         if (statusOf(error) === 404) throw new ObjectNotFoundError(key, { cause: error });
-        if (statusOf(error) === 416 && range !== undefined) throw outside(key, range);
+        if (statusOf(error) === 416 && range !== undefined) throw rangeError(key, range);
         throw error;
       }
     });
   }
 
   async head(key: string): Promise<{ bytes: number } | undefined> {
-    checkObjectKey(key);
+    assertObjectKey(key);
     try {
       const { ContentLength } = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }));
       return { bytes: ContentLength ?? 0 };
@@ -125,7 +97,7 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
-    checkObjectKey(key);
+    assertObjectKey(key);
     await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
   }
 
@@ -137,6 +109,34 @@ export class S3ObjectStore implements ObjectStore {
     this.#client.destroy();
     return Promise.resolve();
   }
+
+  /** Uploads in parts; the client deletes them when the upload fails, so that no parts remain and cost money. */
+  async #upload(key: string, body: Readable | Buffer): Promise<void> {
+    await new Upload({
+      client: this.#client,
+      params: { Bucket: this.#bucket, Key: key, Body: body },
+      partSize: PART_BYTES,
+      queueSize: CONCURRENT_PARTS,
+      leavePartsOnError: false,
+    }).done();
+  }
+
+  async #uploadStream(key: string, body: Readable): Promise<number> {
+    let bytes = 0;
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        done(null, chunk);
+      },
+    });
+    const stored = this.#upload(key, counted);
+    // The rejection is handled below; a failed upload must also stop the source.
+    stored.catch((error: unknown) => counted.destroy(error as Error));
+    const [read, uploaded] = await Promise.allSettled([pipeline(body, counted), stored]);
+    if (read.status === 'rejected') throw read.reason;
+    if (uploaded.status === 'rejected') throw uploaded.reason;
+    return bytes;
+  }
 }
 
 function createClient({ endpoint, region }: S3ObjectStoreOptions): S3Client {
@@ -145,7 +145,7 @@ function createClient({ endpoint, region }: S3ObjectStoreOptions): S3Client {
     endpoint,
     region: region ?? process.env['AWS_REGION'] ?? 'us-east-1',
     forcePathStyle: true,
-    // Many compatible servers do not know the SDK's newer trailing checksums.
+    // Many compatible servers do not support the SDK's newer trailing checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
@@ -155,6 +155,6 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
 }
 
-function outside(key: string, { start, end }: ObjectRange): RangeError {
-  return new RangeError(`The range ${start}-${end} does not begin in ${JSON.stringify(key)}.`);
+function rangeError(key: string, { start, end }: ObjectRange): RangeError {
+  return new RangeError(`The range ${start}-${end} does not start in ${JSON.stringify(key)}.`);
 }

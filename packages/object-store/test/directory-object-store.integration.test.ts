@@ -17,15 +17,15 @@ afterAll(async () => {
 
 describeObjectStore('directory', async () => new DirectoryObjectStore(join(await makeRoot(), 'created')));
 
-describe('the directory store on its disk', () => {
-  it('keeps files from other users', async () => {
+describe('DirectoryObjectStore on disk', () => {
+  it('creates files and folders that other users cannot read', async () => {
     const root = await makeRoot();
     await new DirectoryObjectStore(root).put('a/b', Buffer.from('x'));
     expect((await stat(join(root, 'a/b'))).mode & 0o777).toBe(0o600);
     expect((await stat(join(root, 'a'))).mode & 0o777).toBe(0o700);
   });
 
-  it('shows an object only when it is whole', async () => {
+  it('shows an object only when it is complete', async () => {
     const root = await makeRoot();
     const store = new DirectoryObjectStore(root);
     const body = new Readable({ read: () => undefined });
@@ -40,7 +40,7 @@ describe('the directory store on its disk', () => {
     expect(await readdir(join(root, '.incomplete'))).toEqual([]);
   });
 
-  it('removes its half when a stream fails, and destroys the stream when the disk does', async () => {
+  it('destroys the stream when writing to the disk fails', async () => {
     const root = await makeRoot();
     const store = new DirectoryObjectStore(root);
     await store.put('first', Buffer.from('x'));
@@ -51,7 +51,7 @@ describe('the directory store on its disk', () => {
     expect(body.destroyed).toBe(true);
   });
 
-  it('sweeps what a crashed process left a day ago, and nothing younger', async () => {
+  it('deletes uploads that a crashed process left a day ago, and no newer ones', async () => {
     const root = await makeRoot();
     const folder = join(root, '.incomplete');
     await mkdir(folder);
@@ -63,7 +63,7 @@ describe('the directory store on its disk', () => {
     expect(await readdir(folder)).toEqual(['young']);
   });
 
-  it('leaves no empty folders behind', async () => {
+  it('deletes folders that have become empty', async () => {
     const root = await makeRoot();
     const store = new DirectoryObjectStore(root);
     await store.put('a/b/c', Buffer.from('x'));
@@ -74,7 +74,7 @@ describe('the directory store on its disk', () => {
     expect((await readdir(root)).sort()).toEqual(['.incomplete']);
   });
 
-  it('stores and deletes in one folder at the same time', async () => {
+  it('handles concurrent puts and deletes in one folder', async () => {
     const store = new DirectoryObjectStore(await makeRoot());
     const worker = async (name: string) => {
       for (let round = 0; round < 40; round += 1) {
@@ -87,7 +87,7 @@ describe('the directory store on its disk', () => {
     expect(await listAll(store, '')).toEqual([]);
   });
 
-  it('lets one key be stored and deleted at the same time', async () => {
+  it('handles concurrent put and delete of one key', async () => {
     const store = new DirectoryObjectStore(await makeRoot());
     for (let round = 0; round < 40; round += 1) {
       await Promise.all([
@@ -98,7 +98,7 @@ describe('the directory store on its disk', () => {
     }
   });
 
-  it('fails a ping when its root cannot be a directory', async () => {
+  it('ping fails when the root is not a directory', async () => {
     const file = join(await makeRoot(), 'file');
     await writeFile(file, 'x');
     await expect(new DirectoryObjectStore(file).ping()).rejects.toMatchObject({ code: 'EEXIST' });

@@ -7,12 +7,12 @@ async function read(stream: Readable): Promise<Buffer> {
   return Buffer.concat(await stream.toArray());
 }
 
-/** A stream of `chunks` pieces of 1 MiB, which are all different. */
+/** Creates a stream of `chunks` pieces of 1 MiB, each with different content. */
 function bigStream(chunks: number, failAfter = Infinity): Readable {
   return Readable.from(
     (async function* () {
       for (let index = 0; index < chunks; index += 1) {
-        if (index === failAfter) throw new Error('the source broke');
+        if (index === failAfter) throw new Error('the source failed');
         yield await Promise.resolve(Buffer.alloc(1 << 20, index));
       }
     })(),
@@ -20,21 +20,21 @@ function bigStream(chunks: number, failAfter = Infinity): Readable {
   );
 }
 
-/** All entries of a listing. */
+/** Lists all entries below a prefix. */
 export async function listAll(store: ObjectStore, prefix: string): Promise<ObjectEntry[]> {
   const entries: ObjectEntry[] = [];
   for await (const entry of store.list(prefix)) entries.push(entry);
   return entries;
 }
 
-/** What every adapter of the port does. `open` gives a fresh store; `name` is its attribute on spans. */
+/** Describes the behaviour of every adapter of the port. `open` returns a new store; `name` is its attribute on spans. */
 export function describeObjectStore(name: 'directory' | 's3', open: () => Promise<ObjectStore>): void {
-  describe(`the ${name} store`, () => {
+  describe(`${name} object store`, () => {
     let store: ObjectStore;
     beforeAll(async () => void (store = await open()));
     afterAll(() => store.close());
 
-    it('gives back what was put, from a buffer and from a stream', async () => {
+    it('get returns the bytes that were put, from a buffer and from a stream', async () => {
       const content = randomBytes(100_000);
       expect(await store.put('same/buffer', content)).toEqual({ bytes: 100_000 });
       expect(await store.put('same/stream', Readable.from([content.subarray(0, 10), content.subarray(10)]))).toEqual({
@@ -45,7 +45,7 @@ export function describeObjectStore(name: 'directory' | 's3', open: () => Promis
       expect(await store.head('same/stream')).toEqual({ bytes: 100_000 });
     });
 
-    it('holds empty objects', async () => {
+    it('stores empty objects', async () => {
       expect(await store.put('empty/buffer', Buffer.alloc(0))).toEqual({ bytes: 0 });
       expect(await store.put('empty/stream', Readable.from([]))).toEqual({ bytes: 0 });
       expect(await store.head('empty/stream')).toEqual({ bytes: 0 });
@@ -66,15 +66,15 @@ export function describeObjectStore(name: 'directory' | 's3', open: () => Promis
       expect((await read(await store.get('replaced'))).toString()).toBe('second');
     });
 
-    it.each([1, 39])('keeps what was there when a stream fails after %i MiB', async (failAfter) => {
+    it.each([1, 39])('keeps the previous object when a stream fails after %i MiB', async (failAfter) => {
       await store.put(`kept/${failAfter}`, Buffer.from('old'));
-      await expect(store.put(`kept/${failAfter}`, bigStream(40, failAfter))).rejects.toThrow('the source broke');
-      await expect(store.put(`new/${failAfter}`, bigStream(40, failAfter))).rejects.toThrow('the source broke');
+      await expect(store.put(`kept/${failAfter}`, bigStream(40, failAfter))).rejects.toThrow('the source failed');
+      await expect(store.put(`new/${failAfter}`, bigStream(40, failAfter))).rejects.toThrow('the source failed');
       expect((await read(await store.get(`kept/${failAfter}`))).toString()).toBe('old');
       expect(await store.head(`new/${failAfter}`)).toBeUndefined();
     });
 
-    it("gives ranges with both ends inclusive, and cuts them at the object's end", async () => {
+    it("returns ranges with both ends inclusive, and limits them to the object's end", async () => {
       await store.put('range', Buffer.from('0123456789'));
       const get = async (start: number, end: number) =>
         (await read(await store.get('range', { start, end }))).toString();
@@ -88,12 +88,12 @@ export function describeObjectStore(name: 'directory' | 's3', open: () => Promis
       [10, 12],
       [5, 4],
       [-1, 4],
-    ])('refuses the range %i-%i of 10 bytes', async (start, end) => {
+    ])('rejects the range %i-%i of 10 bytes', async (start, end) => {
       await store.put('range', Buffer.from('0123456789'));
       await expect(store.get('range', { start, end })).rejects.toThrow(RangeError);
     });
 
-    it('says when there is no such object', async () => {
+    it('reports a missing object', async () => {
       await expect(store.get('missing/object')).rejects.toThrow(ObjectNotFoundError);
       await expect(store.get('missing/object', { start: 0, end: 1 })).rejects.toMatchObject({
         code: 'OBJECT_NOT_FOUND',
@@ -102,7 +102,7 @@ export function describeObjectStore(name: 'directory' | 's3', open: () => Promis
       await store.delete('missing/object');
     });
 
-    it('lists by any prefix, in byte order, and nothing that is incomplete', async () => {
+    it('lists by any prefix, in byte order, without incomplete objects', async () => {
       const keys = ['list/a', 'list/a-b', 'list/a.b/c', 'list/ab/c', 'list/ab/d/e', 'list/b', 'list/\u00e9'];
       for (const key of keys.toReversed()) await store.put(key, Buffer.from(key));
       expect(await listAll(store, 'list/')).toEqual(keys.map((key) => ({ key, bytes: Buffer.byteLength(key) })));
@@ -113,7 +113,7 @@ export function describeObjectStore(name: 'directory' | 's3', open: () => Promis
       expect(await listAll(store, 'nothing/')).toEqual([]);
     });
 
-    it('deletes an object and only that', async () => {
+    it('deletes only the given object', async () => {
       await store.put('deleted/one', Buffer.from('1'));
       await store.put('deleted/two', Buffer.from('2'));
       await store.delete('deleted/one');
@@ -125,21 +125,21 @@ export function describeObjectStore(name: 'directory' | 's3', open: () => Promis
     });
 
     it.each(['../escaped', '/etc/passwd', 'a/../../b', '.incomplete/x', 'a//b', ''])(
-      'refuses the key %j everywhere',
+      'rejects the key %j in every method',
       async (key) => {
-        const refusal = { code: 'INVALID_OBJECT_KEY' };
-        await expect(store.put(key, Buffer.from('x'))).rejects.toMatchObject(refusal);
-        await expect(store.get(key)).rejects.toMatchObject(refusal);
-        await expect(store.head(key)).rejects.toMatchObject(refusal);
-        await expect(store.delete(key)).rejects.toMatchObject(refusal);
+        const expected = { code: 'INVALID_OBJECT_KEY' };
+        await expect(store.put(key, Buffer.from('x'))).rejects.toMatchObject(expected);
+        await expect(store.get(key)).rejects.toMatchObject(expected);
+        await expect(store.head(key)).rejects.toMatchObject(expected);
+        await expect(store.delete(key)).rejects.toMatchObject(expected);
       },
     );
 
-    it('answers a ping', async () => {
+    it('ping succeeds', async () => {
       await expect(store.ping()).resolves.toBeUndefined();
     });
 
-    it('puts spans around put and get, over the whole upload', async () => {
+    it('records spans of put and get, the former over the complete upload', async () => {
       const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
       let traceId = '';
       let lastChunkAt = 0;

@@ -7,7 +7,7 @@ import { describeObjectStore, listAll } from './object-store.conformance.ts';
 process.env['AWS_ACCESS_KEY_ID'] ??= 'test';
 process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test';
 
-describeWithProgram('moto_server', 'the S3 store against a real server', (program) => {
+describeWithProgram('moto_server', 'S3ObjectStore with moto', (program) => {
   let moto: TestMoto;
   let client: S3Client;
   const stores: ObjectStore[] = [];
@@ -31,20 +31,20 @@ describeWithProgram('moto_server', 'the S3 store against a real server', (progra
 
   describeObjectStore('s3', () => Promise.resolve(openStore()));
 
-  it('leaves no parts of an upload that failed', async () => {
+  it('deletes the parts of a failed upload', async () => {
     const body = Readable.from(
       (async function* () {
         for (let index = 0; index < 40; index += 1) yield await Promise.resolve(Buffer.alloc(1 << 20, index));
-        throw new Error('the source broke');
+        throw new Error('the source failed');
       })(),
       { objectMode: false },
     );
-    await expect(openStore().put('aborted', body)).rejects.toThrow('the source broke');
+    await expect(openStore().put('aborted', body)).rejects.toThrow('the source failed');
     const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: 'objects' }));
     expect(Uploads).toEqual([]);
   });
 
-  it('lists more than one page', async () => {
+  it('lists objects over several pages', async () => {
     const store = new S3ObjectStore({ bucket: 'objects', endpoint: moto.endpoint, listPageSize: 10 });
     stores.push(store);
     const keys = Array.from({ length: 25 }, (_, index) => `pages/${String(index).padStart(4, '0')}`);
@@ -52,7 +52,7 @@ describeWithProgram('moto_server', 'the S3 store against a real server', (progra
     expect((await listAll(store, 'pages/')).map(({ key }) => key)).toEqual(keys);
   });
 
-  it('stops the source when the server refuses', async () => {
+  it('destroys the source when the server rejects the upload', async () => {
     const body = Readable.from([Buffer.from('x')], { objectMode: false });
     await expect(openStore('no-such-bucket').put('x', body)).rejects.toMatchObject({ name: 'NoSuchBucket' });
     expect(body.destroyed).toBe(true);

@@ -2,7 +2,7 @@ import { withSpan } from '@aion/tracing';
 
 /**
  * Runs an operation in a span with the attributes `aion.object.store` and `aion.object.bytes`.
- * `run` gets a function to tell the bytes once they are known.
+ * `run` receives a function that records the number of bytes once it is known.
  */
 export function withObjectSpan<Result>(
   name: 'put object' | 'get object',
