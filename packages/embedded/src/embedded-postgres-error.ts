@@ -1,4 +1,4 @@
-/** Stable reasons for which the embedded PostgreSQL does not start or stop. */
+/** Stable reasons why the embedded PostgreSQL does not start. */
 export type EmbeddedPostgresErrorCode =
   | 'DATA_DIR_UNUSABLE'
   | 'DATA_DIR_IN_USE'
@@ -7,7 +7,7 @@ export type EmbeddedPostgresErrorCode =
   | 'SYSTEM_USER_MISSING'
   | 'START_FAILED';
 
-/** The embedded PostgreSQL cannot do what was asked; the message names the directory, port or program and how to mend it. */
+/** A failure of the embedded PostgreSQL; the message names the directory, port or program and the fix. */
 export class EmbeddedPostgresError extends Error {
   override readonly name = 'EmbeddedPostgresError';
   readonly code: EmbeddedPostgresErrorCode;

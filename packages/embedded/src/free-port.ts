@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * A TCP port that nothing listens on at 127.0.0.1 right now. Another process may take it before the caller does:
- * a caller that can, listens on port 0 itself.
+ * Finds a TCP port that is free on 127.0.0.1 at the moment. Another process may bind it before the caller does, so a
+ * caller that is able to listen on port 0 should do that instead.
  */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -13,7 +13,7 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   if (address === null || typeof address === 'string') {
-    throw new Error(`a TCP server on 127.0.0.1 has no port: ${String(address)}`);
+    throw new Error(`The TCP server on 127.0.0.1 has no port: ${String(address)}.`);
   }
   return address.port;
 }

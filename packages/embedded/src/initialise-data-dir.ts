@@ -6,24 +6,24 @@ import { basename, dirname, join } from 'node:path';
 import { errorCode } from '@aion/errors';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { isAlive } from './is-alive.ts';
-import { dataDirArgument, serverEnvironment } from './server-process.ts';
-import type { ServerUser } from './server-user.ts';
+import { dataDirArgument, serverEnvironment } from './spawn-server.ts';
+import type { ServerUser } from './find-server-user.ts';
 
 /** Name of the superuser of every embedded server. */
 export const SUPERUSER = 'postgres';
 
-/** What {@link initialiseDataDir} needs. */
+/** Options of {@link initialiseDataDir}. */
 export interface InitialiseOptions {
   readonly dataDir: string;
   readonly initdb: string;
   readonly user: ServerUser | undefined;
-  /** Leave the new files to the operating system's own flushing: for data that a crash of the machine may take. */
+  /** Skips the flush of the new files to disk: for data that may be lost when the machine crashes. */
   readonly noSync: boolean;
 }
 
 /**
- * The file (mode 600) with the superuser's password. It lies in the data directory, where one rename brings both into
- * place: beside it, a run that is killed between two renames would leave a cluster that nobody can open.
+ * Returns the path of the file (mode 600) with the superuser's password. It is inside the data directory, so that one
+ * rename puts both into place: with two renames, a run that is killed between them would leave a cluster without password.
  */
 export function passwordFileOf(dataDir: string): string {
   return join(dataDir, 'aion-superuser-password');
@@ -31,9 +31,9 @@ export function passwordFileOf(dataDir: string): string {
 
 /**
  * Creates a cluster at `dataDir`, which must not exist or be empty. `initdb` works in a sibling directory that is renamed
- * when it is whole, so an interrupted run never leaves half a cluster behind.
+ * when it is complete, so an interrupted run never leaves an incomplete cluster behind.
  *
- * @throws EmbeddedPostgresError `START_FAILED` with the output of initdb; a file system error is passed on.
+ * @throws EmbeddedPostgresError `START_FAILED` with the output of initdb; file system errors are rethrown.
  */
 export async function initialiseDataDir(options: InitialiseOptions): Promise<void> {
   const { dataDir, user } = options;
@@ -45,7 +45,7 @@ export async function initialiseDataDir(options: InitialiseOptions): Promise<voi
     if (user !== undefined) await chown(staging, user.uid, user.gid);
     await runInitdb(options, staging, passwordFile);
     await rename(passwordFile, passwordFileOf(staging));
-    await rename(staging, dataDir).catch(unlessOccupied);
+    await rename(staging, dataDir).catch(ignoreOccupied);
   } finally {
     await rm(staging, { recursive: true, force: true });
     await rm(passwordFile, { force: true });
@@ -62,7 +62,7 @@ async function runInitdb(options: InitialiseOptions, staging: string, passwordFi
       ...user,
       cwd: staging,
       env: serverEnvironment(),
-      // As a descriptor: the server's user may have no way through the directories above the file.
+      // Passed as a descriptor: the server's user may lack access to the directories above the file.
       stdio: ['ignore', 'pipe', 'pipe', password.fd],
     });
     let output = '';
@@ -85,7 +85,7 @@ function initdbArguments(staging: string, options: InitialiseOptions): string[] 
     '--pwfile=/dev/fd/3',
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // Sorts by code point like C on every machine, and still folds the case of letters beyond ASCII.
+    // Sorts by code point like C on every machine, and still maps the case of non-ASCII letters.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
@@ -94,14 +94,14 @@ function initdbArguments(staging: string, options: InitialiseOptions): string[] 
   ];
 }
 
-/** A run that started at the same moment has put its cluster there first: that one stays, and its server is found. */
-function unlessOccupied(error: unknown): void {
+/** Ignores that a concurrent run has created the cluster first: that cluster is used, and its server is detected. */
+function ignoreOccupied(error: unknown): void {
   const code = errorCode(error);
   if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
   throw error;
 }
 
-/** Runs that were killed in the middle of initdb leave their staging directory; the living ones are let be. */
+/** Removes staging directories of runs that were killed during initdb; those of running processes stay. */
 async function removeAbandonedStaging(dataDir: string): Promise<void> {
   const parent = dirname(dataDir);
   const prefix = `${basename(dataDir)}.init-`;

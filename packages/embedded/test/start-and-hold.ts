@@ -1,5 +1,5 @@
 /**
- * A process for the tests that starts a server and keeps it until it is killed.
+ * Test process that starts a server and keeps it running until it is killed.
  * Arguments: data directory. Prints one JSON line: `{ url }` or `{ code, message }`.
  */
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '@aion/embedded';

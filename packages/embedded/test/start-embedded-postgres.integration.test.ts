@@ -13,7 +13,7 @@ import { freePort, startEmbeddedPostgres } from '@aion/embedded';
 import type { EmbeddedPostgres, StartEmbeddedPostgresOptions } from '@aion/embedded';
 
 const isRoot = process.getuid?.() === 0;
-/** Where /proc tells which processes there are. */
+/** Runs a test only on Linux, whose /proc lists the processes. */
 const onLinux = process.platform === 'linux' ? it : it.skip;
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
@@ -24,14 +24,14 @@ const children: ChildProcess[] = [];
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'aion-embedded-'));
-  // Mode 700 as mkdtemp makes it: as root this is the private directory that the server's user cannot pass through.
+  // Mode 700 by mkdtemp: for root this is a private directory that the server's user cannot traverse.
   dataDir = join(home, 'deep', 'postgres');
 });
 
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
   for (const child of children.splice(0)) child.kill('SIGKILL');
-  // The server of a killed owner is stopped by its watchdog, and writes until then.
+  // The watchdog stops the server of a killed owner, which writes files until then.
   await rm(home, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
 });
 
@@ -51,7 +51,7 @@ async function query<T extends pg.QueryResultRow>(url: string, sql: string): Pro
   }
 }
 
-/** Runs `start-and-hold.ts` in a process of its own; `as` drops root's rights. */
+/** Runs `start-and-hold.ts` in a separate process; `as` drops root's privileges. */
 async function hold(directory: string, as: { uid?: number; gid?: number } = {}) {
   const script = fileURLToPath(new URL('start-and-hold.ts', import.meta.url));
   const child = spawn(process.execPath, [script, directory], { ...as, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -60,27 +60,27 @@ async function hold(directory: string, as: { uid?: number; gid?: number } = {}) 
   return { child, answer: JSON.parse(String(line)) as { url?: string; code?: string; message?: string } };
 }
 
-async function serverPid(): Promise<number> {
+async function readServerPid(): Promise<number> {
   return Number.parseInt(await readFile(join(dataDir, 'postmaster.pid'), 'utf8'), 10);
 }
 
-/** The processes that work in the data directory: the server's, and what watches over it. */
-async function processesInside(): Promise<number[]> {
+/** Lists the processes whose working directory is the data directory: those of the server and the watchdog. */
+async function listProcessesInside(): Promise<number[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
   const directories = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
   return pids.filter((_pid, at) => directories[at] === dataDir);
 }
 
-async function untilProcesses(areAsWanted: (pids: readonly number[]) => boolean): Promise<void> {
+async function waitForProcesses(isExpected: (pids: readonly number[]) => boolean): Promise<void> {
   let pids: readonly number[] = [];
   for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(1)) {
-    pids = await processesInside();
-    if (areAsWanted(pids)) return;
+    pids = await listProcessesInside();
+    if (isExpected(pids)) return;
   }
-  throw new Error(`these processes are in ${dataDir}: ${pids.join(', ')}`);
+  throw new Error(`Processes in ${dataDir}: ${pids.join(', ')}.`);
 }
 
-async function untilGone(pid: number): Promise<void> {
+async function waitForExit(pid: number): Promise<void> {
   for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(20)) {
     try {
       process.kill(pid, 0);
@@ -88,11 +88,11 @@ async function untilGone(pid: number): Promise<void> {
       return;
     }
   }
-  throw new Error(`process ${pid} is still there`);
+  throw new Error(`Process ${pid} still exists.`);
 }
 
 describe('startEmbeddedPostgres', () => {
-  it('gives a UTF-8 server of version 18 with 200 connections on loopback only, by password only', async () => {
+  it('starts a UTF-8 server of version 18 with 200 connections on loopback only, with password authentication only', async () => {
     const server = await start();
     const url = server.superuserUrl();
     const [row] = await query(
@@ -121,7 +121,7 @@ describe('startEmbeddedPostgres', () => {
     ).toEqual([{ method: 'scram-sha-256' }]);
   });
 
-  it('keeps data and password between runs, and the password in a file of mode 600', async () => {
+  it('retains data and password between runs, and stores the password in a file of mode 600', async () => {
     const first = await start();
     await query(first.superuserUrl(), 'create table kept as select 42 as answer');
     await first.stop();
@@ -130,41 +130,41 @@ describe('startEmbeddedPostgres', () => {
     expect((await stat(join(dataDir, 'aion-superuser-password'))).mode & 0o777).toBe(0o600);
   });
 
-  it('stops with sessions open, and may be asked twice', async () => {
+  it('stops with open sessions, also when stop is called twice', async () => {
     const server = await start();
     const client = new pg.Client({ connectionString: server.superuserUrl() });
     const lost = new Promise((resolve) => client.on('error', resolve));
     await client.connect();
-    const pid = await serverPid();
+    const pid = await readServerPid();
     await Promise.all([server.stop(), server.stop()]);
     await expect(lost).resolves.toBeInstanceOf(Error);
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 
-  it('refuses a directory with a live server, naming its pid', async () => {
+  it('rejects a directory with a live server and names its pid', async () => {
     await start();
-    const pid = await serverPid();
+    const pid = await readServerPid();
     await expect(start()).rejects.toMatchObject({
       code: 'DATA_DIR_IN_USE',
       message: expect.stringContaining(`(pid ${pid}) of another run is using ${dataDir}`),
     });
   });
 
-  it('starts again at once after its owner and the server were killed', async () => {
+  it('starts again immediately after its owner and the server were killed', async () => {
     const { child, answer } = await hold(dataDir);
     await query(answer.url!, 'create table kept as select 42 as answer');
-    const pid = await serverPid();
+    const pid = await readServerPid();
     child.kill('SIGKILL');
     process.kill(pid, 'SIGKILL');
     const server = await start();
     expect(await query(server.superuserUrl(), 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('starts when the pid of a killed server belongs to another program now', async () => {
+  it('starts when the pid of a killed server has been reused by another program', async () => {
     const server = await start();
     const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8');
     await server.stop();
-    // A program of the server's own user: PostgreSQL by itself takes it for a living server.
+    // A program of the server's own user: PostgreSQL alone would take it for a live server.
     const owner = await stat(dataDir);
     const other = spawn('sleep', ['60'], isRoot ? { uid: owner.uid, gid: owner.gid, cwd: '/' } : {});
     children.push(other);
@@ -173,36 +173,36 @@ describe('startEmbeddedPostgres', () => {
     expect(await query(again.superuserUrl(), 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('does not outlive an owner that was killed, who can start again', async () => {
+  it('stops after its owner was killed, so that a new owner can start again', async () => {
     const { child } = await hold(dataDir);
-    const pid = await serverPid();
+    const pid = await readServerPid();
     child.kill('SIGKILL');
     const server = await start();
-    await untilGone(pid);
-    expect(await serverPid()).not.toBe(pid);
+    await waitForExit(pid);
+    expect(await readServerPid()).not.toBe(pid);
     await server.stop();
     expect(await readdir(dataDir)).not.toContain('postmaster.pid');
   });
 
   onLinux(
-    'does not outlive an owner that was killed at any moment of its start',
+    'stops after its owner was killed at any moment of the start',
     async () => {
       await start().then((server) => server.stop());
       const script = fileURLToPath(new URL('start-and-hold.ts', import.meta.url));
       for (let afterMs = 0; afterMs <= 60; afterMs += 4) {
         const owner = spawn(process.execPath, [script, dataDir], { stdio: 'ignore' });
         children.push(owner);
-        // From the first moment at which a process of the server is there.
-        await untilProcesses((pids) => pids.length > 0);
+        // Starts when the first process of the server exists.
+        await waitForProcesses((pids) => pids.length > 0);
         await sleep(afterMs);
         owner.kill('SIGKILL');
-        await untilProcesses((pids) => pids.length === 0);
+        await waitForProcesses((pids) => pids.length === 0);
       }
     },
     120_000,
   );
 
-  it('lets only one of two simultaneous first starts have the directory', async () => {
+  it('lets only one of two concurrent first starts use the directory', async () => {
     const results = await Promise.allSettled([hold(dataDir), hold(dataDir)]);
     const answers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.answer] : []));
     expect(answers.map(({ code }) => code).sort()).toEqual(['DATA_DIR_IN_USE', undefined]);
@@ -211,29 +211,29 @@ describe('startEmbeddedPostgres', () => {
     expect(await readdir(join(home, 'deep'))).toEqual(['postgres']);
   });
 
-  it('clears away what a run that was killed during initdb left', async () => {
+  it('removes the staging directory of a run that was killed during initdb', async () => {
     await mkdir(`${dataDir}.init-${2 ** 31 - 1}`, { recursive: true });
     await start();
     expect(await readdir(join(home, 'deep'))).toEqual(['postgres']);
   });
 
-  it('says that the port is taken', async () => {
+  it('reports that the port is in use', async () => {
     const port = await freePort();
-    const squatter = createServer().listen(port, '127.0.0.1');
-    await once(squatter, 'listening');
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
     try {
       await expect(start({ port })).rejects.toMatchObject({
         code: 'PORT_IN_USE',
-        message: `Port ${port} at 127.0.0.1 is taken by another program. Stop that program or choose another port.`,
+        message: `Port ${port} on 127.0.0.1 is in use by another program. Stop that program or choose another port.`,
       });
     } finally {
-      squatter.close();
+      other.close();
     }
     const server = await start({ port });
     expect(server.port).toBe(port);
   });
 
-  it('refuses a directory with other things in it, and one of another version, and leaves them as they are', async () => {
+  it('rejects a directory with other files or of another version, and leaves it unchanged', async () => {
     await mkdir(dataDir, { recursive: true });
     await writeFile(join(dataDir, 'thesis.txt'), 'do not delete');
     await expect(start()).rejects.toMatchObject({
@@ -241,11 +241,11 @@ describe('startEmbeddedPostgres', () => {
       message: expect.stringContaining(`The PostgreSQL data directory ${dataDir} cannot be used`),
     });
     await writeFile(join(dataDir, 'PG_VERSION'), '17\n');
-    await expect(start()).rejects.toMatchObject({ message: expect.stringContaining('was made by PostgreSQL 17') });
+    await expect(start()).rejects.toMatchObject({ message: expect.stringContaining('was created by PostgreSQL 17') });
     expect(await readFile(join(dataDir, 'thesis.txt'), 'utf8')).toBe('do not delete');
   });
 
-  it('names a directory that it may not write to', async () => {
+  it('names a directory that is not writable', async () => {
     const parent = join(home, 'readonly');
     await mkdir(parent);
     await chmod(home, 0o755);
@@ -257,14 +257,14 @@ describe('startEmbeddedPostgres', () => {
     });
   });
 
-  it('runs as the ordinary user who starts it', async () => {
+  it('runs as the unprivileged user that starts it', async () => {
     await chmod(home, 0o777);
     const { child, answer } = await hold(dataDir, isRoot ? NOBODY : {});
     expect(await query(answer.url!, 'select 1 as one')).toEqual([{ one: 1 }]);
     const uid = isRoot ? NOBODY.uid : process.getuid?.();
     expect((await stat(dataDir)).uid).toBe(uid);
-    const pid = await serverPid();
+    const pid = await readServerPid();
     child.kill('SIGKILL');
-    await untilGone(pid);
+    await waitForExit(pid);
   });
 });

@@ -1,10 +1,10 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canReach } from '../src/postgres-binaries.ts';
+import { canReach } from '../src/find-postgres-binaries.ts';
 
 describe('canReach', () => {
-  it('looks at every directory above, with the rights of the given user', async () => {
+  it('checks every directory above with the permissions of the given user', async () => {
     const home = await mkdtemp(join(tmpdir(), 'aion-embedded-'));
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const stranger = { uid: 65_533, gid: 65_533 };

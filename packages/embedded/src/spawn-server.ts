@@ -3,12 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
-import type { ServerUser } from './server-user.ts';
+import type { ServerUser } from './find-server-user.ts';
 
-/** After this, a stop no longer waits for sessions to be rolled back: PostgreSQL recovers at its next start. */
+/** Time after which a stop no longer waits for sessions to roll back; PostgreSQL then recovers at its next start. */
 const FAST_STOP_MS = 30_000;
 
-/** What {@link spawnServer} needs. */
+/** Options of {@link spawnServer}. */
 export interface SpawnServerOptions {
   readonly postgres: string;
   readonly dataDir: string;
@@ -20,27 +20,27 @@ export interface SpawnServerOptions {
 
 /** A running server process with its watchdog. */
 export interface ServerProcess {
-  /** Resolves when it accepts connections; rejects with the server's output when it ends before. */
+  /** Resolves when the server accepts connections; rejects with its output when it exits before. */
   readonly ready: Promise<void>;
-  /** Fast shutdown; resolves when the process is gone. May be called again. */
+  /** Requests a fast shutdown; resolves when the process has exited. May be called again. */
   stop(): Promise<void>;
 }
 
-/** Nothing of the caller's environment (it may hold secrets) but the search path. */
+/** Returns the environment of the server: of the caller's environment, which may contain secrets, only the search path. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
 }
 
 /**
- * How the programs are told their data directory, which is also their working directory. For another user on Linux it is
- * the working directory by its magic link, which asks for no right to pass through the directories above (a checkout
- * below /root, mode 700). The directory is entered before the user changes (libuv, uv__process_child_init).
+ * Returns the argument for the data directory, which is also the working directory. For another user on Linux it is the
+ * magic link of the working directory, which requires no access to the directories above (a checkout below /root, mode
+ * 700). The directory is entered before the user changes (libuv, uv__process_child_init).
  */
 export function dataDirArgument(dataDir: string, user: ServerUser | undefined): string {
   return user !== undefined && process.platform === 'linux' ? '/proc/self/cwd' : dataDir;
 }
 
-/** Starts the server and its watchdog. */
+/** Starts a PostgreSQL server and its watchdog. */
 export function spawnServer(options: SpawnServerOptions): ServerProcess {
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -59,14 +59,14 @@ export function spawnServer(options: SpawnServerOptions): ServerProcess {
     cwd: options.dataDir,
     env: serverEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    // Its own session: Ctrl-C in a terminal reaches the owner alone, who drains before it stops the database.
+    // A separate session: Ctrl-C in a terminal reaches only the owner, which drains before it stops the database.
     detached: true,
   });
   const ended = once(child, 'close').then(
     () => undefined,
     (error: unknown) => error,
   );
-  // The watchdog has nothing to watch any more, and must not signal whoever gets the server's number next.
+  // The watchdog must end, so that it never signals another process that reuses the server's process id.
   child.once('exit', () => releaseWatchdog(child));
   return { ready: untilReady(child, ended, options.log), stop: () => stopServer(child, ended) };
 }
@@ -74,7 +74,7 @@ export function spawnServer(options: SpawnServerOptions): ServerProcess {
 async function untilReady(child: ChildProcess, ended: Promise<unknown>, log: (line: string) => void): Promise<void> {
   const output: string[] = [];
   const { stderr } = child;
-  if (stderr === null) throw new Error('the server was started without a pipe for its log');
+  if (stderr === null) throw new Error('The server was started without a pipe for its log.');
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: stderr }).on('line', (line) => {
       log(line);
@@ -83,7 +83,7 @@ async function untilReady(child: ChildProcess, ended: Promise<unknown>, log: (li
       if (line.includes('database system is ready to accept connections')) resolve();
     });
     void ended.then((error) => {
-      reject(new Error(output.join('\n') || 'the server ended without a message', { cause: error }));
+      reject(new Error(output.join('\n') || 'The server exited without a message.', { cause: error }));
     });
   });
 }
@@ -94,14 +94,14 @@ async function stopServer(child: ChildProcess, ended: Promise<unknown>): Promise
   await ended.finally(() => clearTimeout(timer));
 }
 
-/** What the owner tells the watchdog when the server has ended. */
+/** Message from the owner to the watchdog when the server has exited. */
 const ENDED = 'ended';
 
 /**
- * A shell that leaves a watchdog behind and becomes the server, so that there is no moment at which the one runs without
- * the other. The watchdog reads a pipe which the owner holds open. When the owner is gone, however it died, the pipe
- * closes, and the server is asked for a fast shutdown; on Linux, only when what has its number works in its directory.
- * The watchdog is no child of the server, which would wonder about it, and holds no pipe of its log.
+ * Shell script that starts a watchdog and then becomes the server, so that neither ever runs without the other. The
+ * watchdog reads a pipe that the owner keeps open. When the owner exits for any reason, the pipe closes and the watchdog
+ * requests a fast shutdown of the server; on Linux only if the process with the server's id runs in the data directory.
+ * The watchdog is not a child of the server, which would report an unknown child, and has no pipe of its log.
  */
 const WATCHED = `
   (
@@ -116,6 +116,6 @@ const WATCHED = `
   exec "$@"`;
 
 function releaseWatchdog({ stdio: [, , , pipe] }: ChildProcess): void {
-  // A stream that can be written to, by how the server was started; a watchdog that is gone need not be told.
+  // The stdio option above makes it a writable pipe. Errors are ignored: the watchdog may have exited.
   (pipe as Writable | null | undefined)?.on('error', () => undefined).end(`${ENDED}\n`);
 }

@@ -5,21 +5,21 @@ import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
 const run = promisify(execFile);
 
-/** The system user that is created when root starts the server on a machine without one. */
+/** System user that is created when root starts the server on a machine without a PostgreSQL user. */
 const OWN_USER = 'aion-postgres';
 
-/** Identity that the server's processes run under; `undefined` fields of a spawn mean "as this process". */
+/** User and group of the server's processes. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
 }
 
 /**
- * PostgreSQL refuses to run as root, so root runs it as an unprivileged user: the owner of an existing data directory,
- * else the user `aion-postgres` or `postgres`, else `aion-postgres` is created. Gives `undefined` for an ordinary user,
- * who runs the server himself.
+ * Finds the unprivileged user that runs the server when this process is root, since PostgreSQL does not run as root: the
+ * owner of an existing data directory, else the user `aion-postgres` or `postgres`, else `aion-postgres` is created.
+ * Returns `undefined` when this process is not root: the server then runs as the same user.
  *
- * @throws EmbeddedPostgresError `SYSTEM_USER_MISSING` when there is no such user and none can be created.
+ * @throws EmbeddedPostgresError `SYSTEM_USER_MISSING` when no such user exists and none can be created.
  */
 export async function findServerUser(dataDir: string): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -48,7 +48,7 @@ async function createOwnUser(): Promise<ServerUser> {
   const failures: unknown[] = [];
   for (const [command, args] of commands) {
     await run(command, args).catch((error: unknown) => failures.push(error));
-    // Looked up even after a failure: another process may have created the user at the same moment.
+    // Looked up even after a failure: a concurrent process may have created the user.
     const user = await lookUp(OWN_USER);
     if (user !== undefined) return user;
   }

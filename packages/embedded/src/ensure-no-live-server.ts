@@ -7,17 +7,17 @@ import { errorCode } from '@aion/errors';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { isAlive } from './is-alive.ts';
 
-/** How long a live server may take to show that its owner has died and it is stopping. */
+/** Time in which a live server must show that its owner has died and it is stopping. */
 const OWNER_GRACE_MS = 2_000;
-/** How long a server that is stopping may take. */
+/** Maximum duration of a server stop. */
 const STOPPING_GRACE_MS = 30_000;
-/** Above every pid_max (2^22 on Linux): no process has it. */
+/** A process id above every pid_max (2^22 on Linux), which no process has. */
 const IMPOSSIBLE_PID = 2_147_483_647;
 
 /**
- * Makes sure that no live server holds `dataDir`. A server whose owner was killed a moment ago is waited for. A
- * `postmaster.pid` left by SIGKILL whose number now belongs to some other program is disarmed, for PostgreSQL would take
- * that program for a server; the rest of the file is kept, because by it PostgreSQL finds survivors of the dead server.
+ * Ensures that no live server uses `dataDir`. Waits for a server whose owner was killed a moment ago. If the process id in
+ * a `postmaster.pid` left by SIGKILL now belongs to another program, it is replaced, since PostgreSQL would take that
+ * program for a server; the rest of the file stays, because PostgreSQL uses it to find survivors of the dead server.
  *
  * @throws EmbeddedPostgresError `DATA_DIR_IN_USE` naming the process id of the live server.
  */
@@ -35,7 +35,7 @@ export async function ensureNoLiveServer(dataDir: string): Promise<void> {
       throw new EmbeddedPostgresError(
         'DATA_DIR_IN_USE',
         `A PostgreSQL server (pid ${lock.pid}) of another run is using ${dataDir}. Stop that run first ` +
-          `(kill -INT ${lock.pid} stops the server alone), or choose another data directory.`,
+          `(kill -INT ${lock.pid} stops only the server), or choose another data directory.`,
       );
     }
     await sleep(50);
@@ -49,7 +49,7 @@ interface Lock {
   readonly status: string;
 }
 
-/** Line 1 of postmaster.pid is the pid, line 8 the status (PostgreSQL, src/include/utils/pidfile.h). */
+/** Reads postmaster.pid: line 1 is the pid, line 8 the status (PostgreSQL, src/include/utils/pidfile.h). */
 async function readLock(dataDir: string): Promise<Lock | undefined> {
   const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return undefined;
@@ -62,7 +62,7 @@ async function readLock(dataDir: string): Promise<Lock | undefined> {
 
 async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
   if (process.platform === 'linux') {
-    // A server's working directory is its data directory; another user's may not be read, but its name may.
+    // A server's working directory is its data directory. That of another user is not readable, but the program name is.
     const workingDir = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
     if (workingDir !== undefined) return workingDir === (await realpath(dataDir));
     return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim() === 'postgres';
