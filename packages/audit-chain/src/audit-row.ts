@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** Bytes as PostgreSQL writes them into JSON: `\x` and lowercase hexadecimal digits. */
+/** Bytes in the JSON format of PostgreSQL: `\x` and lowercase hexadecimal digits. */
 const bytes = (length: number) =>
   z
     .string()
     .regex(new RegExp(String.raw`^\\x[0-9a-f]{${length * 2}}$`), `must be \\x and ${length * 2} hexadecimal digits`)
     .transform((text): Buffer => Buffer.from(text.slice(2), 'hex'));
 
-/** PostgreSQL's time in JSON, brought to microseconds: it leaves zeros at the end out. */
+/** A time in the JSON format of PostgreSQL, which omits trailing zeros, normalized to microseconds. */
 const time = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)$/, 'must be a time in UTC')
@@ -23,7 +23,7 @@ const auditRow = z.object({
   prev_hash: bytes(32),
   hash: bytes(32),
   commitment: bytes(32),
-  /** Null when an erasure has taken what the event was about. */
+  /** Null when an erasure has removed the content of the event. */
   salt: bytes(32).nullable(),
   action: z.string(),
   target_type: z.string(),
@@ -45,44 +45,43 @@ const checkpointRow = z.object({
   key_id: z.string(),
 });
 
-/** What an event, a checkpoint and a line of {@link formatChainHead} have in common. */
+/** The common fields of an event, a checkpoint and a line of {@link formatChainHead}. */
 const chainHead = checkpointRow.pick({ tenant_id: true, seq: true, hash: true });
 
-/** One event of an audit trail, as it is stored and exported. */
+/** One event of an audit trail in its stored and exported form. */
 export type AuditRow = z.output<typeof auditRow>;
-/** A signed statement that a chain had come so far. */
+/** A signed statement of the last event of a chain. */
 export type CheckpointRow = z.output<typeof checkpointRow>;
-
-/** How far a chain has come. */
+/** The last event of a chain: its number and hash. */
 export type ChainHead = z.output<typeof chainHead>;
 
-/** A row that is no event or no checkpoint of a chain. */
+/** A row that is not a valid event or checkpoint of a chain. */
 export class InvalidAuditRowError extends Error {
   override readonly name = 'InvalidAuditRowError';
   readonly code = 'INVALID_AUDIT_ROW';
 }
 
-/** Reads an event from one line of an export, or a row as PostgreSQL writes JSON. @throws {InvalidAuditRowError} */
+/** Parses an event from one line of an export or from a row that PostgreSQL formatted as JSON. @throws {InvalidAuditRowError} */
 export function parseAuditRow(line: string): AuditRow {
   return parseLine(auditRow, line);
 }
 
-/** Reads a checkpoint likewise. @throws {InvalidAuditRowError} */
+/** Parses a checkpoint from such a line or row. @throws {InvalidAuditRowError} */
 export function parseCheckpointRow(line: string): CheckpointRow {
   return parseLine(checkpointRow, line);
 }
 
-/** Reads how far a chain had come from the line of an event, of a checkpoint or of a head. @throws {InvalidAuditRowError} */
+/** Parses the head of a chain from the line of an event, a checkpoint or a head. @throws {InvalidAuditRowError} */
 export function parseChainHead(line: string): ChainHead {
   return parseLine(chainHead, line);
 }
 
-/** How far a chain has come, as a line of JSON that {@link parseChainHead} reads. */
+/** Formats the head of a chain as a line of JSON that {@link parseChainHead} parses. */
 export function formatChainHead({ tenant_id, seq, hash }: ChainHead): string {
   return JSON.stringify({ tenant_id, seq, hash: String.raw`\x` + hash.toString('hex') });
 }
 
-/** Reads what a line of JSON must be. @throws {InvalidAuditRowError} that names each wrong field */
+/** Parses a line of JSON by a schema. @throws {InvalidAuditRowError} that names each invalid field */
 export function parseLine<T>(schema: z.ZodType<T>, line: string): T {
   let value: unknown;
   try {

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes, randomUU
 import {
   ChainVerifier,
   checkpointKeyId,
-  commitTo,
+  computeCommitment,
   ERASED_CONTENT,
   formatChainHead,
   GENESIS_HASH,
@@ -23,7 +23,7 @@ const TENANT = '0198c0de-0000-7000-8000-000000000001';
 const { privateKey } = generateKeyPairSync('ed25519');
 const publicKey = createPublicKey(privateKey);
 
-/** A chain as the database makes it. */
+/** Creates a chain by the rules of the database. */
 function createChain(length: number, from: readonly AuditRow[] = []): AuditRow[] {
   const chain = [...from];
   while (chain.length < length) {
@@ -41,7 +41,7 @@ function createChain(length: number, from: readonly AuditRow[] = []): AuditRow[]
       tenant_id: TENANT,
       seq: chain.length + 1,
       prev_hash: chain.at(-1)?.hash ?? GENESIS_HASH,
-      commitment: commitTo(content, salt),
+      commitment: computeCommitment(content, salt),
       action: 'export.requested',
       target_type: 'export',
       outcome: 'success',
@@ -60,7 +60,7 @@ function checkpointOf(row: AuditRow, key = privateKey): CheckpointRow {
 function verify(rows: readonly AuditRow[], checkpoints: readonly CheckpointRow[] = []): ChainReport {
   return verifyWith({}, rows, checkpoints);
 }
-/** As the rows of an export may come: the events before what proves them. */
+/** Verifies events that are added before their checkpoints, as in an export. */
 function verifyLate(rows: readonly AuditRow[], checkpoints: readonly CheckpointRow[]): ChainReport {
   const verifier = new ChainVerifier(TENANT, { signers: [publicKey] });
   for (const row of rows) verifier.addEvent(row);
@@ -78,7 +78,7 @@ function verifyWith(
   return verifier.finish();
 }
 const kinds = ({ problems }: ChainReport): string[] => [...new Set(problems.map(({ kind }) => kind))];
-/** The row with its hash made right again, as somebody does who knows the algorithm. */
+/** Recomputes the hash of a changed row, as an attacker who knows the algorithm does. */
 const rehash = (row: AuditRow): AuditRow => ({ ...row, hash: hashEvent(row) });
 
 const chain = createChain(20);
@@ -91,8 +91,8 @@ const checkpoints = [checkpointOf(at(10)), checkpointOf(at(20))];
 const replaced = (seq: number, by: Partial<AuditRow>): AuditRow[] =>
   chain.map((row) => (row.seq === seq ? { ...row, ...by } : row));
 
-describe('an untouched chain', () => {
-  it('is proven up to its last checkpoint', () => {
+describe('ChainVerifier with an unmodified chain', () => {
+  it('proves the chain up to its last checkpoint', () => {
     const report = verify(chain, checkpoints);
     expect(report).toMatchObject({
       ok: true,
@@ -104,20 +104,20 @@ describe('an untouched chain', () => {
     expect(verify(createChain(25, chain), checkpoints)).toMatchObject({ ok: true, events: 25, provenSeq: 20 });
   });
 
-  it('is so in whatever order its events are read', () => {
+  it('accepts events in any order', () => {
     expect(verify(chain.toReversed(), checkpoints)).toMatchObject({ ok: true, provenSeq: 20 });
     expect(verifyLate(chain.toReversed(), checkpoints)).toMatchObject({ ok: true, provenSeq: 20 });
     expect(verifyWith({ isInOrder: true }, chain, checkpoints)).toMatchObject({ ok: true, provenSeq: 20 });
   });
 
-  it('stays so when an erasure takes the content of an event', () => {
+  it('accepts events whose content was erased', () => {
     const erased = chain.map((row) => ([7, 9].includes(row.seq) ? { ...row, ...ERASED_CONTENT, salt: null } : row));
     for (const rows of [erased, erased.toReversed()]) {
       expect(verify(rows, checkpoints)).toMatchObject({ ok: true, erased: 2, firstErasedSeq: 7, provenSeq: 20 });
     }
   });
 
-  it('may be verified from where it was verified before', () => {
+  it('continues from the end of an earlier verification', () => {
     const { tenant_id, seq, hash } = at(12);
     for (const isInOrder of [false, true]) {
       const report = verifyWith({ start: { tenant_id, seq, hash }, isInOrder }, chain.slice(12), checkpoints);
@@ -125,13 +125,13 @@ describe('an untouched chain', () => {
     }
   });
 
-  it('is compared with checkpoints whose signer nobody names, and not proven by them', () => {
+  it('compares checkpoints without trusted signers, and proves nothing by them', () => {
     const signed = [checkpointOf(at(10)), { ...checkpointOf(at(20)), hash: GENESIS_HASH }];
     const report = verifyWith({ signers: undefined }, chain, signed);
     expect(report).toMatchObject({ ok: false, provenSeq: 0, problems: [{ kind: 'checkpoint_differs', seq: 20 }] });
   });
 
-  it('is proven by checkpoints of more than one key, each of which is trusted', () => {
+  it('accepts checkpoints of several trusted keys', () => {
     const former = generateKeyPairSync('ed25519');
     const signed = [checkpointOf(at(10), former.privateKey), checkpointOf(at(20))];
     const signers = [publicKey, former.publicKey];
@@ -139,12 +139,12 @@ describe('an untouched chain', () => {
     expect(verifyWith({ signers }, chain.slice(0, 15), signed.slice(0, 1))).toMatchObject({ ok: true, provenSeq: 10 });
   });
 
-  it('may be empty', () => {
+  it('accepts an empty chain', () => {
     expect(verify([])).toMatchObject({ ok: true, events: 0, provenSeq: 0, head: undefined });
   });
 });
 
-/** Every field of an event with another value than it has, and what finds that out. */
+/** Each field of an event with a changed value, and the problems that the verifier reports. */
 const EDITS: readonly (readonly [Partial<AuditRow>, readonly string[]])[] = [
   [{ id: randomUUID() }, ['edited']],
   [{ tenant_id: randomUUID() }, ['edited', 'foreign_tenant']],
@@ -166,7 +166,7 @@ const EDITS: readonly (readonly [Partial<AuditRow>, readonly string[]])[] = [
   [{ correlation_id: 'c-1' }, ['content_edited']],
   [{ trace_id: '0'.repeat(32) }, ['content_edited']],
 ];
-/** Fields that an event no longer commits to when its salt is gone, each with what no erasure leaves. */
+/** Erasable fields of an event without a salt, each with a value that no erasure leaves. */
 const UNSALTED: readonly Partial<AuditRow>[] = [
   { actor: 'operator' },
   { target_id: randomUUID() },
@@ -177,18 +177,18 @@ const UNSALTED: readonly Partial<AuditRow>[] = [
 ];
 const erasedAt5 = { ...ERASED_CONTENT, salt: null };
 
-describe('tampering is detected:', () => {
+describe('ChainVerifier detects', () => {
   it.each<[string, readonly AuditRow[], readonly CheckpointRow[], readonly string[]]>([
     ...EDITS.map(([by, kinds]): [string, AuditRow[], [], readonly string[]] => [
       `an edited ${Object.entries(by)
-        .map(([name, value]) => (value === null ? `${name}, taken` : name))
+        .map(([name, value]) => (value === null ? `${name}, set to null` : name))
         .join()}`,
       replaced(5, by),
       [],
       kinds,
     ]),
     ...UNSALTED.map((by): [string, AuditRow[], CheckpointRow[], string[]] => [
-      `an edited ${Object.keys(by).join()} with its salt taken as an erasure takes it`,
+      `an edited ${Object.keys(by).join()} without its salt, as after an erasure`,
       replaced(5, { ...erasedAt5, ...by }),
       checkpoints,
       ['content_edited'],
@@ -208,33 +208,33 @@ describe('tampering is detected:', () => {
     ],
     [
       'an actor edited with its commitment',
-      replaced(5, { actor: 'x', commitment: commitTo({ ...at(5), actor: 'x' }, at(5).salt ?? GENESIS_HASH) }),
+      replaced(5, { actor: 'x', commitment: computeCommitment({ ...at(5), actor: 'x' }, at(5).salt ?? GENESIS_HASH) }),
       [],
       ['edited'],
     ],
     ['a deleted event', chain.filter(({ seq }) => seq !== 5), checkpoints, ['missing']],
     ['deleted first events', chain.slice(3), checkpoints, ['missing']],
     [
-      'a deleted event whose gap is numbered away',
+      'a deleted event with the later events renumbered',
       chain.filter(({ seq }) => seq !== 5).map((row, at) => rehash({ ...row, seq: at + 1 })),
       checkpoints,
       ['broken_link', 'truncated', 'checkpoint_differs'],
     ],
     [
-      'two events that changed places',
+      'two swapped events',
       chain.map((row) => (row.seq === 5 ? { ...row, seq: 6 } : row.seq === 6 ? { ...row, seq: 5 } : row)),
       [],
       ['edited', 'broken_link'],
     ],
     [
-      'two events that changed places, with their hashes made right',
+      'two swapped events with recomputed hashes',
       chain.map((row) =>
         row.seq === 5 ? rehash({ ...at(6), seq: 5 }) : row.seq === 6 ? rehash({ ...at(5), seq: 6 }) : row,
       ),
       [],
       ['broken_link'],
     ],
-    ['an event that is there twice', [...chain, at(5)], [], ['repeated']],
+    ['a repeated event', [...chain, at(5)], [], ['repeated']],
     [
       'an event of another tenant',
       chain.map((row) => (row.seq === 20 ? rehash({ ...row, tenant_id: randomUUID() }) : row)),
@@ -244,9 +244,9 @@ describe('tampering is detected:', () => {
     ['a cut-off end', chain.slice(0, 15), checkpoints, ['truncated']],
     ['a deleted last event', chain.slice(0, 19), checkpoints, ['truncated']],
     ['an emptied chain', [], checkpoints, ['truncated']],
-    ['a chain that was written anew', createChain(20), checkpoints, ['checkpoint_differs']],
+    ['a rewritten chain', createChain(20), checkpoints, ['checkpoint_differs']],
     [
-      'a chain that was written anew from the middle',
+      'a chain that was rewritten from the middle',
       createChain(20, chain.slice(0, 12)),
       checkpoints,
       ['checkpoint_differs'],
@@ -299,20 +299,20 @@ describe('tampering is detected:', () => {
     }
   });
 
-  it('not without the checkpoints that it would contradict, and the report says how little is proven', () => {
+  it('no truncation or rewrite without a checkpoint that contradicts it, and reports how many events are proven', () => {
     const cutOff = verify(chain.slice(0, 15), checkpoints.slice(0, 1));
     expect(cutOff).toMatchObject({ ok: true, provenSeq: 10, head: { seq: 15 } });
     expect(verify(createChain(20))).toMatchObject({ ok: true, provenSeq: 0, head: { seq: 20 } });
   });
 
-  it('also without checkpoints, when the chain is not what it was before', () => {
+  it('a chain that differs from an earlier copy, also without checkpoints', () => {
     const compare = (rows: readonly AuditRow[], seq: number): ChainReport => {
       const verifier = new ChainVerifier(TENANT, { signers: [publicKey] });
       verifier.addEarlier(at(seq));
       for (const row of rows) verifier.addEvent(row);
       return verifier.finish();
     };
-    // What is known from before proves nothing: it is not signed.
+    // An earlier copy proves nothing: it is not signed.
     expect(compare(chain, 15)).toMatchObject({ ok: true, provenSeq: 0 });
     expect(compare(createChain(20), 15).problems).toMatchObject([{ kind: 'edited', seq: 15 }]);
     expect(compare(chain.slice(0, 14), 15).problems).toEqual([
@@ -331,14 +331,14 @@ describe('tampering is detected:', () => {
     expect(late.finish().problems).toMatchObject([{ kind: 'edited', seq: 15 }]);
   });
 
-  it('says no more than a hundred problems, and how many there are', () => {
+  it('more than a hundred problems, and lists a hundred of them with the number of the others', () => {
     const long = createChain(300).map((row) => ({ ...row, action: 'x.y' }));
     expect(verify(long).problems).toHaveLength(100);
     expect(verify(long).moreProblems).toBe(200);
   });
 });
 
-describe('a row', () => {
+describe('parseAuditRow, parseCheckpointRow and parseChainHead', () => {
   const line = (row: object): string =>
     JSON.stringify(row, (_key, value: unknown) =>
       typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value
@@ -346,14 +346,14 @@ describe('a row', () => {
         : value,
     );
 
-  it('is read as PostgreSQL writes it, with its time in microseconds', () => {
+  it('parse rows that PostgreSQL formatted, with times in microseconds', () => {
     const row = { ...at(1), created_at: '2026-11-23T12:00:00.1+00:00', extra: 1 };
     expect(parseAuditRow(line(row)).created_at).toBe('2026-11-23T12:00:00.100000Z');
     expect(parseAuditRow(line(at(1)))).toEqual(at(1));
     expect(parseCheckpointRow(line(checkpointOf(at(1))))).toEqual(checkpointOf(at(1)));
   });
 
-  it('tells how far its chain had come, as a checkpoint and the line of a head do', () => {
+  it('parse the head of a chain from an event, a checkpoint and a formatted head', () => {
     const { tenant_id, seq, hash } = at(7);
     const head = { tenant_id, seq, hash };
     expect(parseChainHead(line(at(7)))).toEqual(head);
@@ -363,23 +363,23 @@ describe('a row', () => {
   });
 
   it.each([
-    ['no JSON', '{', /not JSON/],
+    ['invalid JSON', '{', /not JSON/],
     ['a cut-off hash', line({ ...at(1), hash: '\\x00' }), /hash: must be .x and 64 hexadecimal digits/],
-    ['a number that is not exact', line({ ...at(1), seq: 2 ** 60 }), /seq/],
+    ['an unsafe integer', line({ ...at(1), seq: 2 ** 60 }), /seq/],
     [
-      'a time of another zone',
+      'a time in another zone',
       line({ ...at(1), created_at: '2026-11-23T12:00:00+02:00' }),
       /created_at: must be a time in UTC/,
     ],
-    ['an event from before the chain', line({ ...at(1), seq: null, hash: null }), /seq: .*hash: /],
-  ])('with %s is refused', (_name, text, message) => {
+    ['null instead of chain fields', line({ ...at(1), seq: null, hash: null }), /seq: .*hash: /],
+  ])('reject a row with %s', (_name, text, message) => {
     expect(() => parseAuditRow(text)).toThrow(InvalidAuditRowError);
     expect(() => parseAuditRow(text)).toThrow(message);
   });
 });
 
-describe('canonical JSON', () => {
-  it('sorts keys by UTF-16 code units and escapes as RFC 8785 says', () => {
+describe('toCanonicalJson', () => {
+  it('sorts keys by UTF-16 code units and escapes by RFC 8785', () => {
     // Section 3.2.3 of the RFC: its keys in its order.
     const keys = ['\u20ac', '\r', '\ufb33', '1', '\ud83d\ude00', '\u0080', '\u00f6'];
     const sorted = ['\r', '1', '\u0080', '\u00f6', '\u20ac', '\ud83d\ude00', '\ufb33'];
@@ -390,11 +390,11 @@ describe('canonical JSON', () => {
     );
   });
 
-  it.each([1.5, 2 ** 53, Number.NaN, '\ud800'])('refuses %p', (value) => {
+  it.each([1.5, 2 ** 53, Number.NaN, '\ud800'])('rejects %p', (value) => {
     expect(() => toCanonicalJson({ value })).toThrow(RangeError);
   });
 
-  it('is what events are hashed over', () => {
+  it('yields the text that events are hashed from', () => {
     const { id, commitment, prev_hash } = at(1);
     const text = `{"action":"export.requested","commitment":"${commitment.toString('hex')}","created_at":"2026-11-23T12:00:00.000000Z","id":"${id}","outcome":"success","prev_hash":"${prev_hash.toString('hex')}","seq":1,"target_type":"export","tenant_id":"${TENANT}","v":1}`;
     expect(at(1).hash).toEqual(createHash('sha256').update(text).digest());

@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditRow, ChainHead, CheckpointRow } from './audit-row.ts';
-import { commitTo, GENESIS_HASH, hashEvent } from './chain-hash.ts';
-import { checkpointKeyId, isCheckpointOf } from './checkpoint.ts';
+import { computeCommitment, GENESIS_HASH, hashEvent } from './hash-event.ts';
+import { checkpointKeyId, verifyCheckpoint } from './sign-checkpoint.ts';
 import { isErasedContent } from './erased-content.ts';
 import { HashLog } from './hash-log.ts';
 
-/** What is wrong with a chain, and with which event of it. */
+/** A problem of a chain and the event that it concerns. */
 export interface ChainProblem {
   readonly kind:
     | 'edited'
@@ -25,17 +25,17 @@ export interface ChainProblem {
   readonly detail: string;
 }
 
-/** What a verifier found. */
+/** The result of a verification. */
 export interface ChainReport {
   readonly ok: boolean;
   readonly events: number;
-  /** Events whose content an erasure has taken: the chain proves that they were, and no more what they said. */
+  /** Events whose content an erasure has removed: the chain proves that they existed, and no longer their content. */
   readonly erased: number;
-  /** The first of these; 0 when there is none. */
+  /** Number of the first erased event; 0 when there is none. */
   readonly firstErasedSeq: number;
-  /** How many events were compared with what they were before. */
+  /** Number of events that were compared with an earlier copy. */
   readonly earlier: number;
-  /** The last event that follows from the first one; undefined for an empty chain. */
+  /** The last event of the chain; undefined for an empty chain. */
   readonly head: ChainHead | undefined;
   /** The event up to which a checkpoint with a valid signature proves the chain; 0 without one. */
   readonly provenSeq: number;
@@ -44,24 +44,24 @@ export interface ChainReport {
   readonly moreProblems: number;
 }
 
-/** What is said of an event elsewhere: by a checkpoint, or by what is known of the chain from before. */
-interface Statement {
+/** The expected hash of an event, from a checkpoint or from an earlier copy of the chain. */
+interface ExpectedHash {
   readonly hash: Buffer;
   readonly isCheckpoint: boolean;
 }
 
-/** What an event leaves behind for the one after it. */
+/** The fields of an event that the next event links to. */
 type Link = Pick<AuditRow, 'seq' | 'prev_hash' | 'hash'>;
 
-/** With what a chain is verified. */
+/** Options of {@link ChainVerifier}. */
 export interface ChainVerifierOptions {
-  /** The keys whose checkpoints are trusted; undefined compares checkpoints and proves nothing by them. */
+  /** The keys whose checkpoints are trusted; with undefined checkpoints are compared, but prove nothing. */
   readonly signers: readonly KeyObject[] | undefined;
-  /** The event that was verified last, when only later ones are given. */
+  /** The last event of an earlier verification, when only later events are added. */
   readonly start?: ChainHead | undefined;
   /**
-   * Events come in the order of their numbers, and each checkpoint before its event: so that nothing of what has passed is
-   * held in memory.
+   * Events are added in the order of their numbers, and each checkpoint before its event, so that memory contains nothing
+   * about verified events.
    */
   readonly isInOrder?: boolean;
 }
@@ -69,23 +69,23 @@ export interface ChainVerifierOptions {
 const MAX_PROBLEMS = 100;
 
 /**
- * Verifies one chain. Events and checkpoints may come in any order: an export is ordered by id, and two processes that
- * write within a millisecond make ids in another order than the chain's. Memory holds what is ahead of a missing event,
- * the checkpoints of events that have not come yet, and, unless they come in order, a hash of each event.
+ * Verifies one chain. Events and checkpoints may be added in any order: an export is ordered by id, and two processes that
+ * write within one millisecond create ids in another order than the chain's. Memory contains the events after a missing
+ * one, the checkpoints of events that were not added yet and, unless events are added in order, a hash of each event.
  */
 export class ChainVerifier {
   readonly #tenantId: string | null;
   readonly #signers: ReadonlyMap<string, KeyObject> | undefined;
   readonly #start: ChainHead | undefined;
   readonly #isInOrder: boolean;
-  readonly #ahead = new Map<number, Link>();
-  /** What is said of events that have not come yet. */
-  readonly #awaited = new Map<number, readonly Statement[]>();
+  readonly #pending = new Map<number, Link>();
+  /** Expected hashes of events that were not added yet. */
+  readonly #expected = new Map<number, readonly ExpectedHash[]>();
   readonly #hashes = new HashLog();
   readonly #earlierHashes = new HashLog();
   #earlier = 0;
   readonly #problems: ChainProblem[] = [];
-  #found = 0;
+  #problemCount = 0;
   #events = 0;
   #erased = 0;
   #firstErasedSeq = 0;
@@ -103,55 +103,57 @@ export class ChainVerifier {
     if (start !== undefined) this.#hashes.set(start.seq, start.hash);
   }
 
-  /** Takes a checkpoint. */
+  /** Adds a checkpoint. */
   addCheckpoint(checkpoint: CheckpointRow): void {
     const { seq, hash } = checkpoint;
-    // One that lies before the start was compared when the start was.
+    // A checkpoint before the start was compared by the earlier verification.
     if (seq < (this.#start?.seq ?? 0)) return;
-    const flaw = this.#signers && findFlaw(checkpoint, this.#signers);
+    const problem = this.#signers && findSignatureProblem(checkpoint, this.#signers);
     if (checkpoint.tenant_id !== this.#tenantId) {
-      this.#note('foreign_tenant', seq, 'the checkpoint is of another chain');
-    } else if (flaw !== undefined) this.#note(flaw.kind, seq, flaw.detail);
-    else this.#compareOrAwait(seq, { hash, isCheckpoint: true });
+      this.#addProblem('foreign_tenant', seq, 'the checkpoint is of another chain');
+    } else if (problem !== undefined) this.#addProblem(problem.kind, seq, problem.detail);
+    else this.#compareOrExpect(seq, { hash, isCheckpoint: true });
   }
 
-  /** Takes an event as it was before, from where whoever can change the chain has no access: it must still be that one. */
+  /** Adds an event from an earlier copy that somebody who can change the chain cannot access: the chain must still contain it. */
   addEarlier({ seq, hash }: Pick<ChainHead, 'seq' | 'hash'>): void {
-    // What an event, its checkpoint and a log say of it is one thing.
+    // An event, its checkpoint and its log line may all be added; they count once.
     if (seq < (this.#start?.seq ?? 0) || this.#earlierHashes.get(seq)?.equals(hash) === true) return;
     this.#earlierHashes.set(seq, hash);
     this.#earlier += 1;
-    this.#compareOrAwait(seq, { hash, isCheckpoint: false });
+    this.#compareOrExpect(seq, { hash, isCheckpoint: false });
   }
 
-  /** Takes note of a row that is there and is no event or no checkpoint. */
+  /** Adds a problem for a row that is not a valid event or checkpoint. */
   addUnreadable(seq: number, detail: string): void {
-    this.#note('unreadable', seq, detail);
+    this.#addProblem('unreadable', seq, detail);
   }
 
-  /** Takes an event. */
+  /** Adds an event. */
   addEvent(event: AuditRow): void {
     this.#events += 1;
-    if (event.tenant_id !== this.#tenantId) this.#note('foreign_tenant', event.seq, `it is of ${event.tenant_id}`);
-    if (!hashEvent(event).equals(event.hash)) this.#note('edited', event.seq, 'its hash is not that of its content');
+    if (event.tenant_id !== this.#tenantId)
+      this.#addProblem('foreign_tenant', event.seq, `it is of ${event.tenant_id}`);
+    if (!hashEvent(event).equals(event.hash))
+      this.#addProblem('edited', event.seq, 'its hash is not that of its content');
     this.#checkContent(event);
-    if (event.seq <= this.#seq || this.#ahead.has(event.seq)) {
-      this.#note('repeated', event.seq, 'another event has its number');
+    if (event.seq <= this.#seq || this.#pending.has(event.seq)) {
+      this.#addProblem('repeated', event.seq, 'another event has its number');
       return;
     }
     const { seq, prev_hash, hash } = event;
-    this.#ahead.set(seq, { seq, prev_hash, hash });
-    if (this.#isInOrder) this.#takeAhead();
-    else this.#advance();
+    this.#pending.set(seq, { seq, prev_hash, hash });
+    if (this.#isInOrder) this.#acceptPending();
+    else this.#acceptConsecutive();
   }
 
   /** Ends the verification. */
   finish(): ChainReport {
-    this.#takeAhead();
-    this.#noteTruncation();
+    this.#acceptPending();
+    this.#addTruncation();
     const hasEvents = this.#seq > 0;
     return {
-      ok: this.#found === 0,
+      ok: this.#problemCount === 0,
       events: this.#events,
       erased: this.#erased,
       firstErasedSeq: this.#firstErasedSeq,
@@ -159,95 +161,96 @@ export class ChainVerifier {
       head: hasEvents ? { tenant_id: this.#tenantId, seq: this.#seq, hash: this.#hash } : this.#start,
       provenSeq: this.#provenSeq,
       problems: this.#problems,
-      moreProblems: this.#found - this.#problems.length,
+      moreProblems: this.#problemCount - this.#problems.length,
     };
   }
 
-  /** Goes on while the next event is there. */
-  #advance(): void {
-    for (let next = this.#ahead.get(this.#seq + 1); next !== undefined; next = this.#ahead.get(this.#seq + 1)) {
-      this.#ahead.delete(next.seq);
+  /** Accepts pending events up to the first missing one. */
+  #acceptConsecutive(): void {
+    for (let next = this.#pending.get(this.#seq + 1); next !== undefined; next = this.#pending.get(this.#seq + 1)) {
+      this.#pending.delete(next.seq);
       this.#checkLink(next);
-      this.#take(next);
+      this.#accept(next);
     }
   }
 
-  /** Goes on to the last event that is there, over those that are not. */
-  #takeAhead(): void {
-    for (const link of [...this.#ahead.values()].toSorted((a, b) => a.seq - b.seq)) {
-      if (link.seq > this.#seq + 1) this.#noteMissing(this.#seq + 1, link.seq - 1);
+  /** Accepts all pending events and reports the missing ones between them. */
+  #acceptPending(): void {
+    for (const link of [...this.#pending.values()].toSorted((a, b) => a.seq - b.seq)) {
+      if (link.seq > this.#seq + 1) this.#addMissing(this.#seq + 1, link.seq - 1);
       else this.#checkLink(link);
-      this.#take(link);
+      this.#accept(link);
     }
-    this.#ahead.clear();
+    this.#pending.clear();
   }
 
   #checkLink({ seq, prev_hash }: Link): void {
-    if (!prev_hash.equals(this.#hash)) this.#note('broken_link', seq, 'it does not follow the event before it');
+    if (!prev_hash.equals(this.#hash)) this.#addProblem('broken_link', seq, 'it does not follow the event before it');
   }
 
-  #take({ seq, hash }: Link): void {
+  #accept({ seq, hash }: Link): void {
     this.#seq = seq;
     this.#hash = hash;
     if (!this.#isInOrder) this.#hashes.set(seq, hash);
-    for (const statement of this.#awaited.get(seq) ?? []) this.#compare(seq, hash, statement);
-    this.#awaited.delete(seq);
+    for (const expected of this.#expected.get(seq) ?? []) this.#compare(seq, hash, expected);
+    this.#expected.delete(seq);
   }
 
   #checkContent(event: AuditRow): void {
     const { seq, salt, commitment } = event;
     if (salt !== null) {
-      if (commitTo(event, salt).equals(commitment)) return;
-      this.#note('content_edited', seq, 'it does not say what it committed to');
+      if (computeCommitment(event, salt).equals(commitment)) return;
+      this.#addProblem('content_edited', seq, 'its content does not match its commitment');
     } else if (isErasedContent(event)) {
       this.#firstErasedSeq = this.#erased === 0 ? seq : Math.min(seq, this.#firstErasedSeq);
       this.#erased += 1;
-    } else this.#note('content_edited', seq, 'it has no salt, and says what no erasure leaves');
+    } else this.#addProblem('content_edited', seq, 'it has no salt, but content that no erasure leaves');
   }
 
-  #compareOrAwait(seq: number, statement: Statement): void {
+  #compareOrExpect(seq: number, expected: ExpectedHash): void {
     const hash = this.#hashes.get(seq);
-    if (hash !== undefined) this.#compare(seq, hash, statement);
-    else this.#awaited.set(seq, [...(this.#awaited.get(seq) ?? []), statement]);
+    if (hash !== undefined) this.#compare(seq, hash, expected);
+    else this.#expected.set(seq, [...(this.#expected.get(seq) ?? []), expected]);
   }
 
-  /** Compares an event with what is said of it. */
-  #compare(seq: number, hash: Buffer, { hash: said, isCheckpoint }: Statement): void {
-    if (hash.equals(said)) {
+  /** Compares the hash of an event with an expected one. */
+  #compare(seq: number, hash: Buffer, { hash: expected, isCheckpoint }: ExpectedHash): void {
+    if (hash.equals(expected)) {
       if (isCheckpoint && this.#signers !== undefined) this.#provenSeq = Math.max(this.#provenSeq, seq);
-    } else if (isCheckpoint) this.#note('checkpoint_differs', seq, 'the chain was written anew after the checkpoint');
-    else this.#note('edited', seq, 'it was another event before');
+    } else if (isCheckpoint)
+      this.#addProblem('checkpoint_differs', seq, 'the chain was rewritten after the checkpoint');
+    else this.#addProblem('edited', seq, 'it was another event before');
   }
 
-  #noteMissing(from: number, to: number): void {
-    this.#note('missing', from, from === to ? 'it is not there' : `events ${from} to ${to} are not there`);
+  #addMissing(from: number, to: number): void {
+    this.#addProblem('missing', from, from === to ? 'it is missing' : `events ${from} to ${to} are missing`);
   }
 
-  /** An end that is missing is one problem, however much is said of it. */
-  #noteTruncation(): void {
+  /** Reports a missing end as one problem, whatever the number of expected hashes. */
+  #addTruncation(): void {
     let last = 0;
-    for (const seq of this.#awaited.keys()) last = Math.max(last, seq);
-    // What is said of an event that is missing before the last one says nothing more than that.
+    for (const seq of this.#expected.keys()) last = Math.max(last, seq);
+    // A missing event before the last one has been reported already.
     if (last <= this.#seq) return;
-    const isProven = this.#awaited.get(last)?.some(({ isCheckpoint }) => isCheckpoint) === true;
+    const isProven = this.#expected.get(last)?.some(({ isCheckpoint }) => isCheckpoint) === true;
     const what = isProven ? 'a checkpoint proves' : 'before, there were';
-    this.#note('truncated', this.#seq, `${what} ${last} events, the last one here is ${this.#seq}`);
+    this.#addProblem('truncated', this.#seq, `${what} ${last} events, the last one here is ${this.#seq}`);
   }
 
-  #note(kind: ChainProblem['kind'], seq: number, detail: string): void {
-    this.#found += 1;
+  #addProblem(kind: ChainProblem['kind'], seq: number, detail: string): void {
+    this.#problemCount += 1;
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ kind, seq, detail });
   }
 }
 
-/** What is wrong with the signature of a checkpoint. */
-function findFlaw(
+/** Returns the problem of the signature of a checkpoint, if it has one. */
+function findSignatureProblem(
   checkpoint: CheckpointRow,
   signers: ReadonlyMap<string, KeyObject>,
 ): Pick<ChainProblem, 'kind' | 'detail'> | undefined {
   const { key_id: keyId } = checkpoint;
   const signer = signers.get(keyId);
   if (signer === undefined) return { kind: 'unknown_signer', detail: `the checkpoint's key ${keyId} is not known` };
-  if (isCheckpointOf(checkpoint, signer)) return undefined;
+  if (verifyCheckpoint(checkpoint, signer)) return undefined;
   return { kind: 'signature_invalid', detail: 'the checkpoint was altered' };
 }

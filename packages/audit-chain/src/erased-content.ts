@@ -1,14 +1,14 @@
 import type { AuditRow } from './audit-row.ts';
 
-/** What an event may lose to an erasure: who did it, to what, and in which request. The commitment stays. */
-export type Erasable = Pick<
+/** The content of an event that an erasure removes: actor, target and request. The commitment stays. */
+export type ErasableContent = Pick<
   AuditRow,
   'actor' | 'target_id' | 'target_path' | 'request_id' | 'correlation_id' | 'trace_id'
 >;
 
 /**
- * What an erasure leaves of an event beside taking its salt. Nothing else is accepted of an event without a salt: nobody
- * can compare it with what the event committed to, so that it must not say anything.
+ * The content of an event after an erasure, which also removes the salt. An event without a salt is valid only with exactly
+ * this content, since other content could no longer be compared with the commitment.
  */
 export const ERASED_CONTENT = {
   actor: 'erased',
@@ -17,10 +17,10 @@ export const ERASED_CONTENT = {
   request_id: null,
   correlation_id: null,
   trace_id: null,
-} as const satisfies Erasable;
+} as const satisfies ErasableContent;
 
-/** Whether an event holds what an erasure leaves, and nothing else. */
-export function isErasedContent(event: Erasable): boolean {
+/** Returns true if the content of an event is exactly the content after an erasure. */
+export function isErasedContent(event: ErasableContent): boolean {
   const { actor, target_id, target_path, request_id, correlation_id, trace_id } = event;
   const rest = [target_path, request_id, correlation_id, trace_id];
   return (

@@ -1,7 +1,7 @@
 const HASH_BYTES = 32;
 const CHUNK_EVENTS = 64;
 
-/** The hash of each event of a chain, by its number, in little more than the 32 bytes of each. */
+/** Stores the hash of each event of a chain by its number, with little overhead above the 32 bytes of each hash. */
 export class HashLog {
   readonly #chunks = new Map<number, { readonly hashes: Buffer; readonly known: boolean[] }>();
 

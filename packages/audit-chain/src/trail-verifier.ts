@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { parseAuditRow, parseCheckpointRow, type ChainHead } from './audit-row.ts';
 import { ChainVerifier, type ChainReport } from './chain-verifier.ts';
 
-/** What was found out about one chain. */
+/** The result for one chain. */
 export interface VerifiedChain {
   /** Null for the platform's own chain. */
   readonly tenantId: string | null;
@@ -10,10 +10,10 @@ export interface VerifiedChain {
   readonly report: ChainReport;
 }
 
-/** The tables of an export that an audit trail is in. */
+/** The tables of an export that contain an audit trail. */
 export const AUDIT_TABLES: readonly string[] = ['audit_events', 'audit_checkpoints'];
 
-/** Verifies the chains that the lines of an export are of, whatever their order. */
+/** Verifies all chains in the lines of an export, which may have any order. */
 export class TrailVerifier {
   readonly #signers: readonly KeyObject[] | undefined;
   readonly #chains = new Map<string | null, { readonly verifier: ChainVerifier; checkpoints: number }>();
@@ -23,22 +23,22 @@ export class TrailVerifier {
     this.#signers = signers;
   }
 
-  /** Takes an event or a checkpoint as a line of JSON; only the latter has a signature. @throws {InvalidAuditRowError} */
+  /** Adds an event or a checkpoint from a line of JSON; only a checkpoint has a signature. @throws {InvalidAuditRowError} */
   addLine(line: string): void {
     if (line.includes('"signature":')) {
       const checkpoint = parseCheckpointRow(line);
-      const chain = this.#chainOf(checkpoint.tenant_id);
+      const chain = this.#getChain(checkpoint.tenant_id);
       chain.verifier.addCheckpoint(checkpoint);
       chain.checkpoints += 1;
     } else {
       const event = parseAuditRow(line);
-      this.#chainOf(event.tenant_id).verifier.addEvent(event);
+      this.#getChain(event.tenant_id).verifier.addEvent(event);
     }
   }
 
   /**
-   * Takes an event as it was before, see `ChainVerifier.addEarlier`, once all lines are there. Gives whether it is of one of
-   * their chains; that of another one is passed over.
+   * Adds an event from an earlier copy of the trail, see `ChainVerifier.addEarlier`; call it after all lines were added.
+   * Returns true if the event belongs to one of their chains; an event of another chain is ignored.
    */
   addEarlier(head: ChainHead): boolean {
     const chain = this.#chains.get(head.tenant_id);
@@ -47,16 +47,14 @@ export class TrailVerifier {
     return true;
   }
 
-  /** Ends the verification. Empty when there was no line. */
+  /** Ends the verification; returns an empty list when no line was added. */
   finish(): readonly VerifiedChain[] {
-    return [...this.#chains].map(([tenantId, { verifier, checkpoints }]) => ({
-      tenantId,
-      checkpoints,
-      report: verifier.finish(),
-    }));
+    return [...this.#chains].map(([tenantId, { verifier, checkpoints }]) => {
+      return { tenantId, checkpoints, report: verifier.finish() };
+    });
   }
 
-  #chainOf(tenantId: string | null) {
+  #getChain(tenantId: string | null) {
     const known = this.#chains.get(tenantId);
     if (known !== undefined) return known;
     const chain = { verifier: new ChainVerifier(tenantId, { signers: this.#signers }), checkpoints: 0 };

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import {
   CHECKPOINT_SIGNED,
   checkpointKeyId,
-  commitTo,
+  computeCommitment,
   ERASED_CONTENT,
   formatChainHead,
   GENESIS_HASH,
@@ -63,7 +63,7 @@ function createTrail({ events = 3, signed = { 3: privateKey }, erased }: TrailOp
   for (let seq = 1; seq <= events; seq += 1) {
     const salt = randomBytes(32);
     const said = { actor: 'operator', target_id: TENANT, target_path: null, request_id: null, correlation_id: null };
-    const commitment = commitTo({ ...said, trace_id: null }, salt);
+    const commitment = computeCommitment({ ...said, trace_id: null }, salt);
     const kept = { action: 'tenant.read', target_type: 'tenant', outcome: 'success', id: randomUUID(), seq };
     const event = { ...kept, tenant_id: TENANT, created_at: '2026-11-23T12:00:00.000000Z', prev_hash, commitment };
     const hash = hashEvent(event);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { parseLine, type ChainHead } from './audit-row.ts';
 
-/** The message of the log line of a checkpoint, a copy that whoever can write to the database cannot reach. */
+/** Message of the log line of a checkpoint: a copy that somebody with write access to the database cannot change. */
 export const CHECKPOINT_SIGNED = 'Audit checkpoint signed';
 const PLATFORM = 'platform';
 
-/** How far a chain had come, as the `fields` of that line have it. */
+/** Formats the head of a chain as the `fields` of that line. */
 export function toCheckpointFields({ tenant_id, seq, hash }: ChainHead) {
   return { chain: tenant_id ?? PLATFORM, seq, hash: hash.toString('hex') };
 }
@@ -18,11 +18,11 @@ const logLine = z
       hash: z.hex().length(64),
     }),
   })
-  .transform(({ fields: { chain, seq, hash } }): ChainHead => ({
-    ...{ tenant_id: chain === PLATFORM ? null : chain, seq, hash: Buffer.from(hash, 'hex') },
-  }));
+  .transform(({ fields: { chain, seq, hash } }): ChainHead => {
+    return { tenant_id: chain === PLATFORM ? null : chain, seq, hash: Buffer.from(hash, 'hex') };
+  });
 
-/** Reads that line. @throws {InvalidAuditRowError} when it is not whole */
+/** Parses that line. @throws {InvalidAuditRowError} when it is incomplete */
 export function parseCheckpointLog(line: string): ChainHead {
   return parseLine(logLine, line);
 }
