@@ -19,7 +19,10 @@ describe('the layer check', () => {
   it('passes a graph that keeps to the layers', async () => {
     write('packages/errors/src/a.ts', 'export const a = 1;\n');
     write('packages/http/src/b.ts', "export { a } from '../../errors/src/a.ts';\n");
-    const report = await checkLayers(root, [['packages/http', 'packages/errors']]);
+    const report = await checkLayers(root, {
+      expectedEdges: [['packages/http', 'packages/errors']],
+      cycleExceptions: [],
+    });
     expect(report).toEqual({ modules: 2, violations: [] });
   });
 
@@ -32,7 +35,7 @@ describe('the layer check', () => {
         from,
         `import { b } from '${'../'.repeat(dirname(from).split('/').length)}node_modules/pg/index.js';\nexport { b };\n`,
       );
-      expect((await checkLayers(root, [])).violations).toEqual([]);
+      expect((await checkLayers(root, { expectedEdges: [], cycleExceptions: [] })).violations).toEqual([]);
     },
   );
 
@@ -69,8 +72,17 @@ describe('the layer check', () => {
     write(to, 'export const b = 1;\n');
     const up = '../'.repeat(dirname(from).split('/').length);
     write(from, `import { b } from '${up}${to}';\nexport const a = b;\n`);
-    const { violations } = await checkLayers(root, []);
+    const { violations } = await checkLayers(root, { expectedEdges: [], cycleExceptions: [] });
     expect(violations.join('\n')).toContain(rule);
+  });
+
+  it('fails on a cycle between folders, type-only imports included', async () => {
+    write('packages/http/src/x/a.ts', "import { b } from '../y/b.ts';\nexport const a = b;\n");
+    write('packages/http/src/x/c.ts', 'export type C = 1;\n');
+    write('packages/http/src/y/b.ts', 'export const b = 1;\n');
+    write('packages/http/src/y/d.ts', "import type { C } from '../x/c.ts';\nexport const d: C = 1;\n");
+    const { violations } = await checkLayers(root, { expectedEdges: [], cycleExceptions: [] });
+    expect(violations.join('\n')).toMatch(/^folder-cycle: .*y\/d\.ts -> packages\/http\/src\/x\/c\.ts/);
   });
 
   it('fails on an empty graph', async () => {

@@ -1,4 +1,5 @@
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
+import { findFolderCycles, FOLDER_CYCLE_EXCEPTIONS } from './find-folder-cycles.ts';
 
 /** The layers from the bottom up: nothing imports from a layer above its own. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -139,14 +140,17 @@ const RULES: readonly IForbiddenRuleType[] = [
   { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
 ];
 
-/** What the check found. */
+/** Result of the check. */
 export interface LayerReport {
   readonly modules: number;
   readonly violations: readonly string[];
 }
 
-/** Reads the import graph below a folder and holds it against the layers. */
-export async function checkLayers(root: string, expectedEdges = EXPECTED_EDGES): Promise<LayerReport> {
+/** Reads the import graph below a folder and compares it with the layers. */
+export async function checkLayers(
+  root: string,
+  { expectedEdges = EXPECTED_EDGES, cycleExceptions = FOLDER_CYCLE_EXCEPTIONS } = {},
+): Promise<LayerReport> {
   const { output } = await cruise(
     ['packages', 'services', 'ops'],
     {
@@ -165,11 +169,15 @@ export async function checkLayers(root: string, expectedEdges = EXPECTED_EDGES):
     const sources = modules.filter((module) => module.source.startsWith(from));
     return !sources.some((module) => module.dependencies.some((dependency) => dependency.resolved.startsWith(to)));
   });
+  const edges = modules.flatMap(({ source, dependencies }) =>
+    dependencies.map(({ resolved }) => ({ from: source, to: resolved })),
+  );
   return {
     modules: modules.length,
     violations: [
       ...summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
       ...missing.map(([from, to]) => `expected-edge: the graph shows no import from ${from} to ${to}`),
+      ...findFolderCycles(edges, cycleExceptions),
     ],
   };
 }

@@ -13,7 +13,7 @@ export interface FileCheck {
 
 /**
  * Runs a check on the files of the repository and sets the exit code. With paths as arguments it prints the findings
- * below them, pending folders included; without, it also rejects exceptions and pending folders that match nothing.
+ * below them, pending paths included; without, it also rejects exceptions and pending paths that match nothing.
  */
 export function runFileCheck({ name, files, exceptions, pending, check }: FileCheck): void {
   const paths = process.argv.slice(2);

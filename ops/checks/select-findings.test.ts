@@ -5,7 +5,7 @@ const select = (options: Partial<Parameters<typeof selectFindings>[1]>): ReturnT
   selectFindings([finding], { exceptions: [], pending: [], readLine: () => '// Unix epoch', ...options });
 
 describe('selectFindings', () => {
-  it('selects a finding that neither an exception nor a pending folder covers', () => {
+  it('selects a finding that neither an exception nor a pending path covers', () => {
     expect(select({})).toEqual({ selected: [finding], stale: [] });
   });
 
@@ -13,7 +13,7 @@ describe('selectFindings', () => {
     expect(select({ exceptions: [{ text: 'Unix epoch', reason: 'a term' }] })).toEqual({ selected: [], stale: [] });
   });
 
-  it('drops a finding below a pending folder', () => {
+  it('drops a finding below a pending path', () => {
     expect(select({ pending: ['packages/a'] })).toEqual({ selected: [], stale: [] });
   });
 
@@ -23,9 +23,9 @@ describe('selectFindings', () => {
     expect(stale).toEqual(['exception "Unix epoch" excuses nothing']);
   });
 
-  it('reports a pending folder without findings', () => {
+  it('reports a pending path without findings', () => {
     const { selected, stale } = select({ pending: ['packages/a', 'packages/ab'] });
     expect(selected).toEqual([]);
-    expect(stale).toEqual(['pending folder packages/ab has no violations']);
+    expect(stale).toEqual(['pending path packages/ab has no violations']);
   });
 });

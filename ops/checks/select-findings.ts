@@ -15,12 +15,12 @@ export interface CheckException {
 /** Options of `selectFindings`. */
 export interface SelectionOptions {
   readonly exceptions: readonly CheckException[];
-  /** Folders that are not converted yet: their findings do not count. */
+  /** Files and folders that are not converted yet: their findings do not count. */
   readonly pending: readonly string[];
   readonly readLine: (path: string, line: number) => string;
 }
 
-/** Returns the findings that count, and an entry for each exception or pending folder that matches no finding. */
+/** Returns the findings that count, and an entry for each exception or pending path that matches no finding. */
 export function selectFindings(
   findings: readonly Finding[],
   { exceptions, pending, readLine }: SelectionOptions,
@@ -38,7 +38,7 @@ export function selectFindings(
     selected,
     stale: [
       ...exceptions.filter((entry) => !used.has(entry)).map(({ text }) => `exception "${text}" excuses nothing`),
-      ...pending.filter((folder) => !used.has(folder)).map((folder) => `pending folder ${folder} has no violations`),
+      ...pending.filter((folder) => !used.has(folder)).map((folder) => `pending path ${folder} has no violations`),
     ],
   };
 }

@@ -1,5 +1,5 @@
 /** Paths that a check does not cover yet. The lists may only shrink: a path without violations fails the check. */
-export const PENDING_FOLDERS = {
+export const PENDING_PATHS = {
   words: [
     '.github',
     'CONTRIBUTING.md',
@@ -29,4 +29,5 @@ export const PENDING_FOLDERS = {
     'services/database-gateway',
     'services/web-api',
   ],
+  fileNames: [],
 } as const;
