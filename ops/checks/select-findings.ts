@@ -30,7 +30,7 @@ export function selectFindings(
     const source = `${readLine(path, line)}\n${message}`;
     const excuse =
       exceptions.find((entry) => path.startsWith(entry.path ?? '') && source.includes(entry.text)) ??
-      pending.find((folder) => `${path}/`.startsWith(`${folder}/`));
+      pending.find((entry) => `${path}/`.startsWith(`${entry}/`));
     if (excuse !== undefined) used.add(excuse);
     return excuse === undefined;
   });
@@ -38,7 +38,7 @@ export function selectFindings(
     selected,
     stale: [
       ...exceptions.filter((entry) => !used.has(entry)).map(({ text }) => `exception "${text}" excuses nothing`),
-      ...pending.filter((folder) => !used.has(folder)).map((folder) => `pending path ${folder} has no violations`),
+      ...pending.filter((entry) => !used.has(entry)).map((entry) => `pending path ${entry} has no violations`),
     ],
   };
 }
