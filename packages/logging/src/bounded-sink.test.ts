@@ -2,30 +2,30 @@ import { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { BoundedSink, type DropReason } from './bounded-sink.ts';
 
-/** A stream that takes lines when it is told to, or refuses them. */
+/** Creates a stream that can stall, or fail every write with an error. */
 function createStream(options: { error?: Error; highWaterMark?: number } = {}) {
   const lines: string[] = [];
-  const held: (() => void)[] = [];
-  const state = { holds: false, error: options.error };
+  const pending: (() => void)[] = [];
+  const state = { isStalled: false, error: options.error };
   const stream = new Writable({
     highWaterMark: options.highWaterMark ?? 64,
     write(chunk: Buffer, _encoding, done) {
-      const take = (): void => {
+      const complete = (): void => {
         if (state.error === undefined) lines.push(chunk.toString());
         done(state.error);
       };
-      if (state.holds) held.push(take);
-      else take();
+      if (state.isStalled) pending.push(complete);
+      else complete();
     },
-    // As `process.stdout` does it: a failed write leaves the stream usable.
+    // Like `process.stdout`: the stream stays usable after a failed write.
     destroy(error, done) {
       done(error);
       if (options.error !== undefined) Reflect.apply(Reflect.get(this, '_undestroy') as () => void, this, []);
     },
   });
   const resume = (): void => {
-    state.holds = false;
-    for (const take of held.splice(0)) take();
+    state.isStalled = false;
+    for (const complete of pending.splice(0)) complete();
   };
   return { lines, state, stream, resume };
 }
@@ -41,15 +41,15 @@ function createSink(stream: NodeJS.WritableStream, maxBufferedBytes = 100) {
 const line = (index: number): string => `${String(index).padStart(9, '0')}\n`;
 const lines = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, at) => line(from + at));
 
-describe('a bounded sink', () => {
-  it('hands lines on at once while the stream takes them', () => {
+describe('bounded sink', () => {
+  it('writes urgent lines immediately while the stream accepts them', () => {
     const { lines: written, stream } = createStream();
     const { sink } = createSink(stream);
     for (const text of lines(0, 3)) sink.write(text, true);
     expect(written).toEqual(lines(0, 3));
   });
 
-  it('hands lines that can wait on together, before the next urgent one and within moments', async () => {
+  it('batches lines that are not urgent, and writes them before the next urgent line or after batchMs', async () => {
     const { lines: written, stream } = createStream({ highWaterMark: 1_024 });
     const { sink } = createSink(stream);
     for (const text of lines(0, 3)) sink.write(text, false);
@@ -64,7 +64,7 @@ describe('a bounded sink', () => {
     expect(written[2]).toBe(line(5));
   });
 
-  it('counts each line of a refused write', async () => {
+  it('counts each line of a failed write', async () => {
     const { stream } = createStream({ error: new Error('no space left on device'), highWaterMark: 1_024 });
     const { sink, drops } = createSink(stream);
     for (const text of lines(0, 3)) sink.write(text, false);
@@ -72,19 +72,19 @@ describe('a bounded sink', () => {
     expect(drops).toEqual({ sink: 3 });
   });
 
-  it('does not hold more than a batch back', () => {
+  it('writes a full batch without waiting for batchMs', () => {
     const { lines: written, stream } = createStream({ highWaterMark: 1_048_576 });
     const { sink } = createSink(stream, 1_048_576);
     for (let size = 0; size < 65_536; size += 10) sink.write(line(0), false);
     expect(written.join('')).toHaveLength(65_540);
   });
 
-  it('keeps at most its bound while the stream stalls, counts the rest, and goes on in order afterwards', async () => {
+  it('buffers up to its bound while the stream stalls, counts dropped lines, and continues in order', async () => {
     const { lines: written, state, stream, resume } = createStream();
     const { sink, drops } = createSink(stream);
-    state.holds = true;
+    state.isStalled = true;
     for (const text of lines(0, 10_000)) sink.write(text, true);
-    // 7 fill the stream's own 64 bytes, 10 the sink's 100.
+    // 7 lines fill the stream's buffer of 64 bytes, 10 lines the sink's buffer of 100.
     expect(stream.writableLength).toBe(70);
     expect(drops).toEqual({ overflow: 9_983 });
 
@@ -95,7 +95,7 @@ describe('a bounded sink', () => {
     expect(drops).toEqual({ overflow: 9_983 });
   });
 
-  it('counts refused lines and recovers by itself, on a line of its own', async () => {
+  it('counts lines of failed writes, and starts on a new line when the stream works again', async () => {
     const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     const { lines: written, state, stream } = createStream({ error: full });
     const { sink, drops } = createSink(stream);
@@ -110,29 +110,29 @@ describe('a bounded sink', () => {
     expect(written).toEqual([`\n${line(3)}`, line(4)]);
   });
 
-  it('counts what waits when the stream breaks while it stalls', async () => {
+  it('counts buffered lines when a stalled stream breaks', async () => {
     const { state, stream, resume } = createStream();
     const { sink, drops } = createSink(stream);
-    state.holds = true;
+    state.isStalled = true;
     for (const text of lines(0, 17)) sink.write(text, true);
     stream.destroy(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
     resume();
     expect(await sink.flush(5_000)).toBe(true);
-    // The first had reached the far end; the others and all later ones did not.
+    // The first line was written; the others and all later lines were not.
     expect(drops).toEqual({ sink: 16 });
     sink.write(line(17), true);
     expect(drops).toEqual({ sink: 17 });
   });
 
-  it('gives up a flush in time when the stream stays stalled', async () => {
+  it('ends a flush after its timeout when the stream stays stalled', async () => {
     const { state, stream } = createStream();
     const { sink } = createSink(stream);
-    state.holds = true;
+    state.isStalled = true;
     sink.write(line(0), true);
     expect(await sink.flush(20)).toBe(false);
   });
 
-  it('outlives a stream that throws or calls back at once', async () => {
+  it('tolerates a stream that throws, or calls back synchronously', async () => {
     const { drops, sink } = createSink(
       new (class extends Writable {
         override write(_chunk: unknown, ...rest: unknown[]): boolean {

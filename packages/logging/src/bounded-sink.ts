@@ -1,19 +1,19 @@
 import { Writable } from 'node:stream';
 
-/** Why a line was not written: left out by sampling, no room behind a stalled reader, or refused by the stream. */
+/** Reason for dropping a line: sampling, a full buffer while the stream is stalled, or a failed write. */
 export type DropReason = 'sampled' | 'overflow' | 'sink';
 
-/** What a `BoundedSink` is made of. */
+/** Options of `BoundedSink`. */
 export interface BoundedSinkOptions {
   readonly stream: NodeJS.WritableStream;
-  /** Bytes of lines that wait while the stream takes none; later lines are dropped. */
+  /** Maximum size of the buffer while the stream is stalled; further lines are dropped. */
   readonly maxBufferedBytes: number;
-  /** How long a line that is not urgent may wait for others to be written with; 0 for not at all. */
+  /** Maximum delay of a line that is not urgent, which allows batching; 0 disables batching. */
   readonly batchMs: number;
   readonly onDrop: (reason: DropReason) => void;
 }
 
-/** Lines that are written together are about as long at most. */
+/** Approximate maximum size of a batch. */
 const BATCH_BYTES = 65_536;
 
 interface Line {
@@ -22,47 +22,47 @@ interface Line {
 }
 
 /**
- * Writes lines to a stream that may stall, fill up or break, without ever waiting for it, throwing, or growing beyond
- * its bound. Every line is tried, also after a failure: it works again as soon as the stream does.
+ * Writes lines to a stream that may stall, fill up or break. Never blocks, throws or exceeds its buffer. A failure does not
+ * stop it: later lines are written as soon as the stream works again.
  *
- * An urgent line goes straight to the stream while it takes lines, with all before it: what a process has to say about
- * its end is not lost. The others are written together, `batchMs` late at most, because a write costs more than the line.
- * Nothing waits for a stream: a pipe that nobody reads would be buffered in memory without end (`process.stdout` does so).
+ * An urgent line is written immediately, after all buffered lines, so that the last records of a process are not lost.
+ * Other lines are batched for up to `batchMs`, because a write costs more than formatting a line. The buffer is bounded
+ * here because `process.stdout` buffers without limit when nobody reads the pipe.
  */
 export class BoundedSink {
   readonly #options: BoundedSinkOptions;
-  #waiting: Line[] = [];
-  #waitingBytes = 0;
+  #buffer: Line[] = [];
+  #bufferedBytes = 0;
   #inFlight = 0;
   #isStalled = false;
-  #isTorn = false;
+  #hasPartialLine = false;
   #timer: NodeJS.Timeout | undefined;
   #onIdle: (() => void)[] = [];
 
   constructor(options: BoundedSinkOptions) {
     this.#options = options;
-    // Failures arrive at the write that they belong to; without a listener, the event would end the process.
+    // The callback of each write reports its failure; an error event without a listener would end the process.
     if (options.stream.listenerCount('error') === 0) options.stream.on('error', () => undefined);
   }
 
-  /** Takes one line, with its line feed. */
+  /** Writes or buffers one line, which includes its line feed. */
   write(text: string, isUrgent: boolean): void {
     const bytes = Buffer.byteLength(text);
-    if (this.#isStalled && this.#waitingBytes + bytes > this.#options.maxBufferedBytes) {
+    if (this.#isStalled && this.#bufferedBytes + bytes > this.#options.maxBufferedBytes) {
       this.#options.onDrop('overflow');
       return;
     }
-    this.#waitingBytes += bytes;
-    this.#waiting.push({ text, bytes });
+    this.#bufferedBytes += bytes;
+    this.#buffer.push({ text, bytes });
     if (this.#isStalled) return;
     const { batchMs } = this.#options;
-    if (isUrgent || batchMs === 0 || this.#waitingBytes >= BATCH_BYTES) this.#release();
-    else this.#timer ??= setTimeout(() => this.#release(), batchMs);
+    if (isUrgent || batchMs === 0 || this.#bufferedBytes >= BATCH_BYTES) this.#writeBuffer();
+    else this.#timer ??= setTimeout(() => this.#writeBuffer(), batchMs);
   }
 
-  /** Waits until every line was written or dropped; false when that takes longer than `timeoutMs`. */
+  /** Waits until every line was written or dropped; returns false if that takes longer than `timeoutMs`. */
   async flush(timeoutMs: number): Promise<boolean> {
-    if (!this.#isStalled) this.#release();
+    if (!this.#isStalled) this.#writeBuffer();
     if (this.#inFlight === 0) return true;
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -75,25 +75,27 @@ export class BoundedSink {
     }
   }
 
-  /** Hands on what waits, until the stream takes no more. */
-  #release(): void {
+  /** Writes buffered lines until the buffer is empty or the stream stalls. */
+  #writeBuffer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isStalled = false;
-    while (this.#waiting.length > 0 && this.#send(this.#takeBatch()));
+    while (this.#buffer.length > 0 && this.#send(this.#takeBatch()));
   }
 
   #takeBatch(): Line[] {
     let count = 0;
-    for (let bytes = 0; count < this.#waiting.length && bytes < BATCH_BYTES; count += 1) {
-      bytes += this.#waiting[count]?.bytes ?? 0;
+    let bytes = 0;
+    for (const line of this.#buffer) {
+      if (bytes >= BATCH_BYTES) break;
+      bytes += line.bytes;
+      count += 1;
     }
-    const batch = this.#waiting.splice(0, count);
-    for (const line of batch) this.#waitingBytes -= line.bytes;
-    return batch;
+    this.#bufferedBytes -= bytes;
+    return this.#buffer.splice(0, count);
   }
 
-  /** Whether the stream takes more after this. */
+  /** Writes a batch; returns true if the stream accepts more. */
   #send(batch: readonly Line[]): boolean {
     if (isBroken(this.#options.stream)) {
       this.#drop(batch);
@@ -102,12 +104,12 @@ export class BoundedSink {
     const text = batch.map((line) => line.text).join('');
     this.#inFlight += 1;
     try {
-      // A failed write may have left half a line behind: the next one begins on a line of its own.
-      const chunk = this.#isTorn ? `\n${text}` : text;
-      this.#isTorn = false;
-      const takesMore = this.#options.stream.write(chunk, (error) => this.#settle(batch, error));
-      // Where it has called back already, no later call would end the stall.
-      this.#isStalled = !takesMore && this.#inFlight > 0;
+      // A failed write may have written half a line: start the next batch on a new line.
+      const chunk = this.#hasPartialLine ? `\n${text}` : text;
+      this.#hasPartialLine = false;
+      const acceptsMore = this.#options.stream.write(chunk, (error) => this.#settle(batch, error));
+      // If the stream has already called back, no later callback would end the stall.
+      this.#isStalled = !acceptsMore && this.#inFlight > 0;
     } catch (error) {
       this.#settle(batch, error);
     }
@@ -117,12 +119,12 @@ export class BoundedSink {
   #settle(batch: readonly Line[], error: unknown): void {
     this.#inFlight -= 1;
     if (error !== undefined && error !== null) {
-      this.#isTorn = true;
+      this.#hasPartialLine = true;
       this.#drop(batch);
     }
-    // The stream calls back for each write, be it taken or refused, so no event of its end or drain is needed.
+    // The stream calls back for every write, successful or failed, so `drain` and `close` events are not needed.
     if (this.#inFlight > 0) return;
-    if (this.#isStalled) this.#release();
+    if (this.#isStalled) this.#writeBuffer();
     if (this.#inFlight > 0) return;
     for (const resume of this.#onIdle.splice(0)) resume();
   }
@@ -132,7 +134,7 @@ export class BoundedSink {
   }
 }
 
-/** Whether a stream has failed for good: it would keep what it is given, and never write it. */
+/** Returns true if a stream has failed permanently: it would buffer further data and never write it. */
 function isBroken(stream: NodeJS.WritableStream): boolean {
   return stream instanceof Writable && (stream.destroyed || stream.errored !== null);
 }

@@ -3,7 +3,7 @@ import winston from 'winston';
 import TransportStream from 'winston-transport';
 import { BoundedSink, type DropReason } from './bounded-sink.ts';
 import { formatPretty } from './format-pretty.ts';
-import { keepTrace } from './keep-trace.ts';
+import { isTraceSampled } from './is-trace-sampled.ts';
 import { LogLevels } from './log-levels.ts';
 import {
   LOG_LEVELS,
@@ -16,23 +16,23 @@ import {
 import { redactText } from './redact-text.ts';
 import { redact } from './redact.ts';
 
-/** How a process logs. */
+/** Options of `createLogger`. */
 export interface LoggerOptions {
   readonly service: string;
   readonly level: LogLevel;
-  /** Levels of some modules, by module or prefix; they may be changed later by `setLevels`. */
+  /** Levels by module or dot-separated prefix; `setLevels` can change them later. */
   readonly moduleLevels?: Readonly<Record<string, LogLevel>>;
-  /** `json` for machines: one object a line. `pretty` for people: compact, with the same ids. */
+  /** `json`: one object per line. `pretty`: compact lines for terminals, with the same ids. */
   readonly format: 'json' | 'pretty';
-  /** Where lines go; standard output by default. */
+  /** Output stream. Default: standard output. */
   readonly stream?: NodeJS.WritableStream;
-  /** Share of traces whose INFO and DEBUG lines are written, 0 to 1; default 1. WARN and ERROR always are. */
+  /** Share of traces whose INFO and DEBUG records are logged, 0 to 1. Default 1. WARN and ERROR are always logged. */
   readonly sampleRatio?: number;
-  /** Bytes of lines that may wait for a stalled stream, default 1 MiB. */
+  /** Maximum size of the buffer for a stalled stream, in bytes. Default 1 MiB. */
   readonly maxBufferedBytes?: number;
-  /** How long INFO and DEBUG lines may wait to be written together, in milliseconds; default 0. */
+  /** Maximum delay of INFO and DEBUG lines for batching, in milliseconds. Default 0. */
   readonly batchMs?: number;
-  /** Told of each line that was not written, and why. */
+  /** Called for each dropped line with the reason. */
   readonly onDrop?: (reason: DropReason) => void;
 }
 
@@ -60,10 +60,10 @@ export function createLogger(options: LoggerOptions): RootLogger {
         version = levels.version;
         threshold = levels.thresholdOf(module);
       }
-      // The level is checked before anything is built: a suppressed line must cost next to nothing.
+      // Check the level before building anything: a suppressed record must cost almost nothing.
       if (severity > threshold) return;
       const span = activeSpanIds();
-      if (severity > WARN && span !== undefined && !keepTrace(span.traceId, sampleRatio)) onDrop('sampled');
+      if (severity > WARN && span !== undefined && !isTraceSampled(span.traceId, sampleRatio)) onDrop('sampled');
       else writer.log(toRecord({ service: options.service, module, level, message, fields, span }));
     };
     return {
@@ -97,7 +97,7 @@ function createWriter(format: LoggerOptions['format'], sink: BoundedSink): winst
   });
   return winston.createLogger({
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
-    // What is written is decided before a record is built, by module.
+    // Levels are checked per module before a record is built.
     level: 'debug',
     format: winston.format.printf((record) => (format === 'json' ? JSON.stringify(record) : formatPretty(record))),
     transports: [transport],
@@ -105,7 +105,7 @@ function createWriter(format: LoggerOptions['format'], sink: BoundedSink): winst
   });
 }
 
-/** Where winston keeps the formatted line of a record, and its level (triple-beam). */
+/** Keys of the formatted line and the level in a winston record (triple-beam). */
 const MESSAGE = Symbol.for('message');
 const LEVEL = Symbol.for('level');
 

@@ -1,8 +1,8 @@
-/** A record as one compact line for people, with the same ids as its JSON form. */
+/** Formats a record as one compact line for terminals, with the same ids as its JSON form. */
 export function formatPretty(record: Readonly<Record<string, unknown>>): string {
   const time = text(record['timestamp']).slice(11, 23);
   const level = text(record['level']).toUpperCase().padEnd(5);
-  const where = `${text(record['service'])}/${text(record['module'])}`;
+  const source = `${text(record['service'])}/${text(record['module'])}`;
   const ids = [
     ['trace', record['trace_id']],
     ['corr', record['correlation_id']],
@@ -13,7 +13,7 @@ export function formatPretty(record: Readonly<Record<string, unknown>>): string 
     .map(([name, id]) => `${text(name)}=${text(id)}`)
     .join(' ');
   const fields = record['fields'] === undefined ? '' : ` ${JSON.stringify(record['fields'])}`;
-  return `${time} ${level} ${where}: ${text(record['message'])}${fields}${ids === '' ? '' : `  (${ids})`}`;
+  return `${time} ${level} ${source}: ${text(record['message'])}${fields}${ids === '' ? '' : `  (${ids})`}`;
 }
 
 function text(value: unknown): string {

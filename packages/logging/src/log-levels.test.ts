@@ -1,6 +1,6 @@
 import { LogLevels } from './log-levels.ts';
 
-describe('the levels of a process', () => {
+describe('log levels', () => {
   const levels = new LogLevels({ root: 'info', modules: { database: 'debug', 'database.pool': 'error' } });
 
   it.each([
@@ -13,11 +13,11 @@ describe('the levels of a process', () => {
     ['constructor', 2],
     ['', 2],
     ['.', 2],
-  ])('give module %p the level of its longest prefix', (module, threshold) => {
+  ])('use the level of the longest matching prefix for module %p', (module, threshold) => {
     expect(levels.thresholdOf(module)).toBe(threshold);
   });
 
-  it('are replaced as a whole, and do not follow what they were made from', () => {
+  it('are replaced completely, and do not change with the object they were set from', () => {
     const modules: Record<string, 'debug' | 'error'> = { http: 'debug' };
     const changed = new LogLevels({ root: 'warn', modules: {} });
     changed.replace({ root: 'error', modules });

@@ -1,6 +1,6 @@
 import { LOG_LEVELS, type LogLevelSettings } from './logger.ts';
 
-/** The levels of a process, changeable while it runs. */
+/** Log levels of a process, which can change at run time. */
 export class LogLevels {
   #settings: LogLevelSettings;
   #version = 0;
@@ -9,7 +9,7 @@ export class LogLevels {
     this.#settings = freeze(settings);
   }
 
-  /** Grows with each change: who keeps a threshold compares it, which costs less than looking the module up. */
+  /** Increases with each change. Callers cache a threshold and compare versions, which is cheaper than a lookup. */
   get version(): number {
     return this.#version;
   }
@@ -23,13 +23,15 @@ export class LogLevels {
     this.#version += 1;
   }
 
-  /** The index in `LOG_LEVELS` of the least important level that a module writes. */
+  /** Returns the index in `LOG_LEVELS` of the lowest severity that a module logs. */
   thresholdOf(module: string): number {
     const { root, modules } = this.#settings;
-    for (let prefix = module; prefix !== ''; prefix = prefix.slice(0, Math.max(prefix.lastIndexOf('.'), 0))) {
-      // Own properties only: a module may be called `constructor`.
+    let prefix = module;
+    while (prefix !== '') {
+      // Own properties only: a module may be named `constructor`.
       const level = Object.hasOwn(modules, prefix) ? modules[prefix] : undefined;
       if (level !== undefined) return LOG_LEVELS.indexOf(level);
+      prefix = prefix.slice(0, Math.max(prefix.lastIndexOf('.'), 0));
     }
     return LOG_LEVELS.indexOf(root);
   }

@@ -13,14 +13,14 @@ function capture(options: Partial<LoggerOptions> = {}) {
   return { lines, logger: createLogger({ service: 'test', level: 'info', format: 'json', stream, ...options }) };
 }
 
-describe('a log record', () => {
+describe('log record', () => {
   let tracing: Tracing;
   beforeAll(() => {
     tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
   });
   afterAll(() => tracing.shutdown());
 
-  it('carries every id of its context without being told', async () => {
+  it('contains all ids of the active context', async () => {
     const { lines, logger } = capture();
     await runWithIds({ correlationId: 'c-1', tenantId: 't-1', requestId: 'r-1' }, () =>
       withSpan('work', {}, (span) => {
@@ -41,14 +41,17 @@ describe('a log record', () => {
     );
   });
 
-  it.each(['json', 'pretty'] as const)('is one line in %s, whatever it is given', (format) => {
-    const { lines, logger } = capture({ format });
-    logger.info('a\nb\u001b[31mred\u202e', { 'k\n': 'v\r\n{"level":"error"}', error: new Error('x\ny') });
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).not.toMatch(/[\u001b\u202e]/);
-  });
+  it.each(['json', 'pretty'] as const)(
+    'is a single line in format %s, whatever its message and fields contain',
+    (format) => {
+      const { lines, logger } = capture({ format });
+      logger.info('a\nb\u001b[31mred\u202e', { 'k\n': 'v\r\n{"level":"error"}', error: new Error('x\ny') });
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).not.toMatch(/[\u001b\u202e]/);
+    },
+  );
 
-  it('is not written below the level', () => {
+  it('is not written when its severity is below the level', () => {
     const { lines, logger } = capture({ level: 'warn' });
     logger.info('quiet');
     logger.warn('loud');
@@ -56,8 +59,8 @@ describe('a log record', () => {
   });
 });
 
-describe('levels', () => {
-  it('hold per module and change while the process runs, for loggers that exist too', () => {
+describe('log levels', () => {
+  it('apply by module and change at run time, also for existing loggers', () => {
     const { lines, logger } = capture({ moduleLevels: { exports: 'debug' } });
     const [http, worker] = [logger.child('http'), logger.child('exports.worker')];
     http.debug('suppressed');
@@ -71,7 +74,7 @@ describe('levels', () => {
       ['log-levels', 'Log levels changed'],
       ['http', 'written'],
     ]);
-    // Recorded although the new level suppresses warnings.
+    // Logged although the new level suppresses warnings.
     expect(records[1]).toMatchObject({
       level: 'warn',
       fields: {
@@ -84,8 +87,8 @@ describe('levels', () => {
   });
 });
 
-describe('sampling', () => {
-  it('shares one fate among the lines of a trace, counts what it drops, and never drops WARN or ERROR', async () => {
+describe('log sampling', () => {
+  it('drops all or none of the INFO and DEBUG lines of a trace, counts dropped lines, and never drops WARN or ERROR', async () => {
     const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
     const drops: string[] = [];
     const { lines, logger } = capture({ level: 'debug', sampleRatio: 0.5, onDrop: (reason) => drops.push(reason) });
@@ -105,7 +108,7 @@ describe('sampling', () => {
     expect(drops).toEqual(Array.from({ length: counts.filter((count) => count === 2).length * 2 }, () => 'sampled'));
   });
 
-  it('keeps lines outside of any trace', () => {
+  it('keeps lines outside a trace', () => {
     const { lines, logger } = capture({ sampleRatio: 0 });
     logger.info('Service is stopping');
     expect(lines).toHaveLength(1);
@@ -123,7 +126,7 @@ describe('redaction', () => {
     url: 'postgres://aion:hunter2@127.0.0.1/aion',
     signed: 'https://x.test/a?signature=deadbeef&x=1',
   };
-  it.each(Object.entries(secrets))('removes a planted %s from text, nested fields and causes', (_name, secret) => {
+  it.each(Object.entries(secrets))('removes a %s from text, nested fields and causes', (_name, secret) => {
     const error = new Error(`failed for ${secret}`, { cause: { inner: [secret] } });
     const line = JSON.stringify(redact({ note: `saw ${secret}`, deep: { list: [secret] }, error }));
     const payload = secret
@@ -133,7 +136,7 @@ describe('redaction', () => {
     expect(line).not.toContain(payload);
   });
 
-  it('removes values by key, whatever they are', () => {
+  it('removes values of sensitive keys, whatever their type', () => {
     expect(redact({ password: 'x', Authorization: 'y', detail: { any: 'z' }, model: 'm' })).toEqual({
       password: '[redacted:credential]',
       Authorization: '[redacted:credential]',
@@ -142,11 +145,11 @@ describe('redaction', () => {
     });
   });
 
-  it('leaves ordinary numbers and text alone', () => {
+  it('does not change ordinary numbers and text', () => {
     expect(redactText('order 1234567890123456 took 12.5 ms')).toBe('order 1234567890123456 took 12.5 ms');
   });
 
-  it('survives cycles', () => {
+  it('cuts cycles', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
     expect(JSON.stringify(redact(cyclic))).toContain('[deep]');

@@ -1,6 +1,6 @@
-import { remember } from './remember.ts';
+import { memoize } from './memoize.ts';
 
-/** One kind of secret: `hint` is searched for first, as it costs a fraction of the expression. */
+/** Pattern of one kind of secret. `hint` is tested first because it is much cheaper than `pattern`. */
 interface SecretPattern {
   readonly hint: RegExp;
   readonly pattern: RegExp;
@@ -9,8 +9,8 @@ interface SecretPattern {
 
 const secret = (hint: RegExp, pattern: RegExp, replacement: string): SecretPattern => ({ hint, pattern, replacement });
 
-// Every expression takes linear time on hostile text: it begins at a fixed word, behind a lookbehind that admits one
-// start per run of characters, or has a bounded length.
+// Every expression runs in linear time on hostile text: it starts with a fixed word, starts after a lookbehind that allows
+// one match position per run of characters, or has a bounded length.
 const PATTERNS: readonly SecretPattern[] = [
   secret(
     /-----BEGIN /,
@@ -44,28 +44,28 @@ const PATTERNS: readonly SecretPattern[] = [
     '[redacted:email]',
   ),
 ];
-/** Whether any pattern may apply: most text holds no secret, and one expression says so for a fraction of all. */
+/** Matches text to which any pattern may apply. Most text contains no secret, and one expression is cheaper than all. */
 const HINTS = new RegExp(PATTERNS.map(({ hint }) => hint.source).join('|'), 'i');
-/** Too short for any secret, and without the characters that make a line unsafe. */
+/** Matches text that is too short for a secret and has no unsafe characters. */
 const HARMLESS = /^[\w./-]{0,12}$/;
 const CARD_CANDIDATE = /(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)/g;
-/** Ids of rows are no card numbers, though the digits of one may pass for it. */
+/** Ids of rows, whose digits may look like a card number. */
 const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
 const UUID_LENGTH = 36;
 const IBAN_CANDIDATE = /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])/g;
-// Control characters, ANSI escapes, line separators and bidirectional controls (UAX 9): a record must stay one line
-// that reads as it is.
+// Control characters, ANSI escapes, line separators and bidirectional controls (UAX 9): a record must stay one line whose
+// displayed order is its real order.
 const UNSAFE_CHARACTERS =
   /\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 const MAX_STRING = 8_192;
-/** Read beyond the bound, so that a secret that stands across it is recognised. */
+/** Characters read beyond the bound, so that a secret across the bound is recognised. */
 const OVERLAP = 512;
 
-/** A string made fit for a log: secrets replaced, control and bidirectional characters removed, length bounded. */
-export const redactText: (text: string) => string = remember(redactAnyText, { maxTexts: 200, maxLength: 64 });
+/** Redacts a string for logging: replaces secrets, removes control and bidirectional characters, bounds the length. */
+export const redactText: (text: string) => string = memoize(redactUncached, { maxTexts: 200, maxLength: 64 });
 
-function redactAnyText(text: string): string {
+function redactUncached(text: string): string {
   if (HARMLESS.test(text)) return text;
   let clean = text.length > MAX_STRING ? text.slice(0, MAX_STRING + OVERLAP) : text;
   clean = clean.replace(UNSAFE_CHARACTERS, ' ');
@@ -81,12 +81,12 @@ function redactAnyText(text: string): string {
   return text.length > MAX_STRING ? `${clean.slice(0, MAX_STRING)}...` : clean;
 }
 
-/** Whether what begins here is a part of a UUID: none fits into this piece that is beside it. */
+/** Reports whether the position is inside a UUID. The window is too short to contain a UUID elsewhere. */
 function isWithinUuid(text: string, at: number): boolean {
   return UUID.test(text.slice(Math.max(0, at - UUID_LENGTH + 1), at + UUID_LENGTH));
 }
 
-/** Luhn's check (ISO/IEC 7812-1). */
+/** Validates the check digit with the Luhn algorithm (ISO/IEC 7812-1). */
 function isCardNumber(candidate: string): boolean {
   const digits = candidate.replace(/\D/g, '');
   let sum = 0;
@@ -98,7 +98,7 @@ function isCardNumber(candidate: string): boolean {
   return sum % 10 === 0;
 }
 
-/** The check of ISO 13616: the rearranged number modulo 97 is 1. */
+/** Validates the check digits of an IBAN (ISO 13616): the rearranged number modulo 97 is 1. */
 function isIban(candidate: string): boolean {
   const compact = candidate.replaceAll(' ', '');
   let rest = 0;

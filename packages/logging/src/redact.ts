@@ -1,22 +1,23 @@
-import { dataClassOf } from './data-classes.ts';
+import { classifyKey } from './classify-key.ts';
 import { redactText } from './redact-text.ts';
 
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 100;
-/** Values and characters of one record: beyond them the rest is left out. */
+/** Maximum number of values and characters of one record; the rest is omitted. */
 const MAX_VALUES = 1_000;
 const MAX_CHARACTERS = 32_768;
 
-/** What is left of a record's bounds. */
+/** Remaining values and characters of a record. */
 interface Budget {
   values: number;
   characters: number;
 }
 
 /**
- * Any value made fit for a log, through nested objects, collections and causes: by key and its class of data, then by
- * pattern. The result is plain JSON-safe data and shares nothing with the input; depth, width, number of values and
- * length are bounded, cycles are cut. Never throws: what cannot be read says so. `toJSON` is never called.
+ * Redacts any value for logging, including nested objects, collections and causes: first by the class of data of each key,
+ * then by pattern. The result is plain JSON-safe data that shares nothing with the input. Depth, width, number of values
+ * and length are bounded, and cycles are cut. Never throws: unreadable values are replaced by a marker. Never calls
+ * `toJSON`.
  */
 export function redact(value: unknown): unknown {
   return redactValue(value, 0, { values: MAX_VALUES, characters: MAX_CHARACTERS });
@@ -33,7 +34,7 @@ function redactValue(value: unknown, depth: number, budget: Budget): unknown {
   try {
     return redactObject(value, depth, budget);
   } catch {
-    // A getter or a Proxy that throws must not turn a log line into a failure.
+    // A getter or a Proxy that throws must not make logging fail.
     return '[unreadable]';
   }
 }
@@ -77,12 +78,12 @@ function toKey(key: unknown): string {
   return typeof key === 'string' || typeof key === 'number' ? String(key) : `[${typeof key}]`;
 }
 
-/** Lists of headers alternate names and values: what follows the name of a secret is one. */
+/** Redacts a list. Raw headers alternate names and values, so an item after the name of a credential is redacted. */
 function redactList(items: readonly unknown[], depth: number, budget: Budget): unknown[] {
   const clean: unknown[] = [];
   for (let i = 0; i < Math.min(items.length, MAX_ITEMS); i += 1) {
     const before = clean.length === 0 ? undefined : items[i - 1];
-    const isSecret = typeof before === 'string' && dataClassOf(before) === 'credential';
+    const isSecret = typeof before === 'string' && classifyKey(before) === 'credential';
     clean.push(isSecret ? '[redacted:credential]' : redactValue(items[i], depth + 1, budget));
   }
   if (items.length > MAX_ITEMS) clean.push(`[${items.length - MAX_ITEMS} more]`);
@@ -91,7 +92,7 @@ function redactList(items: readonly unknown[], depth: number, budget: Budget): u
 
 type Entry = readonly [key: string, read: () => unknown];
 
-/** The own enumerable properties, each read on its own: one that throws does not hide the others. */
+/** Returns the own enumerable properties, each with its own read: one that throws does not hide the others. */
 function ownEntries(value: object): Entry[] {
   return Object.keys(value).map((key) => [key, () => Reflect.get(value, key) as unknown]);
 }
@@ -99,8 +100,8 @@ function ownEntries(value: object): Entry[] {
 function redactEntries(entries: readonly Entry[], depth: number, budget: Budget): Record<string, unknown> {
   const clean: Record<string, unknown> = {};
   for (const [key, read] of entries.slice(0, MAX_ITEMS)) {
-    const dataClass = dataClassOf(key);
-    // Assigned like any other key, `__proto__` would vanish.
+    const dataClass = classifyKey(key);
+    // Assigning `__proto__` would set the prototype and lose the entry.
     const name = key === '__proto__' ? '[__proto__]' : spend(redactText(key), budget);
     if (dataClass === undefined) clean[name] = redactValue(tryRead(read), depth + 1, budget);
     else if (tryRead(read) !== undefined) clean[name] = `[redacted:${dataClass}]`;
@@ -121,8 +122,8 @@ function redactError(error: Error, depth: number, budget: Budget): Record<string
   const read = (key: string): unknown => tryRead(() => Reflect.get(error, key) as unknown);
   const text = (key: string): string => String(redactValue(read(key), depth + 1, budget));
   const stack = read('stack');
-  // PostgreSQL's errors have a severity; their messages may quote values.
-  const message = typeof read('severity') === 'string' ? withoutLiterals(text('message')) : text('message');
+  // Only PostgreSQL errors have a severity; their messages may quote values.
+  const message = typeof read('severity') === 'string' ? redactLiterals(text('message')) : text('message');
   const clean: Record<string, unknown> = { name: text('name'), message };
   if (typeof stack === 'string') clean['stack'] = spend(redactText(toFrames(stack)), budget);
   for (const key of ['cause', 'errors']) {
@@ -133,12 +134,12 @@ function redactError(error: Error, depth: number, budget: Budget): Record<string
   return { ...redactEntries(own, depth, budget), ...clean };
 }
 
-/** SQL literals, and the value that PostgreSQL quotes at the end of `invalid input syntax for type uuid: "..."`. */
-function withoutLiterals(message: string): string {
+/** Removes SQL literals, and the value that PostgreSQL quotes at the end of `invalid input syntax for type uuid: "..."`. */
+function redactLiterals(message: string): string {
   return message.replace(/'[^']*'/g, "'[redacted]'").replace(/: ".*"$/, ': "[redacted]"');
 }
 
-/** The first frames of a stack on one line, without its message, which may be many lines and hold values. */
+/** Returns the first frames of a stack on one line, without its message, which may have many lines and contain values. */
 function toFrames(stack: string): string {
   const frames = stack.split('\n', 100).map((line) => line.trim());
   return frames
