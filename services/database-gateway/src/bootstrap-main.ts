@@ -1,10 +1,10 @@
 import { loadConfig, types, variable } from '@aion/config';
 import { bootstrapDatabase } from './bootstrap.ts';
 
-/** A role's password, in its own variable so that it is in no process list. */
+/** Declares the variable of a role's password: the environment, unlike arguments, is not visible in process lists. */
 const password = (name: string, role: string) =>
   variable(name, types.secret(16), {
-    description: `The password that the role \`${role}\` gets.`,
+    description: `The password to set for the role \`${role}\`.`,
     example: '<random>',
     secret: true,
   });
@@ -33,6 +33,6 @@ const { superuserUrl, database, queueDatabase, owner, app, queue } = loadConfig(
   process.env,
 );
 
-// One JSON line with the URLs that database-gateway and data-export are configured with.
+// Prints one JSON line with the URLs for the configuration of database-gateway and data-export.
 const urls = await bootstrapDatabase({ superuserUrl, database, queueDatabase, passwords: { owner, app, queue } });
 process.stdout.write(`${JSON.stringify(urls)}\n`);

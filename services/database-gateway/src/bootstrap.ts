@@ -1,23 +1,23 @@
 import pg from 'pg';
 
-/** The roles of AION in PostgreSQL. Names are fixed: migrations grant to them. */
+/** Names of AION's roles in PostgreSQL. They are fixed, because migrations grant privileges to them. */
 export const ROLES = {
-  /** Owns the schema and runs migrations. */
+  /** Owner of the schema; runs migrations. */
   owner: 'aion_owner',
-  /** What the services run as: owns nothing, bypasses nothing. */
+  /** Role of the services: owns no table and bypasses no policy. */
   app: 'aion_app',
-  /** Owns the database of the queue. */
+  /** Owner of the queue's database. */
   queue: 'aion_queue',
 } as const;
 
-/** The passwords of the three roles. */
+/** Passwords of the three roles. */
 export interface RolePasswords {
   readonly owner: string;
   readonly app: string;
   readonly queue: string;
 }
 
-/** What `bootstrapDatabase` creates. */
+/** Options of {@link bootstrapDatabase}. */
 export interface BootstrapOptions {
   /** A role that may create roles and databases, on any database of the server. */
   readonly superuserUrl: string;
@@ -28,7 +28,7 @@ export interface BootstrapOptions {
   readonly passwords: RolePasswords;
 }
 
-/** The URLs that the gateway is configured with. */
+/** Database URLs for the configuration of the services. */
 export interface BootstrapResult {
   /** `DATABASE_URL`. */
   readonly databaseUrl: string;
@@ -39,8 +39,8 @@ export interface BootstrapResult {
 }
 
 /**
- * Creates the roles and both databases, or brings existing ones to the given passwords and attributes. Safe to run again
- * and by several processes at once.
+ * Creates the roles and both databases, or updates the passwords and attributes of existing ones. Idempotent, and safe to
+ * run concurrently in several processes.
  */
 export async function bootstrapDatabase(options: BootstrapOptions): Promise<BootstrapResult> {
   const { superuserUrl, database, queueDatabase, passwords } = options;
@@ -58,8 +58,8 @@ export async function bootstrapDatabase(options: BootstrapOptions): Promise<Boot
 }
 
 async function ensureRoles(client: pg.Client, passwords: RolePasswords): Promise<void> {
-  // Roles belong to the whole server, advisory locks to one database: the lock serialises those who come by the same
-  // URL, and the retry covers those who come by another.
+  // Roles belong to the server, advisory locks to one database: the lock serialises processes that use the same URL, and
+  // the retries of ensureRole cover those that use another one.
   await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', ['aion-bootstrap']);
   for (const key of ['owner', 'app', 'queue'] as const) {
     await ensureRole(client, ROLES[key], passwords[key]);
@@ -82,7 +82,7 @@ async function ensureDatabase(client: pg.Client, name: string, owner: string): P
   const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
   const identifier = pg.escapeIdentifier(name);
   if (rowCount === 0) {
-    // Code-point order and UTF-8 wherever it runs: exports are ordered the same on every machine.
+    // UTF-8 in code-point order on every machine, so that exports have the same order everywhere.
     await client.query(
       `CREATE DATABASE ${identifier} OWNER ${owner} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
     );
@@ -91,7 +91,7 @@ async function ensureDatabase(client: pg.Client, name: string, owner: string): P
   await client.query(`REVOKE ALL ON DATABASE ${identifier} FROM PUBLIC`);
 }
 
-/** Somebody else created or altered the same role at this moment. */
+/** Returns true if another process has created or altered the same role concurrently. */
 function isConcurrentChange(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   return error.code === '42710' || error.code === '23505' || error.message === 'tuple concurrently updated';

@@ -9,7 +9,7 @@ import { migrate } from '../src/database/migrate.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
 import { createGenerationStore } from '../src/generations/generation-store.ts';
 import { findKeyHolder } from '../src/keys/find-holders.ts';
-import { MIGRATIONS } from '../src/migrations/index.ts';
+import { MIGRATIONS, type Migration } from '../src/migrations/index.ts';
 import { createSnapshotStore } from '../src/snapshots/snapshot-store.ts';
 import { createBootstrappedDatabase, runSql, type BootstrappedDatabase } from './support/bootstrapped-database.ts';
 import { fillTables } from './support/fill-tenant.ts';
@@ -19,25 +19,32 @@ import { OLDER_POSTGRES, startOlderPostgres, type OlderPostgres } from './suppor
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createTestPool, noMetrics, silentLogger } from './support/test-database.ts';
 
-/** The schema before the whole data model: what every installation of then has. */
-const PREVIOUS = MIGRATIONS.slice(0, 5);
-const LATER = MIGRATIONS.slice(5).map((migration) => migration.name);
+/** Later migrations, which change rows of filled tables and end with the declared schema. */
+const LATER: readonly Migration[] = [
+  {
+    name: '99990101000000_add_notes',
+    up: async (knex) => {
+      await knex.raw(`
+        ALTER TABLE projects ADD COLUMN note text NOT NULL DEFAULT 'none';
+        ALTER TABLE generations ADD COLUMN note text;
+        CREATE INDEX generations_by_note ON generations (tenant_id, note);
+      `);
+    },
+  },
+  {
+    name: '99990101000100_drop_notes',
+    up: async (knex) => {
+      await knex.raw('ALTER TABLE generations DROP COLUMN note; ALTER TABLE projects DROP COLUMN note');
+    },
+  },
+];
+const namesOf = (migrations: readonly Migration[]) => migrations.map(({ name }) => name);
 
-/** The schema with the whole data model, before keys of persons, sums of usage and what came after them. */
-const LANDED = MIGRATIONS.slice(
-  0,
-  MIGRATIONS.findIndex(({ name }) => name > '20261123225800_~'),
-);
-const NOT_YET_LANDED = ['stray_objects'];
-/** Columns of idempotency keys that were replaced before anything was written into them. */
-const DROPPED = ['status', 'body', 'key_id', 'answered_at'];
-/** Partitions of months without rows, and what proves erasures, of which there were none. */
+/** Tables that may be empty: partitions of months without rows, and the proof of erasures. */
 const MAY_BE_EMPTY = /^generation|^erasure_ledger$|^certificate/;
-const columnsWithout = (columns: Map<string, string[]>, table: string, without: readonly string[]) =>
-  (columns.get(table) ?? []).filter((name) => !without.includes(name));
 
 const at = (instant: string) => uuidv7({ msecs: Date.parse(instant) });
-/** At both ends of months, of a leap February, and now. */
+/** At both ends of months, at the end of February in a leap year, and now. */
 const GENERATIONS = [
   at('2024-02-29T23:59:59.999Z'),
   at('2024-03-01T00:00:00.000Z'),
@@ -46,54 +53,43 @@ const GENERATIONS = [
   uuidv7(),
 ];
 const PENDING = GENERATIONS[3]!;
+const PAST_MONTHS = ['2024-02-01', '2024-03-01', '2025-12-01', '2026-01-01'];
 const dayOf = (id: string) =>
   new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString().slice(0, 10);
 const fingerprints = new Set<string>();
 const [TENANT, KEY, EXPORT] = [uuidv7(), uuidv7(), uuidv7()];
+const HASH = 'ab'.repeat(32);
 
-async function fillPrevious(url: string): Promise<void> {
-  const sql = (text: string, values: unknown[]) => runSql(url, text, values);
+/** Inserts a tenant with a key, generations in several months, an export and an outbox row, as the superuser. */
+async function fillTenant({ superuserUrl, migrationUrl }: BootstrappedDatabase): Promise<void> {
+  const sql = (text: string, values: unknown[]) => runSql(superuserUrl, text, values);
   await sql('INSERT INTO tenants (id, name) VALUES ($1, $2)', [TENANT, 'Tenant']);
   await sql(
     `INSERT INTO api_keys (id, tenant_id, name, prefix, key_hash, scopes) VALUES ($1, $2, 'K', 'abcdefabcdef', $3, $4)`,
-    [KEY, TENANT, 'ab'.repeat(32), ['inference']],
+    [KEY, TENANT, HASH, ['inference']],
   );
-  for (const id of GENERATIONS) {
-    // Every column has a value, so that none can be forgotten unseen.
-    const settlement =
-      id === PENDING ? null : { status: 'failed', error_type: 'internal_error', usage_source: 'provider' };
-    const numbers = settlement === null ? null : 3;
-    await sql(
-      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, trace_id,
-         correlation_id, status, error_type, usage_source, prompt_tokens, completion_tokens, cost_micro_usd, duration_ms,
-         time_to_first_token_ms, settled_at)
-       VALUES ($1, $2, $3, 'p', 'm', true, 1, $4, 'c', $5, $6, $7, $8, $8, $8, $8, $8, $9)`,
-      [
-        ...[id, TENANT, KEY, 'ab'.repeat(16), settlement?.status ?? 'pending', settlement?.error_type ?? null],
-        ...[settlement?.usage_source ?? null, numbers, settlement === null ? null : new Date()],
-      ],
-    );
-    await sql('INSERT INTO generation_contents (generation_id, tenant_id, request, response) VALUES ($1, $2, $3, $4)', [
-      ...[
-        id,
-        TENANT,
-        `{"n": 12345678901234567890.10, "id":"${id}"}`,
-        settlement === null ? null : '{ "text" : "\\u0000" }',
-      ],
-    ]);
-  }
+  // As the owner: partitions belong to the role that creates them.
+  await runSql(
+    migrationUrl,
+    `SELECT create_month_partition(parent, month)
+     FROM unnest($1::date[]) month, unnest(ARRAY['generations', 'generation_contents']::name[]) parent`,
+    [PAST_MONTHS],
+  );
+  for (const id of GENERATIONS) await insertGeneration(superuserUrl, id);
   await sql(
     `INSERT INTO audit_events (id, tenant_id, actor, action, target_type, target_id, outcome)
      VALUES ($1, $2, 'operator', 'tenant.created', 'tenant', $2, 'success')`,
     [uuidv7(), TENANT],
   );
   await sql(`INSERT INTO export_jobs (id, tenant_id, api_key_id, recipient) VALUES ($1, $2, $3, 'age1x')`, [
-    ...[EXPORT, TENANT, KEY],
+    EXPORT,
+    TENANT,
+    KEY,
   ]);
   await sql(
     `INSERT INTO export_files (export_id, position, tenant_id, epoch, path, key, bytes, sha256)
      VALUES ($1, 0, $2, 1, 'bagit.txt', 'exports/x', 1, $3)`,
-    [EXPORT, TENANT, 'ab'.repeat(32)],
+    [EXPORT, TENANT, HASH],
   );
   await sql(
     `INSERT INTO outbox (id, tenant_id, dedupe_key, topic, payload, carrier) VALUES ($1, $2, $3, 'x', '{}', '{}')`,
@@ -101,28 +97,49 @@ async function fillPrevious(url: string): Promise<void> {
   );
 }
 
-/** Every row of the previous schema as JSON, without the one column that the migration may move by milliseconds. */
-async function contentsOf(url: string, columns: Map<string, string[]>): Promise<Record<string, unknown[]>> {
-  const contents: Record<string, unknown[]> = {};
-  for (const [table, names] of columns) {
-    const list = names.filter((name) => !(table.startsWith('generation') && name === 'created_at')).join(', ');
-    const rows = await runSql<{ row: string }>(
-      url,
-      `SELECT row_to_json(t)::text AS row FROM (SELECT ${list} FROM ${table}) t ORDER BY 1`,
-    );
-    contents[table] = rows.map(({ row }) => row);
-  }
-  return contents;
+/** Inserts a generation with a value in every column that its status allows, and its content. */
+async function insertGeneration(url: string, id: string): Promise<void> {
+  const isPending = id === PENDING;
+  const number = isPending ? null : 3;
+  await runSql(
+    url,
+    `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, trace_id,
+       correlation_id, status, error_type, usage_source, prompt_tokens, completion_tokens, cost_micro_usd, duration_ms,
+       time_to_first_token_ms, settled_at, created_at)
+     VALUES ($1, $2, $3, 'p', 'm', true, 1, $4, 'c', $5, $6, $7, $8, $8, $8, $8, $8, $9, uuid_v7_time($1))`,
+    [
+      id,
+      TENANT,
+      KEY,
+      'ab'.repeat(16),
+      isPending ? 'pending' : 'failed',
+      isPending ? null : 'internal_error',
+      isPending ? null : 'provider',
+      number,
+      isPending ? null : new Date(),
+    ],
+  );
+  await runSql(
+    url,
+    `INSERT INTO generation_contents (generation_id, tenant_id, request, response, created_at)
+     VALUES ($1, $2, $3, $4, uuid_v7_time($1))`,
+    [id, TENANT, `{"n": 12345678901234567890.10, "id":"${id}"}`, isPending ? null : '{ "text" : "\\u0000" }'],
+  );
 }
 
-async function columnsOf(url: string): Promise<Map<string, string[]>> {
-  const rows = await runSql<{ name: string; columns: string[] }>(
+/** Reads every row of every table as JSON. */
+async function readAllRows(url: string): Promise<Record<string, unknown[]>> {
+  const tables = await runSql<{ name: string }>(
     url,
-    `SELECT table_name::text AS name, array_agg(column_name::text ORDER BY ordinal_position) AS columns
-     FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'schema_migrations%'
-     GROUP BY 1`,
+    `SELECT table_name::text AS name FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_name NOT LIKE 'schema_migrations%'`,
   );
-  return new Map(rows.map(({ name, columns }) => [name, columns]));
+  const contents: Record<string, unknown[]> = {};
+  for (const { name } of tables) {
+    const rows = await runSql<{ row: string }>(url, `SELECT row_to_json(t)::text AS row FROM ${name} t ORDER BY 1`);
+    contents[name] = rows.map(({ row }) => row);
+  }
+  return contents;
 }
 
 describe('on the PostgreSQL of this run', () => describeUpgrade('postgres-18'));
@@ -182,14 +199,14 @@ function describeUpgrade(which: string, program?: string): void {
     });
   });
 
-  it('a filled database of the previous schema keeps every row, and goes on with it', async () => {
-    await migrate({ ...toMigrate(), migrations: PREVIOUS });
-    await fillPrevious(db.superuserUrl);
-    const columns = await columnsOf(db.superuserUrl);
-    expect(columns.size).toBe(8);
-    const before = await contentsOf(db.superuserUrl, columns);
-    expect(await migrate(toMigrate())).toEqual(LATER);
-    expect(await contentsOf(db.superuserUrl, columns)).toEqual(before);
+  it('later migrations keep every row of a filled database, and the stores work with it', async () => {
+    await migrate(toMigrate());
+    await fillTenant(db);
+    const before = await readAllRows(db.superuserUrl);
+    expect(before['generations']).toHaveLength(GENERATIONS.length);
+    expect(await migrate({ ...toMigrate(), migrations: [...MIGRATIONS, ...LATER] })).toEqual(namesOf(LATER));
+    expect(await readAllRows(db.superuserUrl)).toEqual(before);
+    expect(findSchemaDrift(await readSchema(db.databaseUrl))).toEqual([]);
 
     const placed = await runSql<{ id: string; partition: string; content: string }>(
       db.superuserUrl,
@@ -199,12 +216,15 @@ function describeUpgrade(which: string, program?: string): void {
     const now = new Date().toISOString().slice(0, 7).replace('-', '_');
     expect(placed).toEqual(
       ['2024_02', '2024_03', '2025_12', '2026_01', now].map((month, n) => ({
-        ...{ id: GENERATIONS[n], partition: `generations_${month}`, content: `generation_contents_${month}` },
+        id: GENERATIONS[n],
+        partition: `generations_${month}`,
+        content: `generation_contents_${month}`,
       })),
     );
 
-    // What was settled before is in the sums of its day; what is pending is in none.
+    // Settled generations are in the sums of their days; the pending one is in none.
     const days = GENERATIONS.filter((id) => id !== PENDING).map((id) => dayOf(id));
+    await runSql(db.superuserUrl, 'SELECT fold_usage(1000)');
     const counted = await runSql(
       db.superuserUrl,
       'SELECT day::text, failed::integer, prompt_tokens::integer AS tokens FROM usage_daily ORDER BY day',
@@ -224,8 +244,12 @@ function describeUpgrade(which: string, program?: string): void {
 
     const closing = new AbortController();
     const snapshots = createSnapshotStore({
-      ...{ pool: exportsPool, database, maxSnapshots: 1, maxSnapshotAgeMs: 60_000 },
-      ...{ logger: silentLogger, metrics: noMetrics },
+      pool: exportsPool,
+      database,
+      maxSnapshots: 1,
+      maxSnapshotAgeMs: 60_000,
+      logger: silentLogger,
+      metrics: noMetrics,
     });
     const { head } = await readHead(await snapshots.open(TENANT, closing.signal));
     for (const table of ['generations', 'generation_contents']) {
@@ -240,58 +264,71 @@ function describeUpgrade(which: string, program?: string): void {
     await pool.close();
   });
 
-  it('a filled database of the schema of 20261123225800 keeps every row', async () => {
-    await migrate({ ...toMigrate(), migrations: PREVIOUS });
-    await fillPrevious(db.superuserUrl);
-    await migrate({ ...toMigrate(), migrations: LANDED });
+  it('later migrations keep every row of every table', async () => {
+    await migrate(toMigrate());
+    await fillTenant(db);
     const sql = <R extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
       runSql<R>(db.superuserUrl, text, values);
-    await fillTables({ sql }, { tenantId: TENANT, keyId: KEY }, NOT_YET_LANDED);
-    await fillTables({ sql }, null, NOT_YET_LANDED);
+    await fillTables({ sql }, { tenantId: TENANT, keyId: KEY });
+    await fillTables({ sql }, null);
     await sql(`INSERT INTO platform_operators (id, name, prefix, key_hash) VALUES ($1, 'O', 'abcdefabcdef', $2)`, [
-      ...[uuidv7(), 'ab'.repeat(32)],
+      uuidv7(),
+      HASH,
     ]);
-    const columns = await columnsOf(db.superuserUrl);
-    columns.set('idempotency_keys', columnsWithout(columns, 'idempotency_keys', DROPPED));
-    const before = await contentsOf(db.superuserUrl, columns);
+    await sql(`INSERT INTO platform_switches (service, feature, is_on) VALUES ('web-api', 'metrics', true)`);
+    const before = await readAllRows(db.superuserUrl);
     expect(Object.entries(before).filter(([name, rows]) => rows.length === 0 && !MAY_BE_EMPTY.test(name))).toEqual([]);
-    await migrate(toMigrate());
-    const after = await contentsOf(db.superuserUrl, columns);
-    // What was settled before is counted now.
-    const { usage_daily: usage = [] } = before;
-    expect(after).toEqual({ ...before, usage_daily: expect.arrayContaining(usage) });
-    expect(after['usage_daily']).toHaveLength(usage.length + GENERATIONS.length - 1);
+    await migrate({ ...toMigrate(), migrations: [...MIGRATIONS, ...LATER] });
+    expect(await readAllRows(db.superuserUrl)).toEqual(before);
   });
 
-  it('stops at a generation whose id has no time, and says so; the rows stay', async () => {
-    await migrate({ ...toMigrate(), migrations: PREVIOUS });
-    await fillPrevious(db.superuserUrl);
+  it('a database of a development version before the baseline is rejected and stays unchanged', async () => {
     await runSql(
-      db.superuserUrl,
-      `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens)
-       VALUES (gen_random_uuid(), $1, $2, 'p', 'm', false, 1)`,
-      [TENANT, KEY],
+      db.migrationUrl,
+      `CREATE TABLE schema_migrations (id serial PRIMARY KEY, name varchar(255), batch integer, migration_time timestamptz);
+       INSERT INTO schema_migrations (name, batch, migration_time) VALUES ('20261128090400_months_apart', 2, now()),
+         ('20261123180000_tenants', 1, now())`,
     );
-    await expect(migrate(toMigrate())).rejects.toThrow(/_partitioned_generations failed: .*1 rows of generations/s);
-    expect(await runSql(db.superuserUrl, 'SELECT 1 FROM generations')).toHaveLength(GENERATIONS.length + 1);
+    const describeAll = () => runSql(db.superuserUrl, 'SELECT relname::text FROM pg_class ORDER BY 1');
+    const before = await describeAll();
+    const failure = String(await migrate(toMigrate()).catch((error: unknown) => error));
+    expect(failure).toContain('2 migrations before the baseline, from 20261123180000_tenants to 20261128090400');
+    expect(failure).toContain('cannot be upgraded');
+    expect(failure).toContain('`pnpm demo --reset`');
+    expect(failure).toContain('drop the database');
+    expect(await describeAll()).toEqual(before);
   });
 
-  it('a migration that cannot have its lock gives up with a reason, and the next start goes on', async () => {
-    await migrate({ ...toMigrate(), migrations: PREVIOUS });
+  it('a migration that cannot acquire its lock fails with a reason, and the next start continues', async () => {
+    await migrate(toMigrate());
+    const later: readonly Migration[] = [
+      {
+        name: '99990101000000_create_scratch',
+        up: async (knex) => {
+          await knex.raw('CREATE TABLE scratch ()');
+        },
+      },
+      ...LATER.map((migration) => ({ ...migration, name: migration.name.replace('99990101', '99990102') })),
+    ];
     const reader = new pg.Client({ connectionString: db.superuserUrl });
     await reader.connect();
     await reader.query('BEGIN; SELECT 1 FROM generations');
-    const impatient = { ...toMigrate(), lockTimeoutMs: 50, lockAttempts: 2 };
+    const impatient = {
+      ...toMigrate(),
+      migrations: [...MIGRATIONS, ...later],
+      lockTimeoutMs: 50,
+      lockAttempts: 2,
+    };
     const failure = await migrate(impatient).catch((error: unknown) => error);
-    expect(String(failure)).toMatch(/a lock was not to be had in 2 attempts of 50 ms.*pg_stat_activity/s);
+    expect(String(failure)).toMatch(/could not acquire a lock in 2 attempts of 50 ms.*pg_stat_activity/s);
     const applied = async () => (await runSql(db.superuserUrl, 'SELECT 1 FROM schema_migrations')).length;
-    // The one before needs no lock that the reader has.
-    expect(await applied()).toBe(PREVIOUS.length + 1);
-    // Nobody waits behind a migration that has given up.
+    // The first of the later migrations needs no lock that conflicts with the reader.
+    expect(await applied()).toBe(MIGRATIONS.length + 1);
+    // A migration that has given up blocks nobody.
     await runSql(db.superuserUrl, 'SELECT 1 FROM generations');
     const patient = migrate({ ...impatient, lockAttempts: 100 });
     await reader.query('COMMIT');
     await reader.end();
-    expect(await patient).toEqual(LATER.slice(1));
+    expect(await patient).toEqual(namesOf(later.slice(1)));
   });
 }

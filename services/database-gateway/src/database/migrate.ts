@@ -7,46 +7,69 @@ import { MIGRATIONS, type Migration } from '../migrations/index.ts';
 import { isError } from './database-error.ts';
 
 const LOCK_KEY = 'aion-migrations';
-/** Whoever waits for a lock makes all others wait behind it: rather give up and let them pass. */
+/** Sessions queue up behind one that waits for a lock: a migration gives up early so that they proceed. */
 const LOCK_TIMEOUT_MS = 5_000;
 const LOCK_ATTEMPTS = 5;
 const RETRY_PAUSE_MS = 2_000;
 const LOCK_NOT_AVAILABLE = '55P03';
+/** Migrations with an earlier name belong to development versions before the baseline. */
+const BASELINE_START = '20261130000000';
 
-/** How migrations are run. */
+/** Options of {@link migrate}. */
 export interface MigrateOptions {
   readonly url: string;
   readonly logger: Logger;
-  /** Default all of them. */
+  /** Default: all migrations. */
   readonly migrations?: readonly Migration[];
-  /** How long a statement may wait for a lock before its migration is rolled back. Default 5 000. */
+  /** Longest wait of a statement for a lock before its migration is rolled back. Default 5 000. */
   readonly lockTimeoutMs?: number;
-  /** How often a migration that could not have its lock is tried in all. Default 5, with a pause between two. */
+  /** Attempts of a migration that cannot acquire its locks, with a pause between two of them. Default 5. */
   readonly lockAttempts?: number;
 }
 
 /**
- * Brings the schema up to date as its owner. Processes that start at once do it one after another, so the later ones find
- * nothing to do. Each migration is a transaction.
+ * Brings the schema up to date as its owner. Concurrent processes migrate one after another, so later ones find nothing to
+ * do. Each migration is a transaction.
  * @returns the names of the migrations that were applied
- * @throws Error when the database holds a migration that this version does not know, or when one cannot have its lock:
- *   those before it stay applied, and the next start goes on from there
+ * @throws Error when the database contains a migration that this version does not know, or when a migration cannot acquire
+ *   its locks: those before it stay applied, and the next start continues from there
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
-  // knex's own lock is a row that a killed process leaves behind for ever. The lock of a session dies with it.
+  // The lock of knex is a row, which a killed process leaves behind. An advisory lock ends with its session.
   const lock = new pg.Client({ connectionString: options.url, application_name: 'aion-migrations lock' });
-  // The lock may be lost while the migrations run; they fail by themselves then, with a better reason.
-  lock.on('error', (error) => options.logger.warn('The connection that holds the migration lock broke', { error }));
+  // If the connection breaks while migrations run, these fail as well, with a more precise error.
+  lock.on('error', (error) => options.logger.warn('Connection of the migration lock lost', { error }));
   await lock.connect();
   try {
     await lock.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [LOCK_KEY]);
-    return await runUntilLocked(options);
+    await assertNoEarlierSchema(lock);
+    return await runWithRetries(options);
   } finally {
     await lock.end();
   }
 }
 
-async function runUntilLocked(options: MigrateOptions): Promise<readonly string[]> {
+/**
+ * Rejects a database that was migrated before the baseline existed: its schema may differ from the baseline, and no
+ * migration leads from one to the other.
+ */
+async function assertNoEarlierSchema(client: pg.Client): Promise<void> {
+  const table = await client.query(`SELECT 1 FROM pg_class WHERE oid = to_regclass('public.schema_migrations')`);
+  if (table.rowCount === 0) return;
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM public.schema_migrations');
+  const earlier = rows.map(({ name }) => name).filter((name) => name < BASELINE_START);
+  if (earlier.length === 0) return;
+  const names = earlier.toSorted();
+  throw new Error(
+    `The database was created by an earlier development version of AION, which cannot be upgraded: it contains ` +
+      `${names.length} migrations before the baseline, from ${names[0]} to ${names.at(-1)}. Nothing was changed. To delete ` +
+      'the data of the embedded PostgreSQL and start with an empty database, run `pnpm demo --reset` or ' +
+      '`pnpm dev --reset`. On your own server, drop the database of AION and the database of the queue, and create both ' +
+      'again as described in services/database-gateway/README.md.',
+  );
+}
+
+async function runWithRetries(options: MigrateOptions): Promise<readonly string[]> {
   const { logger, lockTimeoutMs = LOCK_TIMEOUT_MS, lockAttempts = LOCK_ATTEMPTS } = options;
   const applied: string[] = [];
   for (let attempt = 1; ; attempt++) {
@@ -55,14 +78,14 @@ async function runUntilLocked(options: MigrateOptions): Promise<readonly string[
       return applied;
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
-      if (attempt >= lockAttempts) throw lockedOut(error, { lockTimeoutMs, lockAttempts });
-      logger.warn('A migration waits for a lock that another session holds', { attempt, error });
+      if (attempt >= lockAttempts) throw toLockTimeoutError(error, { lockTimeoutMs, lockAttempts });
+      logger.warn('Migration is blocked by a lock of another session, will retry', { attempt, error });
       await sleep(Math.min(RETRY_PAUSE_MS, lockTimeoutMs));
     }
   }
 }
 
-/** Adds the name of each migration to `applied` when it has committed. */
+/** Applies pending migrations, and adds the name of each to `applied` once it has committed. */
 async function runMigrations(
   options: MigrateOptions & { readonly lockTimeoutMs: number },
   applied: string[],
@@ -76,22 +99,22 @@ async function runMigrations(
       options: `-c lock_timeout=${options.lockTimeoutMs}`,
     },
     pool: { min: 0, max: 1 },
-    // What it would print is in the error, too.
-    log: { warn: (message: unknown) => logger.debug('A migration said something', { detail: String(message) }) },
+    // The error contains what knex would print.
+    log: { warn: (message: unknown) => logger.debug('Warning of a migration', { detail: String(message) }) },
     migrations: {
       tableName: 'schema_migrations',
       migrationSource: createMigrationSource(migrations),
     },
   });
   try {
-    // Whoever set it is dead: the living wait for the session's lock.
+    // The process that set it has ended: a running one holds the advisory lock.
     await database.migrate.forceFreeMigrationsLock();
-    // One at a time: `latest` would hold the locks of all until the last has its own.
-    for (let isMore = true; isMore;) {
-      const [, names] = (await database.migrate.up()) as [number, string[]]; // knex declares `any`
+    // One by one: `latest` would hold the locks of all migrations until the last one has acquired its own.
+    let names: string[];
+    do {
+      [, names] = (await database.migrate.up()) as [number, string[]]; // knex declares `any`
       applied.push(...names);
-      isMore = names.length > 0;
-    }
+    } while (names.length > 0);
   } finally {
     await database.destroy();
   }
@@ -102,7 +125,7 @@ function createMigrationSource(migrations: readonly Migration[]): Knex.Migration
     getMigrations: () => Promise.resolve([...migrations]),
     getMigrationName: (migration) => migration.name,
     getMigration: (migration) =>
-      Promise.resolve({ up: (database) => apply(migration, database), down: refuseToGoBack }),
+      Promise.resolve({ up: (database) => apply(migration, database), down: rejectRollback }),
   };
 }
 
@@ -123,16 +146,19 @@ function isLockTimeout(error: unknown): boolean {
   return false;
 }
 
-function lockedOut(error: unknown, tried: { readonly lockTimeoutMs: number; readonly lockAttempts: number }): Error {
+function toLockTimeoutError(
+  error: unknown,
+  { lockTimeoutMs, lockAttempts }: { readonly lockTimeoutMs: number; readonly lockAttempts: number },
+): Error {
   return new Error(
-    `The schema could not be migrated: a lock was not to be had in ${tried.lockAttempts} attempts of ` +
-      `${tried.lockTimeoutMs} ms. Another session holds it: see pg_locks and pg_stat_activity for transactions that have ` +
-      'been open for long, end them, and start again; what was applied before stays.',
+    `The schema could not be migrated: could not acquire a lock in ${lockAttempts} attempts of ${lockTimeoutMs} ms. ` +
+      'Another session holds it: find long-running transactions in pg_locks and pg_stat_activity, end them, and start ' +
+      'again. Migrations that were applied before stay applied.',
     { cause: error },
   );
 }
 
-/** knex asks for a way back. @throws always */
-function refuseToGoBack(): Promise<never> {
-  return Promise.reject(new Error('Migrations have no way back: mend the schema by a further one.'));
+/** Implements `down` of knex. @throws always */
+function rejectRollback(): Promise<never> {
+  return Promise.reject(new Error('Migrations cannot be rolled back: fix the schema with a further migration.'));
 }

@@ -1,27 +1,34 @@
-/** What of a table the application may do, and whose rows it holds. Changing this changes migrations: it is never edited. */
+/** Row-level security and privileges of one table. Changing this changes migrations: never edit it after a release. */
 export interface IsolationOptions {
   readonly table: string;
-  /** What `aion_app` is granted, as GRANT spells it: `SELECT, INSERT, UPDATE (name, version)`. */
+  /** Privileges of `aion_app`, in the syntax of GRANT: `SELECT, INSERT, UPDATE (name, version)`. */
   readonly privileges: string;
   /**
-   * Whose a row is: `tenant` (the default) has a `tenant_id NOT NULL`; `shared` has rows of tenants and, where it is null,
-   * of the platform, which are seen where no tenant is set and nowhere else; `member` is a person, seen by the tenants
-   * that have a membership of theirs.
+   * Owner of a row. `tenant` (default): the tenant in `tenant_id NOT NULL`. `shared`: the tenant in `tenant_id`, or the
+   * platform where it is null; rows of the platform are visible only while no tenant is set. `self`: the row is the tenant.
+   * `member`: the row is a person, visible to every tenant in which that person has a membership.
    */
-  readonly rows?: 'tenant' | 'shared' | 'member';
+  readonly rows?: 'tenant' | 'shared' | 'self' | 'member';
 }
 
+/**
+ * A custom setting is '' after the transaction that set it: `nullif` turns that into no tenant instead of an error. The
+ * sub-select makes PostgreSQL evaluate the setting once per query instead of once per row.
+ */
 const CURRENT_TENANT = `(SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)`;
 
 const PREDICATES = {
   tenant: `tenant_id = ${CURRENT_TENANT}`,
   shared: `tenant_id IS NOT DISTINCT FROM ${CURRENT_TENANT}`,
+  self: `id = ${CURRENT_TENANT}`,
   member: `id IN (SELECT m.user_id FROM memberships m WHERE m.tenant_id = ${CURRENT_TENANT})`,
 } as const;
 
 /**
- * The statements that separate the tenants in a table: row-level security, forced, with a permissive policy, which
- * PostgreSQL needs before it shows any row at all, and a RESTRICTIVE one, which no later policy can widen; and the grants.
+ * Returns the statements that isolate tenants in a table: forced row-level security, a permissive policy, without which
+ * PostgreSQL shows no row, a RESTRICTIVE policy, which no later policy can widen, and the grants. FORCE applies to the
+ * owner, who has only the policies that a `SECURITY DEFINER` function needs: a migration or a console that does not set a
+ * tenant sees no rows.
  */
 export function isolateTenant({ table, privileges, rows = 'tenant' }: IsolationOptions): string {
   return `
