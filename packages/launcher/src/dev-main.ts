@@ -13,9 +13,10 @@ await runMain(async (signals) => {
   const command = new Command('pnpm dev')
     .description('Starts the platform for development: readable logs, services reload when their sources change.')
     .option('--port <number>', 'web-api on N, the others on N+1 to N+3, admin ports on N+10 to N+13', Number)
+    .option('--reset', 'delete the data of earlier runs first; models stay')
     .option('--state-dir <dir>', 'where data, logs, keys and models are kept', '.aion')
     .parse();
-  const { port, stateDir: directory } = command.opts<{ port?: number; stateDir: string }>();
+  const { port, reset, stateDir: directory } = command.opts<{ port?: number; reset?: boolean; stateDir: string }>();
   const checkoutDir = resolve(import.meta.dirname, '../../..');
   const stateDir = resolve(checkoutDir, directory);
   const { databaseUrl, redisUrl, objectStoreUrl, otlpEndpoint, logLevel } = loadLauncherConfig(process.env);
@@ -23,6 +24,8 @@ await runMain(async (signals) => {
   const platform = await startPlatform({
     checkoutDir,
     stateDir,
+    reset: reset ?? false,
+    onReset: (removed) => tell(`Removed from ${stateDir}: ${removed.join(', ') || 'nothing'}`),
     ports: planPorts(port),
     databaseUrl,
     redisUrl,

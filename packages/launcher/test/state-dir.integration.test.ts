@@ -58,6 +58,19 @@ describe('a state directory', () => {
     }
     const opened = await openStateDir(stateDir, { reset: true });
     await opened.release();
+    expect(opened.removed).toEqual([
+      'audit-heads.ndjson',
+      'demo',
+      'demo-tenants.json',
+      'demo.json',
+      'logs',
+      'objects',
+      'operator.json',
+      'postgres',
+      'postgres.init-77',
+      'secrets.json',
+      'secrets.json.7.tmp',
+    ]);
     expect(readdirSync(stateDir).toSorted()).toEqual(['mine', 'models', 'notes.txt']);
     expect(readdirSync(join(stateDir, 'models'))).toEqual(['file']);
   });

@@ -81,6 +81,7 @@ async function startDemoPlatform({
     checkoutDir,
     stateDir: options.stateDir,
     reset: options.reset,
+    onReset: (removed) => terminal.step('removed', `${removed.join(', ') || 'nothing'} in ${options.stateDir}`),
     ports: planPorts(options.port),
     databaseUrl: config.databaseUrl,
     redisUrl: options.redis ?? config.redisUrl,

@@ -15,6 +15,8 @@ export interface PlatformOptions {
   readonly stateDir: string;
   /** Deletes the data of earlier runs first; models stay. */
   readonly reset?: boolean;
+  /** Receives the names of the files and folders that a reset has deleted. */
+  readonly onReset?: (removed: readonly string[]) => void;
   readonly ports: PortPlan;
   /** Superuser URL of a server to use instead of the embedded one. */
   readonly databaseUrl?: string | undefined;

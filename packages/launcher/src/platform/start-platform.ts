@@ -41,6 +41,7 @@ const STOP_TIMEOUT_MS = SHUTDOWN_GRACE_MS + 4_000;
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const host = options.env['AION_HOST'] ?? '127.0.0.1';
   const stateDir = await openStateDir(options.stateDir, { reset: options.reset ?? false });
+  if (stateDir.removed !== undefined) options.onReset?.(stateDir.removed);
   const database: { server?: DatabaseServer } = {};
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);

@@ -13,6 +13,8 @@ const OWN_ENTRIES =
 /** A state directory that this process holds alone. */
 export interface StateDir {
   readonly path: string;
+  /** Names of the files and folders that a reset has deleted; undefined without a reset. */
+  readonly removed: readonly string[] | undefined;
   /** Lets others have it. May be called again. */
   release(): Promise<void>;
 }
@@ -26,9 +28,8 @@ export async function openStateDir(path: string, { reset }: { readonly reset: bo
   try {
     await makeDirectory(path);
     await takeLock(path);
-    const stateDir = { path, release: () => rm(join(path, LOCK), { force: true }) };
-    if (reset) await removeData(path);
-    return stateDir;
+    const removed = reset ? await removeData(path) : undefined;
+    return { path, removed, release: () => rm(join(path, LOCK), { force: true }) };
   } catch (error) {
     if (error instanceof LauncherError) throw error;
     throw new LauncherError(
@@ -53,9 +54,11 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-async function removeData(path: string): Promise<void> {
+/** Deletes the data of earlier runs. @returns the names of what was deleted */
+async function removeData(path: string): Promise<string[]> {
   const entries = (await readdir(path)).filter((name) => OWN_ENTRIES.test(name));
   await Promise.all(entries.map((name) => rm(join(path, name), { recursive: true, force: true })));
+  return entries.toSorted();
 }
 
 interface Holder {
