@@ -15,10 +15,6 @@ export const FOLDER_CYCLE_EXCEPTIONS: readonly { readonly file: string; readonly
     reason: 'the public generation extends the internal one',
   },
   {
-    file: 'services/database-gateway/src/management/management-routes.ts',
-    reason: 'lists the routes of every feature next to helpers that the features use',
-  },
-  {
     file: 'services/web-api/src/admission/admit-callers.ts',
     reason: 'the authenticators that it calls use scopes and tenants of admission',
   },

@@ -82,7 +82,6 @@ export const PENDING_PATHS = {
     'services/database-gateway/src/keys/find-holders.ts',
     'services/database-gateway/src/keys/key-limits.ts',
     'services/database-gateway/src/keys/record-use.ts',
-    'services/database-gateway/src/management/bind-stored.ts',
     'services/database-gateway/src/retention/retention-timeline.ts',
     'services/web-api/src/downloads/bundle-content.ts',
     'services/web-api/src/exports/server-sent-events.ts',

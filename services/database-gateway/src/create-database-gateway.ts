@@ -8,7 +8,7 @@ import { createRoutes } from './create-routes.ts';
 import { assertConfinedRole } from './database/assert-confined-role.ts';
 import { migrate } from './database/migrate.ts';
 import { waitForDatabase } from './database/wait-for-database.ts';
-import { expireAnswers } from './management/expire-answers.ts';
+import { deleteExpiredIdempotencyKeys } from './management/delete-expired-idempotency-keys.ts';
 import { repeat } from './repeat.ts';
 
 /** Content of long conversations and the file lists of large bundles. */
@@ -77,7 +77,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
   const upkeep = repeat({
     run: async () => {
       await schemaUpkeep.run();
-      await expireAnswers(database);
+      await deleteExpiredIdempotencyKeys(database);
     },
     pauseMs: config.schemaCheckMs,
     onError: (error) => logger.warn('The schema could not be looked after', { error }),

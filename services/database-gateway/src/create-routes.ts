@@ -12,7 +12,7 @@ import { writeBatch } from './generations/write-batch.ts';
 import { createStrayRoutes } from './files/stray-routes.ts';
 import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
 import { recordKeyUse, recordOperatorUse } from './keys/record-use.ts';
-import { createManagementRoutes, type ManagementSettings } from './management/management-routes.ts';
+import { createManagementRoutes, type ManagementSettings } from './create-management-routes.ts';
 import { countEncryptedByKey, listEncryptedRows } from './providers/encrypted-rows.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 

@@ -1,5 +1,5 @@
 import { internalRoute, routes } from '@aion/contracts';
-import { createManagementRoutes } from '../src/management/management-routes.ts';
+import { createManagementRoutes } from '../src/create-management-routes.ts';
 import {
   createManagement,
   headerOf,

@@ -10,7 +10,7 @@ import { startTracing, type Tracing } from '@aion/tracing';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { loadDatabaseGatewayConfig } from '../src/config.ts';
-import { createManagementRoutes } from '../src/management/management-routes.ts';
+import { createManagementRoutes } from '../src/create-management-routes.ts';
 import { createDatabaseGateway, type DatabaseGateway } from '../src/create-database-gateway.ts';
 import { claimNewExport, FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
 import { headerOf, holderOf, newKey, operatorFor, SETTINGS } from './support/management.ts';

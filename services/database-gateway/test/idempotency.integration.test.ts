@@ -1,5 +1,5 @@
 import { internalRoute, type Caller, routes, internalRoutes } from '@aion/contracts';
-import { expireAnswers } from '../src/management/expire-answers.ts';
+import { deleteExpiredIdempotencyKeys } from '../src/management/delete-expired-idempotency-keys.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
@@ -75,7 +75,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(second.replayed).toBe(false);
     expect(second.answer.id).not.toBe(first.answer.id);
     await db.sql(`${age} WHERE idempotency_key = 'five'`);
-    expect(await expireAnswers(db.database)).toBe(4);
+    expect(await deleteExpiredIdempotencyKeys(db.database)).toBe(4);
     expect(await db.sql(`SELECT 1 FROM idempotency_keys WHERE expires_at <= now()`)).toEqual([]);
   });
 });

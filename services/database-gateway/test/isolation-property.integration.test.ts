@@ -8,7 +8,7 @@ import type { TableEntry } from '../src/data-map/table-entry.ts';
 import { tenantPredicate } from '../src/database/tenant-predicate.ts';
 import type { ConnectionPool } from '../src/database/connection-pool.ts';
 import { createDatabase } from '../src/database/database.ts';
-import { createManagementRoutes } from '../src/management/management-routes.ts';
+import { createManagementRoutes } from '../src/create-management-routes.ts';
 import { fillTables } from './support/fill-tenant.ts';
 import {
   addGeneration,

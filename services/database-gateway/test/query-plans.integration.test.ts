@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { internalRoute, routes } from '@aion/contracts';
-import { expireAnswers } from '../src/management/expire-answers.ts';
+import { deleteExpiredIdempotencyKeys } from '../src/management/delete-expired-idempotency-keys.ts';
 import { createOutboxStore } from '../src/outbox/outbox-store.ts';
 import { ALLOWED_READS } from './support/allowed-reads.ts';
 import { operatorFor } from './support/management.ts';
@@ -118,7 +118,11 @@ const INDEXES: readonly (readonly [index: string, found: RegExp, run: (run: Run)
     ({ walker: { call } }) =>
       call(internalRoute(routes.outboxRows.listParked), operatorFor(null), { query: { limit: 1 } }),
   ],
-  ['idempotency_keys_expiry', /^Seq Scan on idempotency_keys: WITH deleted/, ({ database }) => expireAnswers(database)],
+  [
+    'idempotency_keys_expiry',
+    /^Seq Scan on idempotency_keys: WITH deleted/,
+    ({ database }) => deleteExpiredIdempotencyKeys(database),
+  ],
   [
     'usage_deltas_by_tenant',
     /^Seq Scan on usage_deltas: .*usage_deltas_part/s,

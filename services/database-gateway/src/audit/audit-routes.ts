@@ -1,9 +1,9 @@
 import { internalRoute, type AuditEventView, routes, type QueryOf } from '@aion/contracts';
 import type { BoundRoute } from '@aion/http';
 import type { SharedTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { ofOwner } from '../management/of-owner.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { ownerPredicate } from '../management/owner-predicate.ts';
+import { readPage, type PageWindow } from '../management/read-page.ts';
 
 type AuditFilter = QueryOf<typeof routes.auditEvents.list>;
 
@@ -14,9 +14,11 @@ interface AuditEventRow extends Omit<AuditEventView, 'created_at' | 'hash'> {
 }
 
 /** The route on the audit trail of a tenant, or of the platform. */
-export function createAuditRoutes({ forEither }: StoredRoutes): readonly BoundRoute[] {
+export function createAuditRoutes({ forTenantOrPlatform }: RouteBinder): readonly BoundRoute[] {
   return [
-    forEither(internalRoute(routes.auditEvents.list), (transaction, { query }) => listEvents(transaction, query)),
+    forTenantOrPlatform(internalRoute(routes.auditEvents.list), (transaction, { query }) =>
+      listEvents(transaction, query),
+    ),
   ];
 }
 
@@ -25,14 +27,14 @@ function listEvents(transaction: SharedTransaction, query: AuditFilter) {
     list: 'audit-events',
     positions: 'number',
     query,
-    read: async (limit, position) => {
+    read: async (page) => {
       const rows = await transaction.query<AuditEventRow>({
         operation: 'SELECT',
         table: 'audit_events',
-        text: textOf(transaction, query.order),
+        text: textOf(transaction, page),
         values: [
-          ...[transaction.tenantId, position, query.action ?? null, query.actor ?? null, query.target_id ?? null],
-          ...[query.outcome ?? null, query.from ?? null, query.to ?? null, limit],
+          ...[transaction.tenantId, page.after, query.action ?? null, query.actor ?? null, query.target_id ?? null],
+          ...[query.outcome ?? null, query.from ?? null, query.to ?? null, page.limit],
         ],
       });
       return rows.map((row) => ({
@@ -45,14 +47,13 @@ function listEvents(transaction: SharedTransaction, query: AuditFilter) {
   });
 }
 
-function textOf(transaction: SharedTransaction, order: AuditFilter['order']): string {
-  const [after, direction] = inOrder(order);
+function textOf(transaction: SharedTransaction, { comparison, direction }: PageWindow): string {
   // By the index of the chains, which an order that leaves the tenant out does not use.
   return `
     SELECT id, seq, actor, action, target_type, target_id, target_path, outcome, request_id, correlation_id,
       trace_id, created_at, hash
     FROM audit_events
-    WHERE ${ofOwner(transaction)} AND ($2::bigint IS NULL OR seq ${after} $2) AND ($3::text IS NULL OR action = $3)
+    WHERE ${ownerPredicate(transaction)} AND ($2::bigint IS NULL OR seq ${comparison} $2) AND ($3::text IS NULL OR action = $3)
       AND ($4::text IS NULL OR actor = $4) AND ($5::uuid IS NULL OR target_id = $5)
       AND ($6::text IS NULL OR outcome = $6) AND ($7::timestamptz IS NULL OR created_at >= $7)
       AND ($8::timestamptz IS NULL OR created_at < $8)

@@ -5,10 +5,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import { refuseHeld, toHoldables, type Holdable } from '../holds/refuse-held.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { expectVersion } from '../management/expect-version.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import { assertNotOnLegalHold, toHoldTargets, type HoldTarget } from '../holds/assert-not-on-legal-hold.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { readPage } from '../management/read-page.ts';
 
 type NewBudget = BodyOf<typeof routes.budgets.create>;
 type BudgetFilter = QueryOf<typeof routes.budgets.list>;
@@ -30,7 +30,7 @@ const SUBJECT = `CASE WHEN project_id IS NOT NULL THEN 'project' WHEN api_key_id
   ELSE 'tenant' END`;
 
 /** The routes on the budgets of a tenant. */
-export function createBudgetRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createBudgetRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.budgets.list), (transaction, { query }) => listAll(transaction, query)),
     forTenant(internalRoute(routes.budgets.create), (transaction, { body, caller }) =>
@@ -61,22 +61,21 @@ function versioned(row: BudgetRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: BudgetFilter) {
-  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'budgets',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<BudgetRow>({
         operation: 'SELECT',
         table: 'budgets',
         text: `
           SELECT ${COLUMNS} FROM budgets
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::uuid IS NULL OR project_id = $3)
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::uuid IS NULL OR project_id = $3)
             AND ($4::uuid IS NULL OR api_key_id = $4) AND ($5::text IS NULL OR ${SUBJECT} = $5)
           ORDER BY id ${direction} LIMIT $6`,
         values: [
-          ...[transaction.tenantId, position, query.project_id ?? null, query.api_key_id ?? null],
+          ...[transaction.tenantId, after, query.project_id ?? null, query.api_key_id ?? null],
           ...[query.subject ?? null, limit],
         ],
       });
@@ -144,7 +143,7 @@ async function conflictOf(transaction: TenantTransaction, subject: readonly unkn
 
 async function change(transaction: TenantTransaction, id: string, wanted: BudgetChange, caller: Caller) {
   const current = await requireBudget(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   const { limit_micro_usd: limitMicroUsd = current.limit_micro_usd } = wanted;
   const [row] = await transaction.query<BudgetRow>({
     operation: 'UPDATE',
@@ -161,8 +160,8 @@ async function change(transaction: TenantTransaction, id: string, wanted: Budget
 
 async function remove(transaction: TenantTransaction, id: string, caller: Caller) {
   const current = await requireBudget(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
-  await refuseHeld(transaction, `The budget ${id}`, await subjectsOf(transaction, current));
+  assertIfMatch(caller, current);
+  await assertNotOnLegalHold(transaction, `The budget ${id}`, await subjectsOf(transaction, current));
   await transaction.query({
     operation: 'DELETE',
     table: 'budgets',
@@ -174,16 +173,16 @@ async function remove(transaction: TenantTransaction, id: string, caller: Caller
 }
 
 /** What a budget belongs to: its project, or its key with the project and the person of that. */
-async function subjectsOf(transaction: TenantTransaction, budget: BudgetRow): Promise<Holdable[]> {
+async function subjectsOf(transaction: TenantTransaction, budget: BudgetRow): Promise<HoldTarget[]> {
   const { project_id: projectId, api_key_id: keyId } = budget;
-  if (keyId === null) return toHoldables({ project: projectId });
+  if (keyId === null) return toHoldTargets({ project: projectId });
   const [key] = await transaction.query<{ readonly project_id: string | null; readonly user_id: string | null }>({
     operation: 'SELECT',
     table: 'api_keys',
     text: 'SELECT project_id, user_id FROM api_keys WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, keyId],
   });
-  return toHoldables({ api_key: keyId, project: key?.project_id ?? null, user: key?.user_id ?? null });
+  return toHoldTargets({ api_key: keyId, project: key?.project_id ?? null, user: key?.user_id ?? null });
 }
 
 async function requireBudget(

@@ -13,8 +13,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { readPage } from '../management/read-page.ts';
 import { EXPORT_COLUMNS, toTenantExport, type ExportRow } from './export-row.ts';
 import { requireExport, requireReady } from './export-store.ts';
 import { queueExport } from './queue-export.ts';
@@ -23,7 +23,7 @@ type NewExport = BodyOf<typeof routes.exports.create>;
 type ExportFilter = QueryOf<typeof routes.exports.list>;
 
 /** The routes by which a tenant requests its exports and follows them. */
-export function createExportRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createExportRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.exports.create), (transaction, { body, caller }) =>
       requestExport(transaction, body, caller),
@@ -81,21 +81,20 @@ async function insertExport(transaction: TenantTransaction, keyId: string, recip
 }
 
 function listOwn(transaction: TenantTransaction, query: ExportFilter) {
-  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'exports',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<ExportRow>({
         operation: 'SELECT',
         table: 'export_jobs',
         // The ids are UUID v7: their order is that of creation.
         text: `
           SELECT ${EXPORT_COLUMNS} FROM export_jobs
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::text IS NULL OR state = $3)
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::text IS NULL OR state = $3)
           ORDER BY id ${direction} LIMIT $4`,
-        values: [transaction.tenantId, position, query.state ?? null, limit],
+        values: [transaction.tenantId, after, query.state ?? null, limit],
       });
       return rows.map(toTenantExport);
     },

@@ -12,9 +12,9 @@ import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation } from '../database/database-error.ts';
-import { refuseHeld, toHoldables } from '../holds/refuse-held.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import { assertNotOnLegalHold, toHoldTargets } from '../holds/assert-not-on-legal-hold.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { readPage } from '../management/read-page.ts';
 import { adoptStray, insertStray } from './stray-object-store.ts';
 
 type NewFile = BodyOf<typeof internalRoutes.files.store> & QueryOf<typeof internalRoutes.files.store>;
@@ -29,7 +29,7 @@ interface FileRow extends Omit<StoredFile, 'created_at'> {
 const COLUMNS = 'id, tenant_id, project_id, name, content_type, bytes::float8 AS bytes, sha256, object_key, created_at';
 
 /** The routes on the files of a tenant; their bytes are in the object store. */
-export function createFileRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createFileRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoutes.files.store, (transaction, { query, body, caller }) =>
       insertFile(transaction, { ...query, ...body }, caller),
@@ -53,21 +53,20 @@ function toFile({ id, tenant_id, project_id, name, content_type, bytes, sha256, 
 }
 
 function listAll(transaction: TenantTransaction, query: FileFilter) {
-  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'files',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<FileRow>({
         operation: 'SELECT',
         table: 'files',
         text: `
           SELECT ${COLUMNS} FROM files
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::uuid IS NULL OR project_id = $3)
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::uuid IS NULL OR project_id = $3)
             AND ($4::text IS NULL OR name = $4)
           ORDER BY id ${direction} LIMIT $5`,
-        values: [transaction.tenantId, position, query.project_id ?? null, query.name ?? null, limit],
+        values: [transaction.tenantId, after, query.project_id ?? null, query.name ?? null, limit],
       });
       return rows.map(toFile);
     },
@@ -110,7 +109,7 @@ async function insertRow(transaction: TenantTransaction, file: NewFile): Promise
 /** In one transaction with the row goes the promise to remove the object. */
 async function removeFile(transaction: TenantTransaction, id: string, caller: Caller) {
   const { project_id: projectId } = await requireFile(transaction, id);
-  await refuseHeld(transaction, `The file ${id}`, toHoldables({ file: id, project: projectId }));
+  await assertNotOnLegalHold(transaction, `The file ${id}`, toHoldTargets({ file: id, project: projectId }));
   const [deleted] = await transaction.query<{ object_key: string }>({
     operation: 'DELETE',
     table: 'files',

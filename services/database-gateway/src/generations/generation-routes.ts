@@ -3,8 +3,8 @@ import { NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { readPage, type PageWindow } from '../management/read-page.ts';
 
 type GenerationFilter = QueryOf<typeof routes.generations.list>;
 
@@ -19,7 +19,7 @@ const COLUMNS = `id, tenant_id, api_key_id, project_id, status, provider, model,
   correlation_id, created_at, settled_at`;
 
 /** The routes on the generations of a tenant. */
-export function createGenerationRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createGenerationRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.generations.list), (transaction, { query }) => listAll(transaction, query)),
     forTenant(internalRoute(routes.generations.get), async (transaction, { params }) => ({
@@ -42,15 +42,15 @@ function listAll(transaction: TenantTransaction, query: GenerationFilter) {
     list: 'generations',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async (page) => {
       const rows = await transaction.query<GenerationRow>({
         operation: 'SELECT',
         table: 'generations',
-        text: textOf(query.order),
+        text: textOf(page),
         values: [
-          ...[transaction.tenantId, position, status ?? null, provider ?? null, model ?? null],
+          ...[transaction.tenantId, page.after, status ?? null, provider ?? null, model ?? null],
           ...[keyId ?? null, projectId ?? null, from ?? null, to ?? null],
-          limit,
+          page.limit,
         ],
       });
       return rows.map(toGeneration);
@@ -59,13 +59,12 @@ function listAll(transaction: TenantTransaction, query: GenerationFilter) {
   });
 }
 
-function textOf(order: GenerationFilter['order']): string {
-  const [beyond, direction] = inOrder(order);
+function textOf({ comparison, direction }: PageWindow): string {
   return `
     SELECT ${COLUMNS} FROM generations
     WHERE tenant_id = $1
       AND ($2::uuid IS NULL
-        OR (created_at ${beyond}= uuid_v7_time($2) AND (created_at, id) ${beyond} (uuid_v7_time($2), $2)))
+        OR (created_at ${comparison}= uuid_v7_time($2) AND (created_at, id) ${comparison} (uuid_v7_time($2), $2)))
       AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR provider = $4) AND ($5::text IS NULL OR model = $5)
       AND ($6::uuid IS NULL OR api_key_id = $6) AND ($7::uuid IS NULL OR project_id = $7)
       AND ($8::timestamptz IS NULL OR created_at >= $8) AND ($9::timestamptz IS NULL OR created_at < $9)

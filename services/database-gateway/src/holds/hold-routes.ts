@@ -4,8 +4,8 @@ import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { readPage } from '../management/read-page.ts';
 import { requirePerson } from '../management/require-person.ts';
 import { toLegalHold, type HoldRow } from './hold-row.ts';
 import { mayRelease } from './may-release.ts';
@@ -15,7 +15,7 @@ type NewHold = BodyOf<typeof routes.legalHolds.place>;
 type HoldFilter = QueryOf<typeof routes.legalHolds.list>;
 
 /** The routes on what must not be deleted. */
-export function createHoldRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createHoldRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.legalHolds.list), (transaction, { query }) => listHolds(transaction, query)),
     forTenant(internalRoute(routes.legalHolds.place), (transaction, { body, caller }) =>
@@ -38,23 +38,22 @@ function versioned(row: HoldRow) {
 }
 
 function listHolds(transaction: TenantTransaction, query: HoldFilter) {
-  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'legal-holds',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<HoldRow>({
         operation: 'SELECT',
         table: 'legal_holds',
         text: `
           SELECT * FROM legal_holds
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${after} $2)
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2)
             AND ($3::boolean IS NULL OR (released_at IS NULL) = $3) AND ($4::text IS NULL OR scope = $4)
             AND ($5::uuid IS NULL OR scope_id = $5)
           ORDER BY id ${direction} LIMIT $6`,
         values: [
-          ...[transaction.tenantId, position, query.in_force ?? null, query.scope ?? null],
+          ...[transaction.tenantId, after, query.in_force ?? null, query.scope ?? null],
           ...[query.scope_id ?? null, limit],
         ],
       });

@@ -23,7 +23,7 @@ const PLACES = {
 } as const satisfies Record<HoldScope, Query>;
 
 /**
- * What is to be held must be there. The row of the tenant is locked first, against deletions; see `refuseHeld`.
+ * What is to be held must be there. The row of the tenant is locked first, against deletions; see `assertNotOnLegalHold`.
  * @throws NotFoundError
  */
 export async function requireHoldable(transaction: TenantTransaction, scope: HoldScope, id: string): Promise<void> {

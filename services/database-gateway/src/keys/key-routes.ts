@@ -3,10 +3,10 @@ import { ConflictError, NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { expectVersion } from '../management/expect-version.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
-import { refuseBeyond } from '../management/refuse-beyond.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { readPage } from '../management/read-page.ts';
+import { assertHasScopes } from '../management/assert-has-scopes.ts';
 import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
 import { KEY_STATUS } from './key-status.ts';
 import { isLater, refuseEnded, refuseOfAnother, refuseOutliving, refusePast } from './key-limits.ts';
@@ -16,7 +16,7 @@ type KeyFilter = QueryOf<typeof routes.apiKeys.list>;
 type KeyChange = BodyOf<typeof routes.apiKeys.update>;
 
 /** The routes on the keys of a tenant. */
-export function createKeyRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createKeyRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.apiKeys.list), (transaction, { query }) => listKeys(transaction, query)),
     forTenant(internalRoutes.apiKeys.store, (transaction, { body, caller }) => insertKey(transaction, body, caller)),
@@ -37,23 +37,22 @@ function versioned(row: ApiKeyRow) {
 }
 
 function listKeys(transaction: TenantTransaction, query: KeyFilter) {
-  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'api-keys',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<ApiKeyRow>({
         operation: 'SELECT',
         table: 'api_keys',
         // The ids are UUID v7: their order is that of creation.
         text: `
           SELECT * FROM api_keys
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::uuid IS NULL OR project_id = $3)
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::uuid IS NULL OR project_id = $3)
             AND ($4::uuid IS NULL OR user_id = $4) AND ($5::text IS NULL OR ${KEY_STATUS} = $5)
           ORDER BY id ${direction} LIMIT $6`,
         values: [
-          ...[transaction.tenantId, position, query.project_id ?? null, query.user_id ?? null],
+          ...[transaction.tenantId, after, query.project_id ?? null, query.user_id ?? null],
           ...[query.status ?? null, limit],
         ],
       });
@@ -64,7 +63,7 @@ function listKeys(transaction: TenantTransaction, query: KeyFilter) {
 }
 
 async function insertKey(transaction: TenantTransaction, key: NewKey, caller: Caller) {
-  refuseBeyond(caller, key.scopes, 'give it to another key', 'scopes');
+  assertHasScopes(caller, key.scopes, 'give it to another key', 'scopes');
   await refuseOutliving(transaction, caller, toDate(key.expires_at));
   refuseOfAnother(caller, key.user_id ?? null, 'user_id');
   if (typeof key.user_id === 'string') await assertMember(transaction, key.user_id);
@@ -126,10 +125,10 @@ async function insertRow(transaction: TenantTransaction, key: NewKey): Promise<A
 
 async function updateKey(transaction: TenantTransaction, id: string, change: KeyChange, caller: Caller) {
   const current = await requireKey(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   refuseEnded(current);
   refuseOfAnother(caller, current.user_id, 'key_id');
-  refuseBeyond(caller, toApiKey(current).scopes, `change the key ${id}, which has it`, 'key_id');
+  assertHasScopes(caller, toApiKey(current).scopes, `change the key ${id}, which has it`, 'key_id');
   const { name = current.name } = change;
   const expiresAt = change.expires_at === undefined ? current.expires_at : toDate(change.expires_at);
   refusePast(expiresAt);
@@ -155,7 +154,7 @@ async function updateKey(transaction: TenantTransaction, id: string, change: Key
 /** Revokes for good; a key that is revoked stays as it is, without a further event. */
 async function revokeKey(transaction: TenantTransaction, id: string, caller: Caller) {
   const current = await requireKey(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   if (current.revoked_at !== null) return versioned(current);
   const [revoked] = await transaction.query<ApiKeyRow>({
     operation: 'UPDATE',

@@ -12,8 +12,8 @@ import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction } from '../database/database.ts';
 import { IS_LIVE, KEY_STATUS } from '../keys/key-status.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { readPage } from '../management/read-page.ts';
 
 type NewOperator = BodyOf<typeof internalRoutes.operators.store>;
 type OperatorFilter = QueryOf<typeof routes.operators.list>;
@@ -28,7 +28,7 @@ interface OperatorRow extends Omit<Operator, 'created_at' | 'expires_at' | 'revo
 const COLUMNS = 'id, name, prefix, created_at, expires_at, revoked_at, last_used_on';
 
 /** The routes on those who run the installation. */
-export function createOperatorRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {
+export function createOperatorRoutes({ forPlatform }: RouteBinder): readonly BoundRoute[] {
   return [
     forPlatform(internalRoutes.operators.storeFirst, async (transaction, { body, caller }) => {
       await lockOperators(transaction);
@@ -110,20 +110,19 @@ async function insertOperator(transaction: PlatformTransaction, operator: NewOpe
 }
 
 function listAll(transaction: PlatformTransaction, query: OperatorFilter) {
-  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'operators',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<OperatorRow>({
         operation: 'SELECT',
         table: 'platform_operators',
         text: `
           SELECT ${COLUMNS} FROM platform_operators
-          WHERE ($1::uuid IS NULL OR id ${beyond} $1) AND ($2::text IS NULL OR ${KEY_STATUS} = $2)
+          WHERE ($1::uuid IS NULL OR id ${comparison} $1) AND ($2::text IS NULL OR ${KEY_STATUS} = $2)
           ORDER BY id ${direction} LIMIT $3`,
-        values: [position, query.status ?? null, limit],
+        values: [after, query.status ?? null, limit],
       });
       return rows.map(toOperator);
     },

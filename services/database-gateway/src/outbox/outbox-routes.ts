@@ -3,7 +3,7 @@ import { NotFoundError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
 import { readPage } from '../management/read-page.ts';
 
 type RowFilter = QueryOf<typeof routes.outboxRows.listParked>;
@@ -15,7 +15,7 @@ interface ParkedRow extends Omit<ParkedOutboxRow, 'created_at' | 'parked_at'> {
 }
 
 /** The routes on the outbox rows that the relay has given up, for operators. */
-export function createOutboxRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {
+export function createOutboxRoutes({ forPlatform }: RouteBinder): readonly BoundRoute[] {
   return [
     forPlatform(internalRoute(routes.outboxRows.listParked), (transaction, { query }) =>
       listParked(transaction, query),
@@ -31,12 +31,12 @@ function listParked(transaction: PlatformTransaction, query: RowFilter) {
     list: 'parked-outbox-rows',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, direction }) => {
       const rows = await transaction.query<ParkedRow>({
         operation: 'CALL',
         table: 'outbox',
         text: 'SELECT * FROM list_parked_outbox($1, $2, $3)',
-        values: [limit, position, query.order === 'asc'],
+        values: [limit, after, direction === 'ASC'],
       });
       return rows.map((row) => ({
         ...row,

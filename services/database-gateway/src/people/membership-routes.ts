@@ -3,11 +3,11 @@ import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/error
 import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import { refuseHeld } from '../holds/refuse-held.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { expectVersion } from '../management/expect-version.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
-import { refuseBeyond } from '../management/refuse-beyond.ts';
+import { assertNotOnLegalHold } from '../holds/assert-not-on-legal-hold.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { readPage } from '../management/read-page.ts';
+import { assertHasScopes } from '../management/assert-has-scopes.ts';
 import { lockMembers, refuseTakenEmail } from './lock-members.ts';
 import {
   countMemberships,
@@ -23,7 +23,7 @@ type MembershipFilter = QueryOf<typeof routes.memberships.list>;
 type MembershipChange = BodyOf<typeof routes.memberships.update>;
 
 /** The routes on who is in a tenant, and as what. */
-export function createMembershipRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createMembershipRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.memberships.list), (transaction, { query }) => listAll(transaction, query)),
     forTenant(internalRoute(routes.memberships.create), (transaction, { body, caller }) =>
@@ -46,21 +46,20 @@ function versioned(row: MembershipRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: MembershipFilter) {
-  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'memberships',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<MembershipRow>({
         operation: 'SELECT',
         table: 'memberships',
         text: `
           SELECT * FROM memberships
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::text IS NULL OR role = $3)
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::text IS NULL OR role = $3)
             AND ($4::uuid IS NULL OR user_id = $4)
           ORDER BY id ${direction} LIMIT $5`,
-        values: [transaction.tenantId, position, query.role ?? null, query.user_id ?? null, limit],
+        values: [transaction.tenantId, after, query.role ?? null, query.user_id ?? null, limit],
       });
       return rows.map(toMembership);
     },
@@ -106,7 +105,7 @@ async function refuseMember(transaction: TenantTransaction, userId: string): Pro
 async function change(transaction: TenantTransaction, id: string, wanted: MembershipChange, caller: Caller) {
   await lockMembers(transaction);
   const current = await requireMembership(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   const { role = current.role } = wanted;
   refuseRole(caller, current.role);
   refuseRole(caller, role);
@@ -129,10 +128,10 @@ async function remove(transaction: TenantTransaction, id: string, caller: Caller
   await lockMembers(transaction);
   // Waits for a key that is being made for the person, which is revoked with the others.
   const current = await requireMembership(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   refuseRole(caller, current.role);
   await refuseLastOwner(transaction, current);
-  await refuseHeld(transaction, `The membership ${id}`, [{ scope: 'user', id: current.user_id }]);
+  await assertNotOnLegalHold(transaction, `The membership ${id}`, [{ scope: 'user', id: current.user_id }]);
   await revokeKeys(transaction, current.user_id, caller);
   await transaction.query({
     operation: 'DELETE',
@@ -167,7 +166,7 @@ async function revokeKeys(transaction: TenantTransaction, userId: string, { acto
 
 /** Nobody gives or takes what they lack. */
 function refuseRole(caller: Caller, role: Role): void {
-  refuseBeyond(caller, ROLE_SCOPES[role], `give it to somebody by the role ${role}, nor take it away`, 'role');
+  assertHasScopes(caller, ROLE_SCOPES[role], `give it to somebody by the role ${role}, nor take it away`, 'role');
 }
 
 function record(transaction: TenantTransaction, { actor }: Caller, action: string, targetId: string): Promise<void> {

@@ -4,10 +4,10 @@ import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { expectVersion } from '../management/expect-version.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
-import { refuseBeyond } from '../management/refuse-beyond.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { readPage } from '../management/read-page.ts';
+import { assertHasScopes } from '../management/assert-has-scopes.ts';
 import { lockMembers, refuseTakenEmail } from './lock-members.ts';
 import { countMemberships, insertMembership } from './membership-store.ts';
 
@@ -30,7 +30,7 @@ const MEMBERS = `
   WHERE m.tenant_id = $1`;
 
 /** The routes on the people of a tenant. */
-export function createUserRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createUserRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.users.list), (transaction, { query }) => listAll(transaction, query)),
     forTenant(internalRoute(routes.users.create), (transaction, { body, caller }) =>
@@ -55,20 +55,19 @@ function versioned(row: UserRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: UserFilter) {
-  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'users',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<UserRow>({
         operation: 'SELECT',
         table: 'users',
         text: `
-          ${MEMBERS} AND ($2::uuid IS NULL OR m.user_id ${beyond} $2) AND ($3::text IS NULL OR m.role = $3)
+          ${MEMBERS} AND ($2::uuid IS NULL OR m.user_id ${comparison} $2) AND ($3::text IS NULL OR m.role = $3)
             AND ($4::text IS NULL OR lower(u.email) = lower($4))
           ORDER BY m.user_id ${direction} LIMIT $5`,
-        values: [transaction.tenantId, position, query.role ?? null, query.email ?? null, limit],
+        values: [transaction.tenantId, after, query.role ?? null, query.email ?? null, limit],
       });
       return rows.map(toUser);
     },
@@ -77,7 +76,7 @@ function listAll(transaction: TenantTransaction, query: UserFilter) {
 }
 
 async function insertUser(transaction: TenantTransaction, { email, name, role }: NewUser, caller: Caller) {
-  refuseBeyond(caller, ROLE_SCOPES[role], `give it to somebody by the role ${role}`, 'role');
+  assertHasScopes(caller, ROLE_SCOPES[role], `give it to somebody by the role ${role}`, 'role');
   await lockMembers(transaction);
   const id = uuidv7();
   await refuseTakenEmail(transaction, { id, email });
@@ -98,7 +97,7 @@ async function insertUser(transaction: TenantTransaction, { email, name, role }:
 
 async function changeUser(transaction: TenantTransaction, id: string, change: UserChange, caller: Caller) {
   const current = await requireUser(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   if (caller.person_id !== id) await refuseRenaming(transaction, current, caller);
   await transaction.query({
     operation: 'UPDATE',
@@ -119,7 +118,7 @@ async function changeUser(transaction: TenantTransaction, id: string, change: Us
  * added to a further tenant meanwhile.
  */
 async function refuseRenaming(transaction: TenantTransaction, { id, role }: UserRow, caller: Caller): Promise<void> {
-  refuseBeyond(caller, ROLE_SCOPES[role], `change the person ${id}, who has the role ${role}`, 'user_id');
+  assertHasScopes(caller, ROLE_SCOPES[role], `change the person ${id}, who has the role ${role}`, 'user_id');
   if (caller.scopes === null || (await countMemberships(transaction, id)) <= 1) return;
   throw new PermissionDeniedError(
     `The name of the person ${id} is not the tenant's alone: only that person or the operator changes it.`,

@@ -5,9 +5,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isUniqueViolation } from '../database/database-error.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { expectVersion } from '../management/expect-version.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { readPage } from '../management/read-page.ts';
 
 type ProjectFilter = QueryOf<typeof routes.projects.list>;
 type ProjectChange = BodyOf<typeof routes.projects.update>;
@@ -24,7 +24,7 @@ interface ProjectRow {
 }
 
 /** The routes on the projects of a tenant. */
-export function createProjectRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createProjectRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.projects.list), (transaction, { query }) => listAll(transaction, query)),
     forTenant(internalRoute(routes.projects.create), (transaction, { body, caller }) =>
@@ -55,21 +55,20 @@ function versioned(row: ProjectRow) {
 }
 
 function listAll(transaction: TenantTransaction, query: ProjectFilter) {
-  const [beyond, direction] = inOrder(query.order);
   return readPage({
     list: 'projects',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<ProjectRow>({
         operation: 'SELECT',
         table: 'projects',
         text: `
           SELECT * FROM projects
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2)
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2)
             AND ($3::boolean IS NULL OR (archived_at IS NOT NULL) = $3)
           ORDER BY id ${direction} LIMIT $4`,
-        values: [transaction.tenantId, position, query.archived ?? null, limit],
+        values: [transaction.tenantId, after, query.archived ?? null, limit],
       });
       return rows.map(toProject);
     },
@@ -94,7 +93,7 @@ async function insertProject(transaction: TenantTransaction, name: string, calle
 async function changeProject(transaction: TenantTransaction, id: string, change: ProjectChange, caller: Caller) {
   // Waits for keys that are being made for the project: none appears in it after it was archived.
   const current = await requireProject(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   const { name = current.name, archived = current.archived_at !== null } = change;
   const [row] = await refuseTakenName(name, () =>
     transaction.query<ProjectRow>({

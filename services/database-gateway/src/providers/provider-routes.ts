@@ -4,11 +4,11 @@ import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { isUniqueViolation } from '../database/database-error.ts';
 import { isOfTenant, type SharedTransaction, type UnscopedQuery } from '../database/database.ts';
-import { refuseHeld } from '../holds/refuse-held.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { expectVersion } from '../management/expect-version.ts';
-import { ofOwner } from '../management/of-owner.ts';
-import { inOrder, readPage } from '../management/read-page.ts';
+import { assertNotOnLegalHold } from '../holds/assert-not-on-legal-hold.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { ownerPredicate } from '../management/owner-predicate.ts';
+import { readPage } from '../management/read-page.ts';
 import { PROVIDER_COLUMNS, toProvider, type ProviderRow } from './provider-row.ts';
 
 type NewProvider = BodyOf<typeof internalRoutes.providers.store>;
@@ -16,19 +16,19 @@ type ProviderChange = BodyOf<typeof internalRoutes.providers.storeChange>;
 type ProviderFilter = QueryOf<typeof routes.providers.list>;
 
 /** The routes on the providers of a tenant, or of the platform. */
-export function createProviderRoutes({ forEither }: StoredRoutes): readonly BoundRoute[] {
+export function createProviderRoutes({ forTenantOrPlatform }: RouteBinder): readonly BoundRoute[] {
   return [
-    forEither(internalRoute(routes.providers.list), (transaction, { query }) => listAll(transaction, query)),
-    forEither(internalRoutes.providers.store, (transaction, { body, caller }) =>
+    forTenantOrPlatform(internalRoute(routes.providers.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenantOrPlatform(internalRoutes.providers.store, (transaction, { body, caller }) =>
       insertProvider(transaction, body, caller),
     ),
-    forEither(internalRoute(routes.providers.get), async (transaction, { params }) =>
+    forTenantOrPlatform(internalRoute(routes.providers.get), async (transaction, { params }) =>
       versioned(await requireProvider(transaction, params.provider_id)),
     ),
-    forEither(internalRoutes.providers.storeChange, (transaction, { params, body, caller }) =>
+    forTenantOrPlatform(internalRoutes.providers.storeChange, (transaction, { params, body, caller }) =>
       changeProvider(transaction, params.provider_id, body, caller),
     ),
-    forEither(internalRoute(routes.providers.delete), (transaction, { params, caller }) =>
+    forTenantOrPlatform(internalRoute(routes.providers.delete), (transaction, { params, caller }) =>
       removeProvider(transaction, params.provider_id, caller),
     ),
   ];
@@ -42,21 +42,20 @@ function versioned(row: ProviderRow) {
 }
 
 function listAll(transaction: SharedTransaction, query: ProviderFilter) {
-  const [after, direction] = inOrder(query.order);
   return readPage({
     list: 'providers',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, comparison, direction }) => {
       const rows = await transaction.query<ProviderRow>({
         operation: 'SELECT',
         table: 'provider_configs',
         text: `
           SELECT ${PROVIDER_COLUMNS} FROM provider_configs
-          WHERE ${ofOwner(transaction)} AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::text IS NULL OR kind = $3)
+          WHERE ${ownerPredicate(transaction)} AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::text IS NULL OR kind = $3)
             AND ($4::boolean IS NULL OR enabled = $4)
           ORDER BY id ${direction} LIMIT $5`,
-        values: [transaction.tenantId, position, query.kind ?? null, query.enabled ?? null, limit],
+        values: [transaction.tenantId, after, query.kind ?? null, query.enabled ?? null, limit],
       });
       return rows.map(toProvider);
     },
@@ -81,7 +80,7 @@ async function insertProvider(transaction: SharedTransaction, provider: NewProvi
 
 async function changeProvider(transaction: SharedTransaction, id: string, change: ProviderChange, caller: Caller) {
   const current = await requireProvider(transaction, id, 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   const { name = current.name, base_url: baseUrl = current.base_url, enabled = current.enabled } = change;
   const { sealed_credentials: credentials } = change;
   refuseElsewhere(current, change);
@@ -105,9 +104,9 @@ async function changeProvider(transaction: SharedTransaction, id: string, change
 }
 
 async function removeProvider(transaction: SharedTransaction, id: string, caller: Caller) {
-  expectVersion(caller, await requireProvider(transaction, id, 'FOR UPDATE'));
+  assertIfMatch(caller, await requireProvider(transaction, id, 'FOR UPDATE'));
   // What is the platform's is held by nobody.
-  if (isOfTenant(transaction)) await refuseHeld(transaction, `The provider ${id}`, []);
+  if (isOfTenant(transaction)) await assertNotOnLegalHold(transaction, `The provider ${id}`, []);
   await transaction.query({
     operation: 'DELETE',
     table: 'provider_configs',

@@ -3,14 +3,14 @@ import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import { NO_ROW } from '../audit/record-platform-event.ts';
 import type { PlatformTransaction, SharedTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
 import { countEncryptedByKey } from './encrypted-rows.ts';
 
 type Batch = BodyOf<typeof internalRoutes.sealingKeys.storeRotatedRows>;
 type Resealed = Batch['resealed'][number];
 
 /** Creates the route that stores re-encrypted credentials. */
-export function createRotationRoutes({ forPlatform }: StoredRoutes): readonly BoundRoute[] {
+export function createRotationRoutes({ forPlatform }: RouteBinder): readonly BoundRoute[] {
   return [
     forPlatform(internalRoutes.sealingKeys.storeRotatedRows, (transaction, { body, caller }) =>
       storeBatch(transaction, body, caller),

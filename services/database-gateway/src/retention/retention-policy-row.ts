@@ -1,6 +1,6 @@
 import type { RetentionClassName, RetentionPolicy } from '@aion/contracts';
 import type { TenantTransaction } from '../database/database.ts';
-import { inOrder } from '../management/read-page.ts';
+import type { PageWindow } from '../management/read-page.ts';
 
 /** A row of `retention_policies`. */
 export interface RetentionPolicyRow extends Omit<RetentionPolicy, 'effective_from' | 'created_at'> {
@@ -24,21 +24,16 @@ export function toRetentionPolicy(row: RetentionPolicyRow): RetentionPolicy {
 /** Reads policies in the order of their ids, which is that in which they were set. */
 export function selectPolicies(
   transaction: TenantTransaction,
-  wanted: {
-    readonly order: 'asc' | 'desc';
-    readonly position: string | null;
-    readonly retentionClass: RetentionClassName | null;
-    readonly limit: number;
-  },
+  { limit, after, comparison, direction }: PageWindow,
+  retentionClass: RetentionClassName | null,
 ): Promise<RetentionPolicyRow[]> {
-  const [after, direction] = inOrder(wanted.order);
   return transaction.query<RetentionPolicyRow>({
     operation: 'SELECT',
     table: 'retention_policies',
     text: `
       SELECT id, retention_class, keep_days, effective_from, set_by, created_at FROM retention_policies
-      WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${after} $2) AND ($3::text IS NULL OR retention_class = $3)
+      WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::text IS NULL OR retention_class = $3)
       ORDER BY id ${direction} LIMIT $4`,
-    values: [transaction.tenantId, wanted.position, wanted.retentionClass, wanted.limit],
+    values: [transaction.tenantId, after, retentionClass, limit],
   });
 }

@@ -13,7 +13,7 @@ import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
 import { readPage } from '../management/read-page.ts';
 import { requirePerson } from '../management/require-person.ts';
 import type { RetentionBounds, RetentionBoundsByClass } from './retention-bounds.ts';
@@ -33,7 +33,7 @@ type PolicyFilter = QueryOf<typeof routes.retentionPolicies.list>;
 const DAY_MS = 86_400_000;
 
 /** The routes on how long a tenant's data is kept. */
-export function createRetentionRoutes({ forTenant }: StoredRoutes, settings: RetentionSettings): readonly BoundRoute[] {
+export function createRetentionRoutes({ forTenant }: RouteBinder, settings: RetentionSettings): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.retentionPolicies.list), (transaction, { query }) =>
       listPolicies(transaction, query),
@@ -52,9 +52,8 @@ function listPolicies(transaction: TenantTransaction, query: PolicyFilter) {
     list: 'retention-policies',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
-      const { retention_class: retentionClass = null, order } = query;
-      const rows = await selectPolicies(transaction, { order, position, retentionClass, limit });
+    read: async (page) => {
+      const rows = await selectPolicies(transaction, page, query.retention_class ?? null);
       return rows.map(toRetentionPolicy);
     },
     positionOf: ({ id }) => id,

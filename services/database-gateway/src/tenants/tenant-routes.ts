@@ -4,8 +4,8 @@ import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction, TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
-import { expectVersion } from '../management/expect-version.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
 import { readPage } from '../management/read-page.ts';
 
 type NewTenant = BodyOf<typeof routes.tenants.create>;
@@ -22,7 +22,7 @@ interface TenantRow extends Omit<Tenant, 'created_at' | 'updated_at'> {
 const COLUMNS = 'id, name, state, store_content, created_at, updated_at, version';
 
 /** The routes on tenants. */
-export function createTenantRoutes({ forPlatform, forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createTenantRoutes({ forPlatform, forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forPlatform(internalRoute(routes.tenants.list), (transaction, { query }) => listAll(transaction, query)),
     forPlatform(internalRoute(routes.tenants.create), (transaction, { body, caller }) =>
@@ -49,12 +49,12 @@ function listAll(transaction: PlatformTransaction, query: TenantFilter) {
     list: 'tenants',
     positions: 'uuid',
     query,
-    read: async (limit, position) => {
+    read: async ({ limit, after, direction }) => {
       const rows = await transaction.query<TenantRow>({
         operation: 'CALL',
         table: 'tenants',
         text: `SELECT ${COLUMNS} FROM list_tenants($1, $2, $3, $4)`,
-        values: [limit, position, query.state ?? null, query.order === 'asc'],
+        values: [limit, after, query.state ?? null, direction === 'ASC'],
       });
       return rows.map(toTenant);
     },
@@ -85,7 +85,7 @@ function insertTenant(platform: PlatformTransaction, tenant: NewTenant, caller: 
 async function changeTenant(transaction: TenantTransaction, change: TenantChange, caller: Caller) {
   // A change of state waits for all that is being written for the tenant; any other holds up none of it.
   const current = await requireTenant(transaction, change.state === undefined ? 'FOR NO KEY UPDATE' : 'FOR UPDATE');
-  expectVersion(caller, current);
+  assertIfMatch(caller, current);
   if (change.state !== undefined) assertStateMayChange(current, caller);
   const { name = current.name, store_content: storeContent = current.store_content, state = current.state } = change;
   const [row] = await transaction.query<TenantRow>({

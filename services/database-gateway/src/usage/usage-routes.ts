@@ -2,7 +2,7 @@ import { internalRoute, USAGE_GROUPS, type UsageGroup, type UsageRow, routes, ty
 import { InvalidRequestError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import type { TenantTransaction } from '../database/database.ts';
-import type { StoredRoutes } from '../management/bind-stored.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
 
 type UsageQuery = QueryOf<typeof routes.usage.get>;
 
@@ -26,7 +26,7 @@ const SUMS = [
 ] as const satisfies readonly (keyof UsageRow)[];
 
 /** The route on the usage of a tenant. */
-export function createUsageRoutes({ forTenant }: StoredRoutes): readonly BoundRoute[] {
+export function createUsageRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.usage.get), async (transaction, { query }) => {
       const { from, to } = daysOf(query);

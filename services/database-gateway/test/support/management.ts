@@ -2,7 +2,7 @@ import { CALLER_HEADER, SCOPES, type Caller, type Route, type Scope } from '@aio
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
-import { createManagementRoutes, type ManagementSettings } from '../../src/management/management-routes.ts';
+import { createManagementRoutes, type ManagementSettings } from '../../src/create-management-routes.ts';
 import { WIDEST_BOUNDS } from '../../src/retention/retention-bounds.ts';
 
 /** The operator, for a tenant or for the platform. */

@@ -10,7 +10,7 @@ import { createSchemaUpkeep } from '../../../src/database/schema-upkeep.ts';
 import { createExportReconciler } from '../../../src/exports/export-reconciler.ts';
 import { findKeyHolder, findOperatorByPrefix } from '../../../src/keys/find-holders.ts';
 import { recordOperatorUse } from '../../../src/keys/record-use.ts';
-import { expireAnswers } from '../../../src/management/expire-answers.ts';
+import { deleteExpiredIdempotencyKeys } from '../../../src/management/delete-expired-idempotency-keys.ts';
 import { createOutboxStore } from '../../../src/outbox/outbox-store.ts';
 import { countEncryptedByKey, listEncryptedRows } from '../../../src/providers/encrypted-rows.ts';
 import { createUsageRollup, type UsageRollup } from '../../../src/usage/usage-rollup.ts';
@@ -71,7 +71,7 @@ export async function walkUpkeep(
   const options = { database, logger: silentLogger, metrics: noMetrics };
   await assertConfinedRole(database);
   await createSchemaUpkeep(options).run();
-  await expireAnswers(database);
+  await deleteExpiredIdempotencyKeys(database);
   const usage = unheardUsage(database);
   await usage.fold();
   await usage.watch();

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 
-/** Forgets idempotency keys, and the answers that were given to them, when their day is over. Gives how many. */
-export async function expireAnswers(database: Database): Promise<number> {
+/** Deletes idempotency keys that have expired, and the answers stored with them. Returns their number. */
+export async function deleteExpiredIdempotencyKeys(database: Database): Promise<number> {
   const [row] = await database.query<{ deleted: number }>({
     operation: 'CALL',
     table: 'idempotency_keys',
