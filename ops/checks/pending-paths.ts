@@ -20,7 +20,6 @@ export const PENDING_PATHS = {
     'packages/metrics',
     'packages/queue',
     'packages/testkit',
-    'packages/tracing',
     'services/ai-engine',
     'services/data-export',
     'services/database-gateway',

@@ -80,7 +80,10 @@ export class BoundedSink {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isStalled = false;
-    while (this.#buffer.length > 0 && this.#send(this.#takeBatch()));
+    while (this.#buffer.length > 0) {
+      const acceptsMore = this.#send(this.#takeBatch());
+      if (!acceptsMore) break;
+    }
   }
 
   #takeBatch(): Line[] {

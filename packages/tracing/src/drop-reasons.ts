@@ -1,13 +1,13 @@
 /**
- * Why spans are dropped:
- * `queue_full`: more ended than the receiver took; `export_failed`: refused, broken or too slow; `shutdown`: not
- * delivered when the process stopped; `store_full`: beyond the bounds of the in-process store; `store_evicted`: an old
- * trace of the store made room for a new one.
+ * Reasons for dropping spans:
+ * `queue_full`: more spans ended than the receiver accepted; `export_failed`: the receiver rejected the batch, disconnected
+ * or timed out; `shutdown`: not delivered before the process stopped; `store_full`: beyond the bounds of the in-process
+ * store; `store_evicted`: the oldest trace was evicted from the store to make room for a new one.
  */
 export const SPAN_DROP_REASONS = ['queue_full', 'export_failed', 'shutdown', 'store_full', 'store_evicted'] as const;
 
 /** One of `SPAN_DROP_REASONS`. */
 export type SpanDropReason = (typeof SPAN_DROP_REASONS)[number];
 
-/** Told of dropped spans, as they are dropped; must not throw. */
+/** Callback for dropped spans; must not throw. */
 export type OnDrop = (reason: SpanDropReason, count: number) => void;

@@ -25,8 +25,8 @@ function createQueue(send: Send, limits: Partial<ExportLimits> = {}) {
   return { queue, add, drops, batches };
 }
 
-describe('the export queue', () => {
-  it('sends in batches what it has, and drops nothing', async () => {
+describe('export queue', () => {
+  it('sends all items in batches on flush', async () => {
     const { queue, add, drops, batches } = createQueue(deliver);
     add(9);
     await queue.flush();
@@ -35,7 +35,7 @@ describe('the export queue', () => {
     await queue.shutdown();
   });
 
-  it('sends a lone item after the delay', async () => {
+  it('sends a single item after the delay', async () => {
     const sent = Promise.withResolvers<number[]>();
     const { queue, add } = createQueue((batch, done) => {
       done(true);
@@ -46,7 +46,7 @@ describe('the export queue', () => {
     await queue.shutdown();
   });
 
-  it('holds no more than its bound and one batch while the receiver hangs', async () => {
+  it('keeps at most maxQueueSize items and one batch while the receiver hangs', async () => {
     const { queue, add, drops } = createQueue(hang);
     add(100);
     expect(drops).toEqual({ queue_full: 100 - 10 - 4 });
@@ -54,7 +54,7 @@ describe('the export queue', () => {
   });
 
   it.each<[string, Send]>([
-    ['says no', (_batch, done) => done(false)],
+    ['rejects the batch', (_batch, done) => done(false)],
     ['hangs', hang],
     [
       'throws',
@@ -63,14 +63,14 @@ describe('the export queue', () => {
       },
     ],
     [
-      'answers twice',
+      'calls back twice',
       (_batch, done) => {
         done(false);
         done(true);
         done(false);
       },
     ],
-  ])('counts each item once when the receiver %s', async (_name, send) => {
+  ])('counts each dropped item once when the receiver %s', async (_name, send) => {
     const { queue, add, drops } = createQueue(send);
     add(7);
     await queue.flush();
@@ -78,19 +78,19 @@ describe('the export queue', () => {
     await queue.shutdown();
   });
 
-  it('goes on with the next batch after one that was given up', async () => {
-    let isAway = true;
-    const { queue, add, drops } = createQueue((batch, done) => (isAway ? hang : deliver)(batch, done));
+  it('sends the next batch after one that timed out', async () => {
+    let isHanging = true;
+    const { queue, add, drops } = createQueue((batch, done) => (isHanging ? hang : deliver)(batch, done));
     add(4);
     await queue.flush();
-    isAway = false;
+    isHanging = false;
     add(4);
     await queue.flush();
     expect(drops).toEqual({ export_failed: 4 });
     await queue.shutdown();
   });
 
-  it('stops in time and counts what it could not deliver', async () => {
+  it('shuts down within its timeout and counts undelivered items', async () => {
     const { queue, add, drops } = createQueue(hang, { maxQueueSize: 1_000, maxBatchSize: 1, timeoutMs: 50 });
     add(1_000);
     await queue.shutdown();
@@ -101,7 +101,7 @@ describe('the export queue', () => {
     expect((drops.shutdown ?? 0) + (drops.export_failed ?? 0)).toBe(1_001);
   });
 
-  it('delivers what waits when it is stopped', async () => {
+  it('delivers queued items at shutdown', async () => {
     const { queue, add, drops, batches } = createQueue(deliver, { delayMs: 60_000 });
     add(3);
     await queue.shutdown();

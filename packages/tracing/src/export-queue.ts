@@ -1,28 +1,28 @@
 import type { OnDrop } from './drop-reasons.ts';
 
-/** Bounds of the export of spans, with the names and defaults of `OTEL_BSP_*` in the comments. */
+/** Limits of span export, with the matching `OTEL_BSP_*` variables and defaults. */
 export interface ExportLimits {
-  /** Spans that wait; one batch more may be on its way. `OTEL_BSP_MAX_QUEUE_SIZE`, default 4 096. */
+  /** Maximum number of queued spans, in addition to the batch being sent. `OTEL_BSP_MAX_QUEUE_SIZE`, default 4 096. */
   readonly maxQueueSize: number;
-  /** Spans of one request; a queue that holds as many is sent at once. `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, 512. */
+  /** Maximum number of spans per request; a full batch is sent immediately. `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, default 512. */
   readonly maxBatchSize: number;
-  /** How long a span waits for others at most. `OTEL_BSP_SCHEDULE_DELAY`, 1 000 ms. */
+  /** Maximum delay before a batch is sent. `OTEL_BSP_SCHEDULE_DELAY`, default 1 000 ms. */
   readonly delayMs: number;
-  /** After this a batch is given up, and after this a shutdown. `OTEL_BSP_EXPORT_TIMEOUT`, 3 000 ms. */
+  /** Timeout of a batch, and of the shutdown. `OTEL_BSP_EXPORT_TIMEOUT`, default 3 000 ms. */
   readonly timeoutMs: number;
 }
 
-/** What an `ExportQueue` works with. */
+/** Options of `ExportQueue`. */
 export interface ExportQueueOptions<T> {
   readonly limits: ExportLimits;
-  /** Sends a batch and says how it went; what it says after the timeout is not heard. */
+  /** Sends a batch and calls `done` with the result; a result after the timeout is ignored. */
   readonly send: (batch: T[], done: (ok: boolean) => void) => void;
   readonly onDrop: OnDrop;
 }
 
 /**
- * A bounded queue in front of a receiver that may be slow, hang or be away. `add` never waits and never throws; what is
- * not delivered is counted exactly once. A failed batch is not tried again here: the exporter has done so, within the
+ * Bounded queue in front of a receiver that may be slow, hang or be unreachable. `add` never blocks or throws; each item
+ * that is not delivered is counted exactly once. A failed batch is not retried here: the exporter retries within the
  * timeout.
  */
 export class ExportQueue<T> {
@@ -30,14 +30,14 @@ export class ExportQueue<T> {
   #items: T[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  #abandonBatch: (() => void) | undefined;
+  #cancelBatch: (() => void) | undefined;
   #isClosed = false;
 
   constructor(options: ExportQueueOptions<T>) {
     this.#options = options;
   }
 
-  /** Takes an item, or counts it as dropped. */
+  /** Queues an item, or counts it as dropped. */
   add(item: T): void {
     const { limits, onDrop } = this.#options;
     if (this.#isClosed) onDrop('shutdown', 1);
@@ -48,23 +48,23 @@ export class ExportQueue<T> {
     }
   }
 
-  /** Sends everything that waits now; resolves when each batch was delivered or given up. */
+  /** Sends all queued items; resolves when each batch was delivered or dropped. */
   async flush(): Promise<void> {
     await this.#running;
     if (this.#items.length > 0) await this.#start();
   }
 
-  /** Sends what it can within `timeoutMs` and counts the rest. */
+  /** Sends queued items for up to `timeoutMs` and counts the rest as dropped. */
   async shutdown(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    const overdue = Promise.withResolvers<undefined>();
-    const timer = setTimeout(overdue.resolve, this.#options.limits.timeoutMs, undefined);
-    await Promise.race([this.flush(), overdue.promise]);
+    const timedOut = Promise.withResolvers<undefined>();
+    const timer = setTimeout(timedOut.resolve, this.#options.limits.timeoutMs, undefined);
+    await Promise.race([this.flush(), timedOut.promise]);
     clearTimeout(timer);
     const left = this.#items.splice(0).length;
-    this.#abandonBatch?.();
+    this.#cancelBatch?.();
     if (left > 0) this.#options.onDrop('shutdown', left);
   }
 
@@ -72,7 +72,7 @@ export class ExportQueue<T> {
     const { maxBatchSize, maxQueueSize, delayMs } = this.#options.limits;
     if (this.#running !== undefined || this.#isClosed) return;
     if (this.#items.length >= Math.min(maxBatchSize, maxQueueSize)) void this.#start();
-    // A process that has nothing else to do need not wait for it: `shutdown` sends what is left.
+    // The timer must not keep the process alive: `shutdown` sends the remaining items.
     else this.#timer ??= setTimeout(() => void this.#start(), delayMs).unref();
   }
 
@@ -86,7 +86,7 @@ export class ExportQueue<T> {
     return this.#running;
   }
 
-  /** Sends what waits now and then full batches, one at a time; later spans wait for others to share a request with. */
+  /** Sends the currently queued items, then full batches, one at a time; the remaining items wait for the next batch. */
   async #drain(): Promise<void> {
     const { maxBatchSize } = this.#options.limits;
     let left = this.#items.length;
@@ -105,16 +105,16 @@ export class ExportQueue<T> {
       if (!isOpen) return;
       isOpen = false;
       clearTimeout(timer);
-      this.#abandonBatch = undefined;
+      this.#cancelBatch = undefined;
       if (dropped !== undefined) onDrop(dropped, batch.length);
       ended.resolve(undefined);
     };
     const timer = setTimeout(() => end('export_failed'), limits.timeoutMs);
-    this.#abandonBatch = () => end('shutdown');
+    this.#cancelBatch = () => end('shutdown');
     try {
       send(batch, (ok) => end(ok ? undefined : 'export_failed'));
     } catch {
-      // What an exporter throws is a span that does not serialise: the batch is lost, the service is not.
+      // The exporter throws when a span cannot be serialised: drop the batch and continue.
       end('export_failed');
     }
     return ended.promise;

@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api';
 import type { SpanRecord } from './span-record.ts';
 
-/** What is read of a finished span of the SDK. */
+/** Properties that are read from a finished span of the SDK. */
 export interface FinishedSpan {
   readonly name: string;
   readonly kind: SpanKind;
@@ -36,10 +36,10 @@ const STATUSES = {
   [SpanStatusCode.ERROR]: 'error',
 } as const;
 
-/** Ids pass as they are: a redactor could take their digits for a card's. */
+/** Ids are not redacted: a redactor could mistake their digits for a card number. */
 const ID = /^[0-9a-f-]{16,36}$/;
 
-/** A finished span in plain JSON. */
+/** Converts a finished span to plain JSON. */
 export function toSpanRecord(span: FinishedSpan): SpanRecord {
   const { traceId, spanId } = span.spanContext();
   const events = span.events.map(({ name, attributes }) => ({ name, attributes: attributes ?? {} }));
@@ -60,8 +60,8 @@ export function toSpanRecord(span: FinishedSpan): SpanRecord {
 }
 
 /**
- * Takes secrets out of a finished span, in place: its attributes, its status and its events, where exceptions bring
- * messages and stacks of anyone's making. Done where spans leave, so that no way of recording passes it by.
+ * Redacts a finished span in place: attributes, status, links and events, which contain the messages and stacks of
+ * exceptions. Applied where spans leave the process, so that it covers every way of recording.
  */
 export function redactSpan(span: FinishedSpan, redactText: (text: string) => string): void {
   redactAttributes(span.attributes, redactText);
@@ -71,7 +71,7 @@ export function redactSpan(span: FinishedSpan, redactText: (text: string) => str
 }
 
 function redactAttributes(attributes: Attributes, redactText: (text: string) => string): void {
-  // Line by line: a stack stays readable under a redactor that allows one line only.
+  // Redact line by line, because the redactor removes line breaks and a stack must stay readable.
   const clean = (text: string): string =>
     ID.test(text)
       ? text
@@ -81,7 +81,7 @@ function redactAttributes(attributes: Attributes, redactText: (text: string) => 
           .join('\n');
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === 'string') attributes[key] = clean(value);
-    // The other lists hold numbers or booleans.
+    // All other lists contain numbers or booleans.
     else if (Array.isArray(value))
       attributes[key] = value.map((item) => (typeof item === 'string' ? clean(item) : item)) as string[];
   }

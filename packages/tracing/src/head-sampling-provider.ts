@@ -11,22 +11,22 @@ import {
 } from '@opentelemetry/api';
 import type { SpanIds } from './span-ids.ts';
 
-/** Whether a span is sampled. */
+/** Decides whether a span is sampled. */
 export type HeadSampler = (parent: Context, traceId: string, name: string, kind: SpanKind) => boolean;
 
-/** What decides before the SDK is asked. */
+/** Options of `HeadSamplingProvider`. */
 export interface HeadSamplingOptions {
-  /** Records spans; samples each one that it is asked for, with ids of `ids`. */
+  /** Provider that records every span that it creates, with ids from `ids`. */
   readonly recorder: TracerProvider;
   readonly isSampled: HeadSampler;
   readonly ids: SpanIds;
-  /** Whether the spans of a tracer are recorded at all. */
+  /** Reports whether the spans of a tracer are recorded. */
   readonly isTracerEnabled: (name: string) => boolean;
 }
 
 /**
- * Decides on a span before anything is built for it. Most spans of production are not sampled, and the SDK prepares
- * attributes, links and metrics of its own for each before it asks its sampler: here such a span is three ids.
+ * Makes the sampling decision before the SDK builds a span. Most spans in production are not sampled, and the SDK prepares
+ * attributes, links and its own metrics for each span before it calls its sampler. Here an unsampled span costs three ids.
  */
 export class HeadSamplingProvider implements TracerProvider {
   readonly #options: HeadSamplingOptions;
@@ -60,13 +60,13 @@ class HeadSamplingTracer implements Tracer {
 
   startSpan(name: string, options: SpanOptions = {}, parent: Context = context.active()): Span {
     const { isSampled, ids } = this.#options;
-    const from = options.root === true ? trace.deleteSpan(parent) : parent;
-    const above = trace.getSpanContext(from);
-    const parentSpan = above !== undefined && trace.isSpanContextValid(above) ? above : undefined;
-    // A tracer that is off adds no span: what happens below it belongs to the span above.
+    const base = options.root === true ? trace.deleteSpan(parent) : parent;
+    const candidate = trace.getSpanContext(base);
+    const parentSpan = candidate !== undefined && trace.isSpanContextValid(candidate) ? candidate : undefined;
+    // A disabled tracer adds no span: child spans are attached to the parent span.
     if (!this.#isEnabled && parentSpan !== undefined) return trace.wrapSpanContext(parentSpan);
     const traceId = parentSpan?.traceId ?? ids.generateTraceId();
-    const sampled = isSampled(from, traceId, name, options.kind ?? SpanKind.INTERNAL);
+    const sampled = isSampled(base, traceId, name, options.kind ?? SpanKind.INTERNAL);
     if (sampled && this.#isEnabled) {
       if (parentSpan === undefined) ids.reserveTraceId(traceId);
       return this.#recorder.startSpan(name, options, parent);

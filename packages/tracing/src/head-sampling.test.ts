@@ -21,39 +21,41 @@ afterEach(async () => {
   await tracing.shutdown();
 });
 
-describe('a span that is not sampled', () => {
-  it('has ids of its own in the trace of its parent, and is not recorded', async () => {
+describe('unsampled span', () => {
+  it('has its own span id in the trace of its parent, and is not recorded', async () => {
     start({ sampleRatio: 0 });
-    await withSpan('above', {}, (above) =>
-      withSpan('below', {}, (below) => {
-        expect(below.isRecording()).toBe(false);
-        expect(below.spanContext()).toMatchObject({ traceId: above.spanContext().traceId, traceFlags: 0 });
-        expect(below.spanContext().spanId).not.toBe(above.spanContext().spanId);
-        expect(captureCarrier().traceparent).toBe(`00-${above.spanContext().traceId}-${below.spanContext().spanId}-00`);
+    await withSpan('parent', {}, (parent) =>
+      withSpan('child', {}, (child) => {
+        expect(child.isRecording()).toBe(false);
+        expect(child.spanContext()).toMatchObject({ traceId: parent.spanContext().traceId, traceFlags: 0 });
+        expect(child.spanContext().spanId).not.toBe(parent.spanContext().spanId);
+        expect(captureCarrier().traceparent).toBe(
+          `00-${parent.spanContext().traceId}-${child.spanContext().spanId}-00`,
+        );
       }),
     );
   });
 
-  it('is decided by the trace id that a recorded span gets', async () => {
+  it('is selected by its trace id', async () => {
     start({ sampleRatio: 0.5 });
-    const kept = new Set<string>();
+    const recorded = new Set<string>();
     for (let i = 0; i < 200; i += 1) {
       await withSpan('root', {}, (span) => {
-        if (span.isRecording()) kept.add(span.spanContext().traceId);
+        if (span.isRecording()) recorded.add(span.spanContext().traceId);
       });
     }
-    expect(kept.size).toBeGreaterThan(50);
-    expect(kept.size).toBeLessThan(150);
-    // The SDK's own sampler agrees about each, so other processes do as well: it folds the id to 32 bits.
-    for (const traceId of kept) {
+    expect(recorded.size).toBeGreaterThan(50);
+    expect(recorded.size).toBeLessThan(150);
+    // The SDK's sampler folds the id to 32 bits and must agree, so that other processes decide alike.
+    for (const traceId of recorded) {
       const words = traceId.match(/.{8}/g)?.map((word) => Number.parseInt(word, 16)) ?? [];
       expect(words.reduce((folded, word) => folded ^ word, 0) >>> 0).toBeLessThan(0x80000000);
     }
   });
 });
 
-describe('the subjects of spans', () => {
-  it('are switched off one by one: what happens below belongs to the span above', async () => {
+describe('tracing subjects', () => {
+  it('can be disabled separately: children of an omitted span are attached to its parent', async () => {
     start({ subjects: ['http', 'ai', 'queue'] });
     let traceId = '';
     await withSpan('GET /', { subject: 'http' }, async (span) => {
@@ -65,7 +67,7 @@ describe('the subjects of spans', () => {
     expect(spans[0]?.parentSpanId).toBe(spans[1]?.spanId);
   });
 
-  it('keep their failures to themselves when they are off', async () => {
+  it('do not mark the parent span as failed when a disabled span fails', async () => {
     start({ subjects: [] });
     let traceId = '';
     await withSpan('work', {}, async (span) => {
@@ -76,7 +78,7 @@ describe('the subjects of spans', () => {
     expect(tracing.store?.get(traceId)).toMatchObject([{ name: 'work', status: 'unset' }]);
   });
 
-  it('leave one trace id to all of a request when the first one is off', async () => {
+  it('share one trace id within a request when the subject of its first span is disabled', async () => {
     start({ subjects: ['db'] });
     const { context: request } = openSpan('GET /', { subject: 'http' });
     const traceId = trace.getSpanContext(request)?.traceId ?? '';
@@ -86,7 +88,7 @@ describe('the subjects of spans', () => {
   });
 });
 
-describe('a carrier', () => {
+describe('trace carrier', () => {
   it.each([
     ['aion.correlation_id=c-1,aion.tenant_id=t-1', { correlationId: 'c-1', tenantId: 't-1' }],
     [' aion.tenant_id = t-1 ;ttl=5 , other=x', { tenantId: 't-1' }],
@@ -94,12 +96,12 @@ describe('a carrier', () => {
     ['xaion.tenant_id=t-1', {}],
     [`aion.tenant_id=${'a'.repeat(65)}`, {}],
     ['', {}],
-  ])('with the baggage %j brings %j', (baggage, ids) => {
+  ])('with the baggage %j restores %j', (baggage, ids) => {
     start();
     expect(activeIds(contextFromCarrier({ baggage }))).toEqual(ids);
   });
 
-  it('carries no trace where there is none, and keeps the state of one', () => {
+  it('is empty without a trace, and keeps the state of a trace', () => {
     start();
     expect(captureCarrier(ROOT_CONTEXT)).toEqual({});
     const carrier = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: 'vendor=1' };
@@ -108,8 +110,8 @@ describe('a carrier', () => {
   });
 });
 
-describe('a linked context', () => {
-  it('has its values over those of its base, and none that was deleted', () => {
+describe('linked context', () => {
+  it('overrides values of its base, and deletes values', () => {
     start();
     const [one, two] = [createContextKey('one'), createContextKey('two')];
     const base = ROOT_CONTEXT.setValue(one, 'base');
@@ -119,7 +121,7 @@ describe('a linked context', () => {
     expect(linked.getValue(createContextKey('other'))).toBeUndefined();
   });
 
-  it('keeps ids and span through asynchronous work', async () => {
+  it('keeps ids across asynchronous calls', async () => {
     start();
     await context.with(contextWithIds(ROOT_CONTEXT, { correlationId: 'c-1', requestId: 'r-1' }), async () => {
       await Promise.resolve();
@@ -133,7 +135,7 @@ describe('a linked context', () => {
 });
 
 describe('span ids', () => {
-  it('are lowercase hexadecimal, not zero, and do not repeat over many pools', () => {
+  it('are unique, lowercase hexadecimal and not zero across many pools', () => {
     start();
     const ids = new SpanIds();
     const seen = new Set<string>();

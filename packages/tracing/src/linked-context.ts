@@ -1,9 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 
 /**
- * A context with one value more than its base. The API's own contexts copy all of their values and three functions each
- * time one is added, which a request does several times; this adds a link. A value is looked for link by link, and the
- * chain is as long as spans are nested.
+ * Context that adds one value to its base. The API's own contexts copy all values and three functions for each added value,
+ * which happens several times per request; this class adds a link. A lookup follows the chain, whose length is the nesting
+ * depth of spans.
  */
 export class LinkedContext implements Context {
   readonly #base: Context;

@@ -1,12 +1,12 @@
 import { context, createContextKey, trace, type Context } from '@opentelemetry/api';
 import { LinkedContext } from './linked-context.ts';
 
-/** The ids that every log line and every hop of one user action shares. */
+/** Ids that all log lines and calls of one user action share. */
 export interface RequestIds {
-  /** Names the user's action across all services and the queue. */
+  /** Identifies a user action across all services and the queue. */
   readonly correlationId?: string | undefined;
   readonly tenantId?: string | undefined;
-  /** Names one request to one service; does not cross to the next. */
+  /** Identifies one request to one service; not propagated. */
   readonly requestId?: string | undefined;
 }
 
@@ -16,12 +16,12 @@ const IDS_KEY = createContextKey('aion.ids');
 const NO_IDS: RequestIds = {};
 const VALID_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Whether an id from outside may be logged and echoed: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
+/** Reports whether a received id may be logged and returned: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
 export function isValidId(value: unknown): value is string {
   return typeof value === 'string' && VALID_ID.test(value);
 }
 
-/** A context that carries the given ids beside those of its base; what is not a valid id is left out. */
+/** Returns a context with the given ids in addition to those of its base; invalid ids are ignored. */
 export function contextWithIds(base: Context, ids: RequestIds): Context {
   const { correlationId, tenantId, requestId } = idsOf(base);
   return new LinkedContext(base, IDS_KEY, {
@@ -36,17 +36,17 @@ export function runWithIds<T>(ids: RequestIds, run: () => T): T {
   return context.with(contextWithIds(context.active(), ids), run);
 }
 
-/** The ids of the active context. */
+/** Returns the ids of a context, by default the active one. */
 export function activeIds(from: Context = context.active()): RequestIds {
   return idsOf(from);
 }
 
 function idsOf(from: Context): RequestIds {
-  // Nothing but `contextWithIds` has the key.
+  // Only `contextWithIds` sets this key.
   return (from.getValue(IDS_KEY) as RequestIds | undefined) ?? NO_IDS;
 }
 
-/** The ids that go to the next process, as W3C Baggage; undefined when there is none. Their characters need no escape. */
+/** Formats the propagated ids as W3C Baggage, or undefined without ids. Their characters need no escaping. */
 export function toBaggage({ correlationId, tenantId }: RequestIds): string | undefined {
   const correlation = correlationId === undefined ? undefined : `${CORRELATION_ENTRY}=${correlationId}`;
   if (tenantId === undefined) return correlation;
@@ -54,7 +54,7 @@ export function toBaggage({ correlationId, tenantId }: RequestIds): string | und
   return correlation === undefined ? tenant : `${correlation},${tenant}`;
 }
 
-/** The ids that a W3C Baggage header brings; an id that arrived malformed is left out. */
+/** Parses ids from a W3C Baggage header. */
 export function fromBaggage(header: string): RequestIds {
   const entries = new Map<string, string>();
   for (const member of header.split(',')) {
@@ -62,11 +62,11 @@ export function fromBaggage(header: string): RequestIds {
     const equals = entry.indexOf('=');
     if (equals !== -1) entries.set(entry.slice(0, equals).trim(), entry.slice(equals + 1).trim());
   }
-  // What is not valid is left out where the ids are put into a context.
+  // `contextWithIds` ignores invalid ids.
   return { correlationId: entries.get(CORRELATION_ENTRY), tenantId: entries.get(TENANT_ENTRY) };
 }
 
-/** Trace and span id (hex) of the active span, or undefined outside of any. */
+/** Returns the trace and span id (hex) of the active span, or undefined without one. */
 export function activeSpanIds(from: Context = context.active()): { traceId: string; spanId: string } | undefined {
   const span = trace.getSpanContext(from);
   return span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId };

@@ -1,4 +1,4 @@
-/** A finished span in plain JSON, as the in-process store keeps it and the admin port serves it. */
+/** Finished span in plain JSON, as stored in the process and served by the admin port. */
 export interface SpanRecord {
   /** 32 hex digits. */
   readonly traceId: string;
@@ -8,13 +8,13 @@ export interface SpanRecord {
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly name: string;
   readonly kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
-  /** `service.name` of the process that made it. */
+  /** `service.name` of the process that recorded the span. */
   readonly service: string;
   /** Unix time in milliseconds, with fractions. */
   readonly startTimeMs: number;
   readonly durationMs: number;
   readonly status: 'unset' | 'ok' | 'error';
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** What happened meanwhile, such as exceptions; absent when nothing did. */
+  /** Events such as exceptions; absent without events. */
   readonly events?: readonly { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];
 }

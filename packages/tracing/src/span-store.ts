@@ -1,21 +1,21 @@
 import type { OnDrop } from './drop-reasons.ts';
 import type { SpanRecord } from './span-record.ts';
 
-/** Bounds of a `SpanStore`. */
+/** Options of `SpanStore`. */
 export interface SpanStoreOptions {
-  /** Traces kept, default 500; the oldest leaves first. */
+  /** Maximum number of traces, default 500; the oldest is evicted first. */
   readonly maxTraces?: number;
-  /** Spans kept of one trace, default 2 000; later ones are dropped. */
+  /** Maximum number of spans per trace, default 2 000; later spans are dropped. */
   readonly maxSpansPerTrace?: number;
-  /** Size of all spans as estimated from their text, default 16 MiB; the oldest traces leave first. */
+  /** Maximum estimated size of all spans, default 16 MiB; the oldest traces are evicted first. */
   readonly maxBytes?: number;
   readonly onDrop?: OnDrop | undefined;
 }
 
-/** Objects, ids and numbers of a span, roughly. */
+/** Estimated size of the objects, ids and numbers of a span. */
 const BASE_BYTES = 512;
 
-/** A bounded store of finished spans by trace, for platforms that run without a tracing backend. */
+/** Bounded store of finished spans by trace, for installations without a tracing backend. */
 export class SpanStore {
   readonly #options: Required<Omit<SpanStoreOptions, 'onDrop'>>;
   readonly #onDrop: OnDrop | undefined;
@@ -28,12 +28,14 @@ export class SpanStore {
     this.#onDrop = onDrop;
   }
 
-  /** Keeps a span; evicts the oldest traces when a bound would be exceeded, but never the span's own. */
+  /** Stores a span; evicts the oldest traces if a bound would be exceeded, but never the span's own trace. */
   add(record: SpanRecord): void {
-    const bytes = sizeOf(record);
+    const bytes = estimateBytes(record);
     const known = this.#traces.get(record.traceId);
     if (known === undefined && this.#traces.size >= this.#options.maxTraces) this.#evictOldest(record.traceId);
-    while (this.#bytes + bytes > this.#options.maxBytes && this.#evictOldest(record.traceId));
+    while (this.#bytes + bytes > this.#options.maxBytes) {
+      if (!this.#evictOldest(record.traceId)) break;
+    }
     const isTooMany = (known?.spans.length ?? 0) >= this.#options.maxSpansPerTrace;
     if (isTooMany || this.#bytes + bytes > this.#options.maxBytes) {
       this.#drop('store_full', 1);
@@ -46,22 +48,22 @@ export class SpanStore {
     if (known === undefined) this.#traces.set(record.traceId, trace);
   }
 
-  /** The finished spans of a trace, in the order in which they ended; empty when it is unknown. */
+  /** Returns the finished spans of a trace in the order in which they ended; empty for an unknown trace. */
   get(traceId: string): readonly SpanRecord[] {
     return this.#traces.get(traceId)?.spans ?? [];
   }
 
-  /** Spans that were not kept or were evicted, since the start. */
+  /** Number of spans that were dropped or evicted since the start. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Estimated size of what is kept. */
+  /** Estimated size of the stored spans. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether there was a trace to evict beside `except`. */
+  /** Evicts the oldest trace other than `except`; returns false if there is none. */
   #evictOldest(except: string): boolean {
     for (const [traceId, trace] of this.#traces) {
       if (traceId === except) continue;
@@ -79,13 +81,13 @@ export class SpanStore {
   }
 }
 
-function sizeOf({ name, attributes, events = [] }: SpanRecord): number {
-  const eventCharacters = events.reduce((sum, event) => sum + event.name.length + textOf(event.attributes), 0);
-  return BASE_BYTES + 2 * (name.length + textOf(attributes) + eventCharacters);
+function estimateBytes({ name, attributes, events = [] }: SpanRecord): number {
+  const eventCharacters = events.reduce((sum, event) => sum + event.name.length + countCharacters(event.attributes), 0);
+  return BASE_BYTES + 2 * (name.length + countCharacters(attributes) + eventCharacters);
 }
 
-/** Characters of keys and values; strings in lists count too. */
-function textOf(attributes: Readonly<Record<string, unknown>>): number {
+/** Counts the characters of keys and values, including strings in lists. */
+function countCharacters(attributes: Readonly<Record<string, unknown>>): number {
   let characters = 0;
   for (const [key, value] of Object.entries(attributes)) {
     characters += key.length + 8;

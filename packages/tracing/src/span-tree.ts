@@ -1,6 +1,6 @@
 import type { SpanRecord } from './span-record.ts';
 
-/** A span with its children, ordered by start. */
+/** Span with its children, ordered by start time. */
 export interface SpanNode {
   readonly span: SpanRecord;
   readonly children: readonly SpanNode[];
@@ -19,7 +19,7 @@ export function toSpanTree(spans: readonly SpanRecord[]): readonly SpanNode[] {
   return build('');
 }
 
-/** Prints trees with box-drawing lines: one span a line, with its service and duration in milliseconds. */
+/** Formats trees with box-drawing characters: one span per line, with its service and duration in milliseconds. */
 export function formatSpanTree(roots: readonly SpanNode[]): string {
   const lines: string[] = [];
   const print = (node: SpanNode, lead: string, branch: string, next: string): void => {

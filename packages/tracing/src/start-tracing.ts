@@ -20,53 +20,53 @@ import { SpanIds } from './span-ids.ts';
 import { SpanStore } from './span-store.ts';
 import { tracerNameOf } from './with-span.ts';
 
-/** How a process traces. */
+/** Options of `startTracing`. */
 export interface TracingOptions {
   /** `service.name`. */
   readonly serviceName: string;
   readonly serviceVersion: string;
-  /** When false, context still propagates and ids still reach the logs, but no span is recorded. */
+  /** If false, no span is recorded; context is still propagated and logs still contain ids. */
   readonly enabled: boolean;
-  /** The subjects whose spans are recorded, all by default. What happens below a span that is not belongs to the one above. */
+  /** Subjects whose spans are recorded. Default: all. Children of an omitted span are attached to its parent. */
   readonly subjects?: readonly TelemetrySubject[] | undefined;
-  /** Share of new traces that are recorded, 0 to 1; which ones depends on the trace id alone. */
+  /** Share of new traces that are recorded, 0 to 1. The decision depends on the trace id alone. */
   readonly sampleRatio: number;
-  /** Instead of `sampleRatio` for traces that begin with a request to a route: `POST /v1/chat/completions` to 0.01. */
+  /** Ratios that replace `sampleRatio` for traces that start with a request to a route, such as `GET /v1/models`: 0.01. */
   readonly routeRatios?: ReadonlyMap<string, number> | undefined;
-  /** Whether the decision of the caller is followed, default true; else each process decides by the trace id. */
+  /** If true (default), the sampling decision of the caller is used; otherwise each process decides by the trace id. */
   readonly parentBased?: boolean | undefined;
-  /** Base URL of an OTLP/HTTP receiver, such as `http://127.0.0.1:4318`; without one, spans stay in the store. */
+  /** Base URL of an OTLP/HTTP receiver, such as `http://127.0.0.1:4318`. Without a receiver spans are kept in the store. */
   readonly otlpEndpoint?: string | undefined;
-  /** The whole URL for spans; goes before `otlpEndpoint`. */
+  /** Full URL for spans; overrides `otlpEndpoint`. */
   readonly otlpTracesEndpoint?: string | undefined;
   readonly otlpHeaders?: Readonly<Record<string, string>> | undefined;
-  /** More attributes of the process; `service.name` and `service.version` are not among them. */
+  /** Additional resource attributes; they cannot override `service.name` and `service.version`. */
   readonly resourceAttributes?: Readonly<Record<string, string>> | undefined;
   readonly exportLimits?: Partial<ExportLimits> | undefined;
-  /** The longest text of an attribute, in characters. Default 4 096. */
+  /** Maximum length of a text attribute, in characters. Default 4 096. */
   readonly maxAttributeLength?: number | undefined;
-  /** Told of each span that is lost. */
+  /** Called for dropped spans. */
   readonly onDrop?: OnDrop | undefined;
-  /** Takes secrets out of a text; everything textual of a span passes it before the span leaves. */
+  /** Redacts secrets in a text; applied to all text of a span before it is exported or stored. */
   readonly redactText?: ((text: string) => string) | undefined;
 }
 
-/** The running tracer of a process. */
+/** Running tracing of a process. */
 export interface Tracing {
-  /** Finished spans, when no OTLP endpoint takes them. */
+  /** Store of finished spans, if no OTLP receiver is configured. */
   readonly store: SpanStore | undefined;
-  /** Flushes what is pending, within `exportLimits.timeoutMs`, and unregisters. */
+  /** Exports queued spans within `exportLimits.timeoutMs` and unregisters tracing. */
   shutdown(): Promise<void>;
 }
 
 const EXPORT_LIMITS: ExportLimits = { maxQueueSize: 4_096, maxBatchSize: 512, delayMs: 1_000, timeoutMs: 3_000 };
 const MAX_ATTRIBUTE_LENGTH = 4_096;
-/** Requests that were given up and whose sockets are not closed yet, and one more. */
+/** One running request, and timed-out requests whose sockets are not closed yet. */
 const MAX_CONCURRENT_EXPORTS = 4;
-/** Asked every few seconds by machines: never worth a trace. */
+/** Health checks and scrapes, which are frequent and never worth a trace. */
 const NEVER_TRACED = /^[A-Z]+ \/(?:healthz?|readyz|livez|metrics)$/;
 
-/** Starts tracing for this process. The one place that knows the OpenTelemetry SDK. */
+/** Starts tracing for this process. Only this file imports the OpenTelemetry SDK. */
 export function startTracing(options: TracingOptions): Tracing {
   const url = tracesUrl(options);
   const store = url === undefined ? new SpanStore({ onDrop: options.onDrop }) : undefined;
@@ -77,24 +77,26 @@ export function startTracing(options: TracingOptions): Tracing {
       'service.name': options.serviceName,
       'service.version': options.serviceVersion,
     }),
-    // It is asked for what is sampled already.
+    // `HeadSamplingProvider` has already made the sampling decision.
     sampler: new AlwaysOnSampler(),
     idGenerator: ids,
     spanLimits: { attributeValueLengthLimit: options.maxAttributeLength ?? MAX_ATTRIBUTE_LENGTH },
     spanProcessors: [
       store === undefined
         ? createExportProcessor(options, url)
-        : createProcessor(options, { take: (span) => store.add(toSpanRecord(span)) }),
+        : createProcessor(options, { add: (span) => store.add(toSpanRecord(span)) }),
     ],
   });
   const { subjects = TELEMETRY_SUBJECTS } = options;
-  const tracersOff = new Set(TELEMETRY_SUBJECTS.filter((subject) => !subjects.includes(subject)).map(tracerNameOf));
+  const disabledTracers = new Set(
+    TELEMETRY_SUBJECTS.filter((subject) => !subjects.includes(subject)).map(tracerNameOf),
+  );
   trace.setGlobalTracerProvider(
     new HeadSamplingProvider({
       recorder: provider,
       ids,
       isSampled: options.enabled ? createSampler(options) : () => false,
-      isTracerEnabled: (name) => !tracersOff.has(name),
+      isTracerEnabled: (name) => !disabledTracers.has(name),
     }),
   );
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -122,16 +124,18 @@ function createSampler(options: TracingOptions): HeadSampler {
   );
   return (parent, traceId, name, kind) => {
     if (kind === SpanKind.SERVER && NEVER_TRACED.test(name)) return false;
-    const above = options.parentBased === false ? undefined : trace.getSpanContext(parent);
-    if (above !== undefined && trace.isSpanContextValid(above)) return (above.traceFlags & TraceFlags.SAMPLED) !== 0;
+    const parentSpan = options.parentBased === false ? undefined : trace.getSpanContext(parent);
+    if (parentSpan !== undefined && trace.isSpanContextValid(parentSpan)) {
+      return (parentSpan.traceFlags & TraceFlags.SAMPLED) !== 0;
+    }
     const sampler = (kind === SpanKind.SERVER ? byRoute.get(name) : undefined) ?? fallback;
     return sampler.shouldSample(parent, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED;
   };
 }
 
-/** Where finished spans go. */
+/** Destination of finished spans. */
 interface SpanSink {
-  take(span: ReadableSpan): void;
+  add(span: ReadableSpan): void;
   flush?(): Promise<void>;
   shutdown?(): Promise<void>;
 }
@@ -142,7 +146,7 @@ function createProcessor({ redactText }: TracingOptions, sink: SpanSink): SpanPr
     onEnd: (span) => {
       if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
       if (redactText !== undefined) redactSpan(span, redactText);
-      sink.take(span);
+      sink.add(span);
     },
     forceFlush: async () => sink.flush?.(),
     shutdown: async () => sink.shutdown?.(),
@@ -163,9 +167,9 @@ function createExportProcessor(options: TracingOptions, url: string | undefined)
     onDrop: options.onDrop ?? (() => undefined),
   });
   return createProcessor(options, {
-    take: (span) => queue.add(span),
+    add: (span) => queue.add(span),
     flush: () => queue.flush(),
-    // The exporter has nothing to close but requests that the queue has given up already.
+    // The exporter only has requests to close, which the queue has already cancelled.
     shutdown: () => queue.shutdown(),
   });
 }

@@ -29,7 +29,7 @@ describe('tracing', () => {
   });
   const spansOf = (traceId: string): readonly SpanRecord[] => tracing.store?.get(traceId) ?? [];
 
-  it('continues a trace and its ids on the other side of a carrier', async () => {
+  it('continues a trace and its ids from a carrier', async () => {
     start();
     const carrier = await context.with(
       contextWithIds(context.active(), { correlationId: 'corr-1', tenantId: 'tenant-1', requestId: 'req-1' }),
@@ -44,7 +44,7 @@ describe('tracing', () => {
     expect(spans[1]?.parentSpanId).toBe(spans[0]?.spanId);
   });
 
-  it('gives third parties the trace and no baggage', async () => {
+  it('omits baggage from the carrier for third parties', async () => {
     start();
     await context.with(contextWithIds(context.active(), { tenantId: 'tenant-1' }), () =>
       withSpan('call', {}, () => {
@@ -54,7 +54,7 @@ describe('tracing', () => {
     );
   });
 
-  it('ends a failed span with ERROR and error.type, and throws on', async () => {
+  it('ends a failed span with status ERROR and error.type, and rethrows', async () => {
     start();
     let traceId = '';
     const failing = withSpan('fails', {}, (span) => {
@@ -65,7 +65,7 @@ describe('tracing', () => {
     expect(spansOf(traceId)[0]).toMatchObject({ status: 'error', attributes: { 'error.type': 'PROVIDER_FAILED' } });
   });
 
-  it('records nothing when it is switched off, and still carries ids', async () => {
+  it('records no spans when it is disabled, and still propagates ids', async () => {
     start({ enabled: false });
     await withSpan('quiet', {}, (span) => {
       expect(span.isRecording()).toBe(false);
@@ -73,14 +73,14 @@ describe('tracing', () => {
     });
   });
 
-  it('follows a sampled parent whatever its own ratio', async () => {
+  it('records children of a sampled remote parent at ratio 0', async () => {
     start({ sampleRatio: 0 });
     const parent = contextFromCarrier({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` });
     await withSpan('followed', { parent }, () => undefined);
     expect(spansOf('a'.repeat(32))).toHaveLength(1);
   });
 
-  it('starts a trace of its own with a link for work that others only caused', async () => {
+  it('starts a new trace with a link to its cause for a root span', async () => {
     start();
     await withSpan('cause', {}, (cause) =>
       withSpan('effect', { root: true, links: [{ context: cause.spanContext() }] }, (effect) => {
@@ -94,7 +94,7 @@ describe('tracing', () => {
     );
   });
 
-  it('keeps the events of a span, with secrets taken out and stacks in lines', () => {
+  it('redacts attributes and events of a span, and keeps the lines of stacks', () => {
     start({ redactText: (text) => text.replaceAll('hunter2', '[redacted]').replaceAll('\n', ' ') });
     const { span } = openSpan('leak', { attributes: { 'url.path': '/hunter2', n: 1, list: ['hunter2'], ids: [1, 2] } });
     failSpan(span, new Error('no hunter2'));
@@ -109,7 +109,7 @@ describe('tracing', () => {
     expect(JSON.stringify(record)).not.toContain('hunter2');
   });
 
-  it('leaves ids as they are, which a redactor could take for something else', () => {
+  it('does not redact ids', () => {
     start({ redactText: () => '[redacted]' });
     const id = '01234567-1234-7123-8123-123456789012';
     const { span } = openSpan('ids', { attributes: { 'aion.export.id': id, other: 'text' } });
@@ -117,7 +117,7 @@ describe('tracing', () => {
     expect(spansOf(span.spanContext().traceId)[0]?.attributes).toEqual({ 'aion.export.id': id, other: '[redacted]' });
   });
 
-  it('cuts long attributes', () => {
+  it('truncates long attributes', () => {
     start({ maxAttributeLength: 10 });
     const { span } = openSpan('long', { attributes: { text: 'x'.repeat(100) } });
     span.end();
@@ -125,7 +125,7 @@ describe('tracing', () => {
   });
 });
 
-describe('sampling', () => {
+describe('trace sampling', () => {
   let tracing: Tracing;
   const start = (overrides: Partial<TracingOptions>): void => {
     tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1, ...overrides });
@@ -140,7 +140,7 @@ describe('sampling', () => {
       traceparent: `00-${index.toString(16).padStart(8, '0').repeat(4)}-${'b'.repeat(16)}-${flag}`,
     });
 
-  it('has shares of its own for routes, which only requests have', () => {
+  it('applies route ratios to new traces of server spans only', () => {
     start({ sampleRatio: 1, routeRatios: new Map([['GET /a/{id}', 0]]) });
     expect(isSampled('GET /a/{id}')).toBe(false);
     expect(isSampled('GET /b')).toBe(true);
@@ -148,39 +148,39 @@ describe('sampling', () => {
     expect(isSampled('GET /a/{id}', SpanKind.SERVER, remote(1, '01'))).toBe(true);
   });
 
-  it('can raise the share of a route as well', () => {
+  it('applies a route ratio above the default ratio', () => {
     start({ sampleRatio: 0, routeRatios: new Map([['GET /a', 1]]) });
     expect(isSampled('GET /a')).toBe(true);
     expect(isSampled('GET /b')).toBe(false);
   });
 
-  it.each(['GET /healthz', 'GET /health', 'GET /readyz', 'HEAD /livez', 'GET /metrics'])('never takes %s', (name) => {
+  it.each(['GET /healthz', 'GET /health', 'GET /readyz', 'HEAD /livez', 'GET /metrics'])('never samples %s', (name) => {
     start({ routeRatios: new Map([[name, 1]]) });
     expect(isSampled(name)).toBe(false);
     expect(isSampled(name, SpanKind.SERVER, remote(1, '01'))).toBe(false);
   });
 
-  it('decides by the trace id alone, so that a smaller share is part of a larger one', async () => {
-    const takenAt = async (sampleRatio: number): Promise<Set<number>> => {
+  it('decides by the trace id alone, so that the traces of a smaller ratio are a subset of those of a larger one', async () => {
+    const sampledAt = async (sampleRatio: number): Promise<Set<number>> => {
       start({ sampleRatio, parentBased: false });
       const ids = Array.from({ length: 2_000 }, (_, index) => index);
       const spread = (index: number) =>
         contextFromCarrier({
           traceparent: `00-${((index * 2_654_435_761) >>> 0).toString(16).padStart(8, '0')}${'0'.repeat(23)}1-${'b'.repeat(16)}-00`,
         });
-      const taken = new Set(ids.filter((index) => isSampled('GET /a', SpanKind.SERVER, spread(index))));
+      const sampled = new Set(ids.filter((index) => isSampled('GET /a', SpanKind.SERVER, spread(index))));
       await tracing.shutdown();
-      return taken;
+      return sampled;
     };
-    const small = await takenAt(0.1);
-    const large = await takenAt(0.5);
+    const small = await sampledAt(0.1);
+    const large = await sampledAt(0.5);
     expect(small.size).toBeGreaterThan(150);
     expect(small.size).toBeLessThan(250);
     expect([...small].every((index) => large.has(index))).toBe(true);
-    expect(await takenAt(0.1)).toEqual(small);
+    expect(await sampledAt(0.1)).toEqual(small);
   });
 
-  it('follows the decision of the caller unless it is told not to', async () => {
+  it('follows the decision of the caller unless parentBased is false', async () => {
     start({ sampleRatio: 1 });
     expect(isSampled('GET /a', SpanKind.SERVER, remote(1, '00'))).toBe(false);
     await tracing.shutdown();
@@ -188,7 +188,7 @@ describe('sampling', () => {
     expect(isSampled('GET /a', SpanKind.SERVER, remote(1, '00'))).toBe(true);
   });
 
-  it('leaves ids for logs and headers where it does not take a trace', async () => {
+  it('keeps ids for logs and headers in an unsampled trace', async () => {
     start({ sampleRatio: 0 });
     await withSpan('quiet', {}, () => {
       expect(activeSpanIds()?.traceId).toMatch(/^[0-9a-f]{32}$/);
@@ -197,7 +197,7 @@ describe('sampling', () => {
   });
 });
 
-describe('the span store', () => {
+describe('span store', () => {
   const record = (traceId: string, spanId: string, parentSpanId?: string): SpanRecord => ({
     traceId,
     spanId,
@@ -212,7 +212,7 @@ describe('the span store', () => {
     attributes: {},
   });
 
-  it('stays within its bounds and counts what it lost', () => {
+  it('stays within its bounds and counts dropped spans', () => {
     const store = new SpanStore({ maxTraces: 2, maxSpansPerTrace: 2 });
     for (const spanId of ['1', '2', '3']) store.add(record('a', spanId));
     store.add(record('b', '1'));
@@ -222,7 +222,7 @@ describe('the span store', () => {
     expect(store.dropped).toBe(3);
   });
 
-  it('bounds the size of what it keeps, and says what it let go and why', () => {
+  it('bounds its size and reports dropped spans with the reason', () => {
     const drops: [string, number][] = [];
     const store = new SpanStore({ maxBytes: 10_000, onDrop: (reason, count) => drops.push([reason, count]) });
     const sized = (traceId: string, spanId: string, characters: number): SpanRecord => ({
@@ -246,7 +246,7 @@ describe('the span store', () => {
     expect(store.dropped).toBe(5);
   });
 
-  it('prints a tree by parent and start time', () => {
+  it('formats a tree by parent and start time', () => {
     const tree = toSpanTree([record('a', '3', '1'), record('a', '2', '1'), record('a', '1')]);
     expect(formatSpanTree(tree)).toBe(
       ['span 1  [test]  1.0 ms', '├─ span 2  [test]  1.0 ms', '└─ span 3  [test]  1.0 ms'].join('\n'),
@@ -254,8 +254,8 @@ describe('the span store', () => {
   });
 });
 
-describe('an id from outside', () => {
-  it.each([['a\nb'], [''], ['x'.repeat(65)], ['a b'], ['\u202e'], [7]])('is refused when it is %j', (value) => {
+describe('isValidId', () => {
+  it.each([['a\nb'], [''], ['x'.repeat(65)], ['a b'], ['\u202e'], [7]])('rejects %j', (value) => {
     expect(isValidId(value)).toBe(false);
   });
 });

@@ -9,34 +9,34 @@ import {
   type SpanOptions as ApiSpanOptions,
 } from '@opentelemetry/api';
 
-/** How a span starts; the API's own options, of which `root` keeps the baggage of the parent. */
+/** Options of a span. With `root` the span starts a new trace and keeps the baggage of the parent context. */
 export interface SpanOptions extends ApiSpanOptions {
-  /** What the span is about; the spans of a subject can be switched off. */
+  /** Subject of the span; each subject has a feature flag. */
   readonly subject?: TelemetrySubject;
-  /** Instead of the active context. */
+  /** Parent context. Default: the active context. */
   readonly parent?: Context;
 }
 
-/** A span whose end does not coincide with a function's: a request that ends when its connection closes. */
+/** Span that the caller ends, for operations that do not end with a function, such as a request whose connection closes. */
 export interface OpenSpan {
   readonly span: Span;
-  /** The context in which the span is active. */
+  /** Context in which the span is active. */
   readonly context: Context;
 }
 
-/** The tracer, which is the instrumentation scope, of a subject's spans. */
+/** Returns the name of the tracer (instrumentation scope) of a subject. */
 export function tracerNameOf(subject: TelemetrySubject | undefined): string {
   return subject === undefined ? 'aion' : `aion.${subject}`;
 }
 
-/** Starts a span that the caller ends. Prefer `withSpan`, which cannot forget. */
+/** Starts a span that the caller must end. Prefer `withSpan`, which always ends its span. */
 export function openSpan(name: string, options: SpanOptions = {}): OpenSpan {
   const parent = options.parent ?? context.active();
   const span = trace.getTracer(tracerNameOf(options.subject)).startSpan(name, options, parent);
   return { span, context: trace.setSpan(parent, span) };
 }
 
-/** Marks a span as failed: status ERROR, `error.type`, and the exception as an event. */
+/** Marks a span as failed: sets status ERROR and `error.type`, and records the exception as an event. */
 export function failSpan(span: Span, thrown: unknown): void {
   const errorType = errorTypeOf(thrown);
   span.setAttribute('error.type', errorType);
@@ -45,8 +45,8 @@ export function failSpan(span: Span, thrown: unknown): void {
 }
 
 /**
- * Runs a function inside a span. The span always ends; what is thrown is recorded, sets ERROR and `error.type`,
- * and is thrown on.
+ * Runs a function in a span. Always ends the span; records a thrown error, sets status ERROR and `error.type`, and
+ * rethrows the error.
  */
 export async function withSpan<T>(name: string, options: SpanOptions, run: (span: Span) => Promise<T> | T): Promise<T> {
   const { span, context: active } = openSpan(name, options);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { startTracing, withSpan, type SpanDropReason, type Tracing, type TracingOptions } from '../src/index.ts';
 
-/** A request that a receiver has read to its end. */
+/** Request that a receiver has read completely. */
 interface Received {
   readonly url: string | undefined;
   readonly headers: IncomingMessage['headers'];
@@ -13,7 +13,7 @@ interface Received {
 const SECRET = `sk-${'a'.repeat(24)}`;
 const LIMITS = { maxQueueSize: 20, maxBatchSize: 5, delayMs: 5, timeoutMs: 200 };
 
-describe('the export of spans', () => {
+describe('span export', () => {
   const servers: Server[] = [];
   let tracing: Tracing | undefined;
   let drops: Partial<Record<SpanDropReason, number>> = {};
@@ -72,7 +72,7 @@ describe('the export of spans', () => {
       });
     };
 
-  it('delivers spans with their resource and the headers of the receiver', async () => {
+  it('delivers spans with their resource and the configured headers', async () => {
     const received: Received[] = [];
     const port = await listen(accept(received));
     const running = start(port, {
@@ -88,7 +88,7 @@ describe('the export of spans', () => {
     expect(drops).toEqual({});
   });
 
-  it('sends spans to the URL for spans as it is', async () => {
+  it('sends spans to otlpTracesEndpoint without appending a path', async () => {
     const received: Received[] = [];
     const port = await listen(accept(received));
     const running = start(port, { otlpTracesEndpoint: `http://127.0.0.1:${port}/ingest` });
@@ -97,7 +97,7 @@ describe('the export of spans', () => {
     expect(received.map(({ url }) => url)).toEqual(['/ingest']);
   });
 
-  it('leaves compression to OTEL_EXPORTER_OTLP_COMPRESSION and counts to OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', async () => {
+  it('respects OTEL_EXPORTER_OTLP_COMPRESSION and OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', async () => {
     process.env['OTEL_EXPORTER_OTLP_COMPRESSION'] = 'gzip';
     process.env['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT'] = '1';
     try {
@@ -115,7 +115,7 @@ describe('the export of spans', () => {
     }
   });
 
-  it.each([400, 401, 429, 500, 503])('counts what a receiver refuses with %i', async (status) => {
+  it.each([400, 401, 429, 500, 503])('counts spans that a receiver rejects with status %i', async (status) => {
     const port = await listen((req, res) => {
       req.resume();
       res.writeHead(status).end();
@@ -126,7 +126,7 @@ describe('the export of spans', () => {
     expect(drops).toEqual({ export_failed: 5 });
   });
 
-  it('counts what a receiver that is away does not take, and delivers when it is there, without a restart', async () => {
+  it('counts spans while the receiver is unreachable, and delivers later spans when it is reachable again', async () => {
     const port = await listen(() => undefined);
     for (const server of servers.splice(0)) await close(server);
     const running = start(port);
@@ -141,16 +141,16 @@ describe('the export of spans', () => {
   });
 
   it.each<[string, RequestListener]>([
-    ['never answers', () => undefined],
+    ['never responds', () => undefined],
     [
-      'never comes to the end of its answer',
+      'never ends its response',
       (req, res) => {
         res.writeHead(200);
         const timer = setInterval(() => res.write(' '), 10);
         req.socket.once('close', () => clearInterval(timer));
       },
     ],
-  ])('loses nothing but spans to a receiver that %s', async (_name, onRequest) => {
+  ])('drops and counts spans without blocking when the receiver %s', async (_name, onRequest) => {
     const port = await listen(onRequest);
     const running = start(port);
     await emit(100);
@@ -160,7 +160,7 @@ describe('the export of spans', () => {
     expect(Object.values(drops).reduce((sum, count) => sum + count, 0)).toBe(100);
   });
 
-  it('lets no secret out in exceptions, attributes or status', async () => {
+  it('redacts exceptions, attributes and status', async () => {
     const received: Received[] = [];
     const port = await listen(accept(received));
     const running = start(port, { redactText: (text) => text.replaceAll(/sk-a+/g, '[redacted]') });
@@ -179,7 +179,7 @@ describe('the export of spans', () => {
 async function until(isTrue: () => boolean): Promise<void> {
   const deadline = Date.now() + 4_000;
   while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error('The condition did not come true in time.');
+    if (Date.now() > deadline) throw new Error('The condition did not become true within 4 seconds.');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
