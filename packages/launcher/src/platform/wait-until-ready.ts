@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '@aion/errors';
+import { findStartError } from './find-start-error.ts';
 import { LauncherError } from './launcher-error.ts';
 import type { ServiceExit, ServiceProcess } from './service-process.ts';
 
@@ -46,7 +47,10 @@ export async function toExitError(service: ServiceProcess, exit: ServiceExit, wh
   const lines = await service.lastLines();
   if (exit.code === EXIT_CONFIG) return new LauncherError(lines);
   const how = exit.signal === null ? `exited with code ${String(exit.code)}` : `was ended by ${exit.signal}`;
-  return new LauncherError(`${service.name} ${how} ${when}. The end of its log:\n${lines}`);
+  const startError = findStartError(lines);
+  // At the end, where it is visible below a long log.
+  const reason = startError === undefined ? '' : `\n\n${service.name} failed to start: ${startError}`;
+  return new LauncherError(`${service.name} ${how} ${when}. The end of its log:\n${lines}${reason}`);
 }
 
 /** `ready`, or what is missing. */
