@@ -22,7 +22,7 @@ import {
 const names = MIGRATIONS.map((migration) => migration.name);
 
 describe('bootstrap', () => {
-  it('creates roles that own what they should and bypass nothing, and may run again and at once', async () => {
+  it('creates confined roles that own their databases, and can run again and concurrently', async () => {
     const db = await createBootstrappedDatabase();
     const results = await Promise.all([db.bootstrap(), db.bootstrap(), db.bootstrap()]);
     expect(results[0]).toEqual({ databaseUrl: db.databaseUrl, migrationUrl: db.migrationUrl, queueUrl: db.queueUrl });
@@ -43,16 +43,16 @@ describe('bootstrap', () => {
 });
 
 describe('migrations', () => {
-  it('are the files of their folder, in the order of their time', async () => {
+  it('match the files of their folder, ordered by name', async () => {
     const files = await readdir(new URL('../src/migrations/', import.meta.url));
-    const ofFolder = files.filter((file) => /^\d{14}_/.test(file)).map((file) => file.replace(/\.ts$/, ''));
-    expect(names).toEqual(ofFolder.toSorted());
+    const fileNames = files.filter((file) => /^\d{14}_/.test(file)).map((file) => file.replace(/\.ts$/, ''));
+    expect(names).toEqual(fileNames.toSorted());
   });
 
-  it('run once when processes start at once', async () => {
+  it('run once when several processes start concurrently', async () => {
     const db = await createBootstrappedDatabase();
     const script = new URL('fixtures/migrate-process.ts', import.meta.url).pathname;
-    // All of them are held at the same point, and let go at the same moment.
+    // Blocks all of them at the same point, and releases them at the same moment.
     const holder = new pg.Client({ connectionString: db.migrationUrl });
     await holder.connect();
     await holder.query(`SELECT pg_advisory_lock(hashtextextended('aion-migrations', 0))`);
@@ -62,8 +62,8 @@ describe('migrations', () => {
     const waiting = `SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database
       WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()`;
     await waitFor(async () => (await holder.query(waiting)).rowCount === 3, {
-      describe: 'three processes to wait',
-      // Three cold starts at once.
+      describe: 'three waiting processes',
+      // Three concurrent cold starts.
       timeoutMs: 30_000,
     });
     await holder.end();
@@ -75,17 +75,41 @@ describe('migrations', () => {
     await db.drop();
   }, 90_000);
 
-  it('go on after a process was killed while it held the lock of knex', async () => {
+  it('run after a process was killed while it held the lock of knex', async () => {
     const db = await createBootstrappedDatabase();
     await migrate({ url: db.migrationUrl, logger: silentLogger });
     await runSql(db.migrationUrl, 'UPDATE schema_migrations_lock SET is_locked = 1');
     expect(await migrate({ url: db.migrationUrl, logger: silentLogger })).toEqual([]);
     await db.drop();
   });
+
+  it('end the service with exit code 1 and the fix when an earlier development version created the schema', async () => {
+    const db = await createBootstrappedDatabase();
+    await runSql(
+      db.migrationUrl,
+      `CREATE TABLE schema_migrations (name text); INSERT INTO schema_migrations VALUES ('20261123180000_tenants')`,
+    );
+    const service = await startProcess({
+      args: [new URL('../src/main.ts', import.meta.url).pathname],
+      env: {
+        NODE_OPTIONS: '',
+        PORT: '0',
+        AION_ADMIN_PORT: String(await freePort()),
+        AION_SERVICE_TOKEN_SECRET: 'x'.repeat(32),
+        REDIS_URL: undefined,
+        DATABASE_URL: db.databaseUrl,
+        AION_MIGRATION_DATABASE_URL: db.migrationUrl,
+        AION_QUEUE_DATABASE_URL: db.queueUrl,
+      },
+    });
+    expect(await service.exited).toEqual({ code: 1, signal: null });
+    expect(service.output()).toMatch(/Service failed to start.*cannot be upgraded.*`pnpm demo --reset`/);
+    await db.drop();
+  }, 60_000);
 });
 
-describe('the wait for PostgreSQL', () => {
-  it('says that it waits, ends when it is told to, and does not wait for a wrong password to get better', async () => {
+describe('waitForDatabase', () => {
+  it('logs that it waits, stops when it is aborted, and rejects a wrong password immediately', async () => {
     const stream = new PassThrough();
     const logger = createLogger({ service: 'test', level: 'info', format: 'json', stream });
     const stopping = new AbortController();
@@ -108,7 +132,7 @@ describe('the wait for PostgreSQL', () => {
   });
 });
 
-describe('the role of the application', () => {
+describe('roles of the database', () => {
   let db: MigratedDatabase;
   beforeAll(async () => {
     db = await createMigratedDatabase();
@@ -120,10 +144,10 @@ describe('the role of the application', () => {
     ['delete from the audit trail', 'DELETE FROM audit_events'],
     ['empty the audit trail', 'TRUNCATE audit_events'],
     ['delete generations', 'DELETE FROM generations'],
-    ['change a key', 'UPDATE api_keys SET scopes = $${inference}$$'],
-    ['settle outbox rows by itself', 'UPDATE outbox SET published_at = now()'],
+    ['change the scopes of a key', 'UPDATE api_keys SET scopes = $${inference}$$'],
+    ['settle outbox rows without a function', 'UPDATE outbox SET published_at = now()'],
     ['change files of a bundle', 'UPDATE export_files SET key = $$x$$'],
-    ['switch off row-level security', 'ALTER TABLE tenants DISABLE ROW LEVEL SECURITY'],
+    ['disable row-level security', 'ALTER TABLE tenants DISABLE ROW LEVEL SECURITY'],
     ['drop a policy', 'DROP POLICY tenants_isolation ON tenants'],
     ['add a policy', 'CREATE POLICY more ON tenants USING (true)'],
     ['become the owner', 'SET ROLE aion_owner'],
@@ -131,21 +155,21 @@ describe('the role of the application', () => {
       'replace a function',
       'CREATE OR REPLACE FUNCTION outbox_oldest_age() RETURNS double precision LANGUAGE sql AS $$SELECT 0$$',
     ],
-    ['make a function', 'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$'],
+    ['create a function', 'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$'],
     ['forge a migration', 'INSERT INTO schema_migrations (name) VALUES ($$x$$)'],
-  ])('may not %s', async (_what, statement) => {
+  ])('aion_app cannot %s', async (_, statement) => {
     await createTestTenant(db.database);
     const rejection = expect(runSql(db.appUrl, statement)).rejects;
     await rejection.toMatchObject({ code: '42501' });
   });
 
-  it('sees nothing when row_security is off, but an error', async () => {
+  it('aion_app gets an error instead of rows while row_security is off', async () => {
     await expect(runSql(db.appUrl, 'SET row_security = off; SELECT * FROM tenants')).rejects.toMatchObject({
       code: '42501',
     });
   });
 
-  it('is refused at the start when it is a superuser or the owner', async () => {
+  it('superuser and owner are rejected as the role of the application', async () => {
     for (const [url, fault] of [
       [db.superuserUrl, 'is a superuser'],
       [urlAs(db.superuserUrl, 'owner'), 'owns tables'],
@@ -158,11 +182,11 @@ describe('the role of the application', () => {
     await expect(assertConfinedRole(db.database)).resolves.toBeUndefined();
   });
 
-  it('leaves the owner blind, too, where no function needs it to see', async () => {
+  it('aion_owner sees only rows of tables that its functions read, and changes none', async () => {
     const { tenantId } = await createTestTenant(db.database);
     expect(await runSql(db.ownerUrl, 'SELECT * FROM audit_events')).toEqual([]);
     expect(await db.sql('SELECT 1 FROM audit_events WHERE tenant_id = $1', [tenantId])).toHaveLength(2);
-    // What `list_tenants` and `find_key_holder` read is not theirs to change.
+    // `list_tenants` and `find_key_holder` need to read tenants, not to change them.
     await expect(runSql(db.ownerUrl, `UPDATE tenants SET name = 'x'`)).resolves.toEqual([]);
     expect(await db.sql('SELECT name FROM tenants WHERE id = $1', [tenantId])).toEqual([{ name: 'Example' }]);
   });

@@ -59,8 +59,8 @@ function createUpkeep() {
   return { upkeep, series, logs: () => String(stream.read() ?? '') };
 }
 
-describe('the partitions of generations', () => {
-  it('are there from the month before to the second next, and are made once, however many make them', async () => {
+describe('partitions of generations', () => {
+  it('exist from the previous month to two months ahead, and are created once by concurrent callers', async () => {
     const expected = ['generation_contents', 'generations'].flatMap((table) =>
       [...[-1, 0, 1, 2].map(monthName), 'default'].map((suffix) => `${table}_${suffix}`),
     );
@@ -72,7 +72,7 @@ describe('the partitions of generations', () => {
     expect((await partitions()).toSorted()).toEqual(expected.toSorted());
   });
 
-  it('are made as the owner, by one function that the application may call', async () => {
+  it('are created as the owner, by the only function that the application may call', async () => {
     for (const call of [
       `SELECT create_month_partition('generations', '2031-01-01')`,
       `SELECT create_partition('tenants', 'x', 'DEFAULT')`,
@@ -82,7 +82,7 @@ describe('the partitions of generations', () => {
     }
   });
 
-  it('are made while somebody reads a month, and what is pending is settled afterwards', async () => {
+  it('are created while a transaction reads a month, and pending generations can be settled afterwards', async () => {
     const id = await addGeneration(db.database, tenant);
     const pending = uuidv7();
     await generations.open(pending, newGeneration(tenant));
@@ -98,7 +98,7 @@ describe('the partitions of generations', () => {
     await reader.end();
   });
 
-  it('are made while a generation is being written, and neither waits for the other in a circle', async () => {
+  it('are created without a deadlock while a transaction writes a generation', async () => {
     const id = await addGeneration(db.database, tenant);
     await dropMonth(monthName(2));
     const writer = new pg.Client({ connectionString: db.superuserUrl });
@@ -111,30 +111,31 @@ describe('the partitions of generations', () => {
       db.sql(
         'SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = current_database()',
       );
-    await waitFor(async () => (await waiting()).length > 0, { describe: 'the making of partitions to wait' });
+    await waitFor(async () => (await waiting()).length > 0, { describe: 'a blocked creation of partitions' });
     await write(`UPDATE generation_contents SET response = '1' WHERE generation_id = $1`);
     await writer.query('COMMIT');
     await writer.end();
     expect(await prepared).toEqual([{ created: 2 }]);
   });
 
-  it('are made month by month: one whose rows went to the default partition keeps none of the others from theirs', async () => {
+  it('are created for the other months when the default partition contains rows of one month', async () => {
     const now = new Date();
     const next = uuidv7({ msecs: Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 15) });
     for (const ahead of [1, 2]) await dropMonth(monthName(ahead));
     await insertOld(next);
     expect(await prepare()).toEqual([{ created: 3 }]);
-    const made = [
+    const created = [
       `generation_contents_${monthName(1)}`,
-      ...[`generation_contents_${monthName(2)}`, `generations_${monthName(2)}`],
+      `generation_contents_${monthName(2)}`,
+      `generations_${monthName(2)}`,
     ];
-    expect(await partitions()).toEqual(expect.arrayContaining(made));
+    expect(await partitions()).toEqual(expect.arrayContaining(created));
     expect(await partitions()).not.toContain(`generations_${monthName(1)}`);
     await db.sql('DELETE FROM generations WHERE id = $1', [next]);
     expect(await prepare()).toEqual([{ created: 1 }]);
   });
 
-  it('can be detached and dropped, content first', async () => {
+  it('can be detached and dropped, those of content first', async () => {
     const old = uuidv7({ msecs: Date.parse('2024-02-29T12:00:00Z') });
     await db.sql(
       `SELECT create_month_partition(t, '2024-02-01') FROM unnest(ARRAY['generations', 'generation_contents']) t`,
@@ -145,19 +146,19 @@ describe('the partitions of generations', () => {
        VALUES ($1, $2, '1', uuid_v7_time($1))`,
       [old, tenant.tenantId],
     );
-    const kept = await addGeneration(db.database, tenant);
-    // Content that is still there is not left without its generation.
+    const remaining = await addGeneration(db.database, tenant);
+    // Remaining content must not lose its generation.
     await expect(db.sql('ALTER TABLE generations DETACH PARTITION generations_2024_02')).rejects.toMatchObject({
       code: '23503',
     });
     await dropMonth('2024_02');
-    expect(await db.sql('SELECT id FROM generations')).toEqual([{ id: kept }]);
-    expect(await db.sql('SELECT generation_id FROM generation_contents')).toEqual([{ generation_id: kept }]);
+    expect(await db.sql('SELECT id FROM generations')).toEqual([{ id: remaining }]);
+    expect(await db.sql('SELECT generation_id FROM generation_contents')).toEqual([{ generation_id: remaining }]);
   });
 });
 
 describe('a generation', () => {
-  it('is reached in one partition by every query of its store', async () => {
+  it('is accessed in one partition by every query of its store', async () => {
     const queries: Query[] = [];
     const recording: Database = {
       ...db.database,
@@ -178,17 +179,18 @@ describe('a generation', () => {
     await store.settle(id, newSettlement(tenant.tenantId));
     const reading = queries.filter(({ operation }) => operation !== 'INSERT');
     expect(reading.map(({ operation, table }) => `${operation} ${table}`)).toEqual([
-      ...['SELECT generations', 'UPDATE generations'],
+      'SELECT generations',
+      'UPDATE generations',
     ]);
     for (const { text, values = [] } of reading) {
       const rows = await db.sql<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, [...values]);
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-      const reached = new Set(plan.match(/(?<=generation(s|_contents)_)(\d{4}_\d{2}|default)/g));
-      expect([...reached]).toEqual([monthName(0)]);
+      const accessed = new Set(plan.match(/(?<=generation(s|_contents)_)(\d{4}_\d{2}|default)/g));
+      expect([...accessed]).toEqual([monthName(0)]);
     }
   });
 
-  it('is settled once in whichever month it was opened, at the very end of one and at its begin', async () => {
+  it('is settled once when it was opened in the last or first millisecond of a month', async () => {
     for (const [month, instant] of [
       ['2025_12', '2025-12-31T23:59:59.999Z'],
       ['2026_01', '2026-01-01T00:00:00.000Z'],
@@ -211,7 +213,7 @@ describe('a generation', () => {
     }
   });
 
-  it('needs an id that was made within a day of now', async () => {
+  it('is rejected when its id was generated more than a day ago or ahead, or is no UUID v7', async () => {
     for (const id of [
       uuidv7({ msecs: Date.now() - 25 * 3_600_000 }),
       uuidv7({ msecs: Date.now() + 25 * 3_600_000 }),
@@ -225,7 +227,7 @@ describe('a generation', () => {
     await generations.open(uuidv7({ msecs: Date.now() - 23 * 3_600_000 }), newGeneration(tenant));
   });
 
-  it('cannot be stored under another time than that of its id', async () => {
+  it('cannot be stored with a time other than that of its id', async () => {
     await expect(
       db.sql(
         `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at)
@@ -236,8 +238,8 @@ describe('a generation', () => {
   });
 });
 
-describe('the upkeep of the schema', () => {
-  it('says that all is well', async () => {
+describe('schema maintenance', () => {
+  it('reports no drift and no rows in default partitions after migrations', async () => {
     const { upkeep, series, logs } = createUpkeep();
     await upkeep.run();
     expect((await series()).toSorted()).toEqual([
@@ -248,7 +250,7 @@ describe('the upkeep of the schema', () => {
     expect([upkeep.readiness(), logs()]).toEqual([undefined, '']);
   });
 
-  it('alarms on rows that found no partition', async () => {
+  it('reports rows in a default partition', async () => {
     await insertOld(uuidv7({ msecs: Date.parse('2031-05-05T00:00:00Z') }));
     const { upkeep, series, logs } = createUpkeep();
     await upkeep.run();
@@ -256,7 +258,7 @@ describe('the upkeep of the schema', () => {
     expect(logs()).toContain('Rows are in a default partition');
   });
 
-  it('tells of drift once, keeps telling it to those who ask, and says when it is over', async () => {
+  it('logs drift once, reports it in readiness until it is fixed, and logs the fix', async () => {
     const { upkeep, series, logs } = createUpkeep();
     await db.sql('CREATE VIEW peek AS SELECT 1 AS n');
     await upkeep.run();
@@ -270,7 +272,7 @@ describe('the upkeep of the schema', () => {
     expect([upkeep.readiness(), logs()]).toEqual([undefined, expect.stringContaining('declared one again')]);
   });
 
-  it('tells of what has all its names, and is not what the migrations made', async () => {
+  it('reports definitions that differ from those of the migrations under the same names', async () => {
     const { upkeep, series } = createUpkeep();
     await db.sql('ALTER POLICY budgets_isolation ON budgets USING (true); GRANT DELETE ON audit_events TO aion_app');
     await upkeep.run();
@@ -282,14 +284,14 @@ describe('the upkeep of the schema', () => {
     });
   });
 
-  it('goes on when an export keeps it from making partitions, and makes them later', async () => {
+  it('continues when an export blocks the creation of partitions, and creates them later', async () => {
     await dropMonth(monthName(2));
     const reader = new pg.Client({ connectionString: db.superuserUrl });
     await reader.connect();
     await reader.query('BEGIN; SELECT count(*) FROM generations');
     const { upkeep, series, logs } = createUpkeep();
     await upkeep.run();
-    // Whoever waits for the export must not make others wait for long.
+    // While it waits for the export it blocks other sessions, so it gives up early.
     expect(logs()).toMatch(/Partitions could not be created.*55P03/);
     expect(await series()).toContain('aion_schema_drift 0');
     await reader.end();

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** Runs a statement as the superuser, whom nothing but constraints stops, and takes it back. */
+/** Runs a statement as the superuser, whom only constraints restrict, and rolls it back. */
 async function attempt(text: string): Promise<unknown> {
   await db.sql('BEGIN');
   try {
@@ -27,9 +27,9 @@ async function attempt(text: string): Promise<unknown> {
   }
 }
 
-/** A copy of the tenant's row of a table, changed. */
+/** Returns an INSERT that copies the tenant's row of a table, with changes. */
 const copyOf = (table: TableName, changes: Record<string, string>) => {
-  // PostgreSQL computes this one itself.
+  // A generated column.
   const columns = Object.keys(DATA_MAP[table].columns).filter((name) => name !== 'tenant_key');
   const values = Object.entries({ id: 'gen_random_uuid()', ...changes }).map(([name, value]) => `'${name}', ${value}`);
   return `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.map((name) => `r.${name}`).join(', ')}
@@ -37,47 +37,63 @@ const copyOf = (table: TableName, changes: Record<string, string>) => {
     WHERE t.tenant_id = $tenant LIMIT 1`;
 };
 
-describe('the schema makes impossible', () => {
+describe('the schema rejects', () => {
   it.each([
     ['a second membership', copyOf('memberships', {}), '23505'],
-    ['a role that nobody knows', `UPDATE memberships SET role = 'root'`, '23514'],
-    ['half a sign-in', `UPDATE users SET issuer = 'https://id.example.com'`, '23514'],
-    ['two projects of one name', copyOf('projects', {}), '23505'],
-    ['a budget within a month', `UPDATE budgets SET effective_from = '2026-11-02'`, '23514'],
-    ['two budgets of a project from one month on', copyOf('budgets', {}), '23505'],
+    ['an unknown role', `UPDATE memberships SET role = 'root'`, '23514'],
+    ['an issuer without a subject', `UPDATE users SET issuer = 'https://id.example.com'`, '23514'],
+    ['two projects with one name', copyOf('projects', {}), '23505'],
+    ['a budget that begins within a month', `UPDATE budgets SET effective_from = '2026-11-02'`, '23514'],
+    ['two budgets of a project that begin in one month', copyOf('budgets', {}), '23505'],
     [
-      'two budgets of a tenant from one month on',
+      'two budgets of a tenant that begin in one month',
       `INSERT INTO budgets (id, tenant_id, effective_from) SELECT gen_random_uuid(), $tenant, '2026-11-01'
        FROM generate_series(1, 2)`,
       '23505',
     ],
     [
-      'a budget of a project and of a key',
+      'a budget of both a project and a key',
       `UPDATE budgets SET api_key_id = (SELECT id FROM api_keys WHERE tenant_id = $tenant) WHERE tenant_id = $tenant`,
       '23514',
     ],
-    ['usage of a day twice', copyOf('usage_daily', {}), '23505'],
-    ['negative money', `UPDATE usage_daily SET cost_micro_usd = -1`, '23514'],
-    ['credentials without the key that sealed them', `UPDATE provider_configs SET key_id = NULL`, '23514'],
-    ['two providers of one name', copyOf('provider_configs', {}), '23505'],
-    ['two policies of a class from one instant on', copyOf('retention_policies', {}), '23505'],
-    ['a policy for the past', `UPDATE retention_policies SET effective_from = created_at - interval '1 s'`, '23514'],
-    ['a dry run that deletes', `UPDATE retention_runs SET deleted_rows = 1`, '23514'],
-    ['a refusal without a reason', `UPDATE retention_runs SET state = 'refused', finished_at = now()`, '23514'],
+    ['a second row of usage for a day', copyOf('usage_daily', {}), '23505'],
+    ['negative cost', `UPDATE usage_daily SET cost_micro_usd = -1`, '23514'],
+    ['credentials without the id of their encryption key', `UPDATE provider_configs SET key_id = NULL`, '23514'],
+    ['two providers with one name', copyOf('provider_configs', {}), '23505'],
+    ['two retention policies of a class from one instant', copyOf('retention_policies', {}), '23505'],
+    [
+      'a retention policy that begins in the past',
+      `UPDATE retention_policies SET effective_from = created_at - interval '1 s'`,
+      '23514',
+    ],
+    ['a dry run of retention that deletes rows', `UPDATE retention_runs SET deleted_rows = 1`, '23514'],
+    [
+      'a refused retention run without a reason',
+      `UPDATE retention_runs SET state = 'refused', finished_at = now()`,
+      '23514',
+    ],
     [
       'a hold released by one person',
       `UPDATE legal_holds SET release_requested_by = placed_by, release_requested_at = now(),
          released_by = placed_by, released_at = now()`,
       '23514',
     ],
-    ['a hold released unasked', `UPDATE legal_holds SET released_by = placed_by, released_at = now()`, '23514'],
-    ['a hold of another tenant', `UPDATE legal_holds SET scope_id = gen_random_uuid()`, '23514'],
-    ['two erasures of one subject at once', copyOf('erasure_requests', {}), '23505'],
-    ['an erasure without a plan', `UPDATE erasure_requests SET state = 'erasing'`, '23514'],
-    ['a deadline beyond a month', `UPDATE erasure_requests SET due_at = received_at + interval '32 days'`, '23514'],
-    ['an extension without a ground', `UPDATE erasure_requests SET extended_until = due_at`, '23514'],
     [
-      'a certified erasure without an end',
+      'a hold released without a request',
+      `UPDATE legal_holds SET released_by = placed_by, released_at = now()`,
+      '23514',
+    ],
+    ['a hold on another tenant', `UPDATE legal_holds SET scope_id = gen_random_uuid()`, '23514'],
+    ['two active erasures of one subject', copyOf('erasure_requests', {}), '23505'],
+    ['a started erasure without a plan', `UPDATE erasure_requests SET state = 'erasing'`, '23514'],
+    [
+      'a deadline of an erasure beyond a month',
+      `UPDATE erasure_requests SET due_at = received_at + interval '32 days'`,
+      '23514',
+    ],
+    ['an extended deadline without a ground', `UPDATE erasure_requests SET extended_until = due_at`, '23514'],
+    [
+      'a certified erasure without a finish time',
       `UPDATE erasure_requests SET plan_sha256 = request_sha256,
        state = 'certified'`,
       '23514',
@@ -90,19 +106,19 @@ describe('the schema makes impossible', () => {
       '23514',
     ],
     [
-      'an extension taken back',
+      'a withdrawn extension of a deadline',
       `UPDATE erasure_requests SET extended_until = due_at + interval '1 day', extension_ground = 'complexity';
        UPDATE erasure_requests SET extended_until = NULL, extension_ground = NULL`,
       '23514',
     ],
     [
-      'a settled generation that is settled again',
+      'a settled generation that becomes pending again',
       `UPDATE generations SET status = 'pending', prompt_tokens = NULL, completion_tokens = NULL, usage_source = NULL,
          cost_micro_usd = NULL, duration_ms = NULL, time_to_first_token_ms = NULL, error_type = NULL, settled_at = NULL`,
       '23514',
     ],
-    ['other numbers of a settled generation', `UPDATE generations SET cost_micro_usd = 0`, '23514'],
-    ['two plans for one tenant', copyOf('decommission_plans', {}), '23505'],
+    ['a changed cost of a settled generation', `UPDATE generations SET cost_micro_usd = 0`, '23514'],
+    ['two active decommission plans of one tenant', copyOf('decommission_plans', {}), '23505'],
     [
       'a sunset before the deprecation',
       `UPDATE decommission_plans SET deprecated_at = now(),
@@ -110,21 +126,21 @@ describe('the schema makes impossible', () => {
       '23514',
     ],
     [
-      'the erasure of a tenant that has no final export',
+      'the erasure of a tenant without a final export',
       `UPDATE decommission_plans SET state = 'erasing'
        WHERE tenant_id = $tenant`,
       '23514',
     ],
-    ['a plan for a tenant without one', `UPDATE decommission_plans SET tenant_id = NULL`, '23514'],
-    ['an approval of oneself', `UPDATE approvals SET approver_id = requester_id`, '23514'],
-    ['an approval of what another requested', `UPDATE approvals SET requester_id = gen_random_uuid()`, '23503'],
-    ['an approval of another plan', `UPDATE approvals SET subject_sha256 = repeat('cd', 32)`, '23503'],
-    ['an approval of the platform of a plan of a tenant', `UPDATE approvals SET tenant_id = NULL`, '23503'],
-    ['an approval given twice', copyOf('approvals', {}), '23505'],
-    ['an answer of version 0', `UPDATE idempotency_keys SET version = 0`, '23514'],
-    ['a key used twice', copyOf('idempotency_keys', {}), '23505'],
-    ['a checkpoint given twice', copyOf('audit_checkpoints', {}), '23505'],
-  ])('%s', async (_what, statement, code) => {
+    ['a decommission plan of scope tenant without a tenant', `UPDATE decommission_plans SET tenant_id = NULL`, '23514'],
+    ['an approval by the requester', `UPDATE approvals SET approver_id = requester_id`, '23514'],
+    ['an approval with another requester', `UPDATE approvals SET requester_id = gen_random_uuid()`, '23503'],
+    ['an approval with another hash of the plan', `UPDATE approvals SET subject_sha256 = repeat('cd', 32)`, '23503'],
+    ['an approval of the platform for a plan of a tenant', `UPDATE approvals SET tenant_id = NULL`, '23503'],
+    ['a second approval by one person', copyOf('approvals', {}), '23505'],
+    ['a stored response of version 0', `UPDATE idempotency_keys SET version = 0`, '23514'],
+    ['a second use of an idempotency key', copyOf('idempotency_keys', {}), '23505'],
+    ['a second checkpoint at one position', copyOf('audit_checkpoints', {}), '23505'],
+  ])('%s', async (_, statement, code) => {
     await expect(attempt(statement)).rejects.toMatchObject({ code });
   });
 
@@ -135,7 +151,7 @@ describe('the schema makes impossible', () => {
     ['usage_daily', 'api_key_id', 'api_keys'],
     ['budgets', 'project_id', 'projects'],
     ['approvals', 'decommission_plan_id', 'decommission_plans'],
-  ])('a row of %s whose %s is one of another tenant', async (table, column, target) => {
+  ])('a row of %s whose %s belongs to another tenant', async (table, column, target) => {
     const foreign = `(SELECT id FROM ${target} WHERE tenant_id = $other LIMIT 1)`;
     const statement = `UPDATE ${table} SET ${column} = ${foreign} WHERE tenant_id = $tenant`;
     await expect(attempt(statement)).rejects.toMatchObject({ code: '23503' });
@@ -143,14 +159,19 @@ describe('the schema makes impossible', () => {
 
   const entry = (changes: Record<string, string> = {}) => {
     const values = {
-      ...{ id: 'gen_random_uuid()', request_id: 'gen_random_uuid()', tenant_pseudonym: `repeat('ab', 32)` },
-      ...{ subject_type: `'user'`, subject_pseudonym: `repeat('ab', 32)`, phase: `'erased'` },
-      ...{ registry_sha256: `repeat('ab', 32)`, ...changes },
+      id: 'gen_random_uuid()',
+      request_id: 'gen_random_uuid()',
+      tenant_pseudonym: `repeat('ab', 32)`,
+      subject_type: `'user'`,
+      subject_pseudonym: `repeat('ab', 32)`,
+      phase: `'erased'`,
+      registry_sha256: `repeat('ab', 32)`,
+      ...changes,
     };
     return `INSERT INTO erasure_ledger (${Object.keys(values).join(', ')}) VALUES (${Object.values(values).join(', ')})`;
   };
 
-  it('a name, an address or a free text in the ledger', async () => {
+  it('a name, an address or free text in the erasure ledger', async () => {
     await attempt(entry({ store: `'postgresql:users'`, method: `'delete'` }));
     const columns = await db.sql<{ name: string }>(
       `SELECT attname::text AS name FROM pg_attribute WHERE attrelid = ANY ($1::regclass[])
@@ -163,8 +184,10 @@ describe('the schema makes impossible', () => {
       [['erasure_ledger', 'certificates', 'certificate_stores']],
     );
     for (const { name } of columns) {
-      const held = checks.some(({ definition }) => new RegExp(`\\(\\(?${name} (~ '\\^|= ANY)`).test(definition));
-      expect([name, held]).toEqual([name, true]);
+      const isConstrained = checks.some(({ definition }) =>
+        new RegExp(`\\(\\(?${name} (~ '\\^|= ANY)`).test(definition),
+      );
+      expect([name, isConstrained]).toEqual([name, true]);
     }
     for (const changes of [
       { tenant_pseudonym: `'Example Ltd'` },
@@ -177,32 +200,32 @@ describe('the schema makes impossible', () => {
   });
 });
 
-describe('the role of the application', () => {
+describe('the role aion_app', () => {
   it.each([
     ['change the ledger', 'UPDATE erasure_ledger SET erased_rows = 0'],
     ['delete from the ledger', 'DELETE FROM erasure_ledger'],
     ['change a certificate', 'UPDATE certificates SET approvals = 2'],
     ['change an approval', `UPDATE approvals SET decision = 'approved'`],
-    ['change what a plan says', `UPDATE decommission_plans SET plan = '{}'`],
-    ['change who asked for an erasure', 'UPDATE erasure_requests SET requested_by = gen_random_uuid()'],
-    ['change a policy', 'UPDATE retention_policies SET keep_days = 1'],
+    ['change the content of a plan', `UPDATE decommission_plans SET plan = '{}'`],
+    ['change the requester of an erasure', 'UPDATE erasure_requests SET requested_by = gen_random_uuid()'],
+    ['change a retention policy', 'UPDATE retention_policies SET keep_days = 1'],
     ['lift a hold by deleting it', 'DELETE FROM legal_holds'],
     ['change a checkpoint', 'UPDATE audit_checkpoints SET seq = 2'],
-    ['change by what a person signs in', `UPDATE users SET subject = 'mine'`],
-    ['make a key of another operator its own', `UPDATE platform_operators SET key_hash = repeat('ab', 32)`],
+    ['change the sign-in of a person', `UPDATE users SET subject = 'mine'`],
+    ['change the key of an operator', `UPDATE platform_operators SET key_hash = repeat('ab', 32)`],
     ['move a row to another tenant', `UPDATE projects SET tenant_id = gen_random_uuid()`],
-    ['change what a generation was', `UPDATE generations SET model = 'other'`],
-    ['change for whom an export is encrypted', `UPDATE export_jobs SET recipient = 'age1other'`],
-    ['give an export to another key', `UPDATE export_jobs SET api_key_id = gen_random_uuid()`],
-  ])('may not %s', async (_what, statement) => {
+    ['change the model of a generation', `UPDATE generations SET model = 'other'`],
+    ['change the recipient of an export', `UPDATE export_jobs SET recipient = 'age1other'`],
+    ['change the key of an export', `UPDATE export_jobs SET api_key_id = gen_random_uuid()`],
+  ])('cannot %s', async (_, statement) => {
     await expect(runSql(db.appUrl, statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('may change columns that are named, and no table as a whole', async () => {
-    const whole = await db.sql(
+  it('can update only named columns of every table', async () => {
+    const updatable = await db.sql(
       `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
        AND has_table_privilege('aion_app', oid, 'UPDATE')`,
     );
-    expect(whole).toEqual([]);
+    expect(updatable).toEqual([]);
   });
 });

@@ -156,7 +156,7 @@ async function readSchema(url: string): Promise<LiveSchema> {
   return live;
 }
 
-/** On the server of this run, or on one of its own. */
+/** Describes upgrades on the server of this run, or on a server of its own if `program` is given. */
 function describeUpgrade(which: string, program?: string): void {
   let server: OlderPostgres | undefined;
   let givenUrl: string | undefined;
@@ -182,15 +182,15 @@ function describeUpgrade(which: string, program?: string): void {
     await migrate(toMigrate());
     const live = await readSchema(db.databaseUrl);
     expect(findSchemaDrift(live)).toEqual([]);
-    // A bundle names the fingerprint: it must not tell the version of the server.
+    // Bundles contain the fingerprint: it must not depend on the version of the server.
     fingerprints.add(fingerprintSchema(live));
     expect(fingerprints.size).toBe(1);
   });
 
   describeWithProgram('pg_dump', 'with a dump', (pgDump) => {
-    // One of another version cannot write what this server reads.
+    // pg_dump of another major version cannot dump this server.
     if (which !== `postgres-${majorOfDump(pgDump)}`) return;
-    it('a database that was restored has the declared schema', async () => {
+    it('a database restored from a dump has the declared schema', async () => {
       await migrate(toMigrate());
       const restored = await createBootstrappedDatabase();
       copyByDump(pgDump, db.superuserUrl, restored.superuserUrl);
@@ -259,7 +259,7 @@ function describeUpgrade(which: string, program?: string): void {
       expect([table, ids]).toEqual([table, [...GENERATIONS, added]]);
       expect(head.tables.find(({ name }) => name === table)?.rows).toBe(ids.length);
     }
-    closing.abort(new Error('the test is over'));
+    closing.abort(new Error('test ended'));
     await exportsPool.close();
     await pool.close();
   });
