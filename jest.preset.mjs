@@ -1,8 +1,28 @@
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath, URL } from 'node:url';
 
-/** Shared Jest configuration: TypeScript sources as ES modules, compiled by swc, no build step. */
-export default {
-  testEnvironment: 'node',
+const fromRoot = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Lanes, each with the names of its test files. Only the last two may start servers. */
+const LANES = {
+  unit: /(?<!\.(?:integration|e2e))\.test\.ts$/,
+  integration: /\.integration\.test\.ts$/,
+  e2e: /\.e2e\.test\.ts$/,
+};
+
+/** Options of a Jest run, as opposed to those of one of its projects. */
+export const runOptions = {
+  openHandlesTimeout: 2_000,
+  // A worker does not release all modules of the files that it has run: it is replaced before it fills the memory.
+  workerIdleMemoryLimit: '1GB',
+  testSequencer: fromRoot('./ops/checks/longest-first-sequencer.ts'),
+  reporters: ['default', fromRoot('./ops/checks/results-reporter.ts')],
+};
+
+/** Options of all projects: TypeScript sources as ES modules, compiled by swc, no build step. */
+const projectOptions = {
+  cacheDirectory: fromRoot('./node_modules/.cache/jest'),
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
@@ -14,8 +34,34 @@ export default {
       },
     ],
   },
-  testMatch: ['<rootDir>/**/*.test.ts'],
-  testTimeout: 30_000,
-  openHandlesTimeout: 2_000,
-  reporters: ['default', fileURLToPath(new URL('./ops/checks/jest-results-reporter.mjs', import.meta.url))],
 };
+
+const unitOptions = { testEnvironment: fromRoot('./ops/checks/unit-environment.mjs'), testTimeout: 30_000 };
+
+/** Processes start and end in these lanes, next to other files: a timeout is for what hangs, not for what is slow. */
+const serverOptions = { testEnvironment: 'node', testTimeout: 60_000 };
+
+/**
+ * Jest configuration of a package: one project for each lane of which it has test files, named `<package>:<lane>`.
+ *
+ * @param directory - The package's directory.
+ * @param options - Jest options of its integration and end-to-end projects.
+ * @param folders - Folders whose tests are projects of their own, named after the folder.
+ */
+export function definePackage(directory, options = {}, folders = []) {
+  const isElsewhere = (file) => folders.some((folder) => file.startsWith(`${folder}/`));
+  const files = readdirSync(directory, { recursive: true }).filter(
+    (file) => !file.includes('node_modules') && !isElsewhere(file),
+  );
+  const lanes = Object.entries(LANES).filter(([, pattern]) => files.some((file) => pattern.test(file)));
+  const projects = lanes.map(([lane, pattern]) => ({
+    ...projectOptions,
+    ...(lane === 'unit' ? unitOptions : { ...serverOptions, ...options }),
+    displayName: `${basename(directory)}:${lane}`,
+    rootDir: directory,
+    testRegex: pattern.source,
+    testPathIgnorePatterns: ['/node_modules/', ...folders.map((folder) => `<rootDir>/${folder}/`)],
+  }));
+  const own = folders.map((folder) => definePackage(`${directory}/${folder}`, options));
+  return { ...runOptions, projects: [...projects, ...own.flatMap((each) => each.projects)] };
+}

@@ -1,50 +1,28 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { startTestPostgres } from '@aion/testkit';
+import { join } from 'node:path';
 import pc from 'picocolors';
-import { toolsBin, toolVersions } from '../tools/index.ts';
+import { toolVersions } from '../tools/index.ts';
 import { runStep, type StepResult } from './run-step.ts';
 import { describeFailures, describeSkipped, readCounts, readSkipped } from './test-summary.ts';
 
-/** `pnpm test`: the static checks, then every test on one PostgreSQL, then a summary. Exit status 0 only when all is green. */
+/**
+ * `pnpm test`: every test, with the static checks alongside, then a summary. Exit status 0 only when all is green.
+ * `--all` includes the tests that are left out while nothing in `ops` changed.
+ */
 const scratch = mkdtempSync(join(tmpdir(), 'aion-tests-'));
 const skippedLog = join(scratch, 'skipped.ndjson');
 const results = join(scratch, 'results');
-const steps: StepResult[] = [];
-
-steps.push(await runStep('Types', ['pnpm', 'typecheck']));
-steps.push(await runStep('Lint, format, layers', ['pnpm', 'lint']));
-steps.push(await runStep('Generated files', ['pnpm', 'generate', '--check']));
-
-const [model] = await toolVersions(['smollm2']);
-const postgres = await startTestPostgres();
-try {
-  const env = {
-    ...process.env,
-    PATH: [toolsBin(process.env), process.env['PATH']].join(delimiter),
-    AION_TEST_POSTGRES_URL: postgres.url,
-    AION_TEST_RESULTS_DIR: results,
-    AION_TEST_SKIPPED_LOG: skippedLog,
-    ...(model === undefined ? {} : { AION_TEST_GGUF: model.path }),
-    TURBO_TELEMETRY_DISABLED: '1',
-    DO_NOT_TRACK: '1',
-    // Jest's ES modules are behind a flag whose warning every worker would print.
-    NODE_NO_WARNINGS: '1',
-  };
-  const turbo = [
-    'turbo',
-    'run',
-    'test',
-    '--concurrency=2',
-    '--continue',
-    '--log-order=grouped',
-    '--no-update-notifier',
-  ];
-  steps.push(await runStep('Tests', ['pnpm', 'exec', ...turbo], env));
-} finally {
-  await postgres.stop();
-}
+const env = {
+  ...process.env,
+  AION_TEST_RESULTS_DIR: results,
+  AION_TEST_SKIPPED_LOG: skippedLog,
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+  ...(pc.isColorSupported ? { FORCE_COLOR: '1' } : {}),
+};
+const turbo = ['turbo', 'run', 'test', '--log-prefix=none', '--no-update-notifier', '--', ...process.argv.slice(2)];
+const steps = (await Promise.all([runStaticChecks(), runStep('Tests', ['pnpm', 'exec', ...turbo], { env })])).flat();
 
 const counts = readCounts(results);
 const total = (key: 'passed' | 'failed' | 'skipped'): number => counts.reduce((sum, each) => sum + each[key], 0);
@@ -73,3 +51,12 @@ write(
   `${total('passed')} passed, ${total('failed')} failed${total('skipped') === 0 ? '' : `, ${total('skipped')} skipped`}`,
 );
 process.exitCode = green ? 0 : 1;
+
+/** Runs the static checks one after the other, so that they take one core and leave the others to the tests. */
+async function runStaticChecks(): Promise<StepResult[]> {
+  const steps: StepResult[] = [];
+  steps.push(await runStep('Types', ['pnpm', 'typecheck'], { buffered: true }));
+  steps.push(await runStep('Lint, format, layers', ['pnpm', 'lint'], { buffered: true }));
+  steps.push(await runStep('Generated files', ['pnpm', 'generate', '--check'], { buffered: true }));
+  return steps;
+}

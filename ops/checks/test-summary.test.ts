@@ -1,10 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import ResultsReporter from './jest-results-reporter.mjs';
+import { join, resolve } from 'node:path';
+import ResultsReporter, { type FileResult } from './results-reporter.ts';
 import { describeFailures, describeSkipped, readCounts, readSkipped } from './test-summary.ts';
 
-describe('the summary of the tests', () => {
+const root = resolve(import.meta.dirname, '../..');
+
+describe('test summary', () => {
   let scratch: string;
   const givenDirectory = process.env['AION_TEST_RESULTS_DIR'];
 
@@ -19,70 +21,87 @@ describe('the summary of the tests', () => {
     else process.env['AION_TEST_RESULTS_DIR'] = givenDirectory;
   });
 
-  const report = (
-    testResults: readonly Record<string, unknown>[],
-    [passed, failed]: readonly [passed: number, failed: number],
-  ): void => {
-    const reporter = new ResultsReporter({ rootDir: '/packages/http' });
-    reporter.onRunComplete([], {
-      numPassedTests: passed,
-      numFailedTests: failed,
+  const report = (results: readonly Partial<FileResult>[]): void => {
+    const complete = results.map((result) => ({
+      testFilePath: join(root, 'packages/http/test/a.test.ts'),
+      displayName: { name: 'http:unit' },
+      numPassingTests: 0,
+      numFailingTests: 0,
       numPendingTests: 0,
-      testResults: testResults.map((suite) => ({ testFilePath: '/packages/http/test/a.test.ts', ...suite })),
-    });
+      testResults: [],
+      ...result,
+    }));
+    new ResultsReporter().onRunComplete([], { testResults: complete });
   };
 
-  it('names each failed test, its suite and what it said', () => {
-    report(
-      [
-        {
-          testResults: [
-            { status: 'passed', fullName: 'a server starts', failureMessages: [] },
-            { status: 'failed', fullName: 'a server stops', failureMessages: ['Error: it did not\n    at a.ts:1'] },
-          ],
-        },
-      ],
-      [1, 1],
-    );
+  it('names each failed test, its file and its message', () => {
+    report([
+      {
+        numPassingTests: 1,
+        numFailingTests: 1,
+        testResults: [
+          { status: 'passed', fullName: 'a server starts', failureMessages: [] },
+          { status: 'failed', fullName: 'a server stops', failureMessages: ['Error: it did not\n    at a.ts:1'] },
+        ],
+      },
+    ]);
     const counts = readCounts(join(scratch, 'results'));
     expect(counts).toMatchObject([{ name: 'http', passed: 1, failed: 1, skipped: 0 }]);
     expect(describeFailures(counts)).toEqual([
-      'http test/a.test.ts',
+      'http packages/http/test/a.test.ts',
       '  a server stops',
       '    Error: it did not',
       '        at a.ts:1',
     ]);
   });
 
-  it('counts a suite that could not be run as a failure, and names it', () => {
-    report(
-      [{ testResults: [], testExecError: new Error('no such module'), failureMessage: 'Cannot find module' }],
-      [0, 0],
-    );
+  it('counts a file that could not be run as a failure, and names it', () => {
+    report([{ testExecError: new Error('no such module'), failureMessage: 'Cannot find module' }]);
     const counts = readCounts(join(scratch, 'results'));
     expect(counts).toMatchObject([{ passed: 0, failed: 1 }]);
     expect(describeFailures(counts)).toEqual([
-      'http test/a.test.ts',
-      '  The suite could not be run',
+      'http packages/http/test/a.test.ts',
+      '  The file could not be run',
       '    Cannot find module',
     ]);
   });
 
-  it('cuts off a message that is too long, and says how much of it', () => {
+  it('cuts off a message that is too long and counts the lines that are missing', () => {
     const counts = [
       { name: 'http', passed: 0, failed: 1, skipped: 0, failures: [{ file: 'a', test: 'b', message: '1\n2\n3\n' }] },
     ];
     expect(describeFailures(counts, 2)).toEqual(['http a', '  b', '    1', '    2', '    (1 more lines in the log)']);
   });
 
-  it('says which suites did not run, and how to bring what they need', () => {
-    mkdirSync(scratch, { recursive: true });
+  it('lists suites that did not run with the command that installs what they need', () => {
     const log = join(scratch, 'skipped.ndjson');
     writeFileSync(log, '{"program":"age","suite":"bundles"}\n');
     expect(describeSkipped(readSkipped(log))).toEqual([
       'These suites did not run, because a program is missing:',
       '  - bundles (needs age)',
-      'To run them, too: pnpm tools:install age',
+      'To run them as well: pnpm tools:install age',
+    ]);
+  });
+
+  it('lists suites that were left out because nothing changed with the command that runs them', () => {
+    const log = join(scratch, 'skipped.ndjson');
+    writeFileSync(log, '{"suite":"tools:integration","unchanged":"ops"}\n');
+    expect(describeSkipped(readSkipped(log))).toEqual([
+      'These suites did not run, because nothing that they test has changed:',
+      '  - tools:integration (tests ops only)',
+      'To run them as well: pnpm test --all',
+    ]);
+  });
+
+  it('adds up the lanes of each package and separates packages', () => {
+    report([
+      { numPassingTests: 2 },
+      { numPassingTests: 3, numPendingTests: 1, displayName: { name: 'http:integration' } },
+      { numPassingTests: 4, displayName: { name: 'queue:unit' } },
+    ]);
+    expect(readCounts(join(scratch, 'results'))).toEqual([
+      { name: 'http', passed: 5, failed: 0, skipped: 1, failures: [] },
+      { name: 'queue', passed: 4, failed: 0, skipped: 0, failures: [] },
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The counts of one package's tests, and which failed, as the Jest reporter wrote them. */
+/** Counts of one package's tests and its failures, as written by the results reporter. */
 export interface PackageCounts {
   readonly name: string;
   readonly passed: number;
@@ -12,20 +12,23 @@ export interface PackageCounts {
 
 /** A failed test. */
 export interface TestFailure {
-  /** Path of the suite inside its package. */
+  /** Path of the test file from the root of the repository. */
   readonly file: string;
   readonly test: string;
-  /** What Jest said of it, with its colours. */
+  /** Jest's message, with its colours. */
   readonly message: string;
 }
 
-/** A suite that did not run for want of a program. */
+/** A suite that did not run. */
 export interface SkippedSuite {
-  readonly program: string;
   readonly suite: string;
+  /** Name of the program that is missing. */
+  readonly program?: string | undefined;
+  /** Folder whose files alone the suite tests, and none of which changed. */
+  readonly unchanged?: string | undefined;
 }
 
-/** Reads what the reporters of all packages wrote. */
+/** Reads the counts of all packages. */
 export function readCounts(directory: string): readonly PackageCounts[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
@@ -41,15 +44,15 @@ export function readSkipped(file: string): readonly SkippedSuite[] {
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const { program, suite }: { program?: unknown; suite?: unknown } = toObject(JSON.parse(line));
-      return { program: String(program), suite: String(suite) };
+      const { program, suite, unchanged } = toObject(JSON.parse(line));
+      return { suite: String(suite), program: toText(program), unchanged: toText(unchanged) };
     });
 }
 
 /**
- * The lines that name each failed test and what it said, which a long log has far above.
+ * Lists each failed test with its message, which is far above in a long log.
  *
- * @param maxLines - The most lines of one message; the rest is in the log.
+ * @param maxLines - Limit of lines of one message; the rest is in the log.
  */
 export function describeFailures(counts: readonly PackageCounts[], maxLines = 40): readonly string[] {
   return counts.flatMap(({ name, failures }) =>
@@ -66,15 +69,27 @@ export function describeFailures(counts: readonly PackageCounts[], maxLines = 40
   );
 }
 
-/** The lines that say which suites did not run and how to bring what they need; none when all ran. */
+/** Lists the suites that did not run, and the commands that run them. Empty when all ran. */
 export function describeSkipped(skipped: readonly SkippedSuite[]): readonly string[] {
-  if (skipped.length === 0) return [];
-  const programs = [...new Set(skipped.map((suite) => suite.program))].toSorted();
-  return [
-    'These suites did not run, because a program is missing:',
-    ...skipped.map(({ program, suite }) => `  - ${suite} (needs ${program})`),
-    `To run them, too: pnpm tools:install ${programs.join(' ')}`,
-  ];
+  const missing = skipped.filter(({ program }) => program !== undefined);
+  const unchanged = skipped.filter((suite) => suite.unchanged !== undefined);
+  const programs = [...new Set(missing.map(({ program }) => program))].toSorted();
+  const lines: string[] = [];
+  if (missing.length > 0) {
+    lines.push('These suites did not run, because a program is missing:');
+    lines.push(...missing.map(({ program, suite }) => `  - ${suite} (needs ${String(program)})`));
+    lines.push(`To run them as well: pnpm tools:install ${programs.join(' ')}`);
+  }
+  if (unchanged.length > 0) {
+    lines.push('These suites did not run, because nothing that they test has changed:');
+    lines.push(...unchanged.map(({ suite, unchanged: folder }) => `  - ${suite} (tests ${String(folder)} only)`));
+    lines.push('To run them as well: pnpm test --all');
+  }
+  return lines;
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function toCounts(value: unknown): PackageCounts {

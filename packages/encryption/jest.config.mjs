@@ -1,1 +1,3 @@
-export { default } from '../../jest.preset.mjs';
+import { definePackage } from '../../jest.preset.mjs';
+
+export default definePackage(import.meta.dirname);

@@ -1,7 +1,6 @@
-import preset from '../../jest.preset.mjs';
+import { definePackage } from '../../jest.preset.mjs';
 
-export default {
-  ...preset,
+export default definePackage(import.meta.dirname, {
   globalSetup: '@aion/testkit/global-setup',
   globalTeardown: '@aion/testkit/global-teardown',
-};
+});

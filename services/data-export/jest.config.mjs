@@ -1,9 +1,6 @@
-import preset from '../../jest.preset.mjs';
+import { definePackage } from '../../jest.preset.mjs';
 
-export default {
-  ...preset,
-  // Real processes die and are replaced here: with a machine that is busy, some tests take long.
-  testTimeout: 60_000,
+export default definePackage(import.meta.dirname, {
   globalSetup: '@aion/testkit/global-setup',
   globalTeardown: '@aion/testkit/global-teardown',
-};
+});
