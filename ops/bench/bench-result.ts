@@ -1,19 +1,19 @@
 import { availableParallelism } from 'node:os';
 
-/** What a result should be. */
+/** Condition that a result should meet. */
 export interface Goal {
   readonly of: 'value' | 'ratio';
   readonly op: '<=' | '>=';
   readonly value: number;
 }
 
-/** One figure of a benchmark: the median over its rounds. */
+/** One figure of a benchmark: the median of its rounds. */
 export interface BenchResult {
-  /** Stable: histories are kept by it. */
+  /** Stable: histories of results are keyed by it. */
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** What it is compared with, measured in the same run. */
+  /** The figure that it is compared with, measured in the same run. */
   readonly reference: { readonly name: string; readonly value: number } | null;
   /** `value` divided by the reference's value. */
   readonly ratio: number | null;
@@ -21,14 +21,14 @@ export interface BenchResult {
   readonly met: boolean | null;
 }
 
-/** The one JSON form of all benchmarks. */
+/** Report of a benchmark, in the JSON format that all benchmarks write. */
 export interface BenchReport {
   readonly node: string;
   readonly cores: number;
   readonly results: readonly BenchResult[];
 }
 
-/** What a result is made of. */
+/** Measurements from which a result is derived. */
 export interface ResultInput {
   readonly name: string;
   readonly unit: string;
@@ -38,16 +38,16 @@ export interface ResultInput {
   readonly goal: Goal | undefined;
 }
 
-/** The middle value; the mean of the two in the middle of an even number. @throws RangeError without values */
+/** Returns the middle value, or the mean of the two in the middle. @throws RangeError without values */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)];
   const lower = sorted[Math.floor((sorted.length - 1) / 2)];
-  if (upper === undefined || lower === undefined) throw new RangeError('There is no median of no values.');
+  if (upper === undefined || lower === undefined) throw new RangeError('An empty list has no median.');
   return (lower + upper) / 2;
 }
 
-/** Makes a result of its samples and holds it against its goal. */
+/** Derives a result from its samples and compares it with its goal. */
 export function toResult({ name, unit, samples, reference, goal }: ResultInput): BenchResult {
   const value = round(median(samples));
   const base = reference === undefined ? null : { name: reference.name, value: round(median(reference.samples)) };
@@ -55,7 +55,7 @@ export function toResult({ name, unit, samples, reference, goal }: ResultInput):
   return { name, value, unit, reference: base, ratio, goal: goal ?? null, met: isMet(goal, value, ratio) };
 }
 
-/** The report of this process's Node.js and machine. */
+/** Creates a report that names this process's Node.js and the machine's cores. */
 export function toReport(results: readonly BenchResult[]): BenchReport {
   return { node: process.version, cores: availableParallelism(), results };
 }
@@ -66,7 +66,7 @@ function isMet(goal: Goal | undefined, value: number, ratio: number | null): boo
   return goal.op === '<=' ? actual <= goal.value : actual >= goal.value;
 }
 
-/** Four significant digits: more would claim a precision that no round has. */
+/** Rounds to four significant digits: more would claim a precision that no round has. */
 function round(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** The CPU time of this process so far, user and system, all threads, in microseconds. */
+/** Returns the CPU time that this process has used, user and system, all threads, in microseconds. */
 export function processCpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
 
 /**
- * CPU nanoseconds per call. CPU, not wall time: a busy machine takes the processor away, which the clock counts and
- * this does not. The loop yields now and then, so that what an operation leaves to the event loop is counted, too.
+ * Measures CPU nanoseconds per call. Wall time would include the time that other programs have the processor. The loop
+ * yields after every `callsPerTurn` calls, so that work which an operation leaves to the event loop is included.
  */
 export async function cpuNsPerCall(count: number, call: (index: number) => void, callsPerTurn = 500): Promise<number> {
   const before = processCpuUs();

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 
-/** Takes spans as an OTLP/HTTP receiver would and counts them: exporting is part of what tracing costs. */
+/** OTLP/HTTP receiver that counts spans: exporting is part of the cost of tracing. */
 export interface OtlpSink {
   readonly endpoint: string;
-  /** Spans taken so far, of all subjects. */
+  /** Returns the number of spans received so far, of all subjects. */
   spans(): number;
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The sink has no port.');
+  if (address === null || typeof address === 'string') throw new Error('The OTLP sink has no TCP port.');
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
     spans: () => spans,

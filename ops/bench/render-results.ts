@@ -1,8 +1,8 @@
 import type { BenchReport, BenchResult } from './bench-result.ts';
 
-/** A report as a table for people, followed by the goals that were missed. */
+/** Renders a report as an aligned table, followed by the missed goals. */
 export function renderResults({ node, cores, results }: BenchReport): string {
-  const rows = [['name', 'value', 'beside', 'ratio', 'goal', ''], ...results.map(toRow)];
+  const rows = [['name', 'value', 'reference', 'ratio', 'goal', ''], ...results.map(toRow)];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
   const missed = results.filter(({ met }) => met === false).map(({ name }) => name);

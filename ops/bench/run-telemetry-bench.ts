@@ -10,33 +10,33 @@ import {
   type PlannedSubject,
 } from './telemetry-plan.ts';
 
-/** How the benchmark runs. */
+/** Options of {@link runTelemetryBench}. */
 export interface TelemetryBenchOptions {
   readonly rounds: number;
   /** Divides all counts. */
   readonly divisor: number;
   readonly signal: AbortSignal;
-  /** Gets one line per step. */
+  /** Reports one step in a line. */
   readonly progress: (line: string) => void;
 }
 
-/** The values of each subject, one per round. */
+/** Values of each subject, one per round. */
 type Samples = Map<string, number[]>;
-/** A subject that runs. */
+/** Planned subject with its process. */
 interface RunningSubject {
   readonly subject: PlannedSubject;
   readonly process: SubjectProcess;
 }
-/** Measures a subject once. Before the rounds it is warmed up, with nothing to wait for. */
+/** Measures a subject once. A warm-up waits for no export, and its value is ignored. */
 type Measure = (running: RunningSubject, count: number, isWarmUp: boolean) => Promise<number>;
 
-/** Until the compiler has done its work: a server that has just started costs twice as much as one that runs. */
+/** A server costs twice as much per request until the JIT compiler has optimised it. */
 const WARM_UP_ROUNDS = 3;
-/** Longer than the span exporter waits for a batch, so that a round's spans are exported, and paid for, within it. */
+/** Longer than the span exporter's batch delay, so that the export of a round's spans is part of its CPU time. */
 const EXPORT_SETTLE_MS = 1_300;
 const EXPORT_DEADLINE_MS = 10_000;
 
-/** Measures what telemetry costs. @throws Error when a subject fails or is not what its name says */
+/** Measures the cost of telemetry. @throws Error when a subject fails, or does not do what its name promises */
 export async function runTelemetryBench(options: TelemetryBenchOptions): Promise<BenchReport> {
   const samples: Samples = new Map();
   const sink = await startOtlpSink();
@@ -89,7 +89,7 @@ async function runGroup(
 
 const measureOperations: Measure = ({ process }, count) => process.measure({ count, port: undefined });
 
-/** Loads a server and gives the CPU time that its process spent per request, in microseconds. */
+/** Creates a measure that loads a server and returns the CPU time of its process per request, in microseconds. */
 function createServerMeasure(load: SubjectProcess, sink: OtlpSink): Measure {
   return async ({ subject, process }, count, isWarmUp) => {
     const cpuUs = (): Promise<number> => process.measure({ count: 0, port: undefined });
@@ -99,26 +99,26 @@ function createServerMeasure(load: SubjectProcess, sink: OtlpSink): Measure {
     if (subject.exportsSpans === true) await waitForExport(() => sink.spans() > before.spans);
     const spentUs = (await cpuUs()) - before.cpuUs;
     if (subject.exportsSpans === true && sink.spans() === before.spans) {
-      throw new Error(`${subject.name} exported no span: it did not do what its figure would claim.`);
+      throw new Error(`${subject.name} exported no span, so its figure would be wrong.`);
     }
     if (subject.writesLines === true && process.writtenBytes() === before.bytes) {
-      throw new Error(`${subject.name} wrote no line: it did not do what its figure would claim.`);
+      throw new Error(`${subject.name} wrote no line, so its figure would be wrong.`);
     }
     return spentUs / count;
   };
 }
 
-/** Waits as long as the exporter does, and longer on a machine so busy that nothing has arrived by then. */
+/** Waits for the exporter's batch delay, and up to the deadline on a busy machine where nothing has arrived by then. */
 async function waitForExport(hasArrived: () => boolean): Promise<void> {
   const deadline = performance.now() + EXPORT_DEADLINE_MS;
   await setTimeout(EXPORT_SETTLE_MS);
   while (!hasArrived() && performance.now() < deadline) await setTimeout(100);
 }
 
-/** A comparison before it has values. */
+/** Comparison of a subject with its reference, without values. */
 interface Comparison {
   readonly name: string;
-  /** The subject whose values it shows. */
+  /** Name of the subject whose values it shows. */
   readonly of: string;
   readonly unit: string;
   readonly reference: string | undefined;
@@ -135,14 +135,17 @@ function compare({ name, of, unit, reference, goal }: Comparison, samples: Sampl
   });
 }
 
-/** What two instrumentations add to the same base, round by round. */
+/** Compares what two instrumentations add to the same base, round by round. */
 function compareAdded(samples: Samples): BenchResult {
   const { name, of, reference, base, goal } = ADDED_COMPARISON;
   const baseSamples = samples.get(base) ?? [];
   const added = (subject: string): number[] =>
     (samples.get(subject) ?? []).map((value, round) => value - (baseSamples[round] ?? 0));
   return toResult({
-    ...{ name, unit: 'us', samples: added(of), goal },
+    name,
+    unit: 'us',
+    samples: added(of),
+    goal,
     reference: { name: reference.name, samples: added(reference.of) },
   });
 }

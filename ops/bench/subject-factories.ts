@@ -1,8 +1,8 @@
 import type { CreateSubject, Subject } from './subject.ts';
 import type { AionAppOptions } from './subjects/aion-app.ts';
 
-// Each module is loaded in the process that needs it only: instrumentation must come before express, and what one
-// subject loads must not weigh on another.
+// Each module is loaded only in the process that needs it: instrumentation must be registered before express is loaded,
+// and the modules of one subject must not slow down another.
 const metrics = () => import('./subjects/metric-operations.ts');
 const logs = () => import('./subjects/log-lines.ts');
 const peers = () => import('./subjects/express-peers.ts');
@@ -15,7 +15,7 @@ const aionApp =
 const scrapes = (owner: 'createAionScrape' | 'createPromScrape', series: number) => async (): Promise<Subject> =>
   (await import('./subjects/scrapes.ts'))[owner](series);
 
-/** How each subject comes to be, by its name. */
+/** Factories of subjects by name. */
 const FACTORIES: Readonly<Record<string, CreateSubject>> = {
   'load-generator': async () => (await import('./subjects/load-generator.ts')).createLoadGenerator(),
   'metric.counter.aion': async () => (await metrics()).createAionCounter(),
@@ -55,9 +55,9 @@ const FACTORIES: Readonly<Record<string, CreateSubject>> = {
   'http.otel_auto_10': async (endpoint) => (await instrumented()).createAutoInstrumented(endpoint),
 };
 
-/** Finds how to create a subject. @throws Error for an unknown name */
+/** Returns the factory of a subject. @throws Error for an unknown name */
 export function findSubject(name: string): CreateSubject {
   const create = FACTORIES[name];
-  if (create === undefined) throw new Error(`There is no subject ${name}.`);
+  if (create === undefined) throw new Error(`Unknown subject ${name}.`);
   return create;
 }

@@ -1,7 +1,7 @@
 import type { MeasureRequest, SubjectReply } from './subject.ts';
 import { findSubject } from './subject-factories.ts';
 
-/** The process of one subject: creates it, then measures when asked. It ends when the benchmark goes away. */
+// The process of one subject: creates it, then measures on request. It exits when the benchmark disconnects.
 const [name = '', otlpEndpoint = ''] = process.argv.slice(2);
 process.once('disconnect', () => process.exit());
 const reply = (message: SubjectReply): void => void process.send?.(message);

@@ -3,26 +3,26 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { MeasureRequest, SubjectReply } from './subject.ts';
 
-/** A subject in a process of its own: neither its compiled code nor its garbage touches another's. */
+/** Subject in a separate process, so that its compiled code and its garbage do not affect other subjects. */
 export interface SubjectProcess {
   readonly port: number | undefined;
   measure(request: MeasureRequest): Promise<number>;
-  /** Bytes that it has written to standard output. */
+  /** Returns the number of bytes that it has written to standard output. */
   writtenBytes(): number;
-  /** Ends the process; may be called again. */
+  /** Kills the process and waits until it has exited; may be called again. */
   stop(): Promise<void>;
 }
 
-/** How a subject's process is started. */
+/** Options of {@link startSubject}. */
 export interface SubjectProcessOptions {
   readonly otlpEndpoint: string;
-  /** Ends the process at once. */
+  /** Kills the process immediately. */
   readonly signal: AbortSignal;
 }
 
 const MAIN = fileURLToPath(new URL('./subject-main.ts', import.meta.url));
 
-/** Starts a subject and waits until it can be measured. @throws Error when it cannot, with its reason */
+/** Starts a subject and waits until it can be measured. @throws Error with the reason when it fails to start */
 export async function startSubject(name: string, options: SubjectProcessOptions): Promise<SubjectProcess> {
   const child = fork(MAIN, [name, options.otlpEndpoint], {
     execArgv: [],
@@ -31,7 +31,7 @@ export async function startSubject(name: string, options: SubjectProcessOptions)
     signal: options.signal,
     killSignal: 'SIGKILL',
   });
-  // An abort that arrives between two requests must not bring the benchmark down: the next request reports it.
+  // An abort between two requests must not crash the benchmark: the next request reports it.
   child.on('error', () => undefined);
   let writtenBytes = 0;
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -45,7 +45,7 @@ export async function startSubject(name: string, options: SubjectProcessOptions)
   };
   try {
     const ready = await nextReply(child, name);
-    if (ready.kind !== 'ready') throw new Error(`${name} answered before it was ready`);
+    if (ready.kind !== 'ready') throw new Error(`${name} sent a value before it was ready`);
     return {
       port: ready.port,
       writtenBytes: () => writtenBytes,
@@ -54,7 +54,7 @@ export async function startSubject(name: string, options: SubjectProcessOptions)
         const answer = nextReply(child, name);
         child.send(request);
         const reply = await answer;
-        if (reply.kind !== 'value') throw new Error(`${name} gave no value`);
+        if (reply.kind !== 'value') throw new Error(`${name} returned no value`);
         return reply.value;
       },
     };
@@ -66,21 +66,22 @@ export async function startSubject(name: string, options: SubjectProcessOptions)
 
 function nextReply(child: ChildProcess, name: string): Promise<SubjectReply> {
   const { promise, resolve, reject } = Promise.withResolvers<SubjectReply>();
-  // What comes over the channel is sent by subject-main.ts only.
+  // Only subject-main.ts sends messages over this channel.
   const onMessage = (message: unknown): void => {
     const reply = message as SubjectReply;
     if (reply.kind === 'failure') reject(new Error(`${name} failed: ${reply.message}`));
     else resolve(reply);
   };
-  const onError = (error: Error): void => reject(new Error(`The process of ${name} broke`, { cause: error }));
-  const onExit = (code: number | null): void => reject(new Error(`The process of ${name} ended (${code ?? 'killed'})`));
+  const onError = (error: Error): void => reject(new Error(`The process of ${name} failed`, { cause: error }));
+  const onExit = (code: number | null): void =>
+    reject(new Error(`The process of ${name} exited (${code ?? 'killed'})`));
   child.once('message', onMessage).once('error', onError).once('exit', onExit);
   if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode);
   return promise.finally(() => child.off('message', onMessage).off('error', onError).off('exit', onExit));
 }
 
-/** The environment without what would change a subject behind the benchmark's back. */
+/** Returns the environment without the variables that change how a subject runs. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS' && !name.startsWith('OTEL_'));
-  return { ...Object.fromEntries(kept), NODE_ENV: 'production' };
+  const entries = Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS' && !name.startsWith('OTEL_'));
+  return { ...Object.fromEntries(entries), NODE_ENV: 'production' };
 }

@@ -1,21 +1,21 @@
-/** What a process of the benchmark measures, seen from inside of it. */
+/** Unit of measurement inside its process: an operation, a server or the load generator. */
 export interface Subject {
-  /** Where it serves; subjects that are loaded from outside have one. */
+  /** Port of a subject that is a server. */
   readonly port?: number;
-  /** Does `count` operations and gives the figure of this round; `port` is the server to load, for the load generator. */
+  /** Executes `count` operations and returns the figure of this round; `port` is the server that the load generator loads. */
   measure(count: number, port: number | undefined): Promise<number>;
 }
 
-/** Gives the load generator or one subject. `otlpEndpoint` takes the spans of those that trace. */
+/** Creates the load generator or one subject. Subjects that trace export their spans to `otlpEndpoint`. */
 export type CreateSubject = (otlpEndpoint: string) => Promise<Subject> | Subject;
 
-/** What the benchmark asks of a subject's process. */
+/** Request of the benchmark to a subject's process. */
 export interface MeasureRequest {
   readonly count: number;
   readonly port: number | undefined;
 }
 
-/** What a subject's process says. */
+/** Reply of a subject's process. */
 export type SubjectReply =
   | { readonly kind: 'ready'; readonly port: number | undefined }
   | { readonly kind: 'value'; readonly value: number }

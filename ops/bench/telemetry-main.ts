@@ -1,39 +1,18 @@
-import { writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
-import { parseBenchArguments, USAGE, WrongArgumentError } from './parse-bench-arguments.ts';
-import { renderResults } from './render-results.ts';
+import { runBenchMain } from './run-bench-main.ts';
 import { runTelemetryBench } from './run-telemetry-bench.ts';
 
-/** `pnpm bench:telemetry`: measures, prints a table, and with `--json` writes a file. A missed goal is no failure. */
-const QUICK_DIVISOR = 20;
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    process.exitCode = 128 + constants.signals[signal];
-    stopping.abort(new Error(`stopped by ${signal}`));
-  });
-}
+const USAGE = `usage: pnpm bench:telemetry [--json FILE] [--rounds N] [--quick]
 
-try {
-  const { help, json, quick, rounds } = parseBenchArguments(process.argv.slice(2));
-  if (help) {
-    process.stdout.write(USAGE);
-  } else {
-    const startedAt = performance.now();
-    const report = await runTelemetryBench({
-      rounds,
-      divisor: quick ? QUICK_DIVISOR : 1,
-      signal: stopping.signal,
-      progress: (line) => {
-        const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
-        process.stderr.write(`${seconds.padStart(4)} s  ${line}\n`);
-      },
-    });
-    process.stdout.write(`\n${renderResults(report)}`);
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-    if (quick) process.stdout.write('A quick run: the figures mean nothing.\n');
-  }
-} catch (error) {
-  process.exitCode ??= error instanceof WrongArgumentError ? 2 : 1;
-  process.stderr.write(`bench:telemetry: ${error instanceof Error ? error.message : String(error)}\n`);
-}
+Measures the cost of telemetry and of its references in the same run.
+  --json FILE  writes the results as JSON
+  --rounds N   interleaved rounds, 5 to 100, of which the median is taken (default 5)
+  --quick      one round with tiny counts: shows that it runs, its figures mean nothing
+`;
+/** Divides all counts of a quick run. */
+const QUICK_DIVISOR = 20;
+
+await runBenchMain({
+  name: 'bench:telemetry',
+  usage: USAGE,
+  run: ({ rounds, quick }, context) => runTelemetryBench({ ...context, rounds, divisor: quick ? QUICK_DIVISOR : 1 }),
+});

@@ -1,15 +1,16 @@
 import type { Goal } from './bench-result.ts';
 
-/** One subject of a group, as the benchmark drives it. */
+/** Subject of a group with its workload. */
 export interface PlannedSubject {
   readonly name: string;
   /** Operations per round, or requests. */
   readonly count: number;
-  /** The subject that it is compared with. */
+  /** Name of the subject that it is compared with. */
   readonly reference?: string;
   readonly goal?: Goal;
-  /** Servers only: what they must have produced, or they were not what their name says. */
+  /** Servers only: fails the run when no span was exported. */
   readonly exportsSpans?: boolean;
+  /** Servers only: fails the run when no log line was written. */
   readonly writesLines?: boolean;
 }
 
@@ -26,7 +27,7 @@ const METRIC_GOAL: Goal = { of: 'value', op: '<=', value: 1_500 };
 const SCRAPE_GOAL: Goal = { of: 'value', op: '<=', value: 10 };
 const SUPPRESSED_GOAL: Goal = { of: 'value', op: '<=', value: 100 };
 const EVERYTHING_GOAL: Goal = { of: 'ratio', op: '<=', value: 1.3 };
-/** 30 % beside 45 %, the figures of the design (ADR 0003). */
+/** 30 % compared with 45 %, the figures of the design (docs/adr/0003-cost-of-telemetry.md). */
 const ADDED_GOAL: Goal = { of: 'ratio', op: '<=', value: 0.67 };
 
 const metricPair = (kind: string): PlannedSubject[] => [
@@ -49,7 +50,7 @@ const server = (name: string, rest: Omit<PlannedSubject, 'name' | 'count'> = {})
   ...rest,
 });
 
-/** What `pnpm bench:telemetry` measures, with the goals of the design. */
+/** Groups that `pnpm bench:telemetry` measures, with the goals of the design. */
 export const TELEMETRY_PLAN: readonly PlannedGroup[] = [
   {
     title: 'Metric operations',
@@ -89,14 +90,14 @@ export const TELEMETRY_PLAN: readonly PlannedGroup[] = [
   },
 ];
 
-/** Figures that compare the same measurements in another way: what telemetry alone costs an app of AION. */
+/** Additional comparisons of the same measurements: the cost of telemetry alone in an AION app. */
 export const FURTHER_COMPARISONS: readonly {
   readonly name: string;
   readonly of: string;
   readonly reference: string;
 }[] = [{ name: 'http.aion_everything_10_beside_off', of: 'http.aion_everything_10', reference: 'http.aion_off' }];
 
-/** What instrumentation adds to a bare request, beside what another adds: the cost of express itself is in neither. */
+/** Comparison of what two instrumentations add to a bare request; neither includes the cost of express itself. */
 export const ADDED_COMPARISON = {
   name: 'http.added_by_aion_everything_10',
   of: 'http.aion_everything_10',

@@ -1,14 +1,7 @@
-import { constants } from 'node:os';
+import { abortOnSignals } from './abort-on-signals.ts';
 import { runToolsCommand } from './tools-command.ts';
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    process.exitCode = 128 + constants.signals[signal];
-    stopping.abort(new Error(`stopped by ${signal}`));
-  });
-}
-
+const signal = abortOnSignals();
 try {
   process.exitCode = await runToolsCommand({
     args: process.argv.slice(2),
@@ -17,7 +10,7 @@ try {
     isRoot: process.getuid?.() === 0,
     stdout: process.stdout,
     stderr: process.stderr,
-    signal: stopping.signal,
+    signal,
   });
 } catch (error) {
   process.exitCode ??= 1;

@@ -1,19 +1,19 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { DataPlatform } from './data-platform.ts';
 
-/** A tenant with keys, whose generations are measured. */
+/** Tenant with keys, whose generations are measured. */
 export interface BenchTenant {
   readonly tenantId: string;
   readonly keyIds: readonly string[];
 }
 
 const KEYS = 10;
-/** Of one statement: so that progress shows and a stop is obeyed. */
+/** Rows of one INSERT statement: small enough to report progress and to stop between two of them. */
 const CHUNK = 250_000;
 const DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** Adds a tenant. */
+/** Inserts a tenant with its keys. */
 export async function addTenant({ sql }: Pick<DataPlatform, 'sql'>): Promise<BenchTenant> {
   const tenantId = uuidv7();
   const keyIds = Array.from({ length: KEYS }, () => uuidv7());
@@ -27,7 +27,7 @@ export async function addTenant({ sql }: Pick<DataPlatform, 'sql'>): Promise<Ben
   return { tenantId, keyIds };
 }
 
-/** Loads settled generations of the last 30 days, evenly, of several keys and models, with the sums of their days. */
+/** Loads settled generations of several keys and models, spread evenly over the last 30 days, with their daily usage. */
 export async function loadGenerations(
   { sql }: Pick<DataPlatform, 'sql'>,
   options: {
@@ -40,9 +40,9 @@ export async function loadGenerations(
   const { tenant, count, signal, progress } = options;
   const firstMs = Date.now() - DAYS * DAY_MS;
   const values = [tenant.tenantId, tenant.keyIds, firstMs, (DAYS * DAY_MS) / count];
-  // The service makes those from the last month on; at the beginning of March the first rows are of January.
+  // The service creates partitions from the previous month on; at the beginning of March the first rows are of January.
   await sql(CREATE_FIRST_PARTITIONS, [firstMs]);
-  // Of rows that are made here, foreign keys hold; the sums of usage are made at once, below.
+  // The rows generated here satisfy their foreign keys; usage is summed up in one statement below.
   await sql('SET session_replication_role = replica');
   for (let first = 0; first < count; first += CHUNK) {
     signal.throwIfAborted();
@@ -51,23 +51,24 @@ export async function loadGenerations(
   }
   await sql('SET session_replication_role = origin');
   await sql(SUM_UP, [tenant.tenantId]);
-  progress('VACUUM ANALYZE, as autovacuum does in time');
+  progress('running VACUUM ANALYZE, as autovacuum would');
   await sql('VACUUM (ANALYZE) generations');
   await sql('VACUUM (ANALYZE) usage_daily');
   await sql('CHECKPOINT');
 }
 
-/** The id of a generation by its place in the list of its tenant, the newest first. @throws Error when there are fewer */
+/** Returns the id of a generation by its position in the list of its tenant, newest first. @throws Error when there are fewer */
 export async function generationAt(
   { sql }: Pick<DataPlatform, 'sql'>,
   { tenantId }: BenchTenant,
-  place: number,
+  position: number,
 ): Promise<string> {
   const [row] = await sql<{ id: string }>(
     'SELECT id FROM generations WHERE tenant_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1',
-    [tenantId, place - 1],
+    [tenantId, position - 1],
   );
-  if (row === undefined) throw new Error(`There are fewer than ${place} generations: --generations is too small.`);
+  if (row === undefined)
+    throw new Error(`The tenant has fewer than ${position} generations: --generations is too small.`);
   return row.id;
 }
 
@@ -83,7 +84,7 @@ const INSERT_CHUNK = `
   FROM (
     SELECT n, (lpad(to_hex($3::bigint + floor(n * $4::double precision)::bigint), 12, '0') || '7' ||
       left(md5(n::text), 3) || '8' || substr(md5(n::text), 4, 15))::uuid AS id
-    FROM generate_series($5::bigint, $6::bigint) n) made`;
+    FROM generate_series($5::bigint, $6::bigint) n) numbered`;
 
 const SUM_UP = `
   INSERT INTO usage_daily (id, tenant_id, day, api_key_id, project_id, provider, model, succeeded, prompt_tokens,

@@ -8,18 +8,18 @@ import { createServiceTokens, type ServiceTokens } from '@aion/http';
 import { freePort, startProcess } from '@aion/testkit';
 import pg from 'pg';
 
-/** PostgreSQL and database-gateway as an installation has them, with nothing else. */
+/** PostgreSQL and database-gateway as in an installation, without the other services. */
 export interface DataPlatform {
   readonly gatewayUrl: string;
   readonly tokens: ServiceTokens;
-  /** The database as the role that the gateway has. */
+  /** URL of the database for the gateway's role. */
   readonly appUrl: string;
-  /** Runs SQL as the superuser, past every policy. */
+  /** Runs SQL as the superuser, who bypasses row-level security. */
   readonly sql: <R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<R[]>;
-  /** The most resident memory that database-gateway has had since `forgetGatewayPeak`, in bytes (`VmHWM` of Linux). */
+  /** Returns the peak resident memory of database-gateway since `resetGatewayPeakRss`, in bytes (`VmHWM` of Linux). */
   readonly gatewayPeakRssBytes: () => number;
-  /** Forgets the peak so far: a start, which compiles the sources, takes more than most loads. */
-  readonly forgetGatewayPeak: () => void;
+  /** Resets the peak: starting, which compiles the sources, needs more memory than most loads. */
+  readonly resetGatewayPeakRss: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -30,7 +30,7 @@ const PASSWORDS = {
   AION_QUEUE_PASSWORD: 'queue-password-of-the-benchmark',
 };
 
-/** What database-gateway's bootstrap prints. */
+/** JSON line that database-gateway's bootstrap prints. */
 interface DatabaseUrls {
   readonly databaseUrl: string;
   readonly migrationUrl: string;
@@ -38,8 +38,8 @@ interface DatabaseUrls {
 }
 
 /**
- * Starts both: PostgreSQL durable as it comes (fsync and synchronous_commit on), the gateway in a process of its own.
- * `postgresSettings` are beside those that a server of this size is given.
+ * Starts PostgreSQL with its default durability (fsync and synchronous_commit on) and the gateway in a separate process.
+ * `postgresSettings` are added to the settings for a server of this size.
  */
 export async function startDataPlatform(
   signal: AbortSignal,
@@ -51,14 +51,14 @@ export async function startDataPlatform(
     for (let close = closing.pop(); close !== undefined; close = closing.pop()) await close();
   };
   try {
-    // What a server of this size is given; durability is left as it is.
+    // Usual settings of a server of this size; durability keeps its defaults.
     const settings = { shared_buffers: '512MB', max_wal_size: '4GB', autovacuum: 'on', ...postgresSettings };
     const postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres'), settings });
     closing.push(() => postgres.stop());
     signal.throwIfAborted();
     const urls = await bootstrap(postgres.superuserUrl());
     const compiled = join(home, 'compiled');
-    // The first start compiles the sources; what is measured runs what was compiled, as a built image does.
+    // The first start compiles the sources; the measured process loads the compiled code, as a built image does.
     await (await startGateway(urls, compiled)).stop();
     const gateway = await startGateway(urls, compiled);
     closing.push(() => gateway.stop());
@@ -85,14 +85,15 @@ async function bootstrap(superuserUrl: string): Promise<DatabaseUrls> {
     env: { ...PASSWORDS, AION_SUPERUSER_DATABASE_URL: superuserUrl },
   });
   const { code } = await process.exited;
-  if (code !== 0) throw new Error(`The database could not be prepared: ${process.output()}`);
+  if (code !== 0) throw new Error(`The bootstrap of the database failed: ${process.output()}`);
   const line = process.output().trim().split('\n').at(-1) ?? '';
   return JSON.parse(line) as DatabaseUrls; // the process prints nothing else
 }
 
 async function startGateway({ databaseUrl, migrationUrl, queueUrl }: DatabaseUrls, compileCache: string) {
   const secret = randomBytes(32).toString('hex');
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const port = await freePort();
+  const adminPort = await freePort();
   const isReady = async (): Promise<boolean> => {
     const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined);
     return response?.ok === true;
@@ -118,14 +119,14 @@ async function startGateway({ databaseUrl, migrationUrl, queueUrl }: DatabaseUrl
     tokens: createServiceTokens({ secret, service: 'ai-engine' }),
     gatewayPeakRssBytes: () => peakRssBytes(gateway.pid),
     // 5 resets the peak resident set size: proc_pid_clear_refs(5).
-    forgetGatewayPeak: () => writeFileSync(`/proc/${gateway.pid}/clear_refs`, '5'),
+    resetGatewayPeakRss: () => writeFileSync(`/proc/${gateway.pid}/clear_refs`, '5'),
     stop: () => gateway.stop(),
   };
 }
 
 function peakRssBytes(pid: number): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status tells no VmHWM.`);
+  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status has no VmHWM.`);
   return Number(kilobytes) * 1_024;
 }
 
@@ -133,7 +134,7 @@ function databaseOf(url: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(1));
 }
 
-/** A figure without durability would claim what it does not measure. */
+/** Throws unless commits are durable: figures without durability would be wrong. */
 async function assertDurable(client: pg.Client): Promise<void> {
   for (const name of ['fsync', 'synchronous_commit', 'full_page_writes']) {
     const { rows } = await client.query<{ value: string }>('SELECT current_setting($1) AS value', [name]);

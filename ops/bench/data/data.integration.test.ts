@@ -1,17 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createServiceClient } from '@aion/http';
 import { createMetrics } from '@aion/metrics';
 import { startProcess } from '@aion/testkit';
-import type { BenchReport } from '../bench-result.ts';
+import { runQuickBench } from '../testing/run-quick-bench.ts';
 import { addTenant, generationAt, loadGenerations } from './bench-tenant.ts';
 import { startDataPlatform, type DataPlatform } from './data-platform.ts';
 import { createTenantReads } from './read-as-tenant.ts';
 
 const main = resolve(import.meta.dirname, 'data-main.ts');
 
-/** Histories are kept by these names: a change here is a break. */
+/** Histories of results are keyed by these names: a change here is a breaking change. */
 const NAMES = [
   'data.inserts.batched',
   'data.inserts.one_by_one',
@@ -24,46 +22,39 @@ const NAMES = [
 ];
 
 describe('pnpm bench:data', () => {
-  it('measures everything once and writes its results in the form of all benchmarks', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'aion-bench-'));
-    const json = join(folder, 'report.json');
-    const bench = await startProcess({ args: [main, '--quick', '--json', json] });
-    try {
-      const exit = await bench.exited;
-      expect({ ...exit, output: bench.output() }).toMatchObject({ code: 0 });
-      const report: BenchReport = JSON.parse(readFileSync(json, 'utf8'));
-      expect(report.results.map(({ name }) => name)).toEqual(NAMES);
-      for (const result of report.results) expect(result.value).toBeGreaterThan(0);
-      // Megabytes of a whole process of Node.js.
-      const rss = report.results.find(({ name }) => name === 'data.gateway_rss');
-      expect(rss?.value).toBeGreaterThan(50);
-      expect(rss?.value).toBeLessThan(500);
-      const goals = report.results.filter(({ goal }) => goal !== null).map(({ name }) => name);
-      expect(goals).toEqual([
-        ...[
-          'data.inserts.batched',
-          'data.usage_30_days',
-          'data.list.page_10000',
-          'data.list.page_1',
-          'data.gateway_rss',
-        ],
-      ]);
-    } finally {
-      await bench.stop();
-      rmSync(folder, { recursive: true, force: true });
-    }
+  it('measures every result once and writes a report in the common JSON format', async () => {
+    const { report } = await runQuickBench(main);
+    expect(report.results.map(({ name }) => name)).toEqual(NAMES);
+    for (const result of report.results) expect(result.value).toBeGreaterThan(0);
+    // Megabytes of a complete Node.js process.
+    const rss = report.results.find(({ name }) => name === 'data.gateway_rss');
+    expect(rss?.value).toBeGreaterThan(50);
+    expect(rss?.value).toBeLessThan(500);
+    const goals = report.results.filter(({ goal }) => goal !== null).map(({ name }) => name);
+    expect(goals).toEqual([
+      'data.inserts.batched',
+      'data.usage_30_days',
+      'data.list.page_10000',
+      'data.list.page_1',
+      'data.gateway_rss',
+    ]);
   }, 120_000);
 
-  it('refuses a wrong command line with status 2 and says what is right', async () => {
-    for (const args of [['--generations', '7'], ['--generations'], ['--rounds', '3']]) {
+  it('exits with status 2 and names the valid values when an option is wrong', async () => {
+    const wrong: Readonly<Record<string, readonly string[]>> = {
+      '--generations 7 is not a whole number from 250000 to 100000000': ['--generations', '7'],
+      '--generations N  loaded before anything is measured, 250 000 to 100 000 000': ['--generations'],
+      '--rounds 3 is not a whole number from 5 to 100': ['--rounds', '3'],
+    };
+    for (const [message, args] of Object.entries(wrong)) {
       const bench = await startProcess({ args: [main, ...args] });
       expect(await bench.exited).toMatchObject({ code: 2 });
-      expect(bench.output()).toContain('is not a whole number from');
+      expect(bench.output()).toContain(message);
     }
   });
 });
 
-/** What a page of the list costs in buffers, of the table, its indexes and the catalogue: the mean of some calls. */
+/** Returns the mean number of buffers that a page of the list reads, of the table, its indexes and the system catalogue. */
 async function buffersOf({ sql }: DataPlatform, read: () => Promise<unknown>): Promise<number> {
   await sql('SELECT pg_stat_statements_reset()');
   await read();
@@ -77,7 +68,7 @@ async function buffersOf({ sql }: DataPlatform, read: () => Promise<unknown>): P
 }
 
 describe('the list of generations', () => {
-  it('reads as few buffers for page 10 000 as for page 1, also beside a tenant with newer ones', async () => {
+  it('reads as few buffers for page 10 000 as for page 1 when another tenant has newer generations', async () => {
     const { signal } = new AbortController();
     const platform = await startDataPlatform(signal, { shared_preload_libraries: 'pg_stat_statements' });
     const metrics = createMetrics({ service: 'bench', version: '0', enabled: false });
@@ -89,7 +80,7 @@ describe('the list of generations', () => {
       const load = { signal, progress: () => undefined };
       await loadGenerations(platform, { ...load, tenant, count: 250_000 });
       await loadGenerations(platform, { ...load, tenant: neighbour, count: 20_000 });
-      const reads = await createTenantReads(client, tenant, (place) => generationAt(platform, tenant, place));
+      const reads = await createTenantReads(client, tenant, (position) => generationAt(platform, tenant, position));
       const first = await buffersOf(platform, reads.firstPageMs);
       const far = await buffersOf(platform, reads.farPageMs);
       expect(Math.max(first, far)).toBeLessThanOrEqual(2 * Math.min(first, far));

@@ -4,10 +4,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { BenchTenant } from './bench-tenant.ts';
 import type { DataPlatform } from './data-platform.ts';
 
-const CONTENT = JSON.stringify({ messages: [{ role: 'user', content: 'What is said to a model. '.repeat(8) }] });
-const ROWS_OF_STATEMENT = 250;
+const CONTENT = JSON.stringify({ messages: [{ role: 'user', content: 'A question to the model. '.repeat(8) }] });
+const ROWS_PER_STATEMENT = 250;
 
-/** Opens generations through the gateway, `perRequest` with each request. @returns rows per second, each durable */
+/** Opens generations through the gateway, `perRequest` in each request. @returns durable rows per second */
 export async function insertThroughGateway(
   platform: DataPlatform,
   { tenantId, keyIds }: BenchTenant,
@@ -15,8 +15,13 @@ export async function insertThroughGateway(
 ): Promise<number> {
   const pool = new Pool(platform.gatewayUrl, { connections: load.callers, pipelining: 1 });
   const row = {
-    ...{ tenant_id: tenantId, api_key_id: keyIds[0], provider: 'provider-0', model: 'model-0', stream: false },
-    ...{ estimated_prompt_tokens: 40, request: JSON.parse(CONTENT) as unknown },
+    tenant_id: tenantId,
+    api_key_id: keyIds[0],
+    provider: 'provider-0',
+    model: 'model-0',
+    stream: false,
+    estimated_prompt_tokens: 40,
+    request: JSON.parse(CONTENT) as unknown,
   };
   const send = async (): Promise<void> => {
     const ids = Array.from({ length: load.perRequest }, () => uuidv7());
@@ -28,11 +33,15 @@ export async function insertThroughGateway(
     const headers = { authorization, 'content-type': 'application/json' };
     const { statusCode, body } = await pool.request({ ...request, headers });
     const text = await body.text();
-    if (statusCode >= 300 || text.includes('"code"')) throw new Error(`The gateway answered ${statusCode}: ${text}`);
+    if (statusCode >= 300 || text.includes('"code"'))
+      throw new Error(`The gateway responded with ${statusCode}: ${text}`);
   };
-  let left = load.count / load.perRequest;
+  let remaining = load.count / load.perRequest;
   const sendAll = async (): Promise<void> => {
-    for (left -= 1; left >= 0; left -= 1) await send();
+    while (remaining > 0) {
+      remaining -= 1;
+      await send();
+    }
   };
   const startedAt = performance.now();
   try {
@@ -48,7 +57,7 @@ function toBatch(row: object, ids: readonly string[]): string {
   return JSON.stringify({ opened: ids.map((id) => ({ ...row, ...origin, generation_id: id })), settled: [] });
 }
 
-/** Inserts the same rows by plain multi-row INSERTs, as the gateway's role. @returns rows per second, each durable */
+/** Inserts the same rows with plain multi-row INSERTs, as the gateway's role. @returns durable rows per second */
 export async function insertPlainly(
   { appUrl }: DataPlatform,
   { tenantId, keyIds }: BenchTenant,
@@ -58,8 +67,8 @@ export async function insertPlainly(
   await client.connect();
   try {
     const startedAt = performance.now();
-    for (let done = 0; done < count; done += ROWS_OF_STATEMENT) {
-      const ids = Array.from({ length: Math.min(ROWS_OF_STATEMENT, count - done) }, () => uuidv7());
+    for (let done = 0; done < count; done += ROWS_PER_STATEMENT) {
+      const ids = Array.from({ length: Math.min(ROWS_PER_STATEMENT, count - done) }, () => uuidv7());
       await client.query(`BEGIN; SELECT set_config('app.tenant_id', '${tenantId}', true)`);
       await client.query(INSERT_ROWS, [tenantId, keyIds[0], ids]);
       await client.query(INSERT_CONTENTS, [tenantId, ids, ids.map(() => CONTENT)]);

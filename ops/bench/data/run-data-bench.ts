@@ -6,47 +6,55 @@ import { startDataPlatform, type DataPlatform } from './data-platform.ts';
 import { insertPlainly, insertThroughGateway } from './insert-generations.ts';
 import { createTenantReads } from './read-as-tenant.ts';
 
-/** How the benchmark runs. */
+/** Options of {@link runDataBench}. */
 export interface DataBenchOptions {
   readonly rounds: number;
-  /** Loaded before anything is measured; at least 200 020, for page 10 000. */
+  /** Number of generations loaded before anything is measured; at least 200 020, for page 10 000. */
   readonly generations: number;
-  /** Inserted by each measurement of each round. */
+  /** Number of generations inserted by each measurement of each round. */
   readonly inserts: number;
   readonly signal: AbortSignal;
-  /** Gets one line per step. */
+  /** Reports one step in a line. */
   readonly progress: (line: string) => void;
 }
 
 const BATCHED = { callers: 8, perRequest: 100 };
 const SINGLE = { callers: 64, perRequest: 1 };
 
-/** What a result shows, beside what, and what it should be. */
+/** Results in the order of the report, with their references and goals. */
 const RESULTS: readonly { name: string; unit: string; reference?: string; goal?: Goal }[] = [
   {
-    ...{ name: 'data.inserts.batched', unit: 'rows/s', reference: 'data.inserts.plain_sql' },
+    name: 'data.inserts.batched',
+    unit: 'rows/s',
+    reference: 'data.inserts.plain_sql',
     goal: { of: 'value', op: '>=', value: 5_000 },
   },
   { name: 'data.inserts.one_by_one', unit: 'rows/s', reference: 'data.inserts.plain_sql' },
   { name: 'data.inserts.plain_sql', unit: 'rows/s' },
   {
-    ...{ name: 'data.usage_30_days', unit: 'ms', reference: 'data.usage_30_days.raw_rows' },
+    name: 'data.usage_30_days',
+    unit: 'ms',
+    reference: 'data.usage_30_days.raw_rows',
     goal: { of: 'value', op: '<=', value: 100 },
   },
   { name: 'data.usage_30_days.raw_rows', unit: 'ms' },
   {
-    ...{ name: 'data.list.page_10000', unit: 'ms', reference: 'data.list.page_1' },
+    name: 'data.list.page_10000',
+    unit: 'ms',
+    reference: 'data.list.page_1',
     goal: { of: 'ratio', op: '<=', value: 2 },
   },
   {
-    // Within two times of each other, whichever is the slower one.
-    ...{ name: 'data.list.page_1', unit: 'ms', reference: 'data.list.page_10000' },
+    // Each at most twice the other, whichever is slower.
+    name: 'data.list.page_1',
+    unit: 'ms',
+    reference: 'data.list.page_10000',
     goal: { of: 'ratio', op: '<=', value: 2 },
   },
   { name: 'data.gateway_rss', unit: 'MB', goal: { of: 'value', op: '<=', value: 150 } },
 ];
 
-/** Measures database-gateway on a PostgreSQL of its own. @throws Error when something cannot be measured */
+/** Measures database-gateway on its own PostgreSQL. @throws Error when something cannot be measured */
 export async function runDataBench(options: DataBenchOptions): Promise<BenchReport> {
   options.progress('starting PostgreSQL and database-gateway');
   const platform = await startDataPlatform(options.signal);
@@ -57,7 +65,10 @@ export async function runDataBench(options: DataBenchOptions): Promise<BenchRepo
     return toReport(
       RESULTS.map(({ name, unit, reference, goal }) =>
         toResult({
-          ...{ name, unit, goal, samples: samples.get(name) ?? [] },
+          name,
+          unit,
+          goal,
+          samples: samples.get(name) ?? [],
           reference: reference === undefined ? undefined : { name: reference, samples: samples.get(reference) ?? [] },
         }),
       ),
@@ -75,8 +86,8 @@ async function measure(
   const metrics = createMetrics({ service: 'bench', version: '0', enabled: false });
   const { gatewayUrl: baseUrl, tokens } = platform;
   const client = createServiceClient({ baseUrl, audience: 'database-gateway', tokens, metrics });
-  const reads = await createTenantReads(client, tenant, (place) => generationAt(platform, tenant, place));
-  // Beside the tenant that is read, whose pages stay as they are.
+  const reads = await createTenantReads(client, tenant, (position) => generationAt(platform, tenant, position));
+  // Inserts go to another tenant, so that the pages that are read do not change.
   const writer = await addTenant(platform);
   const steps: Readonly<Record<string, () => Promise<number>>> = {
     'data.inserts.batched': () => insertThroughGateway(platform, writer, { ...BATCHED, count }),
@@ -90,7 +101,7 @@ async function measure(
   const samples = new Map<string, number[]>();
   try {
     progress('warming up');
-    platform.forgetGatewayPeak();
+    platform.resetGatewayPeakRss();
     for (const [name, step] of Object.entries(steps)) if (!name.endsWith('raw_rows')) await step();
     for (let round = 1; round <= rounds; round += 1) {
       progress(`round ${round} of ${rounds}`);
@@ -99,7 +110,7 @@ async function measure(
         samples.set(name, [...(samples.get(name) ?? []), await step()]);
       }
     }
-    // One figure of the whole load: the most that there was at any moment of it.
+    // One figure for the complete load: the peak.
     samples.set('data.gateway_rss', [platform.gatewayPeakRssBytes() / 1_048_576]);
     return samples;
   } finally {
@@ -107,7 +118,7 @@ async function measure(
   }
 }
 
-/** What the report would cost without the sums of days. */
+/** Measures the same report computed from generations, without daily sums. */
 async function sumRawRows({ sql }: DataPlatform, { tenantId }: BenchTenant): Promise<number> {
   const startedAt = performance.now();
   await sql(

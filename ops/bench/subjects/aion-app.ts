@@ -7,21 +7,21 @@ import { z } from 'zod';
 import { processCpuUs } from '../measure-cpu.ts';
 import type { Subject } from '../subject.ts';
 import { toItem } from './item.ts';
-import { keptTraceId } from './kept-trace-id.ts';
+import { sampledTraceId } from './sampled-trace-id.ts';
 
-/** What of its telemetry an app has switched on. */
+/** Telemetry that is enabled in an app. */
 export interface AionAppOptions {
   readonly metrics: boolean;
-  /** Undefined switches tracing off. */
+  /** Undefined disables tracing. */
   readonly sampleRatio: number | undefined;
-  /** The share of traces whose lines of the access log are written, one a request; undefined switches it off. */
+  /** Share of traces whose access log lines are written, one per request; undefined disables the access log. */
   readonly lineRatio: number | undefined;
-  /** False leaves metrics and tracing on, and everything that they could be about off. */
+  /** False enables metrics and tracing but disables every telemetry subject. */
   readonly subjects?: boolean;
   readonly otlpEndpoint: string;
 }
 
-/** As `runService` sets it. */
+/** Same value as in `runService`. */
 const LOG_BATCH_MS = 10;
 
 const getItem = defineRoute({
@@ -30,7 +30,7 @@ const getItem = defineRoute({
   method: 'GET',
   path: '/bench/items/{item_id}',
   summary: 'Get an item',
-  description: 'Answers with an item.',
+  description: 'Returns an item.',
   auth: { kind: 'none' },
   params: z.object({ item_id: z.string().max(64) }),
   response: {
@@ -42,7 +42,7 @@ const getItem = defineRoute({
   idempotent: true,
 });
 
-/** The route in an app of AION: ids, deadline and validation always, the rest of the telemetry as the options say. */
+/** Creates the benchmark's route in an AION app: always with ids, deadline and validation, with telemetry by the options. */
 export async function createAionApp(options: AionAppOptions): Promise<Subject> {
   const subjects = options.subjects === false ? [] : undefined;
   startTracing({
@@ -74,7 +74,7 @@ export async function createAionApp(options: AionAppOptions): Promise<Subject> {
       version: '0.0.0',
       enabled: options.metrics,
       ...(subjects === undefined ? {} : { subjects }),
-      ...(options.sampleRatio === undefined ? {} : { currentTraceId: keptTraceId }),
+      ...(options.sampleRatio === undefined ? {} : { currentTraceId: sampledTraceId }),
     }),
   });
   const { port } = await listen(app, { host: '127.0.0.1', port: 0, name: 'bench', variable: 'PORT' });

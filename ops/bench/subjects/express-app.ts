@@ -5,7 +5,7 @@ import { processCpuUs } from '../measure-cpu.ts';
 import type { Subject } from '../subject.ts';
 import { toItem } from './item.ts';
 
-/** The route in a plain express app, behind the given middleware. The caller loads express: instrumentation comes first. */
+/** Creates the benchmark's route in a plain express app with middleware. The caller loads express after instrumentation. */
 export async function createExpressApp(app: Express, middleware: readonly RequestHandler[] = []): Promise<Subject> {
   app.disable('x-powered-by');
   app.disable('etag');
@@ -18,6 +18,6 @@ export async function createExpressApp(app: Express, middleware: readonly Reques
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The app has no port.');
+  if (address === null || typeof address === 'string') throw new Error('The app has no TCP port.');
   return { port: address.port, measure: () => Promise.resolve(processCpuUs()) };
 }

@@ -3,12 +3,12 @@ import promBundle from 'express-prom-bundle';
 import type { Subject } from '../subject.ts';
 import { createExpressApp } from './express-app.ts';
 
-/** Express with nothing around it: what all others are compared with. */
+/** Creates express without any middleware, the reference of all others. */
 export function createBareExpress(): Promise<Subject> {
   return createExpressApp(express());
 }
 
-/** Express behind express-prom-bundle, with the labels that AION's metrics have. */
+/** Creates express with express-prom-bundle and the labels of AION's metrics. */
 export function createExpressPromBundle(): Promise<Subject> {
   const middleware = promBundle({ includeMethod: true, includePath: true, includeStatusCode: true });
   return createExpressApp(express(), [middleware]);

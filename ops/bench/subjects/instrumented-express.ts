@@ -10,17 +10,17 @@ import { createExpressApp } from './express-app.ts';
 
 const SAMPLE_RATIO = 0.1;
 
-/** Express under the instrumentations of HTTP and express, at 10 % sampling. */
+/** Creates express with OpenTelemetry's HTTP and express instrumentations, at 10 % sampling. */
 export function createHttpInstrumented(otlpEndpoint: string): Promise<Subject> {
   return createInstrumented(otlpEndpoint, [new HttpInstrumentation(), new ExpressInstrumentation()]);
 }
 
-/** Express under all automatic instrumentations that are on by default, at 10 % sampling. */
+/** Creates express with all automatic instrumentations that are enabled by default, at 10 % sampling. */
 export function createAutoInstrumented(otlpEndpoint: string): Promise<Subject> {
   return createInstrumented(otlpEndpoint, getNodeAutoInstrumentations());
 }
 
-/** SDK, sampler and exporter are those of AION's own tracing: only the instrumentation differs. */
+/** Uses the SDK, sampler and exporter of AION's own tracing, so that only the instrumentation differs. */
 function createInstrumented(otlpEndpoint: string, instrumentations: Instrumentation[]): Promise<Subject> {
   startTracing({
     serviceName: 'bench',
@@ -32,7 +32,7 @@ function createInstrumented(otlpEndpoint: string, instrumentations: Instrumentat
   registerInstrumentations({ instrumentations });
   const load = createRequire(import.meta.url);
   load('node:http');
-  // What `require` gives has no type; the instrumentations reach modules that are loaded this way.
+  // `require` returns no type; the instrumentations only patch modules that are loaded this way.
   const createExpress = load('express') as typeof express;
   return createExpressApp(createExpress());
 }

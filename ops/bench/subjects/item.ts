@@ -1,4 +1,4 @@
-/** What the benchmark's route answers with, in every app. */
+/** Creates the response of the benchmark's route, the same in every app. */
 export function toItem(itemId: string): { item_id: string; tags: string[] } {
   return { item_id: itemId, tags: ['alpha', 'beta', 'gamma'] };
 }

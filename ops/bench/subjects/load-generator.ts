@@ -3,11 +3,11 @@ import type { Subject } from '../subject.ts';
 
 const CONNECTIONS = 8;
 
-/** Sends a bounded number of requests over kept-alive connections, as fast as answers come back. Gives the seconds. */
+/** Creates a subject that sends `count` requests over keep-alive connections as fast as responses arrive; returns seconds. */
 export function createLoadGenerator(): Subject {
   return {
     measure: async (count, port) => {
-      if (port === undefined) throw new Error('The load needs the port of a server.');
+      if (port === undefined) throw new Error('The load generator needs the port of a server.');
       const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, pipelining: 1 });
       const startedAt = performance.now();
       let next = 0;
@@ -16,7 +16,7 @@ export function createLoadGenerator(): Subject {
           next += 1;
           const { statusCode, body } = await pool.request({ method: 'GET', path: `/bench/items/${next % 100}` });
           await body.dump();
-          if (statusCode !== 200) throw new Error(`A request was answered with ${statusCode}.`);
+          if (statusCode !== 200) throw new Error(`The server responded with ${statusCode} instead of 200.`);
         }
       };
       try {

@@ -8,7 +8,7 @@ import type { Subject } from '../subject.ts';
 
 const MESSAGE = 'Request handled';
 const plainFields = (index: number) => ({ method: 'GET', path: '/api/v1/exports', status: 200, duration_ms: index });
-/** Fields of which three values must not be written, one of them nested and one inside a text. */
+/** Fields with three secrets, one of them nested and one inside a string. */
 const secretFields = (index: number) => ({
   ...plainFields(index),
   password: 'correct horse',
@@ -16,34 +16,70 @@ const secretFields = (index: number) => ({
   url: 'https://user:secret@example.org/?token=abcdef',
 });
 
-/** Where lines of this process go: nowhere, so that the line is measured and no device. */
 let writtenBytes = 0;
-const nowhere = (): Writable =>
+/** Discards lines and counts their bytes, so that no device is measured. */
+const nullStream = (): Writable =>
   new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       writtenBytes += chunk.length;
       done();
     },
   });
-/** Below any whole line of this benchmark. */
+/** Shorter than any complete line of this benchmark. */
 const MIN_LINE_BYTES = 60;
 
-/** A line of AION: JSON, redacted, with trace, request, correlation and tenant ids. */
+/** Creates a subject that logs an AION line: JSON, redacted, with trace, request, correlation and tenant ids. */
 export function createAionLine(): Subject {
-  const logger = createLogger({ service: 'bench', level: 'info', format: 'json', stream: nowhere() });
+  const logger = createLogger({ service: 'bench', level: 'info', format: 'json', stream: nullStream() });
   return insideRequest((index) => logger.info(MESSAGE, plainFields(index)));
 }
 
-/** A line of AION below its level. */
+/** Creates a subject that logs an AION line below the level. */
 export function createAionSuppressedLine(): Subject {
-  const logger = createLogger({ service: 'bench', level: 'info', format: 'json', stream: nowhere() });
+  const logger = createLogger({ service: 'bench', level: 'info', format: 'json', stream: nullStream() });
   return insideRequest((index) => logger.debug(MESSAGE, plainFields(index)), 0);
 }
 
-/** A line of AION with secrets in it. */
+/** Creates a subject that logs an AION line that contains secrets. */
 export function createAionRedactedLine(): Subject {
-  const logger = createLogger({ service: 'bench', level: 'info', format: 'json', stream: nowhere() });
+  const logger = createLogger({ service: 'bench', level: 'info', format: 'json', stream: nullStream() });
   return insideRequest((index) => logger.info(MESSAGE, secretFields(index)));
+}
+
+/** Creates a subject that logs a winston line: JSON with a timestamp, not redacted. */
+export function createWinstonLine(): Subject {
+  const logger = createWinston();
+  return subjectOf((index) => void logger.info(MESSAGE, plainFields(index)));
+}
+
+/** Creates a subject that logs a winston line below the level. */
+export function createWinstonSuppressedLine(): Subject {
+  const logger = createWinston();
+  return subjectOf((index) => void logger.debug(MESSAGE, plainFields(index)), 0);
+}
+
+/** Creates a subject that logs a winston line that contains secrets, which winston does not redact. */
+export function createWinstonSecretLine(): Subject {
+  const logger = createWinston();
+  return subjectOf((index) => void logger.info(MESSAGE, secretFields(index)));
+}
+
+/** Creates a subject that logs a pino line. */
+export function createPinoLine(): Subject {
+  const logger = pino({ level: 'info' }, nullStream());
+  return subjectOf((index) => logger.info(plainFields(index), MESSAGE));
+}
+
+/** Creates a subject that logs a pino line below the level. */
+export function createPinoSuppressedLine(): Subject {
+  const logger = pino({ level: 'info' }, nullStream());
+  return subjectOf((index) => logger.debug(plainFields(index), MESSAGE), 0);
+}
+
+/** Creates a subject that logs a pino line with the paths of the secrets listed; secrets inside strings are not redacted. */
+export function createPinoRedactedLine(): Subject {
+  const logger = pino({ level: 'info', redact: ['password', 'headers.authorization', 'url'] }, nullStream());
+  return subjectOf((index) => logger.info(secretFields(index), MESSAGE));
 }
 
 function insideRequest(call: (index: number) => void, lineBytes = MIN_LINE_BYTES): Subject {
@@ -58,57 +94,21 @@ function createWinston(): winston.Logger {
   return winston.createLogger({
     level: 'info',
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
-    transports: [new winston.transports.Stream({ stream: nowhere() })],
+    transports: [new winston.transports.Stream({ stream: nullStream() })],
   });
-}
-
-/** A line of winston: JSON with a timestamp, nothing redacted. */
-export function createWinstonLine(): Subject {
-  const logger = createWinston();
-  return subjectOf((index) => void logger.info(MESSAGE, plainFields(index)));
-}
-
-/** A line of winston below its level. */
-export function createWinstonSuppressedLine(): Subject {
-  const logger = createWinston();
-  return subjectOf((index) => void logger.debug(MESSAGE, plainFields(index)), 0);
-}
-
-/** The same fields with secrets through winston, which redacts nothing. */
-export function createWinstonSecretLine(): Subject {
-  const logger = createWinston();
-  return subjectOf((index) => void logger.info(MESSAGE, secretFields(index)));
-}
-
-/** A line of pino. */
-export function createPinoLine(): Subject {
-  const logger = pino({ level: 'info' }, nowhere());
-  return subjectOf((index) => logger.info(plainFields(index), MESSAGE));
-}
-
-/** A line of pino below its level. */
-export function createPinoSuppressedLine(): Subject {
-  const logger = pino({ level: 'info' }, nowhere());
-  return subjectOf((index) => logger.debug(plainFields(index), MESSAGE), 0);
-}
-
-/** A line of pino with the paths of the secrets listed; secrets inside of texts stay. */
-export function createPinoRedactedLine(): Subject {
-  const logger = pino({ level: 'info', redact: ['password', 'headers.authorization', 'url'] }, nowhere());
-  return subjectOf((index) => logger.info(secretFields(index), MESSAGE));
 }
 
 function subjectOf(call: (index: number) => void, lineBytes = MIN_LINE_BYTES): Subject {
   return { measure: (count) => measureLines(count, call, lineBytes) };
 }
 
-/** @throws Error when fewer bytes were written than so many lines have, or some where there should be none */
+/** @throws Error when fewer bytes were written than `count` lines have, or any for a suppressed line */
 async function measureLines(count: number, call: (index: number) => void, lineBytes: number): Promise<number> {
   const before = writtenBytes;
   const value = await cpuNsPerCall(count, call, 50);
   const written = writtenBytes - before;
   if (lineBytes === 0 ? written > 0 : written < count * lineBytes) {
-    throw new Error(`${count} calls wrote ${written} bytes: the figure would not be of what it claims.`);
+    throw new Error(`${count} calls wrote ${written} bytes, so the figure would be wrong.`);
   }
   return value;
 }

@@ -3,7 +3,7 @@ import { startTracing, withSpan } from '@aion/tracing';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { cpuNsPerCall } from '../measure-cpu.ts';
 import type { Subject } from '../subject.ts';
-import { keptTraceId } from './kept-trace-id.ts';
+import { sampledTraceId } from './sampled-trace-id.ts';
 
 const PATH = '/api/v1/exports/{export_id}';
 const STATUSES = ['200', '201', '404', '500'];
@@ -15,28 +15,28 @@ const secondsOf = (index: number): number => (index % 1_000) / 250;
 const subjectOf = (call: (index: number) => void): Subject => ({ measure: (count) => cpuNsPerCall(count, call) });
 const aionMetrics = () => createMetrics({ service: 'bench', version: '0.0.0', enabled: true });
 
-/** A counter of AION. */
+/** Creates a subject that increments an AION counter. */
 export function createAionCounter(): Subject {
   const counter = aionMetrics().counter('http_requests_total');
   return subjectOf((index) => counter.inc(labelsOf(index)));
 }
 
-/** A gauge of AION. */
+/** Creates a subject that sets an AION gauge. */
 export function createAionGauge(): Subject {
   const gauge = aionMetrics().gauge('http_requests_in_flight');
   return subjectOf((index) => gauge.set({ method: 'GET' }, index));
 }
 
-/** A histogram of AION, outside of any trace. */
+/** Creates a subject that observes with an AION histogram outside any trace. */
 export function createAionHistogram(): Subject {
   const histogram = aionMetrics().histogram('http_request_duration_seconds');
   return subjectOf((index) => histogram.observe(labelsOf(index), secondsOf(index)));
 }
 
-/** A histogram of AION inside a sampled span, whose ids become the exemplar. */
+/** Creates a subject that observes with an AION histogram inside a sampled span, whose ids become the exemplar. */
 export function createAionHistogramWithExemplar(): Subject {
   startTracing({ serviceName: 'bench', serviceVersion: '0.0.0', enabled: true, sampleRatio: 1 });
-  const metrics = createMetrics({ service: 'bench', version: '0.0.0', enabled: true, currentTraceId: keptTraceId });
+  const metrics = createMetrics({ service: 'bench', version: '0.0.0', enabled: true, currentTraceId: sampledTraceId });
   const histogram = metrics.histogram('http_request_duration_seconds');
   const observe = (index: number): void => histogram.observe(labelsOf(index), secondsOf(index));
   return {
@@ -49,19 +49,19 @@ export function createAionHistogramWithExemplar(): Subject {
   };
 }
 
-/** A counter of prom-client. */
+/** Creates a subject that increments a prom-client counter. */
 export function createPromCounter(): Subject {
   const counter = new Counter({ name: 'c_total', help: 'c', labelNames: ['method', 'path', 'status'], registers: [] });
   return subjectOf((index) => counter.inc(labelsOf(index)));
 }
 
-/** A gauge of prom-client. */
+/** Creates a subject that sets a prom-client gauge. */
 export function createPromGauge(): Subject {
   const gauge = new Gauge({ name: 'g', help: 'g', labelNames: ['method'], registers: [] });
   return subjectOf((index) => gauge.set({ method: 'GET' }, index));
 }
 
-/** A histogram of prom-client. */
+/** Creates a subject that observes with a prom-client histogram. */
 export function createPromHistogram(): Subject {
   const histogram = new Histogram({
     name: 'h_seconds',
@@ -73,7 +73,7 @@ export function createPromHistogram(): Subject {
   return subjectOf((index) => histogram.observe(labelsOf(index), secondsOf(index)));
 }
 
-/** A histogram of prom-client that is given an exemplar each time. */
+/** Creates a subject that observes with a prom-client histogram, with an exemplar each time. */
 export function createPromHistogramWithExemplar(): Subject {
   const histogram = new Histogram<string>({
     name: 'h_seconds',

@@ -1,13 +1,13 @@
 import { createMetrics } from '@aion/metrics';
 import { Counter, Histogram, Registry, type OpenMetricsContentType } from 'prom-client';
-import { median } from '../bench-result.ts';
+import { measureMedianMs } from '../measure-median-ms.ts';
 import type { Subject } from '../subject.ts';
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** The buckets, `+Inf`, sum and count. */
 const SERIES_PER_HISTOGRAM = BUCKETS.length + 3;
 
-/** The sets of labels stay within what a process of AION may expose: 200 routes, and statuses that durations have, too. */
+/** Label sets within the limits of an AION process: 200 routes, and statuses that the duration histogram also has. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const STATUSES = ['200', '201', '202', '204', '206'] as const;
 const labelsOf = (index: number) => ({
@@ -23,20 +23,20 @@ interface Exposed {
   readonly observe: (labels: SeriesLabels) => void;
 }
 
-/** The exposition of AION's metrics at a number of series: its own at the start, then requests on many routes. */
+/** Creates a subject that renders the exposition of AION's metrics with a number of series: its initial ones, then requests on many routes. */
 export async function createAionScrape(series: number): Promise<Subject> {
   const metrics = createMetrics({ service: 'bench', version: '0.0.0', enabled: true });
   const counter = metrics.counter('http_requests_total');
   const histogram = metrics.histogram('http_request_duration_seconds');
   return createScrape(series, {
-    // What Prometheus asks for.
+    // The format that Prometheus requests.
     scrape: async () => (await metrics.exposition('openmetrics')).body,
     count: (labels) => counter.inc(labels),
     observe: (labels) => histogram.observe(labels, 0.3),
   });
 }
 
-/** The exposition of a bare registry of prom-client at the same number of series. */
+/** Creates a subject that renders the exposition of a plain prom-client registry with the same number of series. */
 export async function createPromScrape(series: number): Promise<Subject> {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
@@ -53,22 +53,13 @@ export async function createPromScrape(series: number): Promise<Subject> {
 
 async function createScrape(series: number, { scrape, count, observe }: Exposed): Promise<Subject> {
   const missing = series - countSeries(await scrape());
-  if (missing < 0) throw new Error(`There are ${-missing} series more than ${series} at the start.`);
+  if (missing < 0) throw new Error(`The exposition starts with ${-missing} series more than ${series}.`);
   for (let i = 0; i < Math.floor(missing / SERIES_PER_HISTOGRAM); i += 1) observe(labelsOf(i));
   for (let i = 0; i < missing % SERIES_PER_HISTOGRAM; i += 1) count(labelsOf(i));
-  const made = countSeries(await scrape());
-  if (Math.abs(made - series) > series / 50) throw new Error(`There are ${made} series instead of ${series}.`);
-  return {
-    measure: async (scrapes) => {
-      const times: number[] = [];
-      for (let i = 0; i < scrapes; i += 1) {
-        const startedAt = performance.now();
-        await scrape();
-        times.push(performance.now() - startedAt);
-      }
-      return median(times);
-    },
-  };
+  const created = countSeries(await scrape());
+  if (Math.abs(created - series) > series / 50)
+    throw new Error(`The exposition has ${created} series instead of ${series}.`);
+  return { measure: (scrapes) => measureMedianMs(scrapes, scrape) };
 }
 
 function countSeries(body: string): number {
