@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages without starting the services they bring. Runs as root.
+# Installs Debian packages without starting their services. Runs as root.
 # Arguments: path of policy-rc.d, "update" or "no-update", then the package names.
 set -eu
 
@@ -9,7 +9,7 @@ policy=$1
 update=$2
 shift 2
 
-# A policy that somebody else set is respected. One of ours outlived a killed run and is taken over.
+# A policy of the machine is kept. One with our marker was left by a killed run and is replaced.
 if [ ! -e "$policy" ] || grep -q "$marker" "$policy"; then
   trap 'rm -f "$policy"' EXIT
   trap 'exit 130' INT

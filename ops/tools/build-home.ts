@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 const PARTIAL = '.partial-';
 
 /**
- * Makes a tool's directory all at once: `build` fills a temporary one beside it, which is then renamed. When
- * `build` throws, the temporary directory is removed and what was there before stays. Needs the cache's lock.
+ * Builds a tool's directory atomically: `build` fills a temporary sibling, which is then renamed. When `build` throws, the
+ * temporary directory is removed and the previous one stays. The caller must hold the cache's lock.
  */
 export async function buildHome(home: string, build: (partial: string) => Promise<void>): Promise<void> {
   const partial = join(dirname(home), `${PARTIAL}${basename(home)}`);
@@ -20,7 +20,7 @@ export async function buildHome(home: string, build: (partial: string) => Promis
   }
 }
 
-/** Removes what killed runs left behind. Needs the cache's lock. */
+/** Removes the temporary directories of killed runs. The caller must hold the cache's lock. */
 export async function removePartialHomes(cache: string): Promise<void> {
   for (const entry of await readdir(cache)) {
     if (entry.startsWith(PARTIAL)) await rm(join(cache, entry), { recursive: true, force: true });

@@ -10,7 +10,7 @@ describe('withCacheLock', () => {
   beforeEach(async () => void (sandbox = await createSandbox()));
   afterEach(() => sandbox.remove());
 
-  it('lets one run work at a time', async () => {
+  it('runs one callback at a time', async () => {
     let inside = 0;
     let most = 0;
     let waits = 0;
@@ -18,7 +18,7 @@ describe('withCacheLock', () => {
     const work = async (): Promise<void> => {
       most = Math.max(most, ++inside);
       await bothWait;
-      // Whoever came in beside it has counted by now.
+      // A concurrent callback would have incremented the counter by now.
       await new Promise((resolve) => setTimeout(resolve, 20));
       inside--;
     };
@@ -30,17 +30,17 @@ describe('withCacheLock', () => {
     expect({ most, waits }).toEqual({ most: 1, waits: 2 });
   });
 
-  it('gives the lock back when the work throws', async () => {
+  it('releases the lock when the callback throws', async () => {
     const failing = withCacheLock(sandbox.cache, () => Promise.reject(new Error('broken')), {});
     await expect(failing).rejects.toThrow('broken');
     expect(await withCacheLock(sandbox.cache, async () => 'mine', {})).toBe('mine');
   });
 
-  it('names the process that holds the lock, and takes the lock over once that is dead', async () => {
+  it('reports the process that holds the lock and acquires the lock when that process is killed', async () => {
     const lock = join(import.meta.dirname, 'cache-lock.ts');
     const hold = `
       const { withCacheLock } = await import(${JSON.stringify(lock)});
-      const forever = () => { process.stdout.write('held'); return new Promise(() => setInterval(() => {}, 1000)); };
+      const forever = () => { process.stdout.write('locked'); return new Promise(() => setInterval(() => {}, 1000)); };
       await withCacheLock(${JSON.stringify(sandbox.cache)}, forever, {});`;
     const env = { ...process.env, NODE_OPTIONS: '' };
     const child = spawn(process.execPath, ['--input-type=module', '-e', hold], {
@@ -61,7 +61,7 @@ describe('withCacheLock', () => {
     }
   });
 
-  it('stops waiting when it is aborted', async () => {
+  it('stops waiting when the signal is aborted', async () => {
     const stopping = new AbortController();
     const waiting = withCacheLock(
       sandbox.cache,

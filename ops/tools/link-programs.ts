@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { toolsBin } from './tools-cache.ts';
 import type { LinkedTool } from './tool.ts';
 
-/** What the link of a cached program holds: relative, so that the cache's own directory may be moved. */
+/** Returns the target of a cached program's link: relative, so that the cache's directory may be moved. */
 export function cachedProgramTarget(tool: LinkedTool, program: string): string {
   return join('..', `${tool.name}-${tool.pinned}`, 'bin', program);
 }
 
-/** Points `<cache>/bin/<program>` at the tool's pinned version; a link to another version is replaced at once. */
+/** Links `<cache>/bin/<program>` to the tool's pinned version; a link to another version is replaced atomically. */
 export async function linkPrograms(tool: LinkedTool, env: NodeJS.ProcessEnv): Promise<void> {
   const bin = toolsBin(env);
   await mkdir(bin, { recursive: true });

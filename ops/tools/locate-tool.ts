@@ -10,8 +10,8 @@ import type { DebianTool, InstalledTool, LinkedTool, Tool, VersionCommand, Wheel
 const VERSION_TIMEOUT_MS = 10_000;
 
 /**
- * Finds a tool that is already there: in PATH as it is, else the catalogue's version in the cache. A program
- * that does not answer its version command (a shim without the program, a broken environment) does not count.
+ * Finds an installed tool: any version in PATH, else the catalogue's version in the cache. A program whose version command
+ * fails (a shim without the program, a broken environment) counts as missing.
  */
 export async function locateTool(tool: Tool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
   if (tool.kind === 'wheel') return locateFile(tool, env);
@@ -20,16 +20,16 @@ export async function locateTool(tool: Tool, env: NodeJS.ProcessEnv): Promise<In
 
 function locateFile(tool: WheelTool, env: NodeJS.ProcessEnv): InstalledTool | null {
   const path = wheelFilePath(tool, env);
-  // The hash was checked before the directory got its name; the size catches a file that was cut since.
+  // The hash was verified at installation; the size detects a file that was truncated since.
   if (statSync(path, { throwIfNoEntry: false })?.size !== tool.bytes) return null;
   return { name: tool.name, version: tool.pinned, path };
 }
 
 async function locateInPath(tool: DebianTool | LinkedTool, env: NodeJS.ProcessEnv): Promise<InstalledTool | null> {
-  // The cache's own links are left out: after a new pin they may still point at the old version.
   const [first = tool.name, ...others] = tool.programs;
   if (!others.every((program) => findProgram(program, env) !== null)) return null;
   for (const path of findPrograms(first, env)) {
+    // Links of the cache are excluded: after a change of the pinned version they may still point to the old one.
     if (dirname(path) === toolsBin(env)) continue;
     const version = await readVersion(path, tool.version, env);
     if (version !== null) return { name: tool.name, version, path };
@@ -50,7 +50,7 @@ async function locateInCache(tool: LinkedTool, env: NodeJS.ProcessEnv): Promise<
 }
 
 async function readVersion(path: string, command: VersionCommand, env: NodeJS.ProcessEnv): Promise<string | null> {
-  // A link's target comes first: in a virtual environment the interpreter lies beside the target only.
+  // The directory of the link's target is tried first: only it contains the interpreter of a virtual environment.
   const program = [dirname(realpathSync(path)), dirname(path)]
     .map((directory) => join(directory, command.program))
     .find(isExecutableFile);

@@ -35,13 +35,13 @@ beforeEach(async () => {
   const { port } = registry.address() as AddressInfo; // it listens on a port
   const registryUrl = `http://127.0.0.1:${port}/`;
   env = {
-    ...{ PATH: process.env['PATH'], HOME: sandbox.root, AION_TOOLS_DIR: sandbox.cache },
-    // What a person has set for their own work must not decide whether the package is whole.
-    ...{
-      npm_config_registry: registryUrl,
-      npm_config_ignore_scripts: 'true',
-      npm_config_cache: join(sandbox.root, 'npm'),
-    },
+    PATH: process.env['PATH'],
+    HOME: sandbox.root,
+    AION_TOOLS_DIR: sandbox.cache,
+    npm_config_registry: registryUrl,
+    npm_config_cache: join(sandbox.root, 'npm'),
+    // The user's own setting must not leave the package incomplete.
+    npm_config_ignore_scripts: 'true',
   };
   const tarball = await pack();
   const dist = {
@@ -63,11 +63,13 @@ afterEach(async () => {
   await sandbox.remove();
 });
 
-/** A package whose program needs what its install script makes, as those of PostgreSQL need the links of libraries. */
+/** Packs a package whose program needs a file that its install script creates, as PostgreSQL's needs links of libraries. */
 async function pack(): Promise<Buffer> {
   const files: Record<string, string> = {
     'package.json': JSON.stringify({
-      ...{ name: TOOL.package, version: TOOL.pinned, scripts: { install: 'node link.cjs' } },
+      name: TOOL.package,
+      version: TOOL.pinned,
+      scripts: { install: 'node link.cjs' },
     }),
     'link.cjs': `require('node:fs').writeFileSync('native/version', 'greeter 2.1\\n');`,
     'native/greeter': '#!/bin/sh\ncat "$(dirname "$(readlink -f "$0")")/version"\n',
@@ -87,16 +89,16 @@ function install(tool: NpmTool): Promise<ToolResult[]> {
   return installTools({ tools: [tool], env, system, reporter: createRecordingReporter() });
 }
 
-it('installs the program of a package under its pinned version, links it, and is done the second time', async () => {
+it('installNpmTool installs the program of a package under its pinned version, links it, and runs once', async () => {
   expect(await install(TOOL)).toMatchObject([{ state: 'installed', version: '2.1', failure: null }]);
   expect(await readlink(join(sandbox.cache, 'bin', 'greeter-2'))).toBe('../greeter-2-2.1.0-beta.3/bin/greeter-2');
   expect(await install(TOOL)).toMatchObject([{ state: 'already installed', version: '2.1' }]);
 });
 
-it('leaves nothing behind when the package does not bring the program, or npm has no such version', async () => {
+it('installNpmTool leaves nothing in the cache when the program or the version does not exist', async () => {
   const [missing] = await install({ ...TOOL, member: 'native/other' });
   expect(missing).toMatchObject({ state: 'failed', failure: { code: 'BROKEN_TOOL' } });
-  expect(missing?.failure?.message).toContain("@example/greeter@2.1.0-beta.3 brings no 'native/other'");
+  expect(missing?.failure?.message).toContain("@example/greeter@2.1.0-beta.3 contains no executable 'native/other'");
   const [unknown] = await install({ ...TOOL, pinned: '9.9.9' });
   expect(unknown).toMatchObject({ state: 'failed', failure: { code: 'COMMAND_FAILED' } });
   expect(await readdir(sandbox.cache)).toEqual(['lock.sqlite']);

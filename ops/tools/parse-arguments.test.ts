@@ -2,7 +2,7 @@ import { parseArguments } from './parse-arguments.ts';
 import { WrongOptionError } from './tool-errors.ts';
 
 describe('parseArguments', () => {
-  it('gives names and flags, and false for every flag that is absent', () => {
+  it('returns names and flags, and false for every absent flag', () => {
     expect(parseArguments(['age', '--json', 'zstd'])).toEqual({
       names: ['age', 'zstd'],
       all: false,
@@ -12,7 +12,7 @@ describe('parseArguments', () => {
     });
   });
 
-  it('names an unknown option', () => {
+  it('throws an error that names an unknown option', () => {
     expect(() => parseArguments(['--jsn'])).toThrow(WrongOptionError);
     expect(() => parseArguments(['--jsn'])).toThrow("'--jsn'");
   });

@@ -2,20 +2,20 @@ import { parseArgs } from 'node:util';
 import { WrongOptionError } from './tool-errors.ts';
 import type { ToolSelection } from './select-tools.ts';
 
-/** The command line of `pnpm tools:install`. */
+/** Command line of `pnpm tools:install`. */
 export interface ToolsArguments extends ToolSelection {
   list: boolean;
   json: boolean;
   help: boolean;
 }
 
-/** What `--help` prints. */
+/** Text of `--help`. */
 export const USAGE = `usage: pnpm tools:install [--all] [--list] [--json] [name...]
 
 Installs the external programs that tests need; without names, the default set.
-  --all    optional tools too
-  --list   show the catalogue and what is installed, install nothing
-  --json   results as JSON on standard output, progress on standard error
+  --all    also installs optional tools
+  --list   prints the catalogue and installed versions, installs nothing
+  --json   writes results as JSON to standard output, progress to standard error
 `;
 
 /** Parses the arguments after the script's name. Throws {@link WrongOptionError}, which names the unknown option. */

@@ -24,7 +24,7 @@ describe('createProgress', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('prints one line per tool with its state, version and seconds', () => {
+  it('prints one line per tool with its state, version, seconds and path', () => {
     const { progress, written } = start(null);
     progress.started('age');
     progress.finished(installed);
@@ -32,7 +32,7 @@ describe('createProgress', () => {
     expect(written()).toBe('age     installed          1.1.1     1.2 s  /usr/bin/age\n');
   });
 
-  it('prints the reason of a failure and the last lines of its command', () => {
+  it('prints the reason of a failure and the last lines of the command', () => {
     const { progress, written } = start(null);
     const failure = { code: 'X', message: "'apt' exited with 100", tail: ['E: one', 'E: two'], needed: null };
     progress.finished({ ...installed, state: 'failed', failure });
@@ -40,7 +40,7 @@ describe('createProgress', () => {
     expect(written()).toBe("age     failed  1.2 s  'apt' exited with 100\n    E: one\n    E: two\n");
   });
 
-  it('shows every ten seconds in a log that a long step lives', () => {
+  it('prints a status line every ten seconds when the output is not a terminal', () => {
     const { progress, written } = start(null);
     progress.started('age');
     progress.line('age', 'Unpacking age');
@@ -50,7 +50,7 @@ describe('createProgress', () => {
     expect(written()).toBe('age     installing, 10 s  Unpacking age\nage     installing, 20 s  Unpacking age\n');
   });
 
-  it('redraws one line within the width of a terminal', () => {
+  it('redraws one status line that fits the width of the terminal', () => {
     const { progress, written } = start(30);
     progress.started('age');
     progress.line('age', 'a line that is longer than the terminal is wide');

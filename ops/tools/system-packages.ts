@@ -3,13 +3,13 @@ import { findProgram } from './find-program.ts';
 import { runCommand } from './run-command.ts';
 import { AdministratorNeededError, CommandFailedError } from './tool-errors.ts';
 
-/** Packages of the operating system: Debian's names, and Homebrew's for the message on macOS. */
+/** Names of operating system packages: Debian's, and Homebrew's for the message on macOS. */
 export interface PackageNames {
   packages: string[];
   formulae: string[];
 }
 
-/** Installs packages of the operating system, one call after the other. */
+/** Installer of operating system packages; concurrent calls run one after the other. */
 export interface SystemPackages {
   /**
    * Throws {@link AdministratorNeededError} when this process may not install packages, and
@@ -22,19 +22,19 @@ export interface SystemPackages {
 export interface AptPackagesOptions {
   env: NodeJS.ProcessEnv;
   isRoot: boolean;
-  /** Debian's file that says whether services may start; only tests give another. */
+  /** Path of Debian's policy that decides whether services may start; default `/usr/sbin/policy-rc.d`. */
   policyFile?: string;
   signal?: AbortSignal;
 }
 
 const SCRIPT = join(import.meta.dirname, 'apt-install.sh');
 
-/** Packages through apt-get, as root or through `sudo -n`. Package lists are fetched once, on the first failure. */
+/** Installs packages with apt-get, as root or through `sudo -n`. Package lists are updated once, on the first failure. */
 export function createAptPackages(options: AptPackagesOptions): SystemPackages {
   const { env, policyFile = '/usr/sbin/policy-rc.d' } = options;
   const base = { env, ...(options.signal ? { signal: options.signal } : {}) };
   let updated = false;
-  let turn: Promise<unknown> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
 
   async function install(names: PackageNames, onLine: (line: string) => void): Promise<void> {
     const prefix = await rootPrefix(names);
@@ -59,23 +59,23 @@ export function createAptPackages(options: AptPackagesOptions): SystemPackages {
     }
     if (options.isRoot) return [];
     if (findProgram('sudo', env) === null) {
-      throw new AdministratorNeededError(packages, formulae, 'it needs root, and there is no sudo');
+      throw new AdministratorNeededError(packages, formulae, 'it needs root, and sudo is not installed');
     }
     try {
       await runCommand('sudo', ['-n', 'true'], base);
       return ['sudo', '-n'];
     } catch (error) {
       if (!(error instanceof CommandFailedError)) throw error;
-      throw new AdministratorNeededError(packages, formulae, 'it needs root, and sudo asks for a password');
+      throw new AdministratorNeededError(packages, formulae, 'it needs root, and sudo requires a password');
     }
   }
 
   return {
     async install(names, onLine) {
-      const mine = turn.then(() => install(names, onLine));
-      // A failure belongs to its own caller; the next one in the row still gets its turn.
-      turn = mine.catch(() => undefined);
-      await mine;
+      const current = last.then(() => install(names, onLine));
+      // A failure is reported to its own caller and does not stop the next call.
+      last = current.catch(() => undefined);
+      await current;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The command line has an option that there is not. */
+/** Thrown when the command line has an unknown or malformed option. */
 export class WrongOptionError extends Error {
   readonly code = 'WRONG_OPTION';
 
@@ -8,7 +8,7 @@ export class WrongOptionError extends Error {
   }
 }
 
-/** A name that is not in the catalogue. */
+/** Thrown when a name is not in the catalogue. */
 export class UnknownToolError extends Error {
   readonly code = 'UNKNOWN_TOOL';
 
@@ -19,10 +19,10 @@ export class UnknownToolError extends Error {
   }
 }
 
-/** A command ended with a code other than 0, by a signal, past its time, or could not be started. */
+/** Thrown when a command exited with a code other than 0, was ended by a signal or its timeout, or could not be started. */
 export class CommandFailedError extends Error {
   readonly code = 'COMMAND_FAILED';
-  /** The last lines that the command wrote. */
+  /** Last lines of the command's output. */
   readonly tail: string[];
 
   constructor(command: string, reason: string, tail: string[], options?: ErrorOptions) {
@@ -32,7 +32,7 @@ export class CommandFailedError extends Error {
   }
 }
 
-/** System packages are missing, and this process may not install them. */
+/** Thrown when system packages are missing and this process may not install them. */
 export class AdministratorNeededError extends Error {
   readonly code = 'ADMINISTRATOR_NEEDED';
   readonly packages: string[];
@@ -46,7 +46,7 @@ export class AdministratorNeededError extends Error {
   }
 }
 
-/** What was installed is not what the catalogue promises. */
+/** Thrown when an installed tool does not match its entry in the catalogue. */
 export class BrokenToolError extends Error {
   readonly code = 'BROKEN_TOOL';
 
@@ -56,12 +56,12 @@ export class BrokenToolError extends Error {
   }
 }
 
-/** The compiler that a tool is built with is missing. */
+/** Thrown when the compiler that builds a tool is missing. */
 export class CompilerNeededError extends Error {
   readonly code = 'COMPILER_NEEDED';
 
   constructor(tool: string, minimum: string) {
-    super(`cannot build ${tool}: there is no 'go' in PATH; install Go >= ${minimum} (https://go.dev/dl)`);
+    super(`cannot build ${tool}: 'go' is not in PATH; install Go >= ${minimum} (https://go.dev/dl)`);
     this.name = 'CompilerNeededError';
   }
 }

@@ -1,16 +1,16 @@
 import { AdministratorNeededError, BrokenToolError, CommandFailedError, CompilerNeededError } from './tool-errors.ts';
 
-/** Why a tool could not be installed. */
+/** Reason why a tool could not be installed. */
 export interface ToolFailure {
   code: string;
   message: string;
-  /** The last lines of the failed command. */
+  /** Last lines of the failed command's output. */
   tail: string[];
-  /** Set when a person with more rights must install packages. */
+  /** Packages that an administrator must install; null when none are needed. */
   needed: { packages: string[]; formulae: string[] } | null;
 }
 
-/** What became of one tool. */
+/** Result of one tool. */
 export interface ToolResult {
   name: string;
   state: 'already installed' | 'installed' | 'failed';
@@ -20,7 +20,7 @@ export interface ToolResult {
   failure: ToolFailure | null;
 }
 
-/** Describes any thrown value; the last lines of a command come along, also from the error's cause. */
+/** Converts any thrown value; includes the last lines of a command, also from the error's cause. */
 export function toFailure(error: unknown): ToolFailure {
   if (error instanceof AdministratorNeededError) {
     const { code, message, packages, formulae } = error;
@@ -44,8 +44,8 @@ export function toFailure(error: unknown): ToolFailure {
   };
 }
 
-/** The one command that brings every package which `results` lack the rights for, or null when there is none. */
-export function commandForPerson(results: readonly ToolResult[], platform: NodeJS.Platform): string | null {
+/** Returns the command with which an administrator installs every missing package, or null when none is missing. */
+export function administratorCommand(results: readonly ToolResult[], platform: NodeJS.Platform): string | null {
   const needed = results.flatMap((result) => result.failure?.needed ?? []);
   const unique = (names: string[]): string => [...new Set(names)].join(' ');
   if (needed.length === 0) return null;

@@ -4,8 +4,8 @@ import { selectTools } from './select-tools.ts';
 import type { InstalledTool } from './tool.ts';
 
 /**
- * The real versions and absolute paths of the named tools, in the catalogue's order; a tool that is not
- * installed is left out. No names means every tool. Throws `UnknownToolError`.
+ * Returns the installed versions and absolute paths of the named tools, in the catalogue's order, without missing tools. No
+ * names selects every tool. Throws `UnknownToolError`.
  */
 export async function toolVersions(
   names: readonly string[],

@@ -1,32 +1,32 @@
-/** How a tool tells its version. The program is looked for beside the tool's first program. */
+/** Command that prints a tool's version. Its program is looked up next to the tool's first program. */
 export interface VersionCommand {
-  /** File name of the program to run, such as `ssh` for `ssh-keygen`, which cannot tell its own version. */
+  /** File name of the program to run, such as `ssh` for `ssh-keygen`, which has no version option. */
   program: string;
   args: string[];
-  /** Its first group is the version; matched against standard output and standard error together. */
+  /** Pattern whose first group is the version; matched against standard output and standard error together. */
   pattern: RegExp;
 }
 
 interface ToolBase {
-  /** What a person types. */
+  /** Name on the command line. */
   name: string;
-  /** What AION's tests need it for, in a few words. */
+  /** Purpose in AION's tests, in a few words. */
   summary: string;
-  /** Left out unless it is named or `--all` is given. */
+  /** Excludes the tool unless it is named or `--all` is given. */
   optional?: true;
 }
 
-/** A tool from the operating system's packages. Its version is the distribution's. */
+/** Tool from the operating system's packages, in the distribution's version. */
 export interface DebianTool extends ToolBase {
   kind: 'debian';
   programs: string[];
   version: VersionCommand;
   packages: string[];
-  /** Homebrew formulae, for the message that a person on macOS reads. */
+  /** Homebrew formulae, for the message on macOS. */
   formulae: string[];
 }
 
-/** Programs of a Python distribution, in a virtual environment of their own. */
+/** Programs of a Python distribution, in their own virtual environment. */
 export interface PipTool extends ToolBase {
   kind: 'pip';
   programs: string[];
@@ -36,7 +36,7 @@ export interface PipTool extends ToolBase {
   pinned: string;
 }
 
-/** One data file that is published inside a Python wheel; it brings no program. */
+/** Data file that is published inside a Python wheel, without a program. */
 export interface WheelTool extends ToolBase {
   kind: 'wheel';
   requirement: string;
@@ -47,46 +47,43 @@ export interface WheelTool extends ToolBase {
   sha256: string;
 }
 
-/**
- * A program that is compiled here from Go sources. What it is made of is fixed by the `go.mod` and `go.sum` of a module of
- * its own.
- */
+/** Program that is compiled from Go sources, which the `go.mod` and `go.sum` of its own module pin. */
 export interface GoTool extends ToolBase {
   kind: 'go';
   programs: [string];
   version: VersionCommand;
-  /** Folder of the module, relative to the catalogue's. */
+  /** Folder of the module, relative to the catalogue's folder. */
   module: string;
   /** Import path of the program's main package. */
   mainPackage: string;
   pinned: string;
-  /** Package variable that the linker sets to the version, without which the program does not know its own. */
+  /** Package variable that the linker sets to the version, without which the program reports none. */
   versionVariable: string;
 }
 
-/** A compiled program that is published inside an npm package. */
+/** Compiled program that is published inside an npm package. */
 export interface NpmTool extends ToolBase {
   kind: 'npm';
   programs: [string];
   version: VersionCommand;
   package: string;
   pinned: string;
-  /** What the program says its version is, which is not the package's. */
+  /** Version that the program reports, which differs from the package's. */
   programVersion: string;
   /** Path of the program inside the package. */
   member: string;
 }
 
-/** A tool whose programs are linked in the cache. */
+/** Tool whose programs are linked in the cache. */
 export type LinkedTool = PipTool | GoTool | NpmTool;
 
-/** A tool that is kept in the cache under its pinned version. */
+/** Tool that is stored in the cache under its pinned version. */
 export type CachedTool = LinkedTool | WheelTool;
 
-/** One entry of the catalogue. A new kind is a member here and a case in `install-tool.ts`. */
+/** Entry of the catalogue. A new kind is a member here and a case in `install-tool.ts`. */
 export type Tool = DebianTool | CachedTool;
 
-/** A tool that is present and answers. */
+/** Installed tool whose version command succeeds. */
 export interface InstalledTool {
   name: string;
   version: string;

@@ -9,11 +9,11 @@ describe('toolsCache', () => {
     expect(toolsCache({})).toBe(join(homedir(), '.cache/aion/tools'));
   });
 
-  it('takes an empty variable for an absent one', () => {
+  it('treats an empty variable as absent', () => {
     expect(toolsCache({ AION_TOOLS_DIR: '', XDG_CACHE_HOME: '' })).toBe(toolsCache({}));
   });
 
-  it('keeps the links in bin', () => {
+  it('contains the links of programs in bin', () => {
     expect(toolsBin({ AION_TOOLS_DIR: '/a' })).toBe('/a/bin');
   });
 });

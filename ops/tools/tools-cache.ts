@@ -3,28 +3,28 @@ import { basename, join, resolve } from 'node:path';
 import type { CachedTool, WheelTool } from './tool.ts';
 
 /**
- * Absolute path of the tools cache: `AION_TOOLS_DIR`, else `$XDG_CACHE_HOME/aion/tools`, else
- * `~/.cache/aion/tools`. Outside the checkout, so that a fresh clone finds what another one installed.
+ * Returns the absolute path of the tools cache: `AION_TOOLS_DIR`, else `$XDG_CACHE_HOME/aion/tools`, else
+ * `~/.cache/aion/tools`. It is outside the checkout, so that clones share it.
  */
 export function toolsCache(env: NodeJS.ProcessEnv): string {
-  const chosen = env['AION_TOOLS_DIR'];
-  if (chosen !== undefined && chosen !== '') return resolve(chosen);
+  const configured = env['AION_TOOLS_DIR'];
+  if (configured !== undefined && configured !== '') return resolve(configured);
   const cacheHome = env['XDG_CACHE_HOME'];
   const base = cacheHome !== undefined && cacheHome !== '' ? cacheHome : join(homedir(), '.cache');
   return resolve(base, 'aion', 'tools');
 }
 
-/** The directory of the cache that holds a link per program; a test runner puts it in front of PATH. */
+/** Returns the directory of the cache that contains a link per program; a test runner prepends it to PATH. */
 export function toolsBin(env: NodeJS.ProcessEnv): string {
   return join(toolsCache(env), 'bin');
 }
 
-/** The directory of one pinned version of a cached tool. It exists only when it is whole. */
+/** Returns the directory of a cached tool's pinned version. It exists only when the installation is complete. */
 export function toolHome(tool: CachedTool, env: NodeJS.ProcessEnv): string {
   return join(toolsCache(env), `${tool.name}-${tool.pinned}`);
 }
 
-/** Where the file of a wheel tool ends up. */
+/** Returns the path of the installed file of a wheel tool. */
 export function wheelFilePath(tool: WheelTool, env: NodeJS.ProcessEnv): string {
   return join(toolHome(tool, env), basename(tool.member));
 }

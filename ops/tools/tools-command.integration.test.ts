@@ -30,21 +30,21 @@ describe('runToolsCommand', () => {
     return { exitCode, ...written };
   }
 
-  it('exits 2 for an unknown tool and an unknown option, and says what there is', async () => {
+  it('exits with 2 and lists what is known when a tool or an option is unknown', async () => {
     const unknown = await run(['zstdd']);
     expect(unknown).toMatchObject({ exitCode: 2, stdout: '' });
     expect(unknown.stderr).toContain("unknown tool 'zstdd'; known tools: redis-server, age");
     expect(await run(['--lst'])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('usage: ') });
   });
 
-  it('exits 1 with the one command for the person when packages need more rights', async () => {
+  it('exits with 1 and prints one command when packages need an administrator', async () => {
     const { exitCode, stdout } = await run(['redis-server', 'age'], sandbox.env, 'darwin');
     expect(exitCode).toBe(1);
     expect(stdout).toContain('package manager:\n  brew install redis age\n');
     expect(stdout).toContain('2 of 2 tools failed');
   });
 
-  it('lists the whole catalogue, as a table and as JSON', async () => {
+  it('lists the complete catalogue as a table and as JSON', async () => {
     await sandbox.addScript('zstd', 'echo "*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***"');
     const { stdout } = await run(['--list']);
     expect(stdout).toMatch(/^zstd +1\.5\.4 +debian/m);
@@ -61,7 +61,7 @@ describe('runToolsCommand', () => {
     expect(stderr).toContain('already installed');
   });
 
-  it('tells the versions of what is installed and leaves out the rest', async () => {
+  it('returns the versions of installed tools without missing ones', async () => {
     await sandbox.addScript('zstd', 'echo v1.5.4');
     const path = `${sandbox.root}/path/zstd`;
     expect(await toolVersions(['zstd', 'age'], sandbox.env)).toEqual([{ name: 'zstd', version: '1.5.4', path }]);
@@ -69,12 +69,12 @@ describe('runToolsCommand', () => {
   });
 });
 
-// Under CI they are installed for real, or this fails; elsewhere a test run installs nothing unasked.
-const here = ['zstd', 'age', 'age-keygen'].every((program) => findProgram(program, process.env) !== null);
-const suite = here || process.env['CI'] !== undefined ? describe : describe.skip;
+// Under CI the tools are installed; elsewhere a test run installs nothing.
+const available = ['zstd', 'age', 'age-keygen'].every((program) => findProgram(program, process.env) !== null);
+const suite = available || process.env['CI'] !== undefined ? describe : describe.skip;
 
 suite('runToolsCommand on this machine (needs zstd and age)', () => {
-  it('brings zstd and age, and has nothing to do the second time', async () => {
+  it('installs zstd and age once', async () => {
     const sandbox = await createSandbox();
     try {
       const env = { ...process.env, AION_TOOLS_DIR: sandbox.cache };

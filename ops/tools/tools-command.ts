@@ -7,20 +7,20 @@ import { listTools, renderList } from './render-list.ts';
 import { selectTools } from './select-tools.ts';
 import { createAptPackages } from './system-packages.ts';
 import { UnknownToolError, WrongOptionError } from './tool-errors.ts';
-import { commandForPerson } from './tool-result.ts';
+import { administratorCommand } from './tool-result.ts';
 import { toolVersions } from './tool-versions.ts';
 import { toolsBin } from './tools-cache.ts';
 import type { ToolsArguments } from './parse-arguments.ts';
 import type { Tool } from './tool.ts';
 
-/** An output such as `process.stdout`. */
+/** Output stream such as `process.stdout`. */
 export interface ToolsOutput {
   write(text: string): unknown;
   isTTY?: boolean;
   columns?: number;
 }
 
-/** The process around the command, so that tests can give another. */
+/** Options of {@link runToolsCommand}: the parts of the process that it uses. */
 export interface ToolsCommandOptions {
   args: string[];
   env: NodeJS.ProcessEnv;
@@ -31,7 +31,7 @@ export interface ToolsCommandOptions {
   signal?: AbortSignal;
 }
 
-/** Runs `pnpm tools:install` and gives its exit code: 0, 1 when a tool failed, 2 for a wrong command line. */
+/** Runs `pnpm tools:install`; returns its exit code: 0, 1 when a tool failed, 2 for a wrong command line. */
 export async function runToolsCommand(options: ToolsCommandOptions): Promise<number> {
   let parsed: ToolsArguments;
   let tools: Tool[];
@@ -71,12 +71,14 @@ async function install(tools: Tool[], parsed: ToolsArguments, options: ToolsComm
     const results = await installTools({ ...options, tools, system, reporter: progress });
     progress.stop();
     if (parsed.json) options.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-    const command = commandForPerson(results, options.platform);
+    const command = administratorCommand(results, options.platform);
     if (command !== null)
-      output.write(`\nThese packages need your rights. Run, or do the same with your package manager:\n  ${command}\n`);
+      output.write(
+        `\nInstalling these packages requires administrator rights. Run, or use your package manager:\n  ${command}\n`,
+      );
     const failed = results.filter((result) => result.state === 'failed').length;
     const cached = results.some((result) => result.path?.startsWith(toolsBin(options.env)) === true);
-    if (cached) output.write(`\nPrograms of the cache are in ${toolsBin(options.env)}\n`);
+    if (cached) output.write(`\nCached programs are in ${toolsBin(options.env)}\n`);
     if (failed > 0) output.write(`\n${failed} of ${results.length} tools failed\n`);
     return failed > 0 ? 1 : 0;
   } finally {

@@ -3,19 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../find-program.ts';
 
-/** A temporary directory with a PATH of its own: what is in `bin` is all that the tested code can find. */
+/** Temporary directory with its own PATH: the tested code finds only the programs in `bin`. */
 export interface Sandbox {
   root: string;
   cache: string;
   env: NodeJS.ProcessEnv;
   /** Writes a shell script into `bin`. */
   addScript(name: string, body: string): Promise<void>;
-  /** Links a program of this machine into `bin`; throws when it is not there. */
+  /** Links programs of this machine into `bin`; throws when one is missing. */
   addReal(...names: string[]): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Makes a {@link Sandbox}; `remove` deletes it. */
+/** Creates a {@link Sandbox}; `remove` deletes it. */
 export async function createSandbox(): Promise<Sandbox> {
   const root = await mkdtemp(join(tmpdir(), 'aion-tools-'));
   const bin = join(root, 'path');

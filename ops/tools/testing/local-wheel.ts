@@ -11,8 +11,8 @@ with zipfile.ZipFile(out, 'w') as wheel:
 `;
 
 /**
- * Writes a wheel `demo_tool` with the program `demo-tool` and a data file into `directory`, so that pip runs
- * for real and without a network. `main` is the body of the program's function.
+ * Writes a wheel `demo_tool` with the program `demo-tool` and a data file into `directory`, so that pip runs without a
+ * network. `main` is the body of the program's function.
  */
 export async function writeDemoWheel(directory: string, main: string): Promise<void> {
   const info = 'demo_tool-1.0.dist-info';

@@ -1,11 +1,11 @@
 import type { InstallReporter } from '../install-tools.ts';
 
-/** A reporter that keeps what it is told, as short texts. */
+/** Reporter that records each event as a short text. */
 export interface RecordingReporter extends InstallReporter {
   events: string[];
 }
 
-/** Makes a {@link RecordingReporter}. */
+/** Creates a {@link RecordingReporter}. */
 export function createRecordingReporter(): RecordingReporter {
   const events: string[] = [];
   return {
