@@ -1,26 +1,26 @@
-/** A condition that somebody must know of, as Prometheus evaluates it. */
+/** Alert that Prometheus evaluates. */
 export interface Alert {
-  /** In PascalCase; its runbook is `docs/runbooks/<name in kebab-case>.md`. */
+  /** Name in PascalCase; its runbook is `docs/runbooks/<name in kebab-case>.md`. */
   readonly name: string;
-  /** PromQL over metrics of the catalogue. It has a series while something is wrong, and none while all is well. */
+  /** PromQL over metrics of the catalogue; returns a series while the condition holds, and none otherwise. */
   readonly expr: string;
-  /** How long it must be so before somebody is told, in minutes. */
+  /** Minutes for which the condition must hold before the alert fires. */
   readonly forMinutes: number;
   /** `critical`: act now, at any hour. `warning`: act in working hours. */
   readonly severity: 'critical' | 'warning';
-  /** One line; `{{ $value }}` and `{{ $labels.x }}` are filled in. */
+  /** One line; Prometheus replaces `{{ $value }}` and `{{ $labels.x }}`. */
   readonly summary: string;
-  /** What it means for those who use the platform. */
+  /** Effect on users of the platform. */
   readonly description: string;
 }
 
-/** Where the runbook of an alert is, from the root of the repository. */
+/** Returns the path of an alert's runbook, relative to the root of the repository. */
 export function runbookOf({ name }: Pick<Alert, 'name'>): string {
   const kebab = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
   return `docs/runbooks/${kebab}.md`;
 }
 
-/** The metrics that an expression reads. */
+/** Returns the metrics that an expression reads. */
 export function metricsOf(expr: string): readonly string[] {
   const withoutLabels = expr.replaceAll(/\{[^}]*\}/g, '').replaceAll(/\b(by|without) \([^)]*\)/g, '');
   return [...new Set(withoutLabels.match(/\b(?:aion|db|ai|http)_[a-z0-9_]+/g))].toSorted();

@@ -1,6 +1,6 @@
 import { metricsOf, type Alert } from './alert.ts';
 
-/** What must be true of the data that AION keeps. */
+/** Alerts on invariants of the data that AION stores. */
 const CONDITIONS: readonly Alert[] = [
   {
     name: 'DefaultPartitionNotEmpty',
@@ -15,8 +15,9 @@ const CONDITIONS: readonly Alert[] = [
     expr: 'max(aion_schema_drift) > 0',
     forMinutes: 5,
     severity: 'critical',
-    summary: 'The live schema is not the declared one',
-    description: 'Requests are served; exports and erasures are refused, since they could miss what is not declared.',
+    summary: 'The live schema differs from the declared one',
+    description:
+      'Requests are served; exports and erasures are rejected, since they could miss undeclared tables and columns.',
   },
   {
     name: 'AuditChainBroken',
@@ -25,7 +26,7 @@ const CONDITIONS: readonly Alert[] = [
     severity: 'critical',
     summary: 'The audit trail was changed',
     description:
-      'An event or a checkpoint was edited, deleted, reordered or cut off by somebody with access to the database.',
+      'An event or a checkpoint was edited, deleted, reordered or truncated by somebody with access to the database.',
   },
   {
     name: 'AuditNotVerified',
@@ -33,7 +34,7 @@ const CONDITIONS: readonly Alert[] = [
     forMinutes: 5,
     severity: 'warning',
     summary: 'The audit trail was last verified {{ $value | humanizeDuration }} ago',
-    description: 'A change of the audit trail would not be noticed now.',
+    description: 'A change of the audit trail would not be detected now.',
   },
   {
     name: 'OutboxStuck',
@@ -41,15 +42,15 @@ const CONDITIONS: readonly Alert[] = [
     forMinutes: 2,
     severity: 'critical',
     summary: 'The oldest row of the outbox has waited for {{ $value | humanizeDuration }}',
-    description: 'Exports are accepted and do not begin. Nothing is lost: they begin when the outbox is relayed again.',
+    description: 'Exports are accepted but do not start. Nothing is lost: they start when the outbox is relayed again.',
   },
   {
     name: 'OutboxRowsParked',
     expr: 'max by (reason) (aion_outbox_parked_rows) > 0',
     forMinutes: 1,
     severity: 'warning',
-    summary: '{{ $value }} rows of the outbox are parked: {{ $labels.reason }}',
-    description: 'What they would have started does not happen until somebody releases them.',
+    summary: '{{ $value }} rows of the outbox are dead-lettered: {{ $labels.reason }}',
+    description: 'Their jobs do not run until an operator releases the rows.',
   },
   {
     name: 'UsageDiffers',
@@ -57,27 +58,29 @@ const CONDITIONS: readonly Alert[] = [
     forMinutes: 5,
     severity: 'critical',
     summary: 'Usage differs from its generations by {{ $value }}',
-    description: 'What tenants are shown, and may be billed by, is not what was settled today or yesterday.',
+    description:
+      'The usage that tenants see, and may be billed by, differs from the generations settled today or yesterday.',
   },
   {
     name: 'UsageRollupBehind',
     expr: 'max(aion_usage_rollup_lag_seconds) > 300',
     forMinutes: 5,
     severity: 'warning',
-    summary: 'Usage is summed up {{ $value | humanizeDuration }} late',
-    description: 'Reports stay exact, and become slower the longer it lasts.',
+    summary: 'The rollup of usage is {{ $value | humanizeDuration }} late',
+    description: 'Reports stay exact, but become slower the longer it lasts.',
   },
   {
     name: 'SealedUnderUnknownKey',
     expr: 'max(aion_sealed_rows{sealed_under="unknown"}) > 0',
     forMinutes: 5,
     severity: 'critical',
-    summary: '{{ $value }} sealed rows cannot be opened',
-    description: 'They were sealed under a key that is configured no more: the credentials in them are of no use.',
+    summary: '{{ $value }} encrypted rows cannot be decrypted',
+    description:
+      'They were encrypted under a key that is no longer configured: the credentials in them cannot be used.',
   },
 ];
 
-/** A metric that is not there cannot tell that something is wrong. */
+/** Alert on absent metrics, without which the other alerts cannot fire. */
 const MISSING: Alert = {
   name: 'DataMetricMissing',
   expr: metricsUsed()
@@ -85,11 +88,11 @@ const MISSING: Alert = {
     .join(' or '),
   forMinutes: 15,
   severity: 'warning',
-  summary: '{{ $labels.metric }} is not there',
-  description: 'The alerts that read it cannot fire: nothing scrapes database-gateway, or metrics are switched off.',
+  summary: '{{ $labels.metric }} is absent',
+  description: 'The alerts that read it cannot fire: database-gateway is not scraped, or metrics are disabled.',
 };
 
-/** Every alert on the data that AION keeps. */
+/** Every alert on the data that AION stores. */
 export const DATA_ALERTS: readonly Alert[] = [...CONDITIONS, MISSING];
 
 function metricsUsed(): readonly string[] {

@@ -1,5 +1,5 @@
 import type { MeasureRequest, SubjectReply } from './subject.ts';
-import { findSubject } from './subject-factories.ts';
+import { findSubject } from './find-subject.ts';
 
 // The process of one subject: creates it, then measures on request. It exits when the benchmark disconnects.
 const [name = '', otlpEndpoint = ''] = process.argv.slice(2);

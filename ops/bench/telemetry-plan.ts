@@ -30,26 +30,6 @@ const EVERYTHING_GOAL: Goal = { of: 'ratio', op: '<=', value: 1.3 };
 /** 30 % compared with 45 %, the figures of the design (docs/adr/0003-cost-of-telemetry.md). */
 const ADDED_GOAL: Goal = { of: 'ratio', op: '<=', value: 0.67 };
 
-const metricPair = (kind: string): PlannedSubject[] => [
-  { name: `metric.${kind}.aion`, count: 300_000, reference: `metric.${kind}.prom_client`, goal: METRIC_GOAL },
-  { name: `metric.${kind}.prom_client`, count: 300_000 },
-];
-const scrapePair = (series: number): PlannedSubject[] => [
-  { name: `scrape.${series}.aion`, count: 20, reference: `scrape.${series}.prom_client`, goal: SCRAPE_GOAL },
-  { name: `scrape.${series}.prom_client`, count: 20 },
-];
-const logTriple = (kind: string, count: number, goal?: Goal): PlannedSubject[] => [
-  { name: `log.${kind}.aion`, count, reference: `log.${kind}.winston`, ...(goal === undefined ? {} : { goal }) },
-  { name: `log.${kind}.winston`, count },
-  { name: `log.${kind}.pino`, count, reference: `log.${kind}.winston` },
-];
-const server = (name: string, rest: Omit<PlannedSubject, 'name' | 'count'> = {}): PlannedSubject => ({
-  name: `http.${name}`,
-  count: REQUESTS,
-  ...(name === 'express' ? {} : { reference: 'http.express' }),
-  ...rest,
-});
-
 /** Groups that `pnpm bench:telemetry` measures, with the goals of the design. */
 export const TELEMETRY_PLAN: readonly PlannedGroup[] = [
   {
@@ -105,3 +85,34 @@ export const ADDED_COMPARISON = {
   base: 'http.express',
   goal: ADDED_GOAL,
 } as const;
+
+function metricPair(kind: string): PlannedSubject[] {
+  return [
+    { name: `metric.${kind}.aion`, count: 300_000, reference: `metric.${kind}.prom_client`, goal: METRIC_GOAL },
+    { name: `metric.${kind}.prom_client`, count: 300_000 },
+  ];
+}
+
+function scrapePair(series: number): PlannedSubject[] {
+  return [
+    { name: `scrape.${series}.aion`, count: 20, reference: `scrape.${series}.prom_client`, goal: SCRAPE_GOAL },
+    { name: `scrape.${series}.prom_client`, count: 20 },
+  ];
+}
+
+function logTriple(kind: string, count: number, goal?: Goal): PlannedSubject[] {
+  return [
+    { name: `log.${kind}.aion`, count, reference: `log.${kind}.winston`, ...(goal === undefined ? {} : { goal }) },
+    { name: `log.${kind}.winston`, count },
+    { name: `log.${kind}.pino`, count, reference: `log.${kind}.winston` },
+  ];
+}
+
+function server(name: string, rest: Omit<PlannedSubject, 'name' | 'count'> = {}): PlannedSubject {
+  return {
+    name: `http.${name}`,
+    count: REQUESTS,
+    ...(name === 'express' ? {} : { reference: 'http.express' }),
+    ...rest,
+  };
+}

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { runbookOf, type Alert } from '../alerts/alert.ts';
 
-/** Alerts as a rule file of Prometheus. */
+/** Creates a Prometheus rule file from alerts. */
 export function createAlertRules(group: string, alerts: readonly Alert[]): string {
   const rules = alerts.map((alert) => ({
     alert: alert.name,
@@ -10,6 +10,6 @@ export function createAlertRules(group: string, alerts: readonly Alert[]): strin
     labels: { severity: alert.severity, team: 'platform' },
     annotations: { summary: alert.summary, description: alert.description, runbook: runbookOf(alert) },
   }));
-  const head = '# Made from ops/alerts by `pnpm generate`.\n';
+  const head = '# Generated from ops/alerts by `pnpm generate`.\n';
   return head + stringify({ groups: [{ name: group, rules }] }, { lineWidth: 0 });
 }

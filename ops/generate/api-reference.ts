@@ -8,15 +8,15 @@ import {
   type Route,
 } from '@aion/contracts';
 
-/** The API reference in Markdown, from the contracts. */
+/** Creates the API reference in Markdown from the contracts. */
 export function createApiReference(): string {
   const sections = PUBLIC_ROUTES.map(describeRoute);
   return [
     '# API reference',
     '',
-    'Made from `packages/contracts` by `pnpm generate`; the machine-readable form is `docs/openapi.json`, which the running',
-    "platform serves at `/openapi.json`. Errors have OpenAI's shape under `/v1` and are problem details (RFC 9457) under",
-    '`/api`. Every answer carries `x-request-id`, `x-correlation-id` and `traceresponse`.',
+    'Generated from `packages/contracts` by `pnpm generate`; the machine-readable form is `docs/openapi.json`, which the',
+    "running platform serves at `/openapi.json`. Errors have OpenAI's shape under `/v1` and are problem details (RFC 9457)",
+    'under `/api`. Every response has the headers `x-request-id`, `x-correlation-id` and `traceresponse`.',
     '',
     ...MANAGEMENT,
     '| scope | roles that may hold it |',
@@ -33,27 +33,28 @@ export function createApiReference(): string {
   ].join('\n');
 }
 
-/** What holds for every route of the management API. */
+/** Rules of every route of the management API. */
 const MANAGEMENT = [
-  '## Who may what',
+  '## Authorization',
   '',
-  "A request carries `Authorization: Bearer <key>`: a tenant's key (`aion_sk_...`) or an operator's (`aion_op_...`). A key",
-  'may do what its scopes say. The key of a person (`user_id`) may do of that only what the role of the person in the tenant',
-  'allows, and nothing once the person has left. An operator acts for the tenant that the header `x-aion-tenant` names.',
-  '`aion init` creates the first operator, with the one-time secret `AION_INIT_SECRET`; there is no default password.',
+  "A request has the header `Authorization: Bearer <key>` with a tenant's key (`aion_sk_...`) or an operator's",
+  '(`aion_op_...`). The scopes of a key limit what it may do. The key of a person (`user_id`) is also limited by the role of',
+  'the person in the tenant, and stops working when the person leaves. An operator acts for the tenant in the header',
+  '`x-aion-tenant`. `aion init` creates the first operator with the one-time secret `AION_INIT_SECRET`; there is no default',
+  'password.',
   '',
-  '## What every route under `/api/v1` does',
+  '## Common behaviour of routes under `/api/v1`',
   '',
-  '- **Lists** come in pages: `limit`, and `cursor` with the `next_cursor` of the page before. Pages are cut by key: they stay',
-  '  where they are while items are added.',
-  '- **`Idempotency-Key`** on a POST: sent again within a day with the same body, it has no further effect and gets the same',
-  '  answer, marked `idempotent-replayed: true`; a secret that is shown once is shown again. With another body it is refused',
-  '  (422). Requests that come at the same time have one effect.',
-  '- **`ETag` and `If-Match`**: an answer about one thing that can be edited has an `ETag`; a change with `If-Match` is refused',
-  '  (412) when it has changed since. Without the header the change applies to whatever is there.',
-  '- **Errors** are problem details: `code` is stable, `errors` has a JSON Pointer for each wrong field, `request_id` finds the',
-  '  request in logs and traces. 429 and 503 come with `Retry-After`.',
-  '- A route that will go says so on every answer: `Deprecation` (RFC 9745), `Sunset` (RFC 8594), and a `Link`.',
+  '- **Lists** are paginated: `limit`, and `cursor` with the `next_cursor` of the preceding page. Pagination is by key: pages',
+  '  do not shift while items are added.',
+  '- **`Idempotency-Key`** on a POST: a request repeated within a day with the same body has no further effect and gets the',
+  '  same response, marked `idempotent-replayed: true`; a secret that is shown once is shown again. With another body it is',
+  '  rejected (422). Concurrent requests have one effect.',
+  '- **`ETag` and `If-Match`**: the response of an editable resource has an `ETag`; a change with `If-Match` is rejected (412)',
+  '  when the resource has changed since. Without the header the change applies to the current version.',
+  '- **Errors** are problem details: `code` is stable, `errors` has a JSON Pointer for each invalid field, `request_id`',
+  '  identifies the request in logs and traces. 429 and 503 have the header `Retry-After`.',
+  '- Every response of a deprecated route has the headers `Deprecation` (RFC 9745), `Sunset` (RFC 8594) and `Link`.',
   '',
 ];
 
@@ -71,20 +72,20 @@ function describeRoute(route: Route): string {
     '',
     descriptionOf(route),
     '',
-    `Answers ${response.status} as ${types.filter(Boolean).join(' or ')}: ${response.description}`,
+    `Responds with ${response.status} as ${types.filter(Boolean).join(' or ')}: ${response.description}`,
     ...headersOf(route),
     ...(route.errors.length === 0
       ? []
-      : ['', `Errors to expect: ${route.errors.map((code) => `\`${code}\``).join(', ')}.`]),
+      : ['', `Possible errors: ${route.errors.map((code) => `\`${code}\``).join(', ')}.`]),
     '',
   ].join('\n');
 }
 
 function headersOf(route: Route): string[] {
   const headers = [
-    ...(takesIdempotencyKey(route) ? ['takes `Idempotency-Key`'] : []),
-    ...(route.conditional === true ? ['takes `If-Match`'] : []),
-    ...(route.response.etag === true ? ['gives an `ETag`'] : []),
+    ...(takesIdempotencyKey(route) ? ['accepts `Idempotency-Key`'] : []),
+    ...(route.conditional === true ? ['accepts `If-Match`'] : []),
+    ...(route.response.etag === true ? ['returns an `ETag`'] : []),
   ];
   return headers.length === 0 ? [] : ['', `It ${headers.join(', ')}.`];
 }

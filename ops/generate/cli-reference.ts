@@ -2,14 +2,14 @@ import { createProgram, EXIT_CODES } from '@aion/cli';
 
 type Command = ReturnType<typeof createProgram>;
 
-/** Every command of `aion`, and its exit codes, as Markdown tables. */
+/** Creates Markdown tables of every command of `aion` and of its exit codes. */
 export function createCliReference(): string {
   return [
     '| command | does |',
     '| --- | --- |',
     ...listCommands(createProgram(), 'aion').map(([usage, summary]) => `| \`${usage}\` | ${summary} |`),
     '',
-    '| exit code | means |',
+    '| exit code | meaning |',
     '| --- | --- |',
     ...EXIT_CODES.map(([code, meaning]) => `| ${code} | ${meaning} |`),
   ].join('\n');

@@ -6,24 +6,24 @@ import type { ColumnEntry, TableEntry } from '../../services/database-gateway/sr
 
 const entries: readonly (readonly [string, TableEntry])[] = Object.entries(DATA_MAP);
 
-/** The record of processing, from the data map. */
+/** Creates the record of processing from the data map. */
 export function createDataMapDocument(): string {
   return [
     '# Data map',
     '',
-    'A record of processing: what AION keeps in PostgreSQL, whose it is, and what export, erasure and retention do with',
-    'it. Made from `services/database-gateway/src/data-map` by `pnpm generate`. A test compares that declaration with a',
-    'migrated database, and a running platform compares it with its own: while they differ, exports are refused.',
+    'A record of processing: the data that AION stores in PostgreSQL, its owner, and its treatment by export, erasure and',
+    'retention. Generated from `services/database-gateway/src/data-map` by `pnpm generate`. A test compares that declaration',
+    'with a migrated database, and a running platform compares it with its own: while they differ, exports are rejected.',
     '',
-    '- **Classes of data**: `identity` (who), `content` (what was written), `accounting` (what was used), `secret`',
-    '  (hashes and sealed credentials), `operational` (how it works).',
-    '- **Rows of**: `tenant`, one tenant each; `shared`, of a tenant, or of the platform where the tenant is null;',
-    '  `platform`, of no tenant. All but the last are separated by row-level security.',
+    '- **Classes of data**: `identity` (persons), `content` (prompts and completions), `accounting` (usage), `secret` (hashes',
+    '  and encrypted credentials), `operational` (operation of the platform).',
+    '- **Owner**: `tenant`, each row belongs to one tenant; `shared`, to a tenant, or to the platform where the tenant is',
+    '  null; `platform`, to no tenant. All but the last are separated by row-level security.',
     '',
     '## Tables',
     '',
     table(
-      ['table', 'for', 'rows of', 'way to the tenant', 'export', 'erasure', 'retention class'],
+      ['table', 'purpose', 'owner', 'path to the tenant', 'export', 'erasure', 'retention class'],
       entries.map(overview),
     ),
     '',
@@ -31,21 +31,21 @@ export function createDataMapDocument(): string {
     '',
     ...entries.flatMap(([name, entry]) => [`### ${name}`, '', columns(entry), '']),
     ...erasure(),
-    '## Beside tables',
+    '## Other database objects',
     '',
-    'Nothing else may be there: no view, foreign table or large object, and no other function that runs as the owner.',
+    'No other object may exist: no view, foreign table or large object, and no other function that runs as the owner.',
     '',
     table(
-      ['object', 'for'],
+      ['object', 'purpose'],
       Object.entries(SCHEMA_OBJECTS).map(([name, purpose]) => [`\`${name}\``, purpose]),
     ),
     '',
     '## The database of the queue',
     '',
-    "Only where BullMQ runs on PostgreSQL. AION's jobs carry ids and never content; an erasure purges a tenant's jobs.",
+    "Only where BullMQ runs on PostgreSQL. AION's jobs contain ids and never content; an erasure purges a tenant's jobs.",
     '',
     table(
-      ['table', 'holds'],
+      ['table', 'contents'],
       Object.entries(QUEUE_TABLES).map(([name, purpose]) => [`\`${name}\``, purpose]),
     ),
     '',
@@ -55,33 +55,33 @@ export function createDataMapDocument(): string {
 function overview([name, entry]: readonly [string, TableEntry]): string[] {
   const { purpose, owner, exportPolicy, retention } = entry;
   const exported = exportPolicy === 'rows' ? 'yes' : `no: ${exportPolicy.excluded}`;
-  return [`[${name}](#${name})`, purpose, owner, wayToTenant(entry), exported, describeErasure(entry), retention];
+  return [`[${name}](#${name})`, purpose, owner, tenantPathOf(entry), exported, describeErasure(entry), retention];
 }
 
-function wayToTenant({ tenantPath }: TableEntry): string {
+function tenantPathOf({ tenantPath }: TableEntry): string {
   if (tenantPath === null) return 'none';
   if (!('through' in tenantPath)) return `\`${tenantPath.column}\``;
   return `\`${tenantPath.through}.${tenantPath.reference}\` to \`${tenantPath.key}\``;
 }
 
 function describeErasure({ erasure: strategy }: TableEntry): string {
-  return typeof strategy === 'string' ? strategy : `kept until ${strategy.until}: ${strategy.retain}`;
+  return typeof strategy === 'string' ? strategy : `retained until ${strategy.until}: ${strategy.retain}`;
 }
 
 function columns({ columns: declared, primaryKey }: TableEntry): string {
   const rows = Object.entries(declared).map(([name, column]) => {
-    const { dataClass, excluded, anonymize } = whole(column);
+    const { dataClass, excluded, anonymize } = toObject(column);
     const notes = [
       ...(primaryKey.includes(name) ? ['primary key'] : []),
       ...(excluded === undefined ? [] : [`not exported: ${excluded}`]),
-      ...(anonymize === true ? ['emptied by an erasure'] : []),
+      ...(anonymize === true ? ['cleared by an erasure'] : []),
     ];
     return [`\`${name}\``, dataClass, notes.join('; ')];
   });
   return table(['column', 'class', 'note'], rows);
 }
 
-function whole(column: ColumnEntry): Exclude<ColumnEntry, string> {
+function toObject(column: ColumnEntry): Exclude<ColumnEntry, string> {
   return typeof column === 'string' ? { dataClass: column } : column;
 }
 
@@ -90,18 +90,18 @@ function erasure(): string[] {
   return [
     '## Order of an erasure',
     '',
-    'Rows that point to others go first.',
+    'Referencing rows are deleted before the rows that they reference.',
     '',
     ...steps.map(({ table: name, strategy, anonymized }, at) => {
-      const emptied = anonymized.map((column) => `\`${column}\``).join(', ');
-      return `${at + 1}. \`${name}\`: ${strategy}${emptied === '' ? '' : ` (${emptied})`}`;
+      const cleared = anonymized.map((column) => `\`${column}\``).join(', ');
+      return `${at + 1}. \`${name}\`: ${strategy}${cleared === '' ? '' : ` (${cleared})`}`;
     }),
     '',
-    'Deleted by the database itself, with the last row that leads to a tenant; who is in another tenant stays:',
+    'Deleted by the database with the last row that references a tenant; persons in another tenant are retained:',
     '',
     ...following.map(({ table: name, through }) => `- \`${name}\`, with the last of \`${through}\``),
     '',
-    'Kept:',
+    'Retained:',
     '',
     ...retained.map(({ table: name, reason, until }) => `- \`${name}\`, until ${until}. ${reason}`),
     '',

@@ -1,6 +1,6 @@
 import type { Variables } from '@aion/config';
 
-/** An environment file for `pnpm start`: every variable once, with what it means; those without a default are to be set. */
+/** Creates an environment file for `pnpm start`: every variable once with its description, defaults commented out. */
 export function createEnvironmentExample(
   services: readonly { readonly name: string; readonly variables: Variables }[],
 ): string {
@@ -19,8 +19,8 @@ export function createEnvironmentExample(
     return [`# ${variable.description} (${by})`, variable.required ? assignment : `# ${assignment}`].join('\n');
   });
   return [
-    '# The environment of the four services, made from their configuration by `pnpm generate`.',
-    '# Lines that are commented out show the default, or an example of what may be set.',
+    '# Environment of the four services, generated from their configuration by `pnpm generate`.',
+    '# Lines that are commented out show the default, or an example value.',
     '# Secrets may be given as files instead: NAME_FILE=/path.',
     '',
     blocks.join('\n\n'),

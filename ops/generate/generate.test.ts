@@ -4,22 +4,22 @@ import { createDataMapDocument } from './data-map-document.ts';
 import { createEnvironmentExample } from './environment-example.ts';
 import { replaceSection } from './replace-section.ts';
 
-describe('a generated section', () => {
-  it('replaces what stood between its marks, and nothing else', () => {
+describe('replaceSection', () => {
+  it('replaces only the text between the marks of a section', () => {
     const document = 'a\n<!-- t:begin -->\nold\n<!-- t:end -->\nb';
     expect(replaceSection(document, 't', 'new')).toBe('a\n<!-- t:begin -->\n\nnew\n\n<!-- t:end -->\nb');
   });
 
-  it('is missed when its marks are not there', () => {
+  it('throws an error that names the marks when they are missing', () => {
     expect(() => replaceSection('a', 't', 'new')).toThrow('<!-- t:begin -->');
   });
 });
 
-describe('the environment example', () => {
+describe('createEnvironmentExample', () => {
   const port = variable('PORT', types.port(), { description: 'The port.', example: '1', fallback: '2' });
   const url = variable('DATABASE_URL', types.text(), { description: 'The database.', example: 'postgres://x' });
 
-  it('names each variable once with who reads it, and comments defaults out', () => {
+  it('lists each variable once with its services and comments out defaults', () => {
     const text = createEnvironmentExample([
       { name: 'a', variables: { port, url } },
       { name: 'b', variables: { port } },
@@ -30,8 +30,8 @@ describe('the environment example', () => {
   });
 });
 
-describe('the API reference', () => {
-  it('describes each public route once, with what it needs', () => {
+describe('createApiReference', () => {
+  it('describes each public route once with its authorization', () => {
     const text = createApiReference();
     expect(text).toContain('a key with the scope `inference`');
     expect(text).not.toContain('/internal/');
@@ -41,8 +41,8 @@ describe('the API reference', () => {
   });
 });
 
-describe('the data map', () => {
-  it('names every table once among the tables, with its columns, and says what is kept and why', () => {
+describe('createDataMapDocument', () => {
+  it('lists every table once with its columns, and each retained table with a reason', () => {
     const text = createDataMapDocument();
     const listed = [...text.matchAll(/^\| \[(\w+)\]\(#\w+\) \|/gm)].map((match) => match[1]);
     expect(listed).toEqual([...text.matchAll(/^### (\w+)$/gm)].map((match) => match[1]));

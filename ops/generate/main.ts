@@ -22,7 +22,7 @@ const services: readonly { name: string; variables: Variables }[] = [
   { name: 'data-export', variables: dataExportVariables },
 ];
 
-/** Each generated file, with what it must contain. */
+/** Generates every file; returns texts by path. */
 async function generate(): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
     ['docs/openapi.json', `${JSON.stringify(createOpenApiDocument('0.1.0'), null, 2)}\n`],

@@ -6,13 +6,13 @@ const document = readFileSync(new URL('../../docs/MONITORING.md', import.meta.ur
 const queries = [...document.matchAll(/```promql\n([\s\S]*?)```/g)].map((match) => match[1]?.trim() ?? '');
 const declared: readonly string[] = Object.keys(CATALOGUE);
 
-/** The names of series that a query selects: of AION's prefixes, outside of label matchers and strings. */
+/** Returns the names of series with AION's prefixes that a query selects. */
 function seriesIn(query: string): string[] {
   const plain = query.replaceAll(/\{[^}]*\}/g, '').replaceAll(/\bby \([^)]*\)/g, '');
   return plain.match(/\b(http|db|ai|aion|process|nodejs)_\w+/g) ?? [];
 }
 
-/** Values that a query looks for and the catalogue's list of that label does not have, so that it selects nothing. */
+/** Returns the label values in a query that the catalogue does not declare, so that they match nothing. */
 function unknownValuesIn(query: string): string[] {
   const declarations = new Map<string, MetricDeclaration>(Object.entries(CATALOGUE));
   return [...query.matchAll(/(\w+)\{([^}]*)\}/g)].flatMap(([, series = '', matchers = '']) => {
@@ -25,12 +25,12 @@ function unknownValuesIn(query: string): string[] {
   });
 }
 
-describe('the monitoring page', () => {
-  it('has queries', () => {
+describe('docs/MONITORING.md', () => {
+  it('contains queries', () => {
     expect(queries.length).toBeGreaterThan(10);
   });
 
-  it.each(queries)('asks for what the catalogue declares: %s', (query) => {
+  it.each(queries)('queries only series of the catalogue: %s', (query) => {
     const series = seriesIn(query);
     expect(series.length).toBeGreaterThan(0);
     for (const name of series.filter((found) => !/^(process|nodejs)_/.test(found))) {
@@ -38,17 +38,17 @@ describe('the monitoring page', () => {
     }
   });
 
-  it.each(queries)('looks for values that there are: %s', (query) => {
+  it.each(queries)('queries only declared label values: %s', (query) => {
     expect(unknownValuesIn(query)).toEqual([]);
   });
 
-  it.each(declared)('describes %s once in its tables', (name) => {
+  it.each(declared)('describes the metric %s once in its tables', (name) => {
     expect(createMetricTables().split(`| \`${name}\` |`)).toHaveLength(2);
   });
 });
 
-describe('the catalogue for programs', () => {
-  it('has every metric with its type, labels and services', () => {
+describe('createCatalogueJson', () => {
+  it('contains metrics with their types, labels and services', () => {
     expect(JSON.parse(createCatalogueJson())).toMatchObject({
       metrics: expect.arrayContaining([
         {

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { withCacheLock } from './cache-lock.ts';
-import { createSandbox } from './testing/fake-programs.ts';
-import type { Sandbox } from './testing/fake-programs.ts';
+import { createSandbox } from './testing/sandbox.ts';
+import type { Sandbox } from './testing/sandbox.ts';
 
 describe('withCacheLock', () => {
   let sandbox: Sandbox;

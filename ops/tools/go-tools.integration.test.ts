@@ -4,9 +4,9 @@ import { catalogue } from './catalogue.ts';
 import { findProgram } from './find-program.ts';
 import { installTools } from './install-tools.ts';
 import { createAptPackages } from './system-packages.ts';
-import { createSandbox } from './testing/fake-programs.ts';
+import { createSandbox } from './testing/sandbox.ts';
 import { createRecordingReporter } from './testing/recording-reporter.ts';
-import type { Sandbox } from './testing/fake-programs.ts';
+import type { Sandbox } from './testing/sandbox.ts';
 import type { GoTool } from './tool.ts';
 import type { ToolResult } from './tool-result.ts';
 

@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { installTools } from './install-tools.ts';
 import { createAptPackages } from './system-packages.ts';
-import { createSandbox } from './testing/fake-programs.ts';
+import { createSandbox } from './testing/sandbox.ts';
 import { createRecordingReporter } from './testing/recording-reporter.ts';
-import type { Sandbox } from './testing/fake-programs.ts';
+import type { Sandbox } from './testing/sandbox.ts';
 import type { DebianTool } from './tool.ts';
 import type { ToolResult } from './tool-result.ts';
 

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { installTools } from './install-tools.ts';
 import { runCommand } from './run-command.ts';
 import { createAptPackages } from './system-packages.ts';
-import { createSandbox, type Sandbox } from './testing/fake-programs.ts';
+import { createSandbox, type Sandbox } from './testing/sandbox.ts';
 import { createRecordingReporter } from './testing/recording-reporter.ts';
 import type { NpmTool } from './tool.ts';
 import type { ToolResult } from './tool-result.ts';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { findProgram } from './find-program.ts';
 import { installTools } from './install-tools.ts';
 import { createAptPackages } from './system-packages.ts';
-import { createSandbox } from './testing/fake-programs.ts';
-import { writeDemoWheel } from './testing/local-wheel.ts';
+import { createSandbox } from './testing/sandbox.ts';
+import { writeDemoWheel } from './testing/demo-wheel.ts';
 import { createRecordingReporter } from './testing/recording-reporter.ts';
-import type { Sandbox } from './testing/fake-programs.ts';
+import type { Sandbox } from './testing/sandbox.ts';
 import type { PipTool, Tool, WheelTool } from './tool.ts';
 import type { ToolResult } from './tool-result.ts';
 

@@ -1,6 +1,6 @@
 import { runCommand } from './run-command.ts';
-import { createSandbox } from './testing/fake-programs.ts';
-import type { Sandbox } from './testing/fake-programs.ts';
+import { createSandbox } from './testing/sandbox.ts';
+import type { Sandbox } from './testing/sandbox.ts';
 
 describe('runCommand', () => {
   let sandbox: Sandbox;

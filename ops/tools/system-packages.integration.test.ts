@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAptPackages } from './system-packages.ts';
-import { createSandbox } from './testing/fake-programs.ts';
-import type { Sandbox } from './testing/fake-programs.ts';
+import { createSandbox } from './testing/sandbox.ts';
+import type { Sandbox } from './testing/sandbox.ts';
 
 const names = { packages: ['redis-server'], formulae: ['redis'] };
 const ignoreLine = (): void => undefined;

@@ -1,8 +1,8 @@
 import { findProgram } from './find-program.ts';
 import { runToolsCommand } from './tools-command.ts';
 import { toolVersions } from './tool-versions.ts';
-import { createSandbox } from './testing/fake-programs.ts';
-import type { Sandbox } from './testing/fake-programs.ts';
+import { createSandbox } from './testing/sandbox.ts';
+import type { Sandbox } from './testing/sandbox.ts';
 
 interface Run {
   exitCode: number;

@@ -5,7 +5,7 @@ import { startProcess } from '@aion/testkit';
 import { runQuickBench } from '../testing/run-quick-bench.ts';
 import { addTenant, generationAt, loadGenerations } from './bench-tenant.ts';
 import { startDataPlatform, type DataPlatform } from './data-platform.ts';
-import { createTenantReads } from './read-as-tenant.ts';
+import { createTenantReads } from './tenant-reads.ts';
 
 const main = resolve(import.meta.dirname, 'data-main.ts');
 
@@ -76,10 +76,11 @@ describe('the list of generations', () => {
     const client = createServiceClient({ baseUrl, audience: 'database-gateway', tokens, metrics });
     try {
       await platform.sql('CREATE EXTENSION pg_stat_statements');
-      const [tenant, neighbour] = [await addTenant(platform), await addTenant(platform)];
+      const tenant = await addTenant(platform);
+      const otherTenant = await addTenant(platform);
       const load = { signal, progress: () => undefined };
       await loadGenerations(platform, { ...load, tenant, count: 250_000 });
-      await loadGenerations(platform, { ...load, tenant: neighbour, count: 20_000 });
+      await loadGenerations(platform, { ...load, tenant: otherTenant, count: 20_000 });
       const reads = await createTenantReads(client, tenant, (position) => generationAt(platform, tenant, position));
       const first = await buffersOf(platform, reads.firstPageMs);
       const far = await buffersOf(platform, reads.farPageMs);

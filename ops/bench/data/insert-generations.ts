@@ -8,7 +8,7 @@ const CONTENT = JSON.stringify({ messages: [{ role: 'user', content: 'A question
 const ROWS_PER_STATEMENT = 250;
 
 /** Opens generations through the gateway, `perRequest` in each request. @returns durable rows per second */
-export async function insertThroughGateway(
+export async function insertGenerationsOverHttp(
   platform: DataPlatform,
   { tenantId, keyIds }: BenchTenant,
   load: { readonly count: number; readonly callers: number; readonly perRequest: number },
@@ -58,7 +58,7 @@ function toBatch(row: object, ids: readonly string[]): string {
 }
 
 /** Inserts the same rows with plain multi-row INSERTs, as the gateway's role. @returns durable rows per second */
-export async function insertPlainly(
+export async function insertGenerationsWithSql(
   { appUrl }: DataPlatform,
   { tenantId, keyIds }: BenchTenant,
   count: number,

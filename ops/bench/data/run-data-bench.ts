@@ -3,8 +3,8 @@ import { createMetrics } from '@aion/metrics';
 import { toReport, toResult, type BenchReport, type Goal } from '../bench-result.ts';
 import { addTenant, generationAt, loadGenerations, type BenchTenant } from './bench-tenant.ts';
 import { startDataPlatform, type DataPlatform } from './data-platform.ts';
-import { insertPlainly, insertThroughGateway } from './insert-generations.ts';
-import { createTenantReads } from './read-as-tenant.ts';
+import { insertGenerationsWithSql, insertGenerationsOverHttp } from './insert-generations.ts';
+import { createTenantReads } from './tenant-reads.ts';
 
 /** Options of {@link runDataBench}. */
 export interface DataBenchOptions {
@@ -90,9 +90,9 @@ async function measure(
   // Inserts go to another tenant, so that the pages that are read do not change.
   const writer = await addTenant(platform);
   const steps: Readonly<Record<string, () => Promise<number>>> = {
-    'data.inserts.batched': () => insertThroughGateway(platform, writer, { ...BATCHED, count }),
-    'data.inserts.plain_sql': () => insertPlainly(platform, writer, count),
-    'data.inserts.one_by_one': () => insertThroughGateway(platform, writer, { ...SINGLE, count }),
+    'data.inserts.batched': () => insertGenerationsOverHttp(platform, writer, { ...BATCHED, count }),
+    'data.inserts.plain_sql': () => insertGenerationsWithSql(platform, writer, count),
+    'data.inserts.one_by_one': () => insertGenerationsOverHttp(platform, writer, { ...SINGLE, count }),
     'data.usage_30_days': reads.usageMs,
     'data.usage_30_days.raw_rows': () => sumRawRows(platform, tenant),
     'data.list.page_1': reads.firstPageMs,

@@ -4,7 +4,7 @@ import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
 import { contextFromCarrier, startTracing } from '@aion/tracing';
 import { z } from 'zod';
-import { processCpuUs } from '../measure-cpu.ts';
+import { readProcessCpuUs } from '../measure-cpu.ts';
 import type { Subject } from '../subject.ts';
 import { toItem } from './item.ts';
 import { sampledTraceId } from './sampled-trace-id.ts';
@@ -78,5 +78,5 @@ export async function createAionApp(options: AionAppOptions): Promise<Subject> {
     }),
   });
   const { port } = await listen(app, { host: '127.0.0.1', port: 0, name: 'bench', variable: 'PORT' });
-  return { port, measure: () => Promise.resolve(processCpuUs()) };
+  return { port, measure: () => Promise.resolve(readProcessCpuUs()) };
 }

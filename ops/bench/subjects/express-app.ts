@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Express, RequestHandler } from 'express';
-import { processCpuUs } from '../measure-cpu.ts';
+import { readProcessCpuUs } from '../measure-cpu.ts';
 import type { Subject } from '../subject.ts';
 import { toItem } from './item.ts';
 
@@ -19,5 +19,5 @@ export async function createExpressApp(app: Express, middleware: readonly Reques
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The app has no TCP port.');
-  return { port: address.port, measure: () => Promise.resolve(processCpuUs()) };
+  return { port: address.port, measure: () => Promise.resolve(readProcessCpuUs()) };
 }

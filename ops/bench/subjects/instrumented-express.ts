@@ -11,17 +11,17 @@ import { createExpressApp } from './express-app.ts';
 const SAMPLE_RATIO = 0.1;
 
 /** Creates express with OpenTelemetry's HTTP and express instrumentations, at 10 % sampling. */
-export function createHttpInstrumented(otlpEndpoint: string): Promise<Subject> {
-  return createInstrumented(otlpEndpoint, [new HttpInstrumentation(), new ExpressInstrumentation()]);
+export function createHttpInstrumentedExpress(otlpEndpoint: string): Promise<Subject> {
+  return createInstrumentedExpress(otlpEndpoint, [new HttpInstrumentation(), new ExpressInstrumentation()]);
 }
 
 /** Creates express with all automatic instrumentations that are enabled by default, at 10 % sampling. */
-export function createAutoInstrumented(otlpEndpoint: string): Promise<Subject> {
-  return createInstrumented(otlpEndpoint, getNodeAutoInstrumentations());
+export function createAutoInstrumentedExpress(otlpEndpoint: string): Promise<Subject> {
+  return createInstrumentedExpress(otlpEndpoint, getNodeAutoInstrumentations());
 }
 
 /** Uses the SDK, sampler and exporter of AION's own tracing, so that only the instrumentation differs. */
-function createInstrumented(otlpEndpoint: string, instrumentations: Instrumentation[]): Promise<Subject> {
+function createInstrumentedExpress(otlpEndpoint: string, instrumentations: Instrumentation[]): Promise<Subject> {
   startTracing({
     serviceName: 'bench',
     serviceVersion: '0.0.0',

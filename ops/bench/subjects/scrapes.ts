@@ -7,21 +7,8 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** The buckets, `+Inf`, sum and count. */
 const SERIES_PER_HISTOGRAM = BUCKETS.length + 3;
 
-/** Label sets within the limits of an AION process: 200 routes, and statuses that the duration histogram also has. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const STATUSES = ['200', '201', '202', '204', '206'] as const;
-const labelsOf = (index: number) => ({
-  method: METHODS[index % METHODS.length] ?? 'GET',
-  status: STATUSES[Math.floor(index / METHODS.length) % STATUSES.length] ?? '200',
-  path: `/bench/route-${Math.floor(index / (METHODS.length * STATUSES.length))}`,
-});
-type SeriesLabels = ReturnType<typeof labelsOf>;
-
-interface Exposed {
-  readonly scrape: () => Promise<string>;
-  readonly count: (labels: SeriesLabels) => void;
-  readonly observe: (labels: SeriesLabels) => void;
-}
 
 /** Creates a subject that renders the exposition of AION's metrics with a number of series: its initial ones, then requests on many routes. */
 export async function createAionScrape(series: number): Promise<Subject> {
@@ -37,7 +24,7 @@ export async function createAionScrape(series: number): Promise<Subject> {
 }
 
 /** Creates a subject that renders the exposition of a plain prom-client registry with the same number of series. */
-export async function createPromScrape(series: number): Promise<Subject> {
+export async function createPromClientScrape(series: number): Promise<Subject> {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const registers = [registry];
@@ -51,7 +38,14 @@ export async function createPromScrape(series: number): Promise<Subject> {
   });
 }
 
-async function createScrape(series: number, { scrape, count, observe }: Exposed): Promise<Subject> {
+/** Metrics of a library with their exposition. */
+interface Exposition {
+  readonly scrape: () => Promise<string>;
+  readonly count: (labels: SeriesLabels) => void;
+  readonly observe: (labels: SeriesLabels) => void;
+}
+
+async function createScrape(series: number, { scrape, count, observe }: Exposition): Promise<Subject> {
   const missing = series - countSeries(await scrape());
   if (missing < 0) throw new Error(`The exposition starts with ${-missing} series more than ${series}.`);
   for (let i = 0; i < Math.floor(missing / SERIES_PER_HISTOGRAM); i += 1) observe(labelsOf(i));
@@ -64,4 +58,15 @@ async function createScrape(series: number, { scrape, count, observe }: Exposed)
 
 function countSeries(body: string): number {
   return body.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+}
+
+type SeriesLabels = ReturnType<typeof labelsOf>;
+
+/** Returns label sets within the limits of an AION process: 200 routes, and statuses that the duration histogram also has. */
+function labelsOf(index: number) {
+  return {
+    method: METHODS[index % METHODS.length] ?? 'GET',
+    status: STATUSES[Math.floor(index / METHODS.length) % STATUSES.length] ?? '200',
+    path: `/bench/route-${Math.floor(index / (METHODS.length * STATUSES.length))}`,
+  };
 }
