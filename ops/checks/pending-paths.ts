@@ -1,10 +1,6 @@
 /** Files and folders that a check does not cover yet. The lists may only shrink: an entry without violations fails. */
 export const PENDING_PATHS = {
   words: [
-    '.github',
-    'CONTRIBUTING.md',
-    'README.md',
-    'SECURITY.md',
     'docs',
     'ops/checks',
     'packages/bundle',
@@ -23,7 +19,6 @@ export const PENDING_PATHS = {
   ],
   fileNames: [
     'ops/checks/test-summary.ts',
-    'packages/audit-chain/src/chain-hash.ts',
     'packages/bundle/src/age/age-file-key.ts',
     'packages/bundle/src/age/age-stream-cipher.ts',
     'packages/bundle/src/bundle-ports.ts',
@@ -38,10 +33,6 @@ export const PENDING_PATHS = {
     'packages/cli/src/status/read-status.ts',
     'packages/config/src/shared-variables.ts',
     'packages/contracts/src/fields.ts',
-    'packages/contracts/src/internal/inference.ts',
-    'packages/contracts/src/internal/sealing-keys.ts',
-    'packages/contracts/src/public/meta.ts',
-    'packages/embedded/src/server-lock.ts',
     'packages/http/src/log-levels-endpoint.ts',
     'packages/http/src/metrics-endpoint.ts',
     'packages/http/src/read-body.ts',
