@@ -51,5 +51,5 @@ export {
   type StreamContentType,
 } from './route.ts';
 export { ROLE_SCOPES, ROLES, rolesWith, SCOPES, type Role, type Scope } from './scopes.ts';
-export { CALLER_HEADER, callerSchema, type Caller } from './caller.ts';
+export { CALLER_HEADER, callerSchema, NIL_ACTOR_ID, serviceCaller, type Caller } from './caller.ts';
 export { internalRoute } from './internal-route.ts';

@@ -1,5 +1,6 @@
 import { contextFromCarrier, type TraceCarrier } from '@aion/tracing';
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseCallerHeader } from './caller-header.ts';
 import type { Admit } from './create-app.ts';
 import type { ServiceTokens } from './service-tokens.ts';
 
@@ -9,7 +10,8 @@ export function admitServices(tokens: ServiceTokens): Admit {
     const base = { parent: contextFromCarrier(carrierOf(req.headers)), links: [], correlationId: undefined };
     try {
       const service = await tokens.verify(bearerOf(req.headers));
-      return { ...base, identity: { kind: 'service', service } };
+      const caller = parseCallerHeader(req.headers);
+      return { ...base, identity: { kind: 'service', service, ...(caller === undefined ? {} : { caller }) } };
     } catch (refusal) {
       return { ...base, identity: { kind: 'anonymous' }, refusal };
     }

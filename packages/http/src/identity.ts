@@ -1,9 +1,10 @@
-import type { Scope, ServiceName } from '@aion/contracts';
+import type { Caller, Scope, ServiceName } from '@aion/contracts';
 
 /** Who is calling, once it has been proven. */
 export type Identity =
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'service'; readonly service: ServiceName }
+  /** Another service of AION; `caller` is on whose behalf it calls, when it sent one. */
+  | { readonly kind: 'service'; readonly service: ServiceName; readonly caller?: Caller }
   /** The holder of the one-time secret of the installation. */
   | { readonly kind: 'init' }
   /** `tenantId` when the operator has named a tenant to act for. */

@@ -16,6 +16,13 @@ export {
   type RouteHandler,
   type RouteRequest,
 } from './bind-route.ts';
+export {
+  parseCallerHeader,
+  requireCaller,
+  requireTenantCaller,
+  toCallerHeader,
+  type TenantCaller,
+} from './caller-header.ts';
 export { createApp, type Admission, type Admit, type AppOptions } from './create-app.ts';
 export { remainingMs, TIMEOUT_HEADER } from './deadline.ts';
 export { CORRELATION_HEADER, correlationIdOf } from './exchange.ts';

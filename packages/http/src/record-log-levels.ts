@@ -1,4 +1,4 @@
-import { internalRoutes } from '@aion/contracts';
+import { internalRoutes, serviceCaller } from '@aion/contracts';
 import type { LogLevelsAccess } from './log-levels-endpoint.ts';
 import type { ServiceClient } from './service-client.ts';
 
@@ -6,7 +6,8 @@ import type { ServiceClient } from './service-client.ts';
 export function recordLogLevelsBy(gateway: ServiceClient): NonNullable<LogLevelsAccess['record']> {
   return async (by) => {
     await gateway.call(internalRoutes.platformEvents.record, {
-      body: { action: 'log_levels.changed', actor: `service:${by}` },
+      body: { action: 'log_levels.changed' },
+      caller: serviceCaller(by, null),
     });
   };
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Route, ServiceName } from '@aion/contracts';
+import type { Caller, Route, ServiceName } from '@aion/contracts';
 import {
   DeadlineExceededError,
   errorCode,
@@ -14,6 +14,7 @@ import { captureCarrier, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
 import { Pool, type Dispatcher } from 'undici';
 import type { z } from 'zod';
+import { toCallerHeader } from './caller-header.ts';
 import { remainingMs, TIMEOUT_HEADER } from './deadline.ts';
 import { durationStatus } from './duration-status.ts';
 import type { ServiceTokens } from './service-tokens.ts';
@@ -25,6 +26,8 @@ export interface CallInput<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly body?: z.input<B>;
   /** Sent as it is, instead of `body`. */
   readonly rawBody?: Buffer;
+  /** On whose behalf the route is called: sent in the header `CALLER_HEADER`. */
+  readonly caller?: Caller;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** At most this long, and not beyond the active deadline. Default 30 s. */
@@ -179,6 +182,7 @@ async function sendOnce(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...captureCarrier(),
       ...input.headers,
+      ...(input.caller === undefined ? {} : toCallerHeader(input.caller)),
       authorization: `Bearer ${await options.tokens.issue(options.audience)}`,
       [TIMEOUT_HEADER]: String(timeoutMs),
     },

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { API_KEY_HEADER, TENANT_HEADER, internalRoutes } from '@aion/contracts';
+import { internalRoutes, serviceCaller, type Caller } from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
 import {
   admitServices,
@@ -146,14 +146,14 @@ function portOf(server: Server): number {
 }
 
 const tenantId = uuidv7();
-const headers = { [TENANT_HEADER]: tenantId, [API_KEY_HEADER]: uuidv7() };
+const caller: Caller = { ...serviceCaller('web-api', tenantId), actor_id: uuidv7() };
 const messages = [{ role: 'user' as const, content: 'What colour is the sky? The sky is blue. Grass is green.' }];
 
 function chat(model: string, extra: Record<string, unknown> = {}, signal?: AbortSignal) {
   const body = { model, messages, ...extra };
   return client.stream(internalRoutes.inference.runChatCompletion, {
     body,
-    headers,
+    caller,
     ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -1,6 +1,6 @@
 import { internalRoutes } from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
-import { bindRoute, streamReply, type BoundRoute, type Identity } from '@aion/http';
+import { bindRoute, requireCaller, requireTenantCaller, streamReply, type BoundRoute } from '@aion/http';
 import type { AuditVerifier } from './audit/audit-verifier.ts';
 import { recordPlatformEvent } from './audit/record-platform-event.ts';
 import { recordSwitches } from './audit/record-switches.ts';
@@ -40,7 +40,7 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
     }),
     bindRoute(internalRoutes.platformEvents.record, async ({ body, identity }) => {
       const service = identity.kind === 'service' ? identity.service : identity.kind;
-      await recordPlatformEvent(deps.database, { ...body, service });
+      await recordPlatformEvent(deps.database, { ...body, actor: requireCaller(identity).actor, service });
       return undefined;
     }),
     bindRoute(internalRoutes.platformEvents.recordSwitches, async ({ body, identity }) => {
@@ -70,8 +70,9 @@ function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
     bindRoute(internalRoutes.apiKeys.find, ({ params }) => findKeyHolder(database, params.prefix)),
     bindRoute(internalRoutes.operators.find, ({ params }) => findOperatorByPrefix(database, params.prefix)),
-    bindRoute(internalRoutes.apiKeys.recordUse, async ({ params, body }) => {
-      await recordKeyUse(database, params.key_id, body);
+    bindRoute(internalRoutes.apiKeys.recordUse, async ({ params, body, identity }) => {
+      const { tenant_id: tenantId } = requireTenantCaller(identity);
+      await recordKeyUse(database, params.key_id, { ...body, tenant_id: tenantId });
       return undefined;
     }),
     bindRoute(internalRoutes.operators.recordUse, async ({ params, body }) => {
@@ -106,12 +107,14 @@ function generationRoutes({ generations }: RouteDependencies): BoundRoute[] {
 
 function exportRoutes({ exports }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(internalRoutes.exports.readBundleFiles, async ({ params, query }) => {
-      const { finishedAt, files } = await exports.readFiles(query.tenant_id, params.export_id);
+    bindRoute(internalRoutes.exports.readBundleFiles, async ({ params, identity }) => {
+      const { tenant_id: tenantId } = requireTenantCaller(identity);
+      const { finishedAt, files } = await exports.readFiles(tenantId, params.export_id);
       return { finished_at: finishedAt, files: [...files] };
     }),
-    bindRoute(internalRoutes.exports.recordDownload, async ({ params, body }) => {
-      await exports.recordDownload(params.export_id, body);
+    bindRoute(internalRoutes.exports.recordDownload, async ({ params, body, identity }) => {
+      const { tenant_id, actor } = requireTenantCaller(identity);
+      await exports.recordDownload(params.export_id, { ...body, tenant_id, actor });
       return undefined;
     }),
   ];
@@ -119,17 +122,21 @@ function exportRoutes({ exports }: RouteDependencies): BoundRoute[] {
 
 function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
   return [
-    bindRoute(internalRoutes.exports.claim, ({ params, body }) => claims.claim(params.export_id, body)),
-    bindRoute(internalRoutes.exports.renew, async ({ params, body }) => {
-      await claims.renew(params.export_id, body);
+    bindRoute(internalRoutes.exports.claim, ({ params, body, identity }) =>
+      claims.claim(params.export_id, { ...body, tenant_id: requireTenantCaller(identity).tenant_id }),
+    ),
+    bindRoute(internalRoutes.exports.renew, async ({ params, body, identity }) => {
+      await claims.renew(params.export_id, { ...body, tenant_id: requireTenantCaller(identity).tenant_id });
       return undefined;
     }),
     bindRoute(internalRoutes.exports.complete, async ({ params, body, identity }) => {
-      await claims.complete(params.export_id, body, actorOf(identity));
+      const { tenant_id, actor } = requireTenantCaller(identity);
+      await claims.complete(params.export_id, { ...body, tenant_id }, actor);
       return undefined;
     }),
     bindRoute(internalRoutes.exports.fail, async ({ params, body, identity }) => {
-      await claims.fail(params.export_id, body, actorOf(identity));
+      const { tenant_id, actor } = requireTenantCaller(identity);
+      await claims.fail(params.export_id, { ...body, tenant_id }, actor);
       return undefined;
     }),
   ];
@@ -138,19 +145,17 @@ function claimRoutes({ claims }: RouteDependencies): BoundRoute[] {
 function snapshotRoutes({ claims, snapshots, audit }: RouteDependencies): BoundRoute[] {
   const contentType = 'application/x-ndjson';
   return [
-    bindRoute(internalRoutes.exports.openSnapshot, async ({ params, body, signal }) => {
-      await claims.check(body.tenant_id, params.export_id, body.epoch);
-      await audit.checkpoint(body.tenant_id);
-      return streamReply({ contentType, body: await snapshots.open(body.tenant_id, signal) });
+    bindRoute(internalRoutes.exports.openSnapshot, async ({ params, body, identity, signal }) => {
+      const { tenant_id: tenantId } = requireTenantCaller(identity);
+      await claims.check(tenantId, params.export_id, body.epoch);
+      await audit.checkpoint(tenantId);
+      return streamReply({ contentType, body: await snapshots.open(tenantId, signal) });
     }),
-    bindRoute(internalRoutes.exports.readSnapshotRows, async ({ params, query, signal }) => {
-      await claims.check(query.tenant_id, params.export_id, query.epoch);
-      const { tenant_id: tenantId, snapshot_id: snapshotId, table } = query;
+    bindRoute(internalRoutes.exports.readSnapshotRows, async ({ params, query, identity, signal }) => {
+      const { tenant_id: tenantId } = requireTenantCaller(identity);
+      await claims.check(tenantId, params.export_id, query.epoch);
+      const { snapshot_id: snapshotId, table } = query;
       return streamReply({ contentType, body: await snapshots.readRows({ tenantId, snapshotId, table }, signal) });
     }),
   ];
-}
-
-function actorOf(identity: Identity): string {
-  return identity.kind === 'service' ? `service:${identity.service}` : identity.kind;
 }

@@ -1,13 +1,6 @@
 import { internalRoute, routes } from '@aion/contracts';
 import { createManagementRoutes } from '../src/create-management-routes.ts';
-import {
-  createManagement,
-  headerOf,
-  holderOf,
-  operatorFor,
-  SETTINGS,
-  type CallManagement,
-} from './support/management.ts';
+import { createManagement, holderOf, operatorFor, SETTINGS, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 /** What the operator does with the platform as a whole. */
@@ -37,7 +30,12 @@ describe.each(['closed', 'erasing'])('a tenant that is %s', (state) => {
     expect(routes.length).toBeGreaterThan(20);
     for (const bound of routes) {
       // It is refused before anything that was sent is looked at.
-      const request = { params: {}, query: {}, body: {}, headers: headerOf(operatorFor(tenantId)) };
+      const request = {
+        params: {},
+        query: {},
+        body: {},
+        identity: { kind: 'service', service: 'web-api', caller: operatorFor(tenantId) },
+      };
       const sent = { ...request, signal: new AbortController().signal };
       const refusal = await bound
         .handle(sent as never, { setHeader: () => undefined })

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { INTERNAL_ROUTES, internalRoute, internalRoutes, routes, runExportJob } from '@aion/contracts';
+import { INTERNAL_ROUTES, internalRoute, internalRoutes, routes, runExportJob, serviceCaller } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
 import { createServiceClient, createServiceTokens, type ServiceClient } from '@aion/http';
 import { createLogger } from '@aion/logging';
@@ -13,7 +13,7 @@ import { loadDatabaseGatewayConfig } from '../src/config.ts';
 import { createManagementRoutes } from '../src/create-management-routes.ts';
 import { createDatabaseGateway, type DatabaseGateway } from '../src/create-database-gateway.ts';
 import { claimNewExport, FILES, newGeneration, newSettlement, NO_PROGRESS, RECIPIENT } from './support/fixtures.ts';
-import { headerOf, holderOf, newKey, operatorFor, SETTINGS } from './support/management.ts';
+import { holderOf, newKey, operatorFor, SETTINGS } from './support/management.ts';
 import { startProxy } from './support/start-proxy.ts';
 import { parseRows, readHead, readRows } from './support/streams.ts';
 import { createMigratedDatabase, createTestTenant, noMetrics, type MigratedDatabase } from './support/test-database.ts';
@@ -114,14 +114,22 @@ describe('events of the platform', () => {
   afterAll(() => stopGateway(running));
 
   it('are recorded for the service that sends them, in a chain of their own', async () => {
-    const body = { action: 'log_levels.changed', actor: 'service:web-api' } as const;
-    await running.client.call(internalRoutes.platformEvents.record, { body });
+    const body = { action: 'log_levels.changed' } as const;
+    const caller = serviceCaller('web-api', null);
+    await running.client.call(internalRoutes.platformEvents.record, { body, caller });
     const rows = await db.sql(
       `SELECT actor, action, target_type, target_path, outcome, octet_length(hash) AS hash FROM audit_events
        WHERE tenant_id IS NULL ORDER BY seq DESC LIMIT 1`,
     );
     expect(rows).toEqual([
-      { ...body, target_type: 'platform', target_path: 'data-export', outcome: 'success', hash: 32 },
+      {
+        ...body,
+        actor: 'service:web-api',
+        target_type: 'platform',
+        target_path: 'data-export',
+        outcome: 'success',
+        hash: 32,
+      },
     ]);
   });
 });
@@ -137,13 +145,13 @@ describe('database-gateway over HTTP', () => {
   afterAll(() => stopGateway(running));
 
   async function createTenant() {
-    const ask = (tenantId: string | null) => headerOf(operatorFor(tenantId));
+    const ask = (tenantId: string | null) => operatorFor(tenantId);
     const stored = internalRoute(routes.tenants.create);
-    const { answer } = await client.call(stored, { body: { name: 'Example' }, headers: ask(null) });
+    const { answer } = await client.call(stored, { body: { name: 'Example' }, caller: ask(null) });
     const tenantId = answer.id;
     const body = { ...newKey(), key_hash: '0a'.repeat(32) };
     const { id: keyId, prefix } = body;
-    await client.call(internalRoutes.apiKeys.store, { body, headers: ask(tenantId) });
+    await client.call(internalRoutes.apiKeys.store, { body, caller: ask(tenantId) });
     return { tenantId, keyId, prefix };
   }
 
@@ -177,8 +185,8 @@ describe('database-gateway over HTTP', () => {
   it('takes an export from its request through the queue and a snapshot to its files', async () => {
     const tenant = await createTenant();
     const tenant_id = tenant.tenantId;
-    const headers = headerOf(holderOf(tenant));
-    const { answer } = await client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
+    const requester = holderOf(tenant);
+    const { answer } = await client.call(requestExport, { body: { recipient: RECIPIENT }, caller: requester });
     expect(answer).toMatchObject({ tenant_id, state: 'requested' });
     const { id } = answer;
     const params = { export_id: id };
@@ -187,37 +195,45 @@ describe('database-gateway over HTTP', () => {
     await waitFor(async () => (await queue.counts()).waiting === 1, { describe: 'the job' });
     await backend.close();
 
-    const claim = await client.call(internalRoutes.exports.claim, { params, body: { tenant_id, lease_ms: 60_000 } });
+    const caller = serviceCaller('data-export', tenant_id);
+    const claim = await client.call(internalRoutes.exports.claim, { params, body: { lease_ms: 60_000 }, caller });
     const epoch = claim.outcome === 'claimed' ? claim.epoch : 0;
-    const holder = await client.stream(internalRoutes.exports.openSnapshot, { params, body: { tenant_id, epoch } });
+    const holder = await client.stream(internalRoutes.exports.openSnapshot, { params, body: { epoch }, caller });
     const { head } = await readHead(holder.body);
-    const query = { tenant_id, epoch, snapshot_id: head.snapshot_id };
+    const query = { epoch, snapshot_id: head.snapshot_id };
     const stream = await client.stream(internalRoutes.exports.readSnapshotRows, {
       params,
       query: { ...query, table: 'tenants' },
+      caller,
     });
     expect(parseRows(await readRows(stream.body))).toMatchObject([{ id: tenant_id }]);
-    for (const wrong of [{ epoch: 7 }, { tenant_id: uuidv7() }]) {
+    const stranger = serviceCaller('data-export', uuidv7());
+    for (const wrong of [
+      { epoch: 7, caller },
+      { epoch, caller: stranger },
+    ]) {
       const read = client.stream(internalRoutes.exports.readSnapshotRows, {
         params,
-        query: { ...query, ...wrong, table: 'tenants' },
+        query: { ...query, epoch: wrong.epoch, table: 'tenants' },
+        caller: wrong.caller,
       });
-      await expect(read).rejects.toMatchObject({ code: 'epoch' in wrong ? 'CONFLICT' : 'NOT_FOUND' });
+      await expect(read).rejects.toMatchObject({ code: wrong.caller === stranger ? 'NOT_FOUND' : 'CONFLICT' });
     }
     holder.body.destroy();
     await waitFor(async () => (await sessions()).every((row) => !row.application_name.endsWith('exports')), {
       describe: 'the snapshot to end with the connection of its reader',
     });
 
-    const claimed = { tenant_id, epoch };
     const lease = { lease_ms: 60_000, state: 'sealing' as const, progress: NO_PROGRESS };
-    await client.call(internalRoutes.exports.renew, { params, body: { ...claimed, ...lease } });
+    await client.call(internalRoutes.exports.renew, { params, body: { epoch, ...lease }, caller });
     const completion = { manifest_sha256: 'ab'.repeat(32), rows: 1, files: FILES };
-    await client.call(internalRoutes.exports.complete, { params, body: { ...claimed, ...completion } });
-    const files = await client.call(internalRoutes.exports.readBundleFiles, { params, query: { tenant_id } });
+    await client.call(internalRoutes.exports.complete, { params, body: { epoch, ...completion }, caller });
+    const files = await client.call(internalRoutes.exports.readBundleFiles, { params, caller });
     expect(files.files).toEqual(FILES);
     await client.call(internalRoutes.exports.recordDownload, {
-      ...{ params, body: { tenant_id, actor: 'signed-url', path: null } },
+      params,
+      body: { path: null },
+      caller: { ...caller, actor: 'signed-url' },
     });
     const audit = await db.sql('SELECT action, actor FROM audit_events WHERE target_id = $1 ORDER BY id', [id]);
     expect(audit).toEqual([
@@ -225,12 +241,12 @@ describe('database-gateway over HTTP', () => {
       { action: 'export.ready', actor: 'service:data-export' },
       { action: 'export.downloaded', actor: 'signed-url' },
     ]);
-    const list = await client.call(internalRoute(routes.exports.list), { query: { limit: 5 }, headers });
+    const list = await client.call(internalRoute(routes.exports.list), { query: { limit: 5 }, caller: requester });
     expect(list.answer.data).toMatchObject([{ id, state: 'ready' }]);
     const read = internalRoute(routes.exports.get);
-    expect(await client.call(read, { params, headers })).toMatchObject({ version: 4, answer: { id } });
+    expect(await client.call(read, { params, caller: requester })).toMatchObject({ version: 4, answer: { id } });
     await expect(
-      client.call(internalRoutes.exports.fail, { params, body: { ...claimed, code: 'x', message: 'x' } }),
+      client.call(internalRoutes.exports.fail, { params, body: { epoch, code: 'x', message: 'x' }, caller }),
     ).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
@@ -338,8 +354,8 @@ describe('database-gateway without its dependencies', () => {
     const running = await startGateway({
       AION_QUEUE_DATABASE_URL: `postgresql://aion_queue:x@127.0.0.1:${await freePort()}/queue`,
     });
-    const headers = headerOf(holderOf(tenant));
-    const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
+    const requester = holderOf(tenant);
+    const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, caller: requester });
     expect(answer).toMatchObject({ state: 'requested' });
     await expect(running.client.call(internalRoutes.ping.databaseGateway, {})).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -405,7 +421,9 @@ describe('database-gateway under load', () => {
     await blocker.query('LOCK TABLE export_jobs IN ACCESS EXCLUSIVE MODE');
     // It reads the export on one connection, and then takes another for the snapshot.
     const opened = running.client.stream(internalRoutes.exports.openSnapshot, {
-      ...{ params: { export_id: id }, body: { tenant_id: tenant.tenantId, epoch } },
+      params: { export_id: id },
+      body: { epoch },
+      caller: serviceCaller('data-export', tenant.tenantId),
     });
     const waiting = () =>
       db.sql(
@@ -435,14 +453,15 @@ describe('database-gateway under load', () => {
     const tenant = await createTestTenant(db.database);
     const sessionsHaveEnded = await watchSessions();
     const running = await startGateway({ AION_SHUTDOWN_GRACE_MS: '2200' });
-    const tenant_id = tenant.tenantId;
-    const headers = headerOf(holderOf(tenant));
-    const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, headers });
+    const caller = serviceCaller('data-export', tenant.tenantId);
+    const requester = holderOf(tenant);
+    const { answer } = await running.client.call(requestExport, { body: { recipient: RECIPIENT }, caller: requester });
     const params = { export_id: answer.id };
-    await running.client.call(internalRoutes.exports.claim, { params, body: { tenant_id, lease_ms: 60_000 } });
+    await running.client.call(internalRoutes.exports.claim, { params, body: { lease_ms: 60_000 }, caller });
     const holder = await running.client.stream(internalRoutes.exports.openSnapshot, {
       params,
-      body: { tenant_id, epoch: 1 },
+      body: { epoch: 1 },
+      caller,
     });
     const { heartbeats } = await readHead(holder.body);
     const broken = expect(heartbeats.next()).rejects.toThrow();

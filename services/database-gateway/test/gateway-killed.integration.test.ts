@@ -5,7 +5,7 @@ import { createQueueBackend } from '@aion/queue';
 import { createTestDatabase, freePort, startProcess, waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { newGeneration, RECIPIENT } from './support/fixtures.ts';
-import { headerOf, holderOf } from './support/management.ts';
+import { holderOf } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, noMetrics, silentLogger } from './support/test-database.ts';
 
 const SECRET = 'a secret that is long enough for a test';
@@ -47,7 +47,7 @@ describe('SIGKILL of database-gateway under load', () => {
       accepted.generations.push(id);
     };
     const requestExport = async (tenant: { tenantId: string; keyId: string }): Promise<void> => {
-      const sent = { body: { recipient: RECIPIENT }, headers: headerOf(holderOf(tenant)) };
+      const sent = { body: { recipient: RECIPIENT }, caller: holderOf(tenant) };
       const { answer } = await client.call(internalRoute(routes.exports.create), sent);
       accepted.exports.push(answer.id);
     };

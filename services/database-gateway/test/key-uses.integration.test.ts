@@ -1,4 +1,4 @@
-import { internalRoute, internalRoutes, routes } from '@aion/contracts';
+import { internalRoute, internalRoutes, routes, serviceCaller } from '@aion/contracts';
 import { createTestDatabase, type TestDatabase } from '@aion/testkit';
 import { findKeyHolder, findOperatorByPrefix } from '../src/keys/find-holders.ts';
 import { recordKeyUse as keyUse, recordOperatorUse as operatorUse } from '../src/keys/record-use.ts';
@@ -86,7 +86,8 @@ describe('the use of a key', () => {
       const { client } = gateway;
       await client.call(internalRoutes.apiKeys.recordUse, {
         params: { key_id: keyId },
-        body: { tenant_id, accepted: true },
+        body: { accepted: true },
+        caller: serviceCaller('web-api', tenant_id),
       });
       expect((await client.call(internalRoutes.apiKeys.find, { params: { prefix } })).last_used_on).toBe(await today());
       const unknown = { params: { operator_id: keyId }, body: { accepted: true } };

@@ -9,7 +9,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from '../src/outbox/outbox-relay.ts';
 import { createOutboxStore, insertOutboxRow, type NewOutboxRow } from '../src/outbox/outbox-store.ts';
 import { createQueueConnection, type QueueConnection } from '../src/outbox/queue-connection.ts';
-import { createManagement, headerOf, operatorFor } from './support/management.ts';
+import { createManagement, operatorFor } from './support/management.ts';
 import { startGateway } from './support/start-gateway.ts';
 import {
   createMigratedDatabase,
@@ -179,9 +179,9 @@ describe('the parked rows of all tenants', () => {
       AION_QUEUE_DATABASE_URL: queueDatabase.url,
     });
     const { client } = gateway;
-    const headers = headerOf(operatorFor(null));
+    const caller = operatorFor(null);
     const list = async (query: { limit: number; cursor?: string | undefined }) =>
-      (await client.call(internalRoute(routes.outboxRows.listParked), { query: { ...query, order: 'asc' }, headers }))
+      (await client.call(internalRoute(routes.outboxRows.listParked), { query: { ...query, order: 'asc' }, caller }))
         .answer;
     const { data: all } = await list({ limit: 100 });
     expect(all.filter((row) => row.topic === 'run-nothing').length).toBeGreaterThan(0);
@@ -189,7 +189,7 @@ describe('the parked rows of all tenants', () => {
     const [first, second] = all.slice(-2);
     expect([first?.dedupe_key, second?.dedupe_key]).toEqual(keys);
     expect(first).toMatchObject({ tenant_id: tenantId, parked_reason: 'refused' });
-    const newest = await client.call(internalRoute(routes.outboxRows.listParked), { query: { limit: 1 }, headers });
+    const newest = await client.call(internalRoute(routes.outboxRows.listParked), { query: { limit: 1 }, caller });
     expect(newest.answer.data).toEqual([second]);
     const { next_cursor: cursor } = await list({ limit: all.length - 1 });
     const afterFirst = async () => (await list({ limit: 100, cursor: cursor ?? '' })).data;
@@ -197,7 +197,7 @@ describe('the parked rows of all tenants', () => {
 
     const params = { outbox_id: first?.id ?? '' };
     const release = (tenant: string) =>
-      client.call(internalRoute(routes.outboxRows.release), { params, body: { tenant_id: tenant }, headers });
+      client.call(internalRoute(routes.outboxRows.release), { params, body: { tenant_id: tenant }, caller });
     await expect(release(uuidv7())).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const listener = new pg.Client({ connectionString: db.appUrl });
     await listener.connect();

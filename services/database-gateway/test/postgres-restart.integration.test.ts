@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createDatabase } from '../src/database/database.ts';
 import { runSql } from './support/bootstrapped-database.ts';
 import { newGeneration, RECIPIENT } from './support/fixtures.ts';
-import { headerOf, holderOf } from './support/management.ts';
+import { holderOf } from './support/management.ts';
 import { DATABASE, startOwnCluster, type OwnCluster } from './support/own-cluster.ts';
 import { startGateway, type StartedGateway } from './support/start-gateway.ts';
 import { createTestPool, createTestTenant, noMetrics, silentLogger } from './support/test-database.ts';
@@ -70,7 +70,7 @@ function startLoad(): Load {
     accepted.generations.push(id);
   };
   const requestExport = async (tenant: Tenant): Promise<void> => {
-    const sent = { body: { recipient: RECIPIENT }, headers: headerOf(holderOf(tenant)), timeoutMs: TIMEOUT_MS };
+    const sent = { body: { recipient: RECIPIENT }, caller: holderOf(tenant), timeoutMs: TIMEOUT_MS };
     const { answer } = await gateway.client.call(internalRoute(routes.exports.create), sent);
     accepted.exports.push(answer.id);
   };

@@ -6,8 +6,6 @@ import { internalRoute } from '../internal-route.ts';
 
 const exportParams = z.object({ export_id: uuid });
 
-const tenantQuery = z.strictObject({ tenant_id: uuid });
-
 /** The column is an integer of PostgreSQL. */
 const MAX_EPOCH = 2_147_483_647;
 
@@ -15,7 +13,7 @@ const MAX_EPOCH = 2_147_483_647;
  * Proof that a worker still holds an export: every write names the epoch of its claim, and a write of an older epoch is
  * refused with CONFLICT.
  */
-const claimed = { tenant_id: uuid, epoch: z.number().int().min(1).max(MAX_EPOCH) };
+const claimed = { epoch: z.number().int().min(1).max(MAX_EPOCH) };
 
 /** One file of a sealed bundle, as the object store holds it. */
 export const bundleFile = z.object({ path: z.string(), key: z.string(), bytes: count, sha256 });
@@ -57,7 +55,7 @@ export const internalExportRoutes = {
       'another worker holds it, with the time to wait; the state tells whether there is anything left to do.',
     auth: { kind: 'service' },
     params: exportParams,
-    body: z.strictObject({ tenant_id: uuid, lease_ms: z.number().int().min(1_000).max(600_000) }),
+    body: z.strictObject({ lease_ms: z.number().int().min(1_000).max(600_000) }),
     response: {
       status: 200,
       description: 'The claim, or the final state of an export that needs no work.',
@@ -155,7 +153,7 @@ export const internalExportRoutes = {
       'exported snapshot. A stream that ends early is broken off, never closed cleanly.',
     auth: { kind: 'service' },
     params: exportParams,
-    query: tenantQuery.extend({
+    query: z.strictObject({
       epoch: z.coerce.number().int().min(1).max(MAX_EPOCH),
       snapshot_id: snapshotHead.shape.snapshot_id,
       table: z.string().regex(/^[a-z_]+$/),
@@ -174,7 +172,6 @@ export const internalExportRoutes = {
     description: 'The files of a ready export in the order of the archive, with their keys in the object store.',
     auth: { kind: 'service' },
     params: exportParams,
-    query: tenantQuery,
     response: {
       status: 200,
       description: 'The files.',
@@ -193,7 +190,7 @@ export const internalExportRoutes = {
     description: 'Writes the audit event of a download. The URL itself is never stored.',
     auth: { kind: 'service' },
     params: exportParams,
-    body: z.strictObject({ tenant_id: uuid, actor: text(200).min(1), path: text(200).nullable() }),
+    body: z.strictObject({ path: text(200).nullable() }),
     response: { status: 204, description: 'Recorded.' },
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: false,

@@ -25,7 +25,6 @@ export const internalFileRoutes = {
     description: 'Writes the audit event of a download.',
     auth: { kind: 'service' },
     params: z.object({ file_id: uuid }),
-    body: z.strictObject({ tenant_id: uuid, actor: text(200).min(1) }),
     response: { status: 204, description: 'Recorded.' },
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: false,
@@ -44,7 +43,6 @@ export const internalStrayObjectRoutes = {
     description: 'Written down before the first byte is, so that no kill leaves an object that nobody knows of.',
     auth: { kind: 'service' },
     body: z.strictObject({
-      tenant_id: uuid,
       object_key: objectKey,
       project_id: uuid.nullable().meta({ description: 'The project that the file is to belong to; it must be there.' }),
       remove_after_ms: z.number().int().min(0).max(604_800_000),
@@ -63,7 +61,7 @@ export const internalStrayObjectRoutes = {
     description:
       'Of an upload that failed, or that was one of before. Of an object that a file refers to nothing changes.',
     auth: { kind: 'service' },
-    body: z.strictObject({ tenant_id: uuid, object_key: objectKey }),
+    body: z.strictObject({ object_key: objectKey }),
     response: { status: 204, description: 'Abandoned.' },
     errors: ['UNAVAILABLE'],
     idempotent: true,

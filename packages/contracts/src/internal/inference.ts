@@ -1,12 +1,6 @@
 import { chatCompletion, chatCompletionRequest, modelList } from '../public/chat-completions.ts';
 import { defineRoute } from '../route.ts';
 
-/** The headers by which web-api tells ai-engine on whose behalf it calls. */
-export const TENANT_HEADER = 'x-aion-tenant-id';
-
-/** See `TENANT_HEADER`. */
-export const API_KEY_HEADER = 'x-aion-api-key-id';
-
 /** Internal routes of ai-engine. */
 export const internalInferenceRoutes = {
   /** Runs a chat completion for a tenant. The answer's bytes are the provider's. */
@@ -16,7 +10,7 @@ export const internalInferenceRoutes = {
     method: 'POST',
     path: '/internal/chat/completions',
     summary: 'Run a chat completion',
-    description: `Routes a completion to a provider and meters it. Needs the headers \`${TENANT_HEADER}\` and \`${API_KEY_HEADER}\`.`,
+    description: 'Routes a completion to a provider and meters it for the tenant and the key of the caller.',
     auth: { kind: 'service' },
     body: chatCompletionRequest,
     response: {

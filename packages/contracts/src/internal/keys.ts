@@ -64,7 +64,7 @@ export const internalApiKeyRoutes = {
       'does nothing.',
     auth: { kind: 'service' },
     params: z.object({ key_id: uuid }),
-    body: z.strictObject({ tenant_id: uuid, ...keyUse }),
+    body: z.strictObject(keyUse),
     response: { status: 204, description: 'Noted.' },
     errors: ['UNAVAILABLE'],
     idempotent: true,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { text } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** What is done to a process of the platform and stands in the audit trail of the platform. */
@@ -16,7 +15,7 @@ export const internalPlatformEventRoutes = {
     summary: 'Record an event of the platform',
     description: 'Writes an audit event that is of no tenant. The service that sends it is the one that it is about.',
     auth: { kind: 'service' },
-    body: z.strictObject({ action: z.enum(PLATFORM_ACTIONS), actor: text(200).min(1) }),
+    body: z.strictObject({ action: z.enum(PLATFORM_ACTIONS) }),
     response: { status: 204, description: 'Recorded.' },
     errors: ['UNAVAILABLE'],
     idempotent: false,

@@ -1,11 +1,4 @@
-import {
-  API_KEY_HEADER,
-  CALLER_HEADER,
-  SCOPES,
-  TENANT_HEADER as ENGINE_TENANT_HEADER,
-  type Caller,
-  type Route,
-} from '@aion/contracts';
+import { CALLER_HEADER, SCOPES, type Caller, type Route } from '@aion/contracts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -37,6 +30,6 @@ export function callersOf({
   const ofPlatform = header({ tenant_id: null, ...operator });
   return ({ name }) => {
     if (name.startsWith('stored.')) return [ofKey, header({ tenant_id: otherTenantId, ...operator }), ofPlatform];
-    return [{ [ENGINE_TENANT_HEADER]: tenantId, [API_KEY_HEADER]: keyId }];
+    return [ofKey];
   };
 }

@@ -1,7 +1,5 @@
-import { API_KEY_HEADER, STREAM_TERMINATOR, TENANT_HEADER, uuid, internalRoutes } from '@aion/contracts';
-import { InvalidRequestError } from '@aion/errors';
-import { bindRoute, streamReply, type BoundRoute } from '@aion/http';
-import type { IncomingHttpHeaders } from 'node:http';
+import { internalRoutes, STREAM_TERMINATOR } from '@aion/contracts';
+import { bindRoute, requireTenantCaller, streamReply, type BoundRoute } from '@aion/http';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { ChatService } from './chat-service.ts';
 
@@ -11,9 +9,8 @@ export function createInferenceRoutes(deps: {
   readonly registry: ProviderRegistry;
 }): BoundRoute[] {
   return [
-    bindRoute(internalRoutes.inference.runChatCompletion, async ({ body, headers, signal }) => {
-      const tenantId = readId(headers, TENANT_HEADER);
-      const apiKeyId = readId(headers, API_KEY_HEADER);
+    bindRoute(internalRoutes.inference.runChatCompletion, async ({ body, identity, signal }) => {
+      const { tenant_id: tenantId, actor_id: apiKeyId } = requireTenantCaller(identity);
       const answer = await deps.chat.run({ tenantId, apiKeyId, body, signal });
       return streamReply({
         contentType: answer.contentType,
@@ -36,10 +33,4 @@ export function createInferenceRoutes(deps: {
     }),
     bindRoute(internalRoutes.ping.aiEngine, () => Promise.resolve({ service: 'ai-engine' })),
   ];
-}
-
-function readId(headers: IncomingHttpHeaders, name: string): string {
-  const parsed = uuid.safeParse(headers[name]);
-  if (!parsed.success) throw new InvalidRequestError(`The header ${name} must be a UUID.`, { param: name });
-  return parsed.data;
 }

@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
-import { internalRoutes } from '@aion/contracts';
+import { internalRoutes, serviceCaller } from '@aion/contracts';
 import { DeadlineExceededError } from '@aion/errors';
 import type { ServiceClient } from '@aion/http';
-import type { ClaimedExport } from '../exports/export.ts';
 import type { ExportGateway, Snapshot } from '../exports/export-gateway.ts';
 import { followStream } from './follow-stream.ts';
 import { openSnapshotStream } from './open-snapshot-stream.ts';
@@ -24,20 +23,21 @@ const RENEWALS_PER_LEASE = 3;
 /** Speaks the contracts of `/internal/exports`. */
 export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGatewayClient {
   const paramsOf = ({ exportId }: { readonly exportId: string }) => ({ export_id: exportId });
-  const holder = ({ tenantId, epoch }: ClaimedExport) => ({ tenant_id: tenantId, epoch });
+  const callerFor = ({ tenantId }: { readonly tenantId: string }) => serviceCaller('data-export', tenantId);
 
   return {
     ping: async () => {
       await client.call(internalRoutes.ping.databaseGateway, {});
     },
     claim: async (ref, leaseMs) => {
-      const body = { tenant_id: ref.tenantId, lease_ms: leaseMs };
-      return fromClaim(ref, await client.call(internalRoutes.exports.claim, { params: paramsOf(ref), body }));
+      const input = { params: paramsOf(ref), body: { lease_ms: leaseMs }, caller: callerFor(ref) };
+      return fromClaim(ref, await client.call(internalRoutes.exports.claim, input));
     },
     renew: async (claimed, { leaseMs, state, progress }, signal) => {
       await client.call(internalRoutes.exports.renew, {
         params: paramsOf(claimed),
-        body: { ...holder(claimed), lease_ms: leaseMs, state, progress: toProgress(progress) },
+        caller: callerFor(claimed),
+        body: { epoch: claimed.epoch, lease_ms: leaseMs, state, progress: toProgress(progress) },
         timeoutMs: Math.ceil(leaseMs / RENEWALS_PER_LEASE),
         ...(signal === undefined ? {} : { signal }),
       });
@@ -45,20 +45,23 @@ export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGate
     complete: async (claimed, { manifestSha256, rows, files }) => {
       await client.call(internalRoutes.exports.complete, {
         params: paramsOf(claimed),
-        body: { ...holder(claimed), manifest_sha256: manifestSha256, rows, files: [...files] },
+        caller: callerFor(claimed),
+        body: { epoch: claimed.epoch, manifest_sha256: manifestSha256, rows, files: [...files] },
       });
     },
     fail: async (claimed, failure) => {
       await client.call(internalRoutes.exports.fail, {
         params: paramsOf(claimed),
-        body: { ...holder(claimed), ...failure },
+        caller: callerFor(claimed),
+        body: { epoch: claimed.epoch, ...failure },
       });
     },
     openSnapshot: async (claimed, signal) => {
       const body = await untilHead(signal, (headSignal) =>
         client.stream(internalRoutes.exports.openSnapshot, {
           params: paramsOf(claimed),
-          body: holder(claimed),
+          caller: callerFor(claimed),
+          body: { epoch: claimed.epoch },
           signal: headSignal,
           timeoutMs: STREAM_TIMEOUT_MS,
         }),
@@ -69,7 +72,8 @@ export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGate
       const body = await untilHead(signal, (headSignal) =>
         client.stream(internalRoutes.exports.readSnapshotRows, {
           params: paramsOf(claimed),
-          query: { ...holder(claimed), snapshot_id: snapshotId, table },
+          caller: callerFor(claimed),
+          query: { epoch: claimed.epoch, snapshot_id: snapshotId, table },
           signal: headSignal,
           timeoutMs: STREAM_TIMEOUT_MS,
         }),
@@ -77,8 +81,8 @@ export function createDatabaseGatewayClient(client: ServiceClient): DatabaseGate
       return followStream(body, { what: `The rows of ${table}`, ...SILENCE });
     },
     readKeys: async (ref) => {
-      const query = { tenant_id: ref.tenantId };
-      const { files } = await client.call(internalRoutes.exports.readBundleFiles, { params: paramsOf(ref), query });
+      const input = { params: paramsOf(ref), caller: callerFor(ref) };
+      const { files } = await client.call(internalRoutes.exports.readBundleFiles, input);
       return files.map((file) => file.key);
     },
   };

@@ -8,9 +8,11 @@ import {
   createApp,
   createServiceTokens,
   listen,
+  requireTenantCaller,
   streamReply,
   type BoundRoute,
   type HttpServer,
+  type Identity,
 } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
@@ -103,14 +105,14 @@ export class TestGateway {
     return added;
   }
 
-  #find(id: string, tenantId: string): TestExport {
+  #find(id: string, identity: Identity): TestExport {
     const row = this.exports.get(id);
-    if (row?.tenantId !== tenantId) throw new NotFoundError('There is no such export.');
+    if (row?.tenantId !== requireTenantCaller(identity).tenant_id) throw new NotFoundError('There is no such export.');
     return row;
   }
 
-  #holder(id: string, { tenant_id: tenantId, epoch }: { tenant_id: string; epoch: number }): TestExport {
-    const row = this.#find(id, tenantId);
+  #holder(id: string, identity: Identity, { epoch }: { epoch: number }): TestExport {
+    const row = this.#find(id, identity);
     if (row.epoch !== epoch || row.state === 'ready' || row.state === 'failed') {
       throw new ConflictError(`Epoch ${epoch} is over.`);
     }
@@ -121,17 +123,17 @@ export class TestGateway {
     return [
       bindRoute(internalRoutes.ping.databaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
       ...this.#claimRoutes(),
-      bindRoute(internalRoutes.exports.readBundleFiles, ({ params, query }) => {
-        const { files } = this.#find(params.export_id, query.tenant_id);
+      bindRoute(internalRoutes.exports.readBundleFiles, ({ params, identity }) => {
+        const { files } = this.#find(params.export_id, identity);
         return Promise.resolve({ finished_at: new Date().toISOString(), files });
       }),
-      bindRoute(internalRoutes.exports.openSnapshot, ({ params, body, signal }) => {
-        this.#holder(params.export_id, body);
+      bindRoute(internalRoutes.exports.openSnapshot, ({ params, body, identity, signal }) => {
+        this.#holder(params.export_id, identity, body);
         const stream = this.#holdSnapshot(signal);
         return Promise.resolve(streamReply({ contentType: 'application/x-ndjson', body: stream }));
       }),
-      bindRoute(internalRoutes.exports.readSnapshotRows, ({ params, query, signal }) => {
-        const row = this.#holder(params.export_id, query);
+      bindRoute(internalRoutes.exports.readSnapshotRows, ({ params, query, identity, signal }) => {
+        const row = this.#holder(params.export_id, identity, query);
         if (!this.#snapshots.has(query.snapshot_id)) throw new UnavailableError('The snapshot is gone.');
         const body = this.rows(row, query.table, signal);
         return Promise.resolve(streamReply({ contentType: 'application/x-ndjson', body }));
@@ -141,8 +143,8 @@ export class TestGateway {
 
   #claimRoutes(): BoundRoute[] {
     return [
-      bindRoute(internalRoutes.exports.claim, ({ params, body }) => {
-        const row = this.#find(params.export_id, body.tenant_id);
+      bindRoute(internalRoutes.exports.claim, ({ params, body, identity }) => {
+        const row = this.#find(params.export_id, identity);
         if (row.state === 'ready' || row.state === 'failed') {
           return Promise.resolve({ outcome: 'finished', state: row.state });
         }
@@ -153,24 +155,25 @@ export class TestGateway {
         const { epoch, recipient } = row;
         return Promise.resolve({ outcome: 'claimed', epoch, recipient, created_at: new Date().toISOString() });
       }),
-      bindRoute(internalRoutes.exports.renew, ({ params, body }) => {
-        const row = this.#holder(params.export_id, body);
+      bindRoute(internalRoutes.exports.renew, ({ params, body, identity }) => {
+        const row = this.#holder(params.export_id, identity, body);
         row.leaseUntil = Date.now() + body.lease_ms;
         row.state = body.state;
         row.progress = body.progress;
         return Promise.resolve(undefined);
       }),
-      bindRoute(internalRoutes.exports.complete, ({ params, body }) => {
-        const row = this.#find(params.export_id, body.tenant_id);
+      bindRoute(internalRoutes.exports.complete, ({ params, body, identity }) => {
+        const row = this.#find(params.export_id, identity);
         if (row.state === 'ready' && row.epoch === body.epoch) return Promise.resolve(undefined);
-        if (this.#holder(params.export_id, body).state !== 'sealing') throw new ConflictError('It is not sealing.');
+        if (this.#holder(params.export_id, identity, body).state !== 'sealing')
+          throw new ConflictError('It is not sealing.');
         row.state = 'ready';
         row.completions += 1;
         row.files = body.files;
         return Promise.resolve(undefined);
       }),
-      bindRoute(internalRoutes.exports.fail, ({ params, body }) => {
-        const row = this.#holder(params.export_id, body);
+      bindRoute(internalRoutes.exports.fail, ({ params, body, identity }) => {
+        const row = this.#holder(params.export_id, identity, body);
         row.state = 'failed';
         row.failure = { code: body.code, message: body.message };
         return Promise.resolve(undefined);

@@ -7,11 +7,11 @@ import { AGE_SECONDS, type ExportRow } from './export-row.ts';
 import { requireExport } from './export-store.ts';
 import { insertFiles, updateLease, updateToReady } from './fenced-writes.ts';
 
-type Claim = BodyOf<typeof internalRoutes.exports.claim>;
+type Claim = BodyOf<typeof internalRoutes.exports.claim> & { readonly tenant_id: string };
 type ClaimResult = AnswerOf<typeof internalRoutes.exports.claim>;
-type Renewal = BodyOf<typeof internalRoutes.exports.renew>;
-type Completion = BodyOf<typeof internalRoutes.exports.complete>;
-type Failure = BodyOf<typeof internalRoutes.exports.fail>;
+type Renewal = BodyOf<typeof internalRoutes.exports.renew> & { readonly tenant_id: string };
+type Completion = BodyOf<typeof internalRoutes.exports.complete> & { readonly tenant_id: string };
+type Failure = BodyOf<typeof internalRoutes.exports.fail> & { readonly tenant_id: string };
 
 /**
  * Exports as their workers see them. A claim raises the epoch; every write names its epoch and is refused with

@@ -5,7 +5,10 @@ import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { Database, TenantTransaction } from '../database/database.ts';
 import { EXPORT_COLUMNS, type ExportRow } from './export-row.ts';
 
-type Download = BodyOf<typeof internalRoutes.exports.recordDownload>;
+type Download = BodyOf<typeof internalRoutes.exports.recordDownload> & {
+  readonly tenant_id: string;
+  readonly actor: string;
+};
 /** A file of a sealed bundle. */
 export type BundleFile = z.output<typeof bundleFile>;
 

@@ -2,8 +2,8 @@ import type { internalRoutes, BodyOf } from '@aion/contracts';
 import type { TenantTransaction } from '../database/database.ts';
 import { AGE_SECONDS } from './export-row.ts';
 
-type Renewal = BodyOf<typeof internalRoutes.exports.renew>;
-type Completion = BodyOf<typeof internalRoutes.exports.complete>;
+type Renewal = BodyOf<typeof internalRoutes.exports.renew> & { readonly tenant_id: string };
+type Completion = BodyOf<typeof internalRoutes.exports.complete> & { readonly tenant_id: string };
 
 /**
  * Extends the lease and stores the progress.

@@ -12,11 +12,13 @@ export interface ClaimedObject {
   readonly due_at: Date;
 }
 
+type OfTenant<T> = T & { readonly tenant_id: string };
+
 /** Objects that no row refers to. */
 export interface StrayObjectStore {
   /** @throws NotFoundError for a tenant or a project that is not there */
-  announce(object: BodyOf<typeof internalRoutes.strayObjects.announce>): Promise<void>;
-  abandon(object: BodyOf<typeof internalRoutes.strayObjects.abandon>): Promise<void>;
+  announce(object: OfTenant<BodyOf<typeof internalRoutes.strayObjects.announce>>): Promise<void>;
+  abandon(object: OfTenant<BodyOf<typeof internalRoutes.strayObjects.abandon>>): Promise<void>;
   /** Takes up to `limit` objects of all tenants that are due; they are due again after a minute. */
   claim(limit: number): Promise<readonly ClaimedObject[]>;
   settle(ids: readonly string[]): Promise<void>;

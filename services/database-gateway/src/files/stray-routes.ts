@@ -1,5 +1,5 @@
 import { internalRoutes } from '@aion/contracts';
-import { bindRoute, type BoundRoute } from '@aion/http';
+import { bindRoute, requireTenantCaller, type BoundRoute } from '@aion/http';
 import type { Database } from '../database/database.ts';
 import { recordDownload } from './file-routes.ts';
 import { createStrayObjectStore } from './stray-object-store.ts';
@@ -8,22 +8,19 @@ import { createStrayObjectStore } from './stray-object-store.ts';
 export function createStrayRoutes(database: Database): readonly BoundRoute[] {
   const strays = createStrayObjectStore(database);
   return [
-    bindRoute(internalRoutes.files.recordDownload, async ({ params, body, signal }) => {
-      await database.withTenant(
-        body.tenant_id,
-        (transaction) => recordDownload(transaction, params.file_id, body.actor),
-        {
-          signal,
-        },
-      );
+    bindRoute(internalRoutes.files.recordDownload, async ({ params, identity, signal }) => {
+      const { tenant_id: tenantId, actor } = requireTenantCaller(identity);
+      await database.withTenant(tenantId, (transaction) => recordDownload(transaction, params.file_id, actor), {
+        signal,
+      });
       return undefined;
     }),
-    bindRoute(internalRoutes.strayObjects.announce, async ({ body }) => {
-      await strays.announce(body);
+    bindRoute(internalRoutes.strayObjects.announce, async ({ body, identity }) => {
+      await strays.announce({ ...body, tenant_id: requireTenantCaller(identity).tenant_id });
       return undefined;
     }),
-    bindRoute(internalRoutes.strayObjects.abandon, async ({ body }) => {
-      await strays.abandon(body);
+    bindRoute(internalRoutes.strayObjects.abandon, async ({ body, identity }) => {
+      await strays.abandon({ ...body, tenant_id: requireTenantCaller(identity).tenant_id });
       return undefined;
     }),
     bindRoute(internalRoutes.strayObjects.claim, async ({ body }) => {

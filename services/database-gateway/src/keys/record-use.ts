@@ -2,7 +2,7 @@ import type { internalRoutes, BodyOf } from '@aion/contracts';
 import { recordAuditEvent, type AuditEvent } from '../audit/record-audit-event.ts';
 import type { Database } from '../database/database.ts';
 
-type KeyUse = BodyOf<typeof internalRoutes.apiKeys.recordUse>;
+type KeyUse = BodyOf<typeof internalRoutes.apiKeys.recordUse> & { readonly tenant_id: string };
 type OperatorUse = BodyOf<typeof internalRoutes.operators.recordUse>;
 
 const TODAY = `(now() AT TIME ZONE 'UTC')::date`;

@@ -1,7 +1,6 @@
-import { CALLER_HEADER, callerSchema, isReading, type Caller, type Route, type TenantState } from '@aion/contracts';
+import { isReading, type Caller, type Route, type TenantState } from '@aion/contracts';
 import { ConflictError, InvalidRequestError } from '@aion/errors';
-import { bindRoute, type BoundRoute } from '@aion/http';
-import type { IncomingHttpHeaders } from 'node:http';
+import { bindRoute, requireCaller, type BoundRoute } from '@aion/http';
 import type { z } from 'zod';
 import type { Database, PlatformTransaction, SharedTransaction, TenantTransaction } from '../database/database.ts';
 import { mapUniqueViolation } from '../database/map-unique-violation.ts';
@@ -75,22 +74,22 @@ export function createRouteBinder(database: Database): RouteBinder {
 
   return {
     forTenant: (route, handle) =>
-      bindRoute(route, ({ headers, signal, ...rest }) => {
-        const request = { ...rest, caller: callerOf(headers) };
+      bindRoute(route, ({ identity, signal, ...rest }) => {
+        const request = { ...rest, caller: requireCaller(identity) };
         return inTenant({ route, caller: request.caller, signal }, (transaction) =>
           withIdempotency(transaction, route.name, request.caller, () => handle(transaction, request)),
         );
       }),
     forPlatform: (route, handle) =>
-      bindRoute(route, ({ headers, signal, ...rest }) => {
-        const request = { ...rest, caller: callerOf(headers) };
+      bindRoute(route, ({ identity, signal, ...rest }) => {
+        const request = { ...rest, caller: requireCaller(identity) };
         return inPlatform(signal, (transaction) =>
           withIdempotency(transaction, route.name, request.caller, () => handle(transaction, request)),
         );
       }),
     forTenantOrPlatform: (route, handle) =>
-      bindRoute(route, ({ headers, signal, ...rest }) => {
-        const request = { ...rest, caller: callerOf(headers) };
+      bindRoute(route, ({ identity, signal, ...rest }) => {
+        const request = { ...rest, caller: requireCaller(identity) };
         const run = (transaction: SharedTransaction) =>
           withIdempotency(transaction, route.name, request.caller, () => handle(transaction, request));
         return request.caller.tenant_id === null
@@ -98,22 +97,6 @@ export function createRouteBinder(database: Database): RouteBinder {
           : inTenant({ route, caller: request.caller, signal }, run);
       }),
   };
-}
-
-function callerOf(headers: IncomingHttpHeaders): Caller {
-  const header = headers[CALLER_HEADER];
-  if (typeof header !== 'string') throw new InvalidRequestError(`The header ${CALLER_HEADER} is missing.`);
-  const parsed = callerSchema.safeParse(parseHeader(header));
-  if (parsed.success) return parsed.data;
-  throw new InvalidRequestError(`The header ${CALLER_HEADER} is not a caller.`, { cause: parsed.error });
-}
-
-function parseHeader(header: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(header, 'base64url').toString());
-  } catch (error) {
-    throw new InvalidRequestError(`The header ${CALLER_HEADER} is not base64url of JSON.`, { cause: error });
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { CALLER_HEADER, SCOPES, type Caller, type Route, type Scope } from '@aion/contracts';
+import { SCOPES, type Caller, type Route, type Scope } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
@@ -20,11 +20,6 @@ export function holderOf(
   const { tenantId, keyId } = tenant;
   const actor = { actor: `api_key:${keyId}`, actor_id: keyId, person_id: null };
   return { tenant_id: tenantId, ...actor, scopes: [...scopes], ...change };
-}
-
-/** The header that tells for whom web-api asks. */
-export function headerOf(caller: Caller): Record<string, string> {
-  return { [CALLER_HEADER]: Buffer.from(JSON.stringify(caller)).toString('base64url') };
 }
 
 /** What a request sends. */
@@ -51,10 +46,9 @@ export function createManagement(database: Database, settings = SETTINGS): CallM
   return async (route, caller, { params, query, body, signal = new AbortController().signal } = {}) => {
     const bound = routes.get(route.name);
     if (bound === undefined) throw new Error(`${route.name} is not bound`);
-    const headers = headerOf(caller);
     const request = {
       ...{ params: route.params?.parse(params), query: route.query?.parse(query ?? {}), body: route.body?.parse(body) },
-      ...{ headers, signal, identity: { kind: 'service', service: 'web-api' }, rawBody: Buffer.alloc(0) },
+      ...{ headers: {}, signal, identity: { kind: 'service', service: 'web-api', caller }, rawBody: Buffer.alloc(0) },
     };
     // A handler is given express' own objects too, which none of these routes uses.
     const answer = await bound.handle(request as never, { setHeader: () => undefined });

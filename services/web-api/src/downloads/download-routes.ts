@@ -1,9 +1,9 @@
-import { routes, internalRoutes } from '@aion/contracts';
-import { InternalError, NotFoundError } from '@aion/errors';
-import { bindRoute, type BoundRoute, type Identity, type ServiceClient } from '@aion/http';
+import { internalRoutes, routes, type Caller } from '@aion/contracts';
+import { NotFoundError } from '@aion/errors';
+import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import { requireKey } from '../admission/authorise.ts';
 import { callerOf } from '../management/caller-of.ts';
-import { callerHeaders, reveal } from '../management/forward-route.ts';
+import { reveal } from '../management/forward-route.ts';
 import { archiveBytes, archiveContent, fileContent, type BundleListing } from './bundle-content.ts';
 import type { BundleObjects } from './bundle-objects.ts';
 import { LINK_LIFETIME_SECONDS, type DownloadLinks } from './download-links.ts';
@@ -30,12 +30,12 @@ function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions):
     const { params, signal } = request;
     const { tenantId, prefix: keyPrefix } = requireKey(request.identity);
     const exportId = params.export_id;
-    const headers = callerHeaders(callerOf(routes.exports.createDownloadLinks, request));
+    const caller = callerOf(routes.exports.createDownloadLinks, request);
     const made = reveal(
-      await database.call(internalRoutes.exports.storeDownloadLinks, { params, headers, signal }),
+      await database.call(internalRoutes.exports.storeDownloadLinks, { params, caller, signal }),
       reply,
     );
-    const listing = await readFiles(database, exportId, tenantId, signal);
+    const listing = await readFiles(database, exportId, caller, signal);
     const expires = Math.floor(Date.parse(made.created_at) / 1_000) + LINK_LIFETIME_SECONDS;
     const target = { tenantId, keyPrefix, expires };
     // The links are as good as a key for as long as they work.
@@ -61,13 +61,13 @@ function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions):
 function bindDownloadArchive({ database, objects, timeoutMs }: DownloadRoutesOptions): BoundRoute {
   return bindRoute(
     routes.exports.downloadArchive,
-    async ({ params, identity, signal, req, headers }, reply) => {
-      const holder = requireLink(identity);
-      const { tenantId } = holder;
-      const listing = await readFiles(database, params.export_id, tenantId, signal);
+    async (request, reply) => {
+      const { params, signal, req, headers } = request;
+      const caller = callerOf(routes.exports.downloadArchive, request);
+      const listing = await readFiles(database, params.export_id, caller, signal);
       const content = archiveContent(params.export_id, listing, objects, signal);
       return sendContent(content, { method: req.method, headers }, reply, () =>
-        recordStart(database, params.export_id, holder, null, signal),
+        recordStart(database, params.export_id, caller, null, signal),
       );
     },
     { timeoutMs },
@@ -77,14 +77,14 @@ function bindDownloadArchive({ database, objects, timeoutMs }: DownloadRoutesOpt
 function bindDownloadFile({ database, objects, timeoutMs }: DownloadRoutesOptions): BoundRoute {
   return bindRoute(
     routes.exports.downloadFile,
-    async ({ params, query, identity, signal, req, headers }, reply) => {
-      const holder = requireLink(identity);
-      const { tenantId } = holder;
-      const { files } = await readFiles(database, params.export_id, tenantId, signal);
+    async (request, reply) => {
+      const { params, query, signal, req, headers } = request;
+      const caller = callerOf(routes.exports.downloadFile, request);
+      const { files } = await readFiles(database, params.export_id, caller, signal);
       const file = files.find(({ path }) => path === query.path);
       if (file === undefined) throw new NotFoundError('The bundle has no such file.');
       return sendContent(fileContent(file, objects, signal), { method: req.method, headers }, reply, () =>
-        recordStart(database, params.export_id, holder, file.path, signal),
+        recordStart(database, params.export_id, caller, file.path, signal),
       );
     },
     { timeoutMs },
@@ -94,12 +94,12 @@ function bindDownloadFile({ database, objects, timeoutMs }: DownloadRoutesOption
 function readFiles(
   database: ServiceClient,
   exportId: string,
-  tenantId: string,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<BundleListing> {
   return database.call(internalRoutes.exports.readBundleFiles, {
     params: { export_id: exportId },
-    query: { tenant_id: tenantId },
+    caller,
     signal,
   });
 }
@@ -108,24 +108,18 @@ function readFiles(
 async function recordStart(
   database: ServiceClient,
   exportId: string,
-  { tenantId, keyId }: LinkIdentity,
+  caller: Caller,
   path: string | null,
   signal: AbortSignal,
 ): Promise<void> {
   await database.call(internalRoutes.exports.recordDownload, {
     params: { export_id: exportId },
-    body: { tenant_id: tenantId, actor: `signed-url:${keyId}`, path },
+    body: { path },
+    caller,
     signal,
   });
 }
 
 function fillIn(template: string, exportId: string): string {
   return template.replace('{export_id}', exportId);
-}
-
-type LinkIdentity = Extract<Identity, { readonly kind: 'signed-url' }>;
-
-function requireLink(identity: Identity): LinkIdentity {
-  if (identity.kind === 'signed-url') return identity;
-  throw new InternalError(`A download was reached by an identity of kind ${identity.kind}.`);
 }

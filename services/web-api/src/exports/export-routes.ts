@@ -7,7 +7,7 @@ import { context, trace, TraceFlags, type Context } from '@opentelemetry/api';
 import { authorise } from '../admission/authorise.ts';
 import type { KeyAuthenticator } from '../keys/key-authenticator.ts';
 import { callerOf } from '../management/caller-of.ts';
-import { callerHeaders, reveal } from '../management/forward-route.ts';
+import { reveal } from '../management/forward-route.ts';
 import { EVENT_STREAM_HEADERS } from './server-sent-events.ts';
 import { isFinal, watchExport as watch } from './watch-export.ts';
 
@@ -35,9 +35,9 @@ export function createExportRoutes(options: ExportRoutesOptions): readonly Bound
   return [
     bindRoute(routes.exports.create, async (request, reply) => {
       const body = { recipient: checkRecipient(request.body.recipient) };
-      const headers = callerHeaders(callerOf(routes.exports.create, { ...request, body }));
+      const caller = callerOf(routes.exports.create, { ...request, body });
       return reveal(
-        await database.call(internalRoute(routes.exports.create), { body, headers, signal: request.signal }),
+        await database.call(internalRoute(routes.exports.create), { body, caller, signal: request.signal }),
         reply,
       );
     }),
@@ -58,8 +58,8 @@ function bindWatch({
     async (request) => {
       const { params, headers, signal, req } = request;
       const read = async (options: { readonly signal: AbortSignal; readonly timeoutMs?: number }) => {
-        const caller = callerHeaders(callerOf(routes.exports.watch, request));
-        return database.call(internalRoute(routes.exports.get), { params, headers: caller, ...options });
+        const caller = callerOf(routes.exports.watch, request);
+        return database.call(internalRoute(routes.exports.get), { params, caller, ...options });
       };
       const first = await read({ signal });
       const seenVersion = parseEventId(headers['last-event-id']);

@@ -1,4 +1,4 @@
-import { internalRoute, internalRoutes, routes } from '@aion/contracts';
+import { internalRoute, internalRoutes, routes, type Caller } from '@aion/contracts';
 import { InternalError, InvalidRequestError } from '@aion/errors';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
@@ -7,7 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { BundleObjects } from '../downloads/bundle-objects.ts';
 import { sendContent } from '../downloads/send-content.ts';
 import { callerOf } from '../management/caller-of.ts';
-import { callerHeaders, reveal } from '../management/forward-route.ts';
+import { reveal } from '../management/forward-route.ts';
 import { putHashed } from './put-hashed.ts';
 import type { StraySweeper } from './stray-sweeper.ts';
 import { contentTypeOf, expectedDigestOf } from './upload-headers.ts';
@@ -34,9 +34,10 @@ export function createFileRoutes(options: FileRoutesOptions): readonly BoundRout
 
 /** The bytes are stored, durably, before the row is: a file without its bytes there is not, whatever is killed. */
 function bindUpload({ database, objectStore, sweeper, logger, maxBytes, timeoutMs }: FileRoutesOptions): BoundRoute {
-  const abandon = async (object: { readonly tenant_id: string; readonly object_key: string }): Promise<void> => {
+  const abandon = async (caller: Caller, objectKey: string): Promise<void> => {
     try {
-      await database.call(internalRoutes.strayObjects.abandon, { body: object, outlivesRequest: true });
+      const body = { object_key: objectKey };
+      await database.call(internalRoutes.strayObjects.abandon, { body, caller, outlivesRequest: true });
       sweeper.wake();
     } catch (error) {
       logger.warn('The object of an upload could not be abandoned; it is swept when its time is up', { error });
@@ -47,28 +48,28 @@ function bindUpload({ database, objectStore, sweeper, logger, maxBytes, timeoutM
     async (request, reply) => {
       const { query, headers, signal } = request;
       // What can be refused is refused before the bytes are read.
-      const tenantId = requireTenant(callerOf(routes.files.upload, request).tenant_id);
+      const uploader = callerOf(routes.files.upload, request);
       const [contentType, expected] = [contentTypeOf(headers), expectedDigestOf(headers)];
       const id = uuidv7();
-      const object = { tenant_id: tenantId, object_key: `files/${tenantId}/${id}` };
+      const objectKey = `files/${requireTenant(uploader)}/${id}`;
       const announced = {
-        ...object,
+        object_key: objectKey,
         project_id: query.project_id ?? null,
         remove_after_ms: timeoutMs + AFTER_UPLOAD_MS,
       };
-      await database.call(internalRoutes.strayObjects.announce, { body: announced, signal });
+      await database.call(internalRoutes.strayObjects.announce, { body: announced, caller: uploader, signal });
       try {
-        const { bytes, sha256 } = await putHashed(objectStore, object.object_key, request.upload(maxBytes));
+        const { bytes, sha256 } = await putHashed(objectStore, objectKey, request.upload(maxBytes));
         assertDigest(sha256, expected);
         const facts = { content_type: contentType, bytes, sha256 };
-        const caller = callerHeaders(callerOf(routes.files.upload, { ...request, body: facts }));
-        const body = { id, object_key: object.object_key, ...facts };
-        const stored = await database.call(internalRoutes.files.store, { query, body, headers: caller, signal });
-        if (stored.replayed) await abandon(object);
+        const caller = callerOf(routes.files.upload, { ...request, body: facts });
+        const body = { id, object_key: objectKey, ...facts };
+        const stored = await database.call(internalRoutes.files.store, { query, body, caller, signal });
+        if (stored.replayed) await abandon(uploader, objectKey);
         return reveal(stored, reply);
       } catch (error) {
         // Of a file that was stored, although its answer was lost, this takes nothing away.
-        await abandon(object);
+        await abandon(uploader, objectKey);
         throw error;
       }
     },
@@ -94,7 +95,7 @@ function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): Boun
       const caller = callerOf(routes.files.downloadContent, request);
       const { answer: file } = await database.call(internalRoutes.files.locate, {
         params,
-        headers: callerHeaders(caller),
+        caller,
         signal,
       });
       const content = {
@@ -105,8 +106,7 @@ function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): Boun
         open: (range: { readonly start: number; readonly end: number }) => objects.open(file.object_key, range, signal),
       };
       return sendContent(content, { method: req.method, headers }, reply, async () => {
-        const body = { tenant_id: requireTenant(caller.tenant_id), actor: caller.actor };
-        await database.call(internalRoutes.files.recordDownload, { params, body, signal });
+        await database.call(internalRoutes.files.recordDownload, { params, caller, signal });
       });
     },
     { timeoutMs },
@@ -117,13 +117,13 @@ function bindDelete({ database, sweeper }: FileRoutesOptions): BoundRoute {
   const stored = internalRoute(routes.files.delete);
   return bindRoute(routes.files.delete, async (request) => {
     const { params, signal } = request;
-    await database.call(stored, { params, headers: callerHeaders(callerOf(routes.files.delete, request)), signal });
+    await database.call(stored, { params, caller: callerOf(routes.files.delete, request), signal });
     sweeper.wake();
     return undefined;
   });
 }
 
-function requireTenant(tenantId: string | null): string {
+function requireTenant({ tenant_id: tenantId }: Caller): string {
   if (tenantId !== null) return tenantId;
   throw new InternalError('A route on files was reached for no tenant.');
 }

@@ -1,6 +1,6 @@
-import { API_KEY_HEADER, STREAM_TERMINATOR, TENANT_HEADER, routes, internalRoutes } from '@aion/contracts';
+import { internalRoutes, routes, STREAM_TERMINATOR } from '@aion/contracts';
 import { bindRoute, streamReply, type BoundRoute, type ServiceClient, type StreamResult } from '@aion/http';
-import { requireKey } from '../admission/authorise.ts';
+import { callerOf } from '../management/caller-of.ts';
 
 /** What the inference routes work with. */
 export interface InferenceRoutesOptions {
@@ -12,11 +12,11 @@ export interface InferenceRoutesOptions {
 /** Creates the OpenAI-compatible routes. */
 export function createInferenceRoutes({ aiEngine, timeoutMs }: InferenceRoutesOptions): readonly BoundRoute[] {
   return [
-    bindRoute(routes.chatCompletions.create, async ({ rawBody, identity, signal }) => {
-      const { tenantId, keyId } = requireKey(identity);
+    bindRoute(routes.chatCompletions.create, async (request) => {
+      const { rawBody, signal } = request;
       const answer = await aiEngine.stream(internalRoutes.inference.runChatCompletion, {
         rawBody,
-        headers: { [TENANT_HEADER]: tenantId, [API_KEY_HEADER]: keyId },
+        caller: callerOf(routes.chatCompletions.create, request),
         signal,
         timeoutMs,
       });

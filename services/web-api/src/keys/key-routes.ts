@@ -1,7 +1,7 @@
 import { type Route, routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type Reply, type RouteRequest, type ServiceClient } from '@aion/http';
 import type { z } from 'zod';
-import { callerHeaders, reveal } from '../management/forward-route.ts';
+import { reveal } from '../management/forward-route.ts';
 import { callerOf } from '../management/caller-of.ts';
 import type { KeyMaker } from './key-maker.ts';
 
@@ -17,11 +17,11 @@ type Request = RouteRequest<z.ZodType, z.ZodType, NonNullable<typeof routes.apiK
 export function createKeyRoutes({ database, keyMaker }: KeyRoutesOptions): readonly BoundRoute[] {
   const create = async (route: Route, request: Request, reply: Reply) => {
     const { body, signal } = request;
-    const headers = callerHeaders(callerOf(route, request));
+    const caller = callerOf(route, request);
     const made = keyMaker.make('sk', body.expires_at);
     reply.setHeader('cache-control', 'no-store');
     const answer = reveal(
-      await database.call(internalRoutes.apiKeys.store, { body: { ...body, ...made }, headers, signal }),
+      await database.call(internalRoutes.apiKeys.store, { body: { ...body, ...made }, caller, signal }),
       reply,
     );
     return keyMaker.show(answer);

@@ -1,4 +1,4 @@
-import { internalRoutes } from '@aion/contracts';
+import { internalRoutes, serviceCaller } from '@aion/contracts';
 import type { ServiceClient } from '@aion/http';
 import { withSpan } from '@aion/tracing';
 import type { Link } from '@opentelemetry/api';
@@ -49,7 +49,7 @@ export function createKeyUses<K extends Dated>({ record, now = Date.now }: KeyUs
 /** Records uses of tenants' keys at database-gateway. */
 export function createKeyUseRecord(database: ServiceClient): KeyUsesOptions<StoredApiKey>['record'] {
   return async ({ id, tenant_id }, accepted) => {
-    const input = { params: { key_id: id }, body: { tenant_id, accepted } };
+    const input = { params: { key_id: id }, body: { accepted }, caller: serviceCaller('web-api', tenant_id) };
     await database.call(internalRoutes.apiKeys.recordUse, { ...input, timeoutMs: RECORD_TIMEOUT_MS });
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { takesIdempotencyKey, type Caller, type Route } from '@aion/contracts';
+import { NIL_ACTOR_ID, takesIdempotencyKey, type Caller, type Route } from '@aion/contracts';
 import { InternalError, InvalidRequestError, NotFoundError, PreconditionFailedError } from '@aion/errors';
 import type { Identity } from '@aion/http';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -14,11 +14,8 @@ export interface ManagementRequest {
   readonly identity: Identity;
 }
 
-/** The actor of the request that creates the first operator. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
-
 /**
- * For whom a request is made, as database-gateway is told.
+ * Determines on whose behalf a request is made, for the internal routes that it leads to.
  * @throws NotFoundError when a key names another tenant than its own in the path; InvalidRequestError when the operator
  *   names none or two, or a header is malformed
  */
@@ -46,7 +43,9 @@ function actorOf(identity: Identity): Pick<Caller, 'actor' | 'actor_id' | 'perso
       return { actor: `operator:${operatorId}`, actor_id: operatorId, person_id: operatorId, scopes: null };
     }
     case 'init':
-      return { actor: 'init', actor_id: NOBODY, person_id: null, scopes: null };
+      return { actor: 'init', actor_id: NIL_ACTOR_ID, person_id: null, scopes: null };
+    case 'signed-url':
+      return { actor: `signed-url:${identity.keyId}`, actor_id: identity.keyId, person_id: null, scopes: [] };
     default:
       throw new InternalError(`A route of the management API was reached by an identity of kind ${identity.kind}.`);
   }
@@ -58,6 +57,7 @@ function tenantOf({ auth }: Route, { params, identity }: ManagementRequest): str
     if (inPath === undefined || inPath === identity.tenantId) return identity.tenantId;
     throw new NotFoundError(`There is no tenant ${inPath}.`, { param: 'tenant_id' });
   }
+  if (identity.kind === 'signed-url') return identity.tenantId;
   const inHeader = identity.kind === 'operator' ? identity.tenantId : undefined;
   if (inPath !== undefined && inHeader !== undefined && inPath !== inHeader) {
     const message = `The path names the tenant ${inPath}, and the header ${TENANT_HEADER} another one: leave the header out.`;

@@ -1,4 +1,4 @@
-import { CALLER_HEADER, internalRoute, type Caller, type Route } from '@aion/contracts';
+import { internalRoute, type Route } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type Reply, type ServiceClient } from '@aion/http';
 import type { z } from 'zod';
 import { callerOf } from './caller-of.ts';
@@ -18,18 +18,13 @@ export function forwardRoute<P extends z.ZodType, Q extends z.ZodType, B extends
   const stored = internalRoute(route);
   return bindRoute(route, async (request, reply) => {
     const { params, query, body, signal } = request;
-    const headers = callerHeaders(callerOf(route, request));
+    const caller = callerOf(route, request);
     // Validated values are valid input: no schema of the management API changes what it has parsed.
     const input = { params, query, body } as { params: z.input<P>; query: z.input<Q>; body: z.input<B> };
-    const answer = await database.call(stored, { ...input, headers, signal });
+    const answer = await database.call(stored, { ...input, caller, signal });
     // The gateway's own answer, parsed by the schema of the route; null where the route has no answer.
     return reveal(answer as StoredAnswer<z.input<R> | null>, reply) ?? undefined;
   });
-}
-
-/** Tells database-gateway for whom it is asked. */
-export function callerHeaders(caller: Caller): Record<string, string> {
-  return { [CALLER_HEADER]: Buffer.from(JSON.stringify(caller)).toString('base64url') };
 }
 
 /** Gives the answer, and its version and whether it is a repeated one in headers. */

@@ -3,7 +3,7 @@ import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Encryption } from '@aion/encryption';
 import { v7 as uuidv7 } from 'uuid';
 import { callerOf } from '../management/caller-of.ts';
-import { callerHeaders, reveal } from '../management/forward-route.ts';
+import { reveal } from '../management/forward-route.ts';
 import { encryptCredentials } from './encrypt-credentials.ts';
 
 /** Options of `createProviderRoutes`. */
@@ -17,25 +17,22 @@ export function createProviderRoutes({ database, encryption }: ProviderRoutesOpt
   return [
     bindRoute(routes.providers.create, async (request, reply) => {
       const { credentials, ...wanted } = request.body;
-      const headers = callerHeaders(callerOf(routes.providers.create, request));
+      const caller = callerOf(routes.providers.create, request);
       const id = uuidv7();
       const encrypted = credentials ? encryptCredentials(encryption, id, credentials) : null;
       const body = { ...wanted, id, sealed_credentials: encrypted };
       return reveal(
-        await database.call(internalRoutes.providers.store, { body, headers, signal: request.signal }),
+        await database.call(internalRoutes.providers.store, { body, caller, signal: request.signal }),
         reply,
       );
     }),
     bindRoute(routes.providers.update, async (request, reply) => {
       const { credentials, ...change } = request.body;
       const { params, signal } = request;
-      const headers = callerHeaders(callerOf(routes.providers.update, request));
+      const caller = callerOf(routes.providers.update, request);
       const encrypted = credentials ? encryptCredentials(encryption, params.provider_id, credentials) : credentials;
       const body = { ...change, ...(encrypted === undefined ? {} : { sealed_credentials: encrypted }) };
-      return reveal(
-        await database.call(internalRoutes.providers.storeChange, { params, body, headers, signal }),
-        reply,
-      );
+      return reveal(await database.call(internalRoutes.providers.storeChange, { params, body, caller, signal }), reply);
     }),
   ];
 }

@@ -9,7 +9,7 @@ import {
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import { DecryptionError, UnknownEncryptionKeyError, type Encryption } from '@aion/encryption';
 import { callerOf } from '../management/caller-of.ts';
-import { callerHeaders, reveal } from '../management/forward-route.ts';
+import { reveal } from '../management/forward-route.ts';
 import { credentialsContext } from './encrypt-credentials.ts';
 
 type Batch = BodyOf<typeof internalRoutes.sealingKeys.storeRotatedRows>;
@@ -27,13 +27,13 @@ export function createRotationRoutes(options: {
   return [
     bindRoute(routes.sealingKeys.rotate, async (request, reply) => {
       const { query, signal } = request;
-      const headers = callerHeaders(callerOf(routes.sealingKeys.rotate, request));
+      const caller = callerOf(routes.sealingKeys.rotate, request);
       const position = query.cursor === undefined ? {} : { after: query.cursor };
       const listed = { key_id: encryption.keyId, ...position };
       const { data } = await database.call(internalRoutes.sealingKeys.listOutdatedRows, { query: listed, signal });
       const body = reencryptAll(encryption, data);
       return reveal(
-        await database.call(internalRoutes.sealingKeys.storeRotatedRows, { query, body, headers, signal }),
+        await database.call(internalRoutes.sealingKeys.storeRotatedRows, { query, body, caller, signal }),
         reply,
       );
     }),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { API_KEY_HEADER, TENANT_HEADER, type ChatCompletionRequest, internalRoutes } from '@aion/contracts';
+import { type ChatCompletionRequest, internalRoutes } from '@aion/contracts';
 import { ModelNotFoundError, ProviderError } from '@aion/errors';
-import { bindRoute, streamReply, type BoundRoute, type StreamReply } from '@aion/http';
+import { bindRoute, requireTenantCaller, streamReply, type BoundRoute, type StreamReply } from '@aion/http';
 
 /** What reached ai-engine. */
 export interface SeenCompletion {
@@ -35,10 +35,11 @@ export class AiEnginePeer {
         const model = { id: 'peer/model', object: 'model' as const, created: 1, owned_by: 'peer' };
         return { object: 'list' as const, data: [model] };
       }),
-      bindRoute(internalRoutes.inference.runChatCompletion, async ({ body, rawBody, headers, signal }) => {
+      bindRoute(internalRoutes.inference.runChatCompletion, async ({ body, rawBody, headers, identity, signal }) => {
+        const { tenant_id: tenantId, actor_id: apiKeyId } = requireTenantCaller(identity);
         this.seen.push({
-          tenantId: headers[TENANT_HEADER],
-          apiKeyId: headers[API_KEY_HEADER],
+          tenantId,
+          apiKeyId,
           timeoutMs: headers['x-aion-timeout-ms'],
           traceparent: headers['traceparent'],
           rawBody: rawBody.toString(),

@@ -1,7 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import {
-  CALLER_HEADER,
-  callerSchema,
   ROTATION_BATCH,
   internalRoute,
   type bundleFile,
@@ -13,7 +10,7 @@ import {
   routes,
 } from '@aion/contracts';
 import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
-import { bindRoute, type BoundRoute } from '@aion/http';
+import { bindRoute, requireCaller, requireTenantCaller, type BoundRoute, type Identity } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { StoredApiKey, StoredOperator } from '../../src/keys/key-directory.ts';
@@ -71,14 +68,14 @@ export class DatabaseGatewayPeer {
   #keyRoutes(): BoundRoute[] {
     return [
       bindRoute(internalRoutes.ping.databaseGateway, async () => ({ service: 'database-gateway' })),
-      bindRoute(internalRoute(routes.tenants.create), async ({ body, headers }) => {
-        this.#callerOf('createTenant', headers);
+      bindRoute(internalRoute(routes.tenants.create), async ({ body, identity }) => {
+        this.#callerOf('createTenant', identity);
         const answer = newTenant(uuidv7(), body.name);
         this.tenants.set(answer.id, answer);
         return { answer, version: 1, replayed: false };
       }),
-      bindRoute(internalRoutes.apiKeys.store, async ({ body, headers }) => {
-        const tenant_id = this.#callerOf('storeApiKey', headers).tenant_id ?? '';
+      bindRoute(internalRoutes.apiKeys.store, async ({ body, identity }) => {
+        const tenant_id = this.#callerOf('storeApiKey', identity).tenant_id ?? '';
         if (!this.tenants.has(tenant_id)) throw new NotFoundError('There is no such tenant.');
         const { key_hash, sealed_key, ...wanted } = body;
         const shown = {
@@ -111,8 +108,8 @@ export class DatabaseGatewayPeer {
     const shown = { kind: 'anthropic' as const, base_url: null, has_credentials: true, enabled: true, tenant_id: null };
     const times = { created_at: new Date(0).toISOString(), updated_at: new Date(0).toISOString() };
     return [
-      bindRoute(internalRoutes.providers.store, async ({ body, rawBody, headers }) => {
-        this.#callerOf('storeProvider', headers);
+      bindRoute(internalRoutes.providers.store, async ({ body, rawBody, identity }) => {
+        this.#callerOf('storeProvider', identity);
         this.providerBodies.push(rawBody.toString());
         const answer = { ...shown, ...times, id: body.id, name: body.name };
         return { answer, version: 1, replayed: false };
@@ -145,26 +142,25 @@ export class DatabaseGatewayPeer {
     ];
   }
 
-  #callerOf(route: string, headers: IncomingHttpHeaders): Caller {
-    const header = String(headers[CALLER_HEADER]);
-    const caller = callerSchema.parse(JSON.parse(Buffer.from(header, 'base64url').toString()));
+  #callerOf(route: string, identity: Identity): Caller {
+    const caller = requireCaller(identity);
     this.callers.set(route, caller);
     return caller;
   }
 
   #exportRoutes(): BoundRoute[] {
     return [
-      bindRoute(internalRoute(routes.exports.create), async ({ body, headers }) => {
+      bindRoute(internalRoute(routes.exports.create), async ({ body, identity }) => {
         const id = uuidv7();
-        this.exports.set(id, newExport(id, tenantOf(this.#callerOf('createExport', headers)), body.recipient));
+        this.exports.set(id, newExport(id, tenantOf(this.#callerOf('createExport', identity)), body.recipient));
         return this.#envelope(id);
       }),
-      bindRoute(internalRoute(routes.exports.get), async ({ params, headers }) => {
-        const { id } = this.#find(params.export_id, tenantOf(this.#callerOf('getExport', headers)));
+      bindRoute(internalRoute(routes.exports.get), async ({ params, identity }) => {
+        const { id } = this.#find(params.export_id, tenantOf(this.#callerOf('getExport', identity)));
         return this.#envelope(id);
       }),
-      bindRoute(internalRoute(routes.exports.list), async ({ query, headers }) => {
-        const tenantId = tenantOf(this.#callerOf('listExports', headers));
+      bindRoute(internalRoute(routes.exports.list), async ({ query, identity }) => {
+        const tenantId = tenantOf(this.#callerOf('listExports', identity));
         const data = [...this.exports.values()].filter((item) => item.tenant_id === tenantId).toReversed();
         return { answer: { data: data.slice(0, query.limit), next_cursor: null }, version: null, replayed: false };
       }),
@@ -173,21 +169,22 @@ export class DatabaseGatewayPeer {
 
   #downloadRoutes(): BoundRoute[] {
     return [
-      bindRoute(internalRoutes.exports.readBundleFiles, async ({ params, query }) => {
-        const { id } = this.#find(params.export_id, query.tenant_id);
+      bindRoute(internalRoutes.exports.readBundleFiles, async ({ params, identity }) => {
+        const { id } = this.#find(params.export_id, tenantOf(requireTenantCaller(identity)));
         const bundle = this.bundles.get(id);
         if (bundle === undefined) throw new ConflictError('The export is not ready.');
         return bundle;
       }),
-      bindRoute(internalRoutes.exports.storeDownloadLinks, async ({ params, headers }) => {
-        const { id, state } = this.#find(params.export_id, tenantOf(this.#callerOf('createDownloadLinks', headers)));
+      bindRoute(internalRoutes.exports.storeDownloadLinks, async ({ params, identity }) => {
+        const { id, state } = this.#find(params.export_id, tenantOf(this.#callerOf('createDownloadLinks', identity)));
         if (state !== 'ready' && !this.bundles.has(id)) throw new ConflictError('The export is not ready.');
         return { answer: { created_at: new Date().toISOString() }, version: null, replayed: false };
       }),
-      bindRoute(internalRoutes.exports.recordDownload, async ({ params, body }) => {
+      bindRoute(internalRoutes.exports.recordDownload, async ({ params, body, identity }) => {
         if (this.cannotRecord) throw new UnavailableError('The database cannot be reached now.');
-        const { id } = this.#find(params.export_id, body.tenant_id);
-        this.downloads.push({ exportId: id, tenantId: body.tenant_id, actor: body.actor, path: body.path });
+        const { tenant_id: tenantId, actor } = requireTenantCaller(identity);
+        const { id } = this.#find(params.export_id, tenantId);
+        this.downloads.push({ exportId: id, tenantId, actor, path: body.path });
         return undefined;
       }),
     ];
