@@ -84,7 +84,7 @@ describe('the embedded provider without a model file', () => {
     expect((await bare.listModels()).map(({ id }) => id)).toEqual(['embedded/extractive']);
     await bare.close();
     const completion = await complete({ messages: CAPITAL }, 'embedded/extractive');
-    expect(completion.system_fingerprint).toBe('aion-extractive-1');
+    expect(completion.system_fingerprint).toBe('aion-extractive-2');
   });
 
   it('leaves out files that are no model, saying why once, and refuses their names', async () => {

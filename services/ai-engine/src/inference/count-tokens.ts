@@ -1,5 +1,5 @@
-import { loadTokenCounter, type TokenCounter } from '../providers/embedded/extractive/token-counter.ts';
-import { createTimeSlice } from '../providers/embedded/extractive/time-slice.ts';
+import { loadTokenCounter, type TokenCounter } from '../tokens/token-counter.ts';
+import { createTimeSlice } from '../tokens/time-slice.ts';
 
 const SLICE_MS = 10;
 const NEVER = new AbortController().signal;

@@ -1,105 +1,102 @@
+import type { TimeSlice } from '../../../tokens/time-slice.ts';
 import type { ChatMessage } from '../chat-request.ts';
-import { collectSources } from './collect-sources.ts';
-import { explainNoAnswer, joinSentences } from './compose-answer.ts';
-import { rankByCentrality } from './rank-by-centrality.ts';
-import { rankByQuestion } from './rank-by-question.ts';
-import { asksForSummary, toQuestionTerms } from './split-request.ts';
-import type { Sentence, TextSegmenter } from './text-segmenter.ts';
-import type { TimeSlice } from './time-slice.ts';
+import { scoreSentences } from './score-sentences.ts';
+import { splitSentences, type Sentence } from './split-sentences.ts';
 
-/** TextRank compares every pair of sentences: of a longer text, this many at even distances stand for it. */
-const MAX_SUMMARISED_SENTENCES = 400;
+/** Beginning of every answer for which the conversation contains no sentence. */
+export const EXTRACTIVE_NOTICE = "This is AION's built-in extractive model";
+
+/** The newest characters of a conversation that are read. */
+const MAX_CHARS = 400_000;
+/** A shorter system message is an instruction ("You are a helpful assistant."), not a source. */
+const MIN_SYSTEM_SENTENCES = 3;
 const MAX_ANSWER_SENTENCES = 3;
-/** A sentence is told beside the best one when it scores at least this part of it. */
+/** Sentences that score less than this part of the best one do not belong to the answer. */
 const MIN_SCORE_OF_BEST = 0.6;
-const MAX_DEFAULT_SUMMARY_SENTENCES = 5;
-const MAX_ASKED_SUMMARY_SENTENCES = 20;
-/** Headings are short and close with no mark; they name a subject and tell nothing of it. */
-const HEADING = { maxTerms: 4, discount: 0.25 };
-
-const NUMBER_WORDS = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
-const ASKED_LENGTH = new RegExp(
-  `\\b(\\d{1,2}|${NUMBER_WORDS.join('|')})\\b[\\w\\s-]{0,20}?\\b(?:sentence|point|bullet|line)`,
+const REQUEST =
+  /[?？]["'”’)\]]*$|[:：]$|^(?:question|q|frage|pregunta|domanda)\s*[:：]|^(?:please|tell|explain|describe|list|give|show|write) /iu;
+const SUMMARY =
+  /\b(?:summar(?:y|i[sz]e)|sum up|tl;?dr|(?:key|main) points|gist|résum|riassum|zusammenfass)|要約|总结/iu;
+const NUMBERS = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+const LENGTH = new RegExp(
+  `\\b(\\d{1,2}|${NUMBERS.join('|')})\\b[\\w\\s-]{0,20}?\\b(?:sentence|point|bullet|line)`,
   'iu',
 );
-const ASKED_SINGLE = /\b(?:a|single) (?:single )?sentence\b/iu;
-const ASKED_LIST = /\bbullets?\b|\blist\b|\bpoints\b/iu;
 
 /**
- * Answers a conversation out of its own text: the sentences nearest to the question, or the most central ones when a
- * summary is asked for, in the order in which they stand. Deterministic.
- * @throws the slice's abort reason.
+ * Answers the last user message with sentences of the conversation, in their order: those that match its question best,
+ * or the most central ones for a summary. @throws the slice's abort reason
  */
-export async function extractAnswer(
-  messages: readonly ChatMessage[],
-  segmenter: TextSegmenter,
-  slice: TimeSlice,
-): Promise<string> {
-  const { request, ownText, allText } = await collectSources(messages, segmenter, slice);
-  const asked = joinSentences(request, false);
-  const wantsSummary = request.length === 0 || request.some(({ text }) => asksForSummary(text));
-  if (wantsSummary) {
-    const text = ownText.length > 1 ? ownText : allText;
-    if (text.length === 0) return explainNoAnswer(request);
-    return joinSentences(await summarise(text, asked, slice), ASKED_LIST.test(asked));
+export async function extractAnswer(messages: readonly ChatMessage[], slice: TimeSlice): Promise<string> {
+  const lastUser = Math.max(0, messages.map(({ role }) => role).lastIndexOf('user'));
+  let budget = MAX_CHARS;
+  const read = (text: string): Promise<Sentence[]> => {
+    const newest = text.slice(Math.max(0, text.length - budget));
+    budget -= newest.length;
+    return splitSentences(newest, slice);
+  };
+  const [request, ownText] = splitRequest(await read(messages[lastUser]?.text ?? ''));
+  const texts = [ownText];
+  for (const message of messages.toSpliced(lastUser, 1).toReversed()) {
+    texts.unshift(toSource(message, await read(message.text)));
   }
-  const answer = await findAnswer(toQuestionTerms(request), allText, slice);
-  return answer.length === 0 ? explainNoAnswer(request) : joinSentences(answer, false);
-}
-
-async function summarise(text: readonly Sentence[], asked: string, slice: TimeSlice): Promise<Sentence[]> {
-  const candidates = thinOut(text, MAX_SUMMARISED_SENTENCES);
-  const scores = await rankByCentrality(candidates, slice);
-  return pickBest(candidates, discountHeadings(candidates, scores), toSummaryLength(asked, text.length));
-}
-
-async function findAnswer(
-  terms: readonly string[],
-  text: readonly Sentence[],
-  slice: TimeSlice,
-): Promise<readonly Sentence[]> {
-  const scores = discountHeadings(text, await rankByQuestion(terms, text, slice));
+  const requestText = join(request);
+  const isSummary = request.length === 0 || SUMMARY.test(requestText);
+  const text = isSummary && ownText.length > 1 ? ownText : texts.flat();
+  // A repeated sentence, for example in an earlier answer, counts once.
+  const sentences = [...new Map(text.map((sentence) => [sentence.text, sentence])).values()];
+  const question = isSummary ? undefined : new Set(request.flatMap(({ stems }) => stems));
+  const scores = await scoreSentences(sentences, question, slice);
   const best = scores.reduce((max, score) => Math.max(max, score), 0);
-  if (best === 0) return [];
-  return pickBest(text, scores, MAX_ANSWER_SENTENCES, best * MIN_SCORE_OF_BEST);
+  if (sentences.length === 0 || (best === 0 && !isSummary)) return explainNoAnswer(requestText);
+  const answer = [...sentences.keys()]
+    .filter((index) => isSummary || (scores[index] ?? 0) >= best * MIN_SCORE_OF_BEST)
+    .sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
+    .slice(0, isSummary ? toSummaryLength(requestText, sentences.length) : MAX_ANSWER_SENTENCES)
+    .sort((a, b) => a - b)
+    .flatMap((index) => sentences[index] ?? []);
+  const isList = isSummary && /\b(?:bullets?|list|points)\b/iu.test(requestText);
+  return isList ? answer.map((sentence) => `- ${sentence.text}`).join('\n') : join(answer);
 }
 
-/** The best-scored sentences, at least `minScore`, in their own order; the earlier of two equals wins. */
-function pickBest(
-  sentences: readonly Sentence[],
-  scores: readonly number[],
-  maxSentences: number,
-  minScore = 0,
-): Sentence[] {
-  return sentences
-    .map((sentence, index) => ({ sentence, index, score: scores[index] ?? 0 }))
-    .filter(({ score }) => score >= minScore)
-    .sort((a, b) => b.score - a.score || a.index - b.index)
-    .slice(0, maxSentences)
-    .sort((a, b) => a.index - b.index)
-    .map(({ sentence }) => sentence);
+function toSource({ role, text }: ChatMessage, sentences: readonly Sentence[]): readonly Sentence[] {
+  if (role === 'system' && sentences.length < MIN_SYSTEM_SENTENCES) return [];
+  if (role === 'assistant' && text.startsWith(EXTRACTIVE_NOTICE)) return [];
+  return sentences.filter((sentence) => !isRequest(sentence));
 }
 
-function discountHeadings(sentences: readonly Sentence[], scores: readonly number[]): number[] {
-  return sentences.map(({ text, terms }, index) => {
-    const isHeading = terms.length <= HEADING.maxTerms && !/[.!。！…]["'”’)\]]*$/u.test(text);
-    return (scores[index] ?? 0) * (isHeading ? HEADING.discount : 1);
-  });
+/** Reports whether a sentence is a question or an instruction, or introduces a text. */
+function isRequest({ text, stems }: Sentence): boolean {
+  return REQUEST.test(text) || (stems.length <= 20 && SUMMARY.test(text));
 }
 
-function thinOut(sentences: readonly Sentence[], maxSentences: number): readonly Sentence[] {
-  if (sentences.length <= maxSentences) return sentences;
-  const step = sentences.length / maxSentences;
-  return sentences.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
+/** Separates the request at the ends of a message from its text; one or two sentences are a request only. */
+function splitRequest(all: readonly Sentence[]): [request: readonly Sentence[], text: readonly Sentence[]] {
+  const isText = all.map((sentence) => !isRequest(sentence));
+  const first = isText.indexOf(true);
+  const end = isText.lastIndexOf(true) + 1;
+  if (first === -1 || (all.length <= 2 && end - first === all.length)) return [all, []];
+  return [[...all.slice(0, first), ...all.slice(end)], all.slice(first, end)];
 }
 
-/** The length that the request names, else a third of the text within bounds. */
-function toSummaryLength(asked: string, sentenceCount: number): number {
-  const named = ASKED_LENGTH.exec(asked)?.[1]?.toLowerCase();
-  if (named !== undefined) {
-    const count = NUMBER_WORDS.includes(named) ? NUMBER_WORDS.indexOf(named) + 1 : Number(named);
-    return Math.min(Math.max(count, 1), MAX_ASKED_SUMMARY_SENTENCES);
-  }
-  if (ASKED_SINGLE.test(asked)) return 1;
-  return Math.min(Math.ceil(sentenceCount / 3), MAX_DEFAULT_SUMMARY_SENTENCES);
+/** Returns the requested number of sentences, at most 20; without one a third of the text, at most 5. */
+function toSummaryLength(request: string, sentenceCount: number): number {
+  const requested = LENGTH.exec(request)?.[1]?.toLowerCase();
+  if (requested === undefined) return Math.min(Math.ceil(sentenceCount / 3), 5);
+  return Math.min(NUMBERS.indexOf(requested) + 1 || Number(requested), 20);
+}
+
+function join(sentences: readonly Sentence[]): string {
+  const text = sentences.map((sentence) => sentence.text).join(' ');
+  return text.replace(/(?<=[。！？]) /gu, '');
+}
+
+function explainNoAnswer(request: string): string {
+  const quoted = request.length > 200 ? `${request.slice(0, 200).trimEnd()}...` : request;
+  const reason = quoted === '' ? 'there is no text in it yet' : `it contains no answer to "${quoted}"`;
+  return (
+    `${EXTRACTIVE_NOTICE}: it answers with sentences from the text of the conversation, and ${reason}. Send a text ` +
+    'together with a question about it, or ask for a summary of it. For answers in free form, configure a provider or ' +
+    'download a language model with "aion model pull".'
+  );
 }

@@ -1,5 +1,5 @@
+import { EXTRACTIVE_NOTICE } from './extract-answer.ts';
 import { createExtractiveModel } from './extractive-model.ts';
-import { EXTRACTIVE_NOTICE } from './compose-answer.ts';
 
 const BRIDGE =
   'The Marlow Bridge was designed by Ana Ruiz in 1991. Construction took seven years and cost 48 million euros. ' +
@@ -165,7 +165,7 @@ describe('embedded/extractive', () => {
         },
       ],
       usage: { prompt_tokens: 97, completion_tokens: 13, total_tokens: 110 },
-      system_fingerprint: 'aion-extractive-1',
+      system_fingerprint: 'aion-extractive-2',
     });
   });
 

@@ -1,104 +1,73 @@
-import type { ChatCompletionCall, ProviderModel, ProviderResponse } from '../../provider.ts';
+import { createTimeSlice, type TimeSlice } from '../../../tokens/time-slice.ts';
+import { loadTokenCounter, type TokenCounter } from '../../../tokens/token-counter.ts';
+import type { Provider, ProviderModel } from '../../provider.ts';
 import { createAnswerWriter } from '../chat-answer.ts';
-import type { AnswerWriter, FinishReason, TokenUsage } from '../chat-answer.ts';
-import { parseChatRequest } from '../chat-request.ts';
-import type { ChatMessage, ChatRequest } from '../chat-request.ts';
+import { parseChatRequest, type ChatRequest } from '../chat-request.ts';
 import { extractAnswer } from './extract-answer.ts';
-import { createTextSegmenter } from './text-segmenter.ts';
-import { createTimeSlice } from './time-slice.ts';
-import type { TimeSlice } from './time-slice.ts';
-import { loadTokenCounter } from './token-counter.ts';
-import type { TokenCounter } from './token-counter.ts';
 
-/** The built-in model, which needs no file and no network. `created` is the date of this version of it. */
+/** Entry of the model list. `created` is the date of the first version. */
 export const EXTRACTIVE_MODEL: ProviderModel = {
   id: 'embedded/extractive',
   created: Date.UTC(2026, 0, 1) / 1000,
   ownedBy: 'aion',
 };
 
-/** Changes with any change of the algorithm's answers. */
-const SYSTEM_FINGERPRINT = 'aion-extractive-1';
-/** The event loop is held no longer than this at a time, save for one sentence of uncommon length. */
+/** Changes whenever the answers change. */
+const SYSTEM_FINGERPRINT = 'aion-extractive-2';
+/** Longest time without a pause for the event loop, except during one unusually long sentence. */
 const SLICE_MS = 8;
-/** Overhead of OpenAI's chat format: tokens per message, and tokens that begin the answer (OpenAI Cookbook). */
-const TOKENS_PER_MESSAGE = 3;
-const TOKENS_OF_ANSWER_START = 3;
-const CHUNK = /\s*\S{1,24}(?:\s+\S{1,24}){0,2}/gu;
+/** Overhead of OpenAI's chat format per message and at the beginning of the answer (OpenAI Cookbook). */
+const OVERHEAD_TOKENS = 3;
 
-/** Answers chat completions by sentence ranking. */
-export interface ExtractiveModel {
-  /** @throws InvalidRequestError for what it cannot honour; the signal's reason once that is aborted. */
-  createChatCompletion(call: ChatCompletionCall): Promise<ProviderResponse>;
-}
-
-interface Answer {
-  readonly text: string;
-  readonly finishReason: FinishReason;
-  readonly usage: TokenUsage;
-}
-
-/** Creates the model; its tokenizer is loaded with the first completion. */
-export function createExtractiveModel(): ExtractiveModel {
-  const segmenter = createTextSegmenter();
-  let counterLoading: Promise<TokenCounter> | undefined;
+/**
+ * Creates the built-in model, which answers with sentences of the conversation. It exists so that the demo, the tests and
+ * a first trial exercise the complete path of a completion (streaming, cancellation, limits, usage, export) on a machine
+ * without a provider key, model file or network, with deterministic answers that visibly concern the given text.
+ */
+export function createExtractiveModel(): Pick<Provider, 'createChatCompletion'> {
+  let loading: Promise<TokenCounter> | undefined;
   return {
     createChatCompletion: async ({ body, model, stream, signal }) => {
       const request = parseChatRequest(body);
       signal.throwIfAborted();
       const slice = createTimeSlice(signal, SLICE_MS);
-      counterLoading ??= loadTokenCounter();
-      const counter = await counterLoading;
-      const text = await extractAnswer(request.messages, segmenter, slice);
-      const answer = await limitAnswer(text, request, counter, slice);
+      const counter = await (loading ??= loadTokenCounter());
+      const text = truncateAtStop(await extractAnswer(request.messages, slice), request.stop);
+      const limited = await counter.cut(text, request.maxTokens ?? Infinity, slice);
+      const finishReason = limited.text.length < text.length ? 'length' : 'stop';
+      const promptTokens = await countPrompt(request, counter, slice);
+      const usage = { promptTokens, completionTokens: limited.tokens };
       const { includeUsage } = request;
       const writer = createAnswerWriter({ model, systemFingerprint: SYSTEM_FINGERPRINT, includeUsage });
-      return stream
-        ? { status: 200, contentType: 'text/event-stream; charset=utf-8', body: streamAnswer(answer, writer, signal) }
-        : { status: 200, contentType: 'application/json', body: wholeAnswer(answer, writer) };
+
+      // eslint-disable-next-line @typescript-eslint/require-await -- the body of a response is an async iterable
+      async function* write(): AsyncGenerator<Uint8Array> {
+        if (!stream) return yield writer.whole(limited.text, finishReason, usage);
+        yield writer.start();
+        for (const [piece] of limited.text.matchAll(/\s*\S{1,24}|\s+/gu)) {
+          signal.throwIfAborted();
+          yield writer.text(piece);
+        }
+        yield writer.end(finishReason, usage);
+      }
+      return {
+        status: 200,
+        contentType: stream ? 'text/event-stream; charset=utf-8' : 'application/json',
+        body: write(),
+      };
     },
   };
 }
 
-/** Ends the answer where its first stop sequence or its token limit does, whichever comes first. */
-async function limitAnswer(
-  text: string,
-  { messages, stop, maxTokens }: ChatRequest,
-  counter: TokenCounter,
-  slice: TimeSlice,
-): Promise<Answer> {
-  const stopAt = Math.min(...stop.map((sequence) => text.indexOf(sequence)).filter((index) => index >= 0), text.length);
-  const stopped = text.slice(0, stopAt);
-  const cut = await counter.cut(stopped, maxTokens ?? Number.POSITIVE_INFINITY, slice);
-  return {
-    text: cut.text,
-    finishReason: cut.text.length < stopped.length ? 'length' : 'stop',
-    usage: { promptTokens: await countPrompt(messages, counter, slice), completionTokens: cut.tokens },
-  };
+function truncateAtStop(text: string, stop: readonly string[]): string {
+  const ends = stop.map((sequence) => text.indexOf(sequence)).filter((index) => index >= 0);
+  return text.slice(0, Math.min(text.length, ...ends));
 }
 
-async function countPrompt(messages: readonly ChatMessage[], counter: TokenCounter, slice: TimeSlice): Promise<number> {
-  let tokens = TOKENS_OF_ANSWER_START;
+async function countPrompt({ messages }: ChatRequest, counter: TokenCounter, slice: TimeSlice): Promise<number> {
+  let tokens = OVERHEAD_TOKENS;
   for (const { role, text } of messages) {
-    tokens += TOKENS_PER_MESSAGE + (await counter.count(role, slice)) + (await counter.count(text, slice));
+    tokens += OVERHEAD_TOKENS + (await counter.count(role, slice)) + (await counter.count(text, slice));
   }
   return tokens;
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- the port asks for an async iterable
-async function* wholeAnswer({ text, finishReason, usage }: Answer, writer: AnswerWriter): AsyncGenerator<Uint8Array> {
-  yield writer.whole(text, finishReason, usage);
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- the port asks for an async iterable
-async function* streamAnswer(answer: Answer, writer: AnswerWriter, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  yield writer.start();
-  let sent = 0;
-  for (const [chunk] of answer.text.matchAll(CHUNK)) {
-    signal.throwIfAborted();
-    sent += chunk.length;
-    yield writer.text(chunk);
-  }
-  if (sent < answer.text.length) yield writer.text(answer.text.slice(sent));
-  yield writer.end(answer.finishReason, answer.usage);
 }
