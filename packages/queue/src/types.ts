@@ -68,7 +68,7 @@ export interface JobWorkerOptions {
   readonly lockDurationMs?: number;
   /** Interval of the check for expired locks; default 30 000. The second check after the expiry takes over the job. */
   readonly stalledIntervalMs?: number;
-  /** How often a job may be taken over from a dead worker before it fails permanently; default 10. */
+  /** Maximum number of takeovers from dead workers before a job fails permanently; default 10. */
   readonly maxStalledCount?: number;
   /** Time that running jobs have on close before their signals are aborted; default 20 000. */
   readonly graceMs?: number;

@@ -23,7 +23,7 @@ import { createOpenAiCompatibleProvider } from './providers/openai-compatible/cr
 import type { Provider } from './providers/provider.ts';
 import { createProviderRegistry } from './providers/provider-registry.ts';
 
-/** The composition root of ai-engine. */
+/** Creates the service; the composition root of ai-engine. */
 export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime): Service {
   const { logger, metrics, tracing } = runtime;
   const { host, port, serviceTokenSecret, shutdownGraceMs } = config;

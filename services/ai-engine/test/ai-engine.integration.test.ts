@@ -26,14 +26,14 @@ const logger = createLogger({ service: 'test', level: 'error', format: 'json' })
 
 type Upstream = (req: IncomingMessage, body: string, res: ServerResponse) => void | Promise<void>;
 
-/** The generation rows that the peer, database-gateway, was asked to write. */
+/** Generations that were written to the fake database-gateway. */
 class Rows {
   readonly opened = new Map<string, { provider: string; model: string; stream: boolean; tenant_id: string }>();
   readonly settled = new Map<string, Record<string, unknown>>();
   available = true;
-  /** What the peer waits for before it answers an opening. */
+  /** Delays the response to the opening of a generation. */
   gate: Promise<unknown> = Promise.resolve();
-  /** How many generations each batch has settled. */
+  /** Number of generations in each batch. */
   readonly batches: number[] = [];
 }
 
@@ -54,18 +54,18 @@ beforeAll(async () => {
   const routes = [
     bindRoute(internalRoutes.ping.databaseGateway, () => Promise.resolve({ service: 'database-gateway' })),
     bindRoute(internalRoutes.generations.open, async ({ params, body }) => {
-      if (!rows.available) throw new UnavailableError('The database is away.');
+      if (!rows.available) throw new UnavailableError('The database is unreachable.');
       await rows.gate;
       rows.opened.set(params.generation_id, body);
       return undefined;
     }),
     bindRoute(internalRoutes.generations.settle, async ({ params, body }) => {
-      if (!rows.available) throw new UnavailableError('The database is away.');
+      if (!rows.available) throw new UnavailableError('The database is unreachable.');
       rows.settled.set(params.generation_id, body);
       return undefined;
     }),
     bindRoute(internalRoutes.generations.writeBatch, ({ body: { opened, settled } }) => {
-      if (!rows.available) throw new UnavailableError('The database is away.');
+      if (!rows.available) throw new UnavailableError('The database is unreachable.');
       for (const { generation_id: id, ...row } of opened) rows.opened.set(id, row);
       for (const { generation_id: id, ...row } of settled) rows.settled.set(id, row);
       rows.batches.push(opened.length + settled.length);
@@ -113,7 +113,7 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
-  // Settlements of failures are written after the answer: none may fall into the next test.
+  // Settlements of failures are written after the response: none may be counted in the next test.
   const isSettled = (): boolean => [...rows.opened.keys()].every((id) => rows.settled.has(id));
   await waitFor(isSettled, { timeoutMs: 5_000, describe: 'every opened generation to be settled' });
 });
@@ -157,9 +157,9 @@ function chat(model: string, extra: Record<string, unknown> = {}, signal?: Abort
     ...(signal === undefined ? {} : { signal }),
   });
 }
-async function textOf(answer: { body: AsyncIterable<Uint8Array> }): Promise<string> {
+async function textOf(response: { body: AsyncIterable<Uint8Array> }): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of answer.body) chunks.push(chunk);
+  for await (const chunk of response.body) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 const json = (res: ServerResponse, status: number, body: unknown, more: Record<string, string> = {}): void => {
@@ -181,18 +181,18 @@ async function settledRow(): Promise<Record<string, unknown>> {
 }
 
 describe('ai-engine', () => {
-  it('answers with the embedded model and meters it', async () => {
-    const answer = await chat('embedded/extractive');
-    expect(answer.headers['x-aion-provider']).toBe('embedded');
-    expect(JSON.parse(await textOf(answer))).toMatchObject({ object: 'chat.completion' });
+  it('answers with the embedded model and settles its usage', async () => {
+    const response = await chat('embedded/extractive');
+    expect(response.headers['x-aion-provider']).toBe('embedded');
+    expect(JSON.parse(await textOf(response))).toMatchObject({ object: 'chat.completion' });
     expect([...rows.opened.values()]).toMatchObject([{ provider: 'embedded', tenant_id: tenantId, stream: false }]);
     expect(await settledRow()).toMatchObject({ status: 'succeeded', usage_source: 'provider', cost_micro_usd: 0 });
   });
 
-  it('passes a provider’s answer on byte for byte, with its cost settled', async () => {
+  it('forwards the response of a provider byte for byte and settles its cost', async () => {
     upstream = (_req, _body, res) => json(res, 200, COMPLETION);
-    const answer = await chat('up-1');
-    expect(await textOf(answer)).toBe(JSON.stringify(COMPLETION));
+    const response = await chat('up-1');
+    expect(await textOf(response)).toBe(JSON.stringify(COMPLETION));
     expect(await settledRow()).toMatchObject({
       prompt_tokens: 1_000,
       completion_tokens: 10,
@@ -201,7 +201,7 @@ describe('ai-engine', () => {
     });
   });
 
-  it('writes the rows of many requests with fewer calls, each row with what is its own', async () => {
+  it('writes the generations of concurrent requests in batches, each with its own values', async () => {
     upstream = (_req, body, res) => {
       const { user } = JSON.parse(body) as { user: string };
       const usage = { ...COMPLETION.usage, completion_tokens: Number(user) };
@@ -210,18 +210,20 @@ describe('ai-engine', () => {
     const gate = Promise.withResolvers<undefined>();
     rows.gate = gate.promise;
     const answers = Array.from({ length: 60 }, async (_, user) => textOf(await chat('up-1', { user: String(user) })));
-    await waitFor(() => upstreamCalls.length === 60, { describe: 'every provider to be asked while intents wait' });
+    await waitFor(() => upstreamCalls.length === 60, {
+      describe: 'every provider call while the openings are delayed',
+    });
     gate.resolve(undefined);
     await Promise.all(answers);
     expect(rows.opened.size).toBe(60);
     for (const [id, row] of rows.opened) {
-      const { user } = (row as unknown as { request: { user: string } }).request; // what the contract leaves open
+      const { user } = (row as unknown as { request: { user: string } }).request; // not typed by the contract
       expect(rows.settled.get(id)).toMatchObject({ status: 'succeeded', completion_tokens: Number(user) });
     }
     expect(rows.batches.some((size) => size > 1)).toBe(true);
   });
 
-  it('lets an unlisted model through to a provider that is named', async () => {
+  it('routes an unlisted model to the provider in its prefix', async () => {
     upstream = (_req, _body, res) => json(res, 200, COMPLETION);
     await textOf(await chat('openai/hidden-model'));
     expect(JSON.parse(upstreamCalls[0]?.body ?? '')).toMatchObject({ model: 'hidden-model' });
@@ -230,7 +232,7 @@ describe('ai-engine', () => {
     expect(body).not.toContain('hidden-model');
   });
 
-  it('asks streams for usage, and keeps it from a caller who did not', async () => {
+  it('requests usage on streams, and removes it for a caller that did not request it', async () => {
     upstream = (_req, _body, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.end(delta('Blue') + event({ choices: [], usage: COMPLETION.usage }) + event('[DONE]'));
@@ -241,7 +243,7 @@ describe('ai-engine', () => {
     expect(await settledRow()).toMatchObject({ usage_source: 'provider', prompt_tokens: 1_000 });
   });
 
-  it('gives the end of a stream only when its row is settled', async () => {
+  it('sends the end of a stream only after its generation is settled', async () => {
     upstream = (_req, _body, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.end(delta('Blue') + event('[DONE]'));
@@ -254,7 +256,7 @@ describe('ai-engine', () => {
     expect(settledBefore).toBe(1);
   });
 
-  it('sends the trace upstream and nothing else of its context', async () => {
+  it('sends the trace context upstream and nothing else of its context', async () => {
     upstream = (_req, _body, res) => json(res, 200, COMPLETION);
     await withSpan('client', {}, async (span) => {
       await textOf(await chat('up-1'));
@@ -271,8 +273,8 @@ describe('ai-engine', () => {
   });
 });
 
-describe('a client that goes away', () => {
-  it('cancels the provider, and what was produced is billed', async () => {
+describe('ai-engine when a client disconnects', () => {
+  it('cancels the provider call and bills the output so far', async () => {
     upstream = async (_req, _body, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       for (let i = 0; i < 1_000 && !res.destroyed; i += 1) {
@@ -295,13 +297,13 @@ describe('a client that goes away', () => {
     });
   });
 
-  it('before the answer began leaves no call behind', async () => {
+  it('cancels the provider call when the response has not begun', async () => {
     upstream = () => undefined;
     const controller = new AbortController();
-    const asked = chat('up-1', {}, controller.signal);
+    const pending = chat('up-1', {}, controller.signal);
     await waitFor(() => upstreamCalls.length === 1, { timeoutMs: 2_000, describe: 'the upstream call' });
     controller.abort();
-    await expect(asked).rejects.toThrow();
+    await expect(pending).rejects.toThrow();
     await waitFor(() => upstreamClosed === 1, {
       timeoutMs: 2_000,
       describe: 'the upstream call to be cancelled',
@@ -310,29 +312,29 @@ describe('a client that goes away', () => {
   });
 });
 
-describe('a failing provider', () => {
-  it('is tried again, then answered for with 502', async () => {
+describe('ai-engine when a provider fails', () => {
+  it('retries, then rejects with PROVIDER_FAILED', async () => {
     upstream = (_req, _body, res) => json(res, 500, { error: { message: 'boom' } });
     await expect(chat('up-1')).rejects.toMatchObject({ code: 'PROVIDER_FAILED' });
     expect(upstreamCalls).toHaveLength(3);
     expect(await settledRow()).toMatchObject({ status: 'failed', error_type: 'provider_error', cost_micro_usd: 0 });
   });
 
-  it('that cannot be reached is told apart from one that fails', async () => {
+  it('distinguishes an unreachable provider from one that fails', async () => {
     upstream = (_req, _body, res) => void res.destroy();
     await expect(chat('up-1')).rejects.toMatchObject({ code: 'PROVIDER_FAILED' });
     expect(upstreamCalls).toHaveLength(3);
     expect(await settledRow()).toMatchObject({ status: 'failed', error_type: 'provider_unreachable' });
   });
 
-  it('that recovers is not noticed by the caller', async () => {
+  it('hides a failure from the caller when a retry succeeds', async () => {
     upstream = (_req, _body, res) =>
       upstreamCalls.length === 1 ? json(res, 429, {}, { 'retry-after': '0' }) : json(res, 200, COMPLETION);
     expect(await textOf(await chat('up-1'))).toBe(JSON.stringify(COMPLETION));
     expect(rows.opened.size).toBe(1);
   });
 
-  it('that refuses the request is the caller’s to mend', async () => {
+  it('rejects the request as invalid when the provider does', async () => {
     upstream = (_req, _body, res) => json(res, 400, { error: { message: 'max_tokens is too large' } });
     await expect(chat('up-1')).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
@@ -341,31 +343,31 @@ describe('a failing provider', () => {
     expect(upstreamCalls).toHaveLength(1);
   });
 
-  it('that refuses AION’s credentials never answers 401 to the caller', async () => {
+  it('never responds with 401 when the provider rejects AION’s credentials', async () => {
     upstream = (_req, _body, res) => json(res, 401, { error: { message: 'bad key sk-upstream' } });
-    const refused = chat('up-1');
-    await expect(refused).rejects.toMatchObject({ code: 'PROVIDER_FAILED' });
-    await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('sk-upstream') });
+    const rejected = chat('up-1');
+    await expect(rejected).rejects.toMatchObject({ code: 'PROVIDER_FAILED' });
+    await expect(rejected).rejects.not.toMatchObject({ message: expect.stringContaining('sk-upstream') });
   });
 
-  it('that breaks a stream off breaks the answer off', async () => {
+  it('aborts the response when the provider aborts its stream', async () => {
     upstream = async (_req, _body, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.write(delta('Blue'));
       await sleep(50);
       res.destroy();
     };
-    const answer = await chat('up-1', { stream: true });
-    await expect(textOf(answer)).rejects.toThrow();
+    const response = await chat('up-1', { stream: true });
+    await expect(textOf(response)).rejects.toThrow();
     expect(await settledRow()).toMatchObject({ status: 'failed', error_type: 'provider_stream_broken' });
   });
 
-  it('that hangs is given up at the deadline with 504', async () => {
+  it('cancels a provider that hangs at the deadline and rejects with DEADLINE_EXCEEDED', async () => {
     upstream = () => undefined;
     await expect(chat('up-1')).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     const row = await settledRow();
     expect(row).toMatchObject({ error_type: 'provider_timeout', usage_source: 'estimated' });
-    // The provider may have read the prompt: unknown spend is never taken for zero.
+    // The provider may have processed the prompt: unknown spend is never treated as zero.
     expect(row['cost_micro_usd']).toBeGreaterThan(0);
     await waitFor(() => upstreamClosed === 1, {
       timeoutMs: 2_000,
@@ -374,21 +376,21 @@ describe('a failing provider', () => {
   });
 });
 
-describe('a request that cannot be served', () => {
-  it('for an unknown model is 404 and names some that exist', async () => {
-    const refused = chat('gpt-unknown');
-    await expect(refused).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', param: 'model' });
-    await expect(refused).rejects.toThrow('embedded/extractive');
+describe('ai-engine when a request cannot be processed', () => {
+  it('rejects an unknown model and names existing ones', async () => {
+    const rejected = chat('gpt-unknown');
+    await expect(rejected).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', param: 'model' });
+    await expect(rejected).rejects.toThrow('embedded/extractive');
     expect(rows.opened.size).toBe(0);
   });
 
-  it('while usage cannot be written is 503, and the provider’s answer is dropped', async () => {
+  it('rejects with UNAVAILABLE and drops the response when the generation cannot be opened', async () => {
     upstream = (_req, _body, res) => json(res, 200, COMPLETION);
     rows.available = false;
-    const refused = expect(chat('up-1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const rejected = expect(chat('up-1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await sleep(300);
     rows.available = true;
-    await refused;
+    await rejected;
     expect(rows.opened.size).toBe(0);
   });
 });

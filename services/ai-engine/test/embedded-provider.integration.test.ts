@@ -7,20 +7,20 @@ import { describeWithProgram, startProcess, waitFor } from '@aion/testkit';
 import { createEmbeddedProvider } from '../src/providers/embedded/create-embedded-provider.ts';
 import { createRecordingLogger } from './embedded/recording-logger.ts';
 
-/** A model may have to share two busy cores. */
+/** Sufficient for a model on two busy cores. */
 const TIMEOUT_MS = 180_000;
 const MODEL = 'embedded/smollm2-135m-instruct';
 const CAPITAL = [{ role: 'user', content: 'What is the capital of France?' }];
 const STORY = [{ role: 'user', content: 'Tell a very long story about a ship, a king and a war.' }];
 
-/** The fields of an answer that the tests read. */
+/** Part of a completion that the tests read. */
 interface Completion {
   readonly choices: readonly [{ readonly message: { readonly content: string }; readonly finish_reason: string }];
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
   readonly system_fingerprint: string;
 }
 
-/** The fields of an event that the tests read. */
+/** Part of a stream event that the tests read. */
 interface Chunk {
   readonly id: string;
   readonly object: string;
@@ -60,14 +60,12 @@ async function complete(body: Record<string, unknown>, model = MODEL): Promise<C
   return completion;
 }
 
-/** Process ids of the model processes that were started, oldest first. */
+/** Returns the process ids of all model processes, oldest first. */
 function pids(): number[] {
-  return logger.lines
-    .filter(({ message }) => message === 'A model is loaded')
-    .map(({ fields }) => Number(fields['pid']));
+  return logger.lines.filter(({ message }) => message === 'Model loaded').map(({ fields }) => Number(fields['pid']));
 }
 
-/** False for a process that has ended, though nobody has collected its exit code. */
+/** Reports whether a process is running; a zombie is not. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -78,8 +76,8 @@ function isRunning(pid: number): boolean {
   return !existsSync(status) || !/^State:\s+[ZX]/m.test(readFileSync(status, 'utf8'));
 }
 
-describe('the embedded provider without a model file', () => {
-  it('offers the extractive model when the folder is missing', async () => {
+describe('embedded provider without a model file', () => {
+  it('lists the extractive model when the folder is missing', async () => {
     const bare = createEmbeddedProvider({ modelsDir: path.join(modelsDir, 'none'), logger });
     expect((await bare.listModels()).map(({ id }) => id)).toEqual(['embedded/extractive']);
     await bare.close();
@@ -87,7 +85,7 @@ describe('the embedded provider without a model file', () => {
     expect(completion.system_fingerprint).toBe('aion-extractive-2');
   });
 
-  it('leaves out files that are no model, saying why once, and refuses their names', async () => {
+  it('ignores files that are not models, warns once for each, and rejects requests for them', async () => {
     await writeFile(path.join(modelsDir, 'page.gguf'), '<html>');
     await writeFile(path.join(modelsDir, 'extractive.gguf'), 'GGUF');
     await writeFile(path.join(modelsDir, 'fog.gguf'), 'GGUF');
@@ -95,15 +93,15 @@ describe('the embedded provider without a model file', () => {
     await provider.listModels();
     expect(await provider.listModels()).toHaveLength(1);
     expect(logger.lines.map(({ level, fields }) => [level, fields['reason']])).toEqual([
-      ['warn', 'its name is taken by the built-in model'],
+      ['warn', 'its name is that of the built-in model'],
       ['warn', 'it ends within its header'],
-      ['warn', 'its GGUF version is 1953849888, known are up to 3'],
+      ['warn', 'its GGUF version is 1953849888, supported are versions up to 3'],
       ['warn', 'it does not begin with "GGUF"'],
     ]);
     await expect(complete({ messages: CAPITAL }, 'embedded/page')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 
-  it('fails the completions of a broken model file, each of them, and leaves no process', async () => {
+  it('fails every completion of a broken model file and leaves no process', async () => {
     const header = Buffer.alloc(24);
     header.write('GGUF');
     header.writeUInt32LE(3, 4);
@@ -115,7 +113,7 @@ describe('the embedded provider without a model file', () => {
         message: expect.stringContaining('could not start'),
       });
     }
-    const ended = logger.lines.filter(({ message }) => message === 'A model process ended');
+    const ended = logger.lines.filter(({ message }) => message === 'Model process exited');
     expect(ended.map(({ fields }) => isRunning(Number(fields['pid'])))).toEqual([false, false, false]);
   });
 });
@@ -124,11 +122,11 @@ const ownModel = process.env['AION_TEST_GGUF'] ?? '';
 const describeWithModel: typeof describeWithProgram =
   ownModel === '' ? describeWithProgram : (_, title, body) => describe(title, () => body(ownModel));
 
-describeWithModel('smollm2', 'the embedded provider with a language model', (modelPath) => {
+describeWithModel('smollm2', 'embedded provider with a language model', (modelPath) => {
   beforeEach(() => symlink(modelPath, path.join(modelsDir, 'SmolLM2-135M-Instruct.Q4_1.gguf')));
 
   it(
-    "answers in OpenAI's shape with the model's own token counts, the same for the same prompt",
+    "answers in OpenAI's format with the model's own token counts, identical for identical prompts",
     async () => {
       expect(await provider.listModels()).toContainEqual({
         id: MODEL,
@@ -152,7 +150,7 @@ describeWithModel('smollm2', 'the embedded provider with a language model', (mod
   );
 
   it(
-    'streams, ends at max_tokens and at stop sequences, and reads a special token of the template as text',
+    'streams, ends at max_tokens and stop sequences, and treats a special token of the template as text',
     async () => {
       const options = { messages: CAPITAL, max_tokens: 3, stream_options: { include_usage: true } };
       let text = '';
@@ -174,7 +172,7 @@ describeWithModel('smollm2', 'the embedded provider with a language model', (mod
   );
 
   it(
-    'refuses messages that the context cannot hold, before it streams, and more requests than may wait',
+    'rejects messages that exceed the context before it streams, and requests when its queue is full',
     async () => {
       const messages = [{ role: 'user', content: 'word '.repeat(5_000) }];
       await expect(start({ messages }, true)).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'messages' });
@@ -183,24 +181,24 @@ describeWithModel('smollm2', 'the embedded provider with a language model', (mod
       provider = createEmbeddedProvider({ modelsDir, logger, maxWaiting: 1 });
       const settled = await Promise.allSettled([0, 1, 2].map(() => complete({ messages: CAPITAL, max_tokens: 2 })));
       expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'fulfilled', 'rejected']);
-      const refused = settled.find((result) => result.status === 'rejected');
-      expect(refused?.reason).toMatchObject({ code: 'UNAVAILABLE' });
+      const rejected = settled.find((result) => result.status === 'rejected');
+      expect(rejected?.reason).toMatchObject({ code: 'UNAVAILABLE' });
     },
     TIMEOUT_MS,
   );
 
   it(
-    'stops generating when the signal is aborted or the body is left, without losing the process',
+    'stops generating when the signal is aborted or the body is no longer read, and retains the process',
     async () => {
       const aborter = new AbortController();
       const aborted = await start({ messages: STORY, max_tokens: 3_000 }, true, aborter.signal);
       await expect(
         (async () => {
-          for await (const _ of aborted.body) aborter.abort(new Error('the client went away'));
+          for await (const _ of aborted.body) aborter.abort(new Error('the client disconnected'));
         })(),
-      ).rejects.toThrow('the client went away');
-      const left = await start({ messages: STORY, max_tokens: 3_000 }, true);
-      for await (const _ of left.body) break;
+      ).rejects.toThrow('the client disconnected');
+      const unread = await start({ messages: STORY, max_tokens: 3_000 }, true);
+      for await (const _ of unread.body) break;
       expect((await complete({ messages: CAPITAL, max_tokens: 2 })).usage.completion_tokens).toBe(2);
       expect(pids()).toHaveLength(1);
     },
@@ -208,7 +206,7 @@ describeWithModel('smollm2', 'the embedded provider with a language model', (mod
   );
 
   it(
-    'fails the request during which the process dies, and answers the next one from a new process',
+    'fails the request during which the process is killed, and answers the next one from a new process',
     async () => {
       const response = await start({ messages: STORY, max_tokens: 3_000 }, true);
       await expect(

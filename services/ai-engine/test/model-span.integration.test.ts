@@ -7,8 +7,8 @@ import { createInferenceMetrics } from '../src/inference/inference-metrics.ts';
 import { createProviderRegistry } from '../src/providers/provider-registry.ts';
 import type { Provider } from '../src/providers/provider.ts';
 
-const PROMPT = 'a prompt that nobody may read';
-const ANSWER = 'an answer that nobody may read';
+const PROMPT = 'a confidential prompt';
+const ANSWER = 'a confidential answer';
 
 const logger = createLogger({ service: 'ai-engine', level: 'error', format: 'json' });
 let tracing: Tracing;
@@ -17,8 +17,8 @@ beforeAll(() => {
 });
 afterAll(() => tracing.shutdown());
 
-/** A third party that answers each completion by `body`. */
-function createThirdParty(body: () => AsyncIterable<Uint8Array>): Provider {
+/** Creates a provider that responds to each completion with `body`. */
+function createFakeProvider(body: () => AsyncIterable<Uint8Array>): Provider {
   return {
     name: 'openai',
     listModels: () => Promise.resolve([{ id: 'up-1', created: 0, ownedBy: 'x' }]),
@@ -36,15 +36,15 @@ async function* answer(): AsyncIterable<Uint8Array> {
   );
 }
 
-async function* breakOff(): AsyncIterable<Uint8Array> {
+async function* abortResponse(): AsyncIterable<Uint8Array> {
   yield Buffer.from('{');
-  throw new ProviderError('The provider openai broke its answer off.');
+  throw new ProviderError('The provider openai aborted its response.');
 }
 
 async function spansOfChat(body: () => AsyncIterable<Uint8Array>): Promise<readonly SpanRecord[]> {
   const metrics = createMetrics({ service: 'ai-engine', version: '0', enabled: false });
   const chat = createChatService({
-    registry: createProviderRegistry([createThirdParty(body)], logger),
+    registry: createProviderRegistry([createFakeProvider(body)], logger),
     store: { open: () => Promise.resolve(), settle: () => Promise.resolve() },
     metrics: createInferenceMetrics(metrics, ['openai']),
     prices: { default: { input: 1, output: 2 } },
@@ -68,8 +68,8 @@ async function spansOfChat(body: () => AsyncIterable<Uint8Array>): Promise<reado
   return tracing.store?.get(traceId) ?? [];
 }
 
-describe('the span of a model', () => {
-  it('says which model did what, by the conventions for generative AI, and never what was said', async () => {
+describe('span of a model call', () => {
+  it('records the model and its usage by the conventions for generative AI, and no content', async () => {
     const spans = await spansOfChat(answer);
     const span = spans.find(({ name }) => name === 'chat up-1');
     expect(span).toMatchObject({ kind: 'client', status: 'unset' });
@@ -82,14 +82,14 @@ describe('the span of a model', () => {
       'aion.inference.stream': false,
       'aion.inference.status': 'succeeded',
     });
-    expect(JSON.stringify(spans)).not.toContain('nobody may read');
+    expect(JSON.stringify(spans)).not.toContain('confidential');
   });
 
-  it('fails with the type of the error when the provider breaks off', async () => {
-    const spans = await spansOfChat(breakOff);
+  it('records the type of the error when the provider aborts its response', async () => {
+    const spans = await spansOfChat(abortResponse);
     const span = spans.find(({ name }) => name === 'chat up-1');
     expect(span?.status).toBe('error');
     expect(span?.attributes).toMatchObject({ 'error.type': 'PROVIDER_FAILED', 'aion.inference.status': 'failed' });
-    expect(JSON.stringify(spans)).not.toContain('nobody may read');
+    expect(JSON.stringify(spans)).not.toContain('confidential');
   });
 });

@@ -3,25 +3,25 @@ import { redactText, type Logger } from '@aion/logging';
 import { BOUNDED_SETS } from '@aion/metrics';
 import type { Provider, ProviderModel } from './provider.ts';
 
-/** A provider and the model that it is to run. */
+/** Provider and the name of one of its models. */
 export interface RoutedModel {
   readonly provider: Provider;
   readonly model: string;
 }
 
-/** Finds the provider of a model. */
+/** Registry that maps models to providers. */
 export interface ProviderRegistry {
-  /** @throws ModelNotFoundError that names some models that exist */
+  /** Returns the provider of a model. @throws ModelNotFoundError that names some existing models */
   route(model: string): Promise<RoutedModel>;
   listModels(): Promise<readonly ProviderModel[]>;
-  /** The model's name when it is one of a bounded set of known ones, else `other`: safe as a metric label. */
+  /** Returns the model's name if it belongs to the bounded set of known models, else `other`: safe as a metric label. */
   labelOf(model: string): string;
   close(): Promise<void>;
 }
 
 const CACHE_MS = 30_000;
 
-/** Creates a registry; earlier providers win where two offer the same model. */
+/** Creates a registry; of two providers with the same model the earlier one takes precedence. */
 export function createProviderRegistry(providers: readonly Provider[], logger: Logger): ProviderRegistry {
   const cache = new Map<string, { models: readonly ProviderModel[]; freshUntil: number }>();
   const labels = new Set<string>();
@@ -35,8 +35,8 @@ export function createProviderRegistry(providers: readonly Provider[], logger: L
       for (const { id } of models) if (labels.size < BOUNDED_SETS.model.maxValues) labels.add(id);
       return models;
     } catch (error) {
-      // A provider that is away must not hide the others; what it offered last is still what it is asked for.
-      logger.warn('Provider did not list its models', { provider: provider.name, error });
+      // An unreachable provider must not hide the others; its last list remains valid.
+      logger.warn('Models of a provider could not be listed', { provider: provider.name, error });
       return cached?.models ?? [];
     }
   };
@@ -57,7 +57,7 @@ export function createProviderRegistry(providers: readonly Provider[], logger: L
       }
       const known = (await listModels()).slice(0, 5).map((model) => model.id);
       throw new ModelNotFoundError(
-        `There is no model "${redactText(name.slice(0, 100))}". Available are ${known.join(', ')}; see GET /v1/models.`,
+        `There is no model "${redactText(name.slice(0, 100))}". Use one of GET /v1/models, such as ${known.join(', ')}.`,
         { param: 'model' },
       );
     },

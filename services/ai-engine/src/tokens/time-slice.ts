@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Shares the event loop during long work. */
+/** Time limit for synchronous work, after which it lets the event loop run. */
 export interface TimeSlice {
-  /** True when the work has held the event loop for its slice and should call `pause`. */
+  /** Returns true when the slice is used up and the work should call `pause`. */
   isOver(): boolean;
   /**
    * Lets the event loop run, then begins a new slice.
-   * @throws the signal's reason when it was aborted.
+   * @throws the signal's reason when it is aborted
    */
   pause(): Promise<void>;
 }
 
-/** Creates a slice of `sliceMs` of work; the work stops at the first pause after `signal` was aborted. */
+/** Creates a slice of `sliceMs`; the first pause after `signal` is aborted throws. */
 export function createTimeSlice(signal: AbortSignal, sliceMs: number): TimeSlice {
   let startedAt = performance.now();
   return {

@@ -1,13 +1,13 @@
 import type { LogFields, Logger } from '@aion/logging';
 
-/** One line that was logged. */
+/** Logged line. */
 export interface LogLine {
   readonly level: string;
   readonly message: string;
   readonly fields: LogFields;
 }
 
-/** Creates a logger that keeps its lines. */
+/** Creates a logger that stores its lines. */
 export function createRecordingLogger(): Logger & { readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
   const write =

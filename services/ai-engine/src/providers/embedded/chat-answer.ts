@@ -1,30 +1,31 @@
 import { randomUUID } from 'node:crypto';
 
-/** Why a completion ended, in OpenAI's words. */
+/** Reason for the end of a completion, as in OpenAI's API. */
 export type FinishReason = 'stop' | 'length';
 
-/** Tokens of one completion, as the model itself counts them. */
+/** Tokens of one completion, as the model counts them. */
 export interface TokenUsage {
   readonly promptTokens: number;
   readonly completionTokens: number;
 }
 
-/** What is the same in every byte of one answer. */
+/** Fields that are the same in all chunks of one answer. */
 export interface AnswerHead {
   readonly model: string;
   readonly systemFingerprint: string;
-  /** Adds the usage chunk to a stream, as `stream_options.include_usage` asks. */
+  /** Adds the usage chunk to a stream (`stream_options.include_usage`). */
   readonly includeUsage: boolean;
 }
 
-/** Writes one answer in OpenAI's dialect, whole or as server-sent events. */
+/** Serializes one answer in OpenAI's format, as one body or as server-sent events. */
 export interface AnswerWriter {
-  /** The body of a `chat.completion`. */
-  whole(text: string, finishReason: FinishReason, usage: TokenUsage): Uint8Array;
-  /** The first event: it carries the role. */
+  /** Returns the body of a `chat.completion`. */
+  completion(text: string, finishReason: FinishReason, usage: TokenUsage): Uint8Array;
+  /** Returns the first event, which contains the role. */
   start(): Uint8Array;
+  /** Returns an event with a piece of the text. */
   text(text: string): Uint8Array;
-  /** The finish event, the usage event when it was asked for, and `[DONE]`. */
+  /** Returns the finish event, the usage event when requested, and `[DONE]`. */
   end(finishReason: FinishReason, usage: TokenUsage): Uint8Array;
 }
 
@@ -47,7 +48,7 @@ export function createAnswerWriter(head: AnswerHead): AnswerWriter {
     { index: 0, delta, logprobs: null, finish_reason: finishReason },
   ];
   return {
-    whole: (text, finishReason, usage) =>
+    completion: (text, finishReason, usage) =>
       encoder.encode(
         JSON.stringify({
           ...common,

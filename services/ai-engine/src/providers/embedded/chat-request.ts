@@ -31,16 +31,16 @@ const BodySchema = z.looseObject({
 
 type Body = z.infer<typeof BodySchema>;
 
-/** A message reduced to text: `developer` is `system`, `tool` and `function` results are `tool`. */
+/** Message reduced to text: `developer` becomes `system`, `function` becomes `tool`. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly text: string;
 }
 
-/** The part of OpenAI's chat completion request that embedded models honour. */
+/** Parameters of OpenAI's chat completion request that embedded models support. */
 export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
-  /** Completion tokens at most; undefined when the caller set no limit. */
+  /** Maximum number of completion tokens; undefined when the caller sets no limit. */
   readonly maxTokens: number | undefined;
   readonly stop: readonly string[];
   readonly includeUsage: boolean;
@@ -52,9 +52,9 @@ export interface ChatRequest {
 }
 
 /**
- * Reads the caller's body for an embedded model, which answers once, in text.
- * Tools that are only offered are allowed, since a model may always answer in text; tools that are demanded are not.
- * @throws InvalidRequestError naming the parameter that is malformed or that embedded models cannot honour.
+ * Parses the body of a request to an embedded model, which returns one answer in text. Accepts tools that are optional,
+ * because a model may always answer in text, and rejects required ones.
+ * @throws InvalidRequestError that names the malformed or unsupported parameter
  */
 export function parseChatRequest(body: Readonly<Record<string, unknown>>): ChatRequest {
   const parsed = BodySchema.safeParse(body);
@@ -66,7 +66,7 @@ export function parseChatRequest(body: Readonly<Record<string, unknown>>): ChatR
       cause: parsed.error,
     });
   }
-  refuseWhatCannotBeHonoured(parsed.data);
+  assertSupported(parsed.data);
   return {
     messages: parsed.data.messages.map(toChatMessage),
     maxTokens: parsed.data.max_completion_tokens ?? parsed.data.max_tokens ?? undefined,
@@ -80,31 +80,35 @@ export function parseChatRequest(body: Readonly<Record<string, unknown>>): ChatR
   };
 }
 
-function refuseWhatCannotBeHonoured(body: Body): void {
+function assertSupported(body: Body): void {
   const format = body.response_format?.type ?? 'text';
-  refuseIf((body.n ?? 1) > 1, 'n', `'n' is ${body.n ?? 1}; embedded models give one choice: use n=1.`);
-  refuseIf(
+  rejectIf((body.n ?? 1) > 1, 'n', `'n' is ${body.n ?? 1}, and embedded models return one choice. Use n=1.`);
+  rejectIf(
     format !== 'text',
     'response_format',
-    `Embedded models answer in plain text; response_format '${format}' needs another provider.`,
+    `Embedded models answer in plain text. Use another provider for response_format '${format}'.`,
   );
-  refuseIf(demandsCall(body.tool_choice), 'tool_choice', "Embedded models cannot call tools: use tool_choice 'auto'.");
-  refuseIf(
-    demandsCall(body.function_call),
+  rejectIf(requiresCall(body.tool_choice), 'tool_choice', "Embedded models cannot call tools. Use tool_choice 'auto'.");
+  rejectIf(
+    requiresCall(body.function_call),
     'function_call',
-    "Embedded models cannot call functions: use function_call 'auto'.",
+    "Embedded models cannot call functions. Use function_call 'auto'.",
   );
-  refuseIf(body.logprobs === true, 'logprobs', 'Embedded models give no log probabilities: leave out logprobs.');
+  rejectIf(body.logprobs === true, 'logprobs', 'Embedded models return no log probabilities. Omit logprobs.');
   const modality = body.modalities?.find((name) => name !== 'text');
-  refuseIf(modality !== undefined, 'modalities', `Embedded models give text only, not '${modality ?? ''}'.`);
+  rejectIf(
+    modality !== undefined,
+    'modalities',
+    `Embedded models return text only. Remove '${modality ?? ''}' from modalities.`,
+  );
 }
 
-function refuseIf(condition: boolean, param: string, message: string): void {
+function rejectIf(condition: boolean, param: string, message: string): void {
   if (condition) throw new InvalidRequestError(message, { param });
 }
 
-/** `auto` and `none` leave the model free to answer in text; `required` or a named tool does not. */
-function demandsCall(choice: string | Readonly<Record<string, unknown>> | null | undefined): boolean {
+/** Reports whether a choice prevents an answer in text: any but `auto` and `none`. */
+function requiresCall(choice: string | Readonly<Record<string, unknown>> | null | undefined): boolean {
   return choice !== undefined && choice !== null && choice !== 'auto' && choice !== 'none';
 }
 
@@ -124,12 +128,9 @@ function toText(content: z.infer<typeof MessageSchema>['content'], messageIndex:
     .map((part, index) => {
       if (part.type === 'text') return part.text ?? '';
       if (part.type === 'refusal') return part.refusal ?? '';
-      throw new InvalidRequestError(
-        `Embedded models read text only; a content part of type '${part.type}' was given.`,
-        {
-          param: `messages.${messageIndex}.content.${index}.type`,
-        },
-      );
+      throw new InvalidRequestError(`Embedded models read text only. Remove the content part of type '${part.type}'.`, {
+        param: `messages.${messageIndex}.content.${index}.type`,
+      });
     })
     .join('\n');
 }

@@ -14,22 +14,22 @@ import { probeLlama } from './gguf/probe-llama.ts';
 
 /** Options of `createEmbeddedProvider`. */
 export interface EmbeddedProviderOptions {
-  /** Folder whose `*.gguf` files are offered; it is read at every call, and need not exist. */
+  /** Folder of `*.gguf` files; it is read at every call, and need not exist. */
   readonly modelsDir: string;
   readonly logger: Logger;
   readonly metrics?: Metrics;
   /**
-   * Threads of a language model; one less than the cores by default. With as many threads as busy cores, llama.cpp
-   * spins at its barriers and one answer was measured to take 500 times as long.
+   * Threads of a language model; by default one fewer than the cores. With as many threads as busy cores llama.cpp spins
+   * at its barriers, and an answer was measured to take 500 times as long.
    */
   readonly threads?: number;
-  /** Generations that may wait for the one in progress; 8 by default, more are refused with UnavailableError. */
+  /** Maximum number of queued generations; 8 by default. Further ones are rejected with UnavailableError. */
   readonly maxWaiting?: number;
 }
 
 /**
- * Creates the provider that needs no network: `embedded/extractive`, always, and each GGUF model of a folder, in a
- * child process of its own. Where llama.cpp's binary does not load, only the first is offered and a warning says why.
+ * Creates the provider that needs no network: `embedded/extractive`, and each GGUF model of a folder in a separate child
+ * process. Where llama.cpp's binary does not load, it logs a warning and lists the former only.
  */
 export function createEmbeddedProvider(options: EmbeddedProviderOptions): Provider {
   const { modelsDir, maxWaiting = 8 } = options;
@@ -43,7 +43,7 @@ export function createEmbeddedProvider(options: EmbeddedProviderOptions): Provid
   const warned = new Set<string>();
   let probing: Promise<boolean> | undefined;
 
-  const findOffered = async (): Promise<readonly GgufModelFile[]> => {
+  const findAvailable = async (): Promise<readonly GgufModelFile[]> => {
     const files = await findGgufModels(modelsDir, logger, warned);
     if (files.length === 0) return files;
     probing ??= probeLlama(logger);
@@ -51,14 +51,14 @@ export function createEmbeddedProvider(options: EmbeddedProviderOptions): Provid
   };
 
   const getGgufModel = async (id: string): Promise<GgufModel> => {
-    const file = (await findOffered()).find((offered) => offered.id === id);
+    const file = (await findAvailable()).find((available) => available.id === id);
     if (file === undefined) {
-      throw new ModelNotFoundError(`The embedded provider has no model '${id}': GET /v1/models lists those it has.`, {
+      throw new ModelNotFoundError(`The embedded provider has no model '${id}'. GET /v1/models lists its models.`, {
         param: 'model',
       });
     }
-    const known = ggufModels.get(file.path);
-    if (known !== undefined) return known;
+    const existing = ggufModels.get(file.path);
+    if (existing !== undefined) return existing;
     const onLoad = loads.watch(id, () => model.pid !== undefined);
     const model = createGgufModel({ modelPath: file.path, threads, queue, logger, onLoad });
     ggufModels.set(file.path, model);
@@ -69,7 +69,7 @@ export function createEmbeddedProvider(options: EmbeddedProviderOptions): Provid
     name: 'embedded',
     listModels: async () => [
       EXTRACTIVE_MODEL,
-      ...(await findOffered()).map(({ id, created, ownedBy }) => ({ id, created, ownedBy })),
+      ...(await findAvailable()).map(({ id, created, ownedBy }) => ({ id, created, ownedBy })),
     ],
     createChatCompletion: async (call) => {
       if (call.model === EXTRACTIVE_MODEL.id) return extractive.createChatCompletion(call);

@@ -12,14 +12,14 @@ import {
   type ProviderResponse,
 } from '../provider.ts';
 
-/** How a provider is reached. */
+/** Options of `createOpenAiCompatibleProvider`. */
 export interface OpenAiCompatibleOptions {
-  /** Used as a metric label and as the prefix that routes to it: `openai`. */
+  /** Metric label, and prefix of model names that are routed to this provider: `openai`. */
   readonly name: string;
-  /** Up to and including `/v1`. */
+  /** Base URL up to and including `/v1`. */
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
-  /** Repeats after the first try, before an answer has begun. */
+  /** Maximum number of retries before the response has begun. */
   readonly retries: number;
 }
 
@@ -30,7 +30,7 @@ const modelList = z.looseObject({
   data: z.array(z.looseObject({ id: z.string(), created: z.number().catch(0), owned_by: z.string().catch('unknown') })),
 });
 
-/** A failure that another try may mend: no connection, 408, 409, 429 or 5xx. */
+/** Failure that a retry may fix: no connection, 408, 409, 429 or 5xx. */
 class TransientProviderFailure extends Error {
   readonly failure: Error;
   readonly retryAfterMs: number | undefined;
@@ -42,8 +42,8 @@ class TransientProviderFailure extends Error {
 }
 
 /**
- * Creates a provider that speaks OpenAI's dialect at any base URL. Answers are passed on as bytes. The call carries
- * `traceparent`, and nothing else of AION's context.
+ * Creates a provider for any server with OpenAI's API. Forwards responses as bytes. Requests carry `traceparent`, and
+ * nothing else of AION's context.
  */
 export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions): Provider {
   const base = new URL(options.baseUrl);
@@ -71,16 +71,16 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
         },
       },
       async (span) => {
-        const answer = await request(pool, {
+        const response = await request(pool, {
           path: `${root}/chat/completions`,
           method: 'POST',
           headers: { ...headers, 'content-type': 'application/json', ...captureTraceparent() },
           body: JSON.stringify(toUpstreamBody(call)),
           signal: call.signal,
         });
-        span.setAttribute('http.response.status_code', answer.statusCode);
-        if (answer.statusCode >= 400) throw await toFailure(options.name, answer);
-        return answer;
+        span.setAttribute('http.response.status_code', response.statusCode);
+        if (response.statusCode >= 400) throw await toFailure(options.name, response);
+        return response;
       },
     );
 
@@ -88,13 +88,13 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
     name: options.name,
     listModels: async () => {
       const signal = AbortSignal.timeout(LIST_TIMEOUT_MS);
-      const answer = await request(pool, { path: `${root}/models`, method: 'GET', headers, signal });
-      if (answer.statusCode !== 200) throw await toFailure(options.name, answer);
-      const { data } = modelList.parse(await answer.body.json());
+      const response = await request(pool, { path: `${root}/models`, method: 'GET', headers, signal });
+      if (response.statusCode !== 200) throw await toFailure(options.name, response);
+      const { data } = modelList.parse(await response.body.json());
       return data.map(({ id, created, owned_by: ownedBy }) => ({ id, created, ownedBy }));
     },
     createChatCompletion: async (call) => {
-      // Each try listens to the signal while it lasts; that is no leak.
+      // Every attempt adds a listener to the signal and removes it at its end, so their number is no leak.
       setMaxListeners(0, call.signal);
       try {
         return toResponse(await policy.execute(() => send(call), call.signal), options.name);
@@ -107,7 +107,7 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
   };
 }
 
-/** The caller's body for the provider: its own model name, and usage asked for on streams, so that it is never lost. */
+/** Returns the caller's body with the provider's model name. Requests usage on streams, so that it is always metered. */
 function toUpstreamBody(call: ChatCompletionCall): Record<string, unknown> {
   const streamOptions = call.body['stream_options'];
   return {
@@ -124,17 +124,17 @@ async function request(pool: Pool, options: Dispatcher.RequestOptions): Promise<
     return await pool.request(options);
   } catch (error) {
     if (options.signal instanceof AbortSignal && options.signal.aborted) throw error;
-    const failure = new ProviderUnreachableError('The model provider cannot be reached.', { cause: error });
+    const failure = new ProviderUnreachableError('The model provider is unreachable.', { cause: error });
     throw new TransientProviderFailure(failure);
   }
 }
 
-function toResponse(answer: Dispatcher.ResponseData, name: string): ProviderResponse {
-  const contentType = answer.headers['content-type'];
+function toResponse(response: Dispatcher.ResponseData, name: string): ProviderResponse {
+  const contentType = response.headers['content-type'];
   return {
-    status: answer.statusCode,
+    status: response.statusCode,
     contentType: typeof contentType === 'string' ? contentType : 'application/json',
-    body: readBody(answer.body, name),
+    body: readBody(response.body, name),
   };
 }
 
@@ -142,44 +142,48 @@ async function* readBody(body: AsyncIterable<unknown>, name: string): AsyncItera
   try {
     for await (const chunk of body) if (chunk instanceof Uint8Array) yield chunk;
   } catch (error) {
-    throw new ProviderError(`The provider ${name} broke its answer off.`, { cause: error });
+    throw new ProviderError(`The provider ${name} aborted its response.`, { cause: error });
   }
 }
 
-/** A provider's refusal: the caller's own mistakes are told, the rest is the provider's failure. */
-async function toFailure(name: string, answer: Dispatcher.ResponseData): Promise<Error> {
-  const { statusCode } = answer;
-  const message = await readMessage(answer);
+/** Maps an error response to an error: invalid requests are the caller's, everything else is the provider's failure. */
+async function toFailure(name: string, response: Dispatcher.ResponseData): Promise<Error> {
+  const { statusCode } = response;
+  const message = await readMessage(response);
   if (statusCode === 429) {
-    const retryAfterMs = parseRetryAfter(answer.headers['retry-after']);
+    const retryAfterMs = parseRetryAfter(response.headers['retry-after']);
     const limited = new RateLimitedError(`The provider ${name} limits the rate: ${message}`, {
       ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: retryAfterMs / 1_000 }),
     });
     return new TransientProviderFailure(limited, retryAfterMs);
   }
   if (statusCode === 401 || statusCode === 403) {
-    return new ProviderError(`The provider ${name} refused AION's own credentials (${statusCode}).`);
+    return new ProviderError(
+      `The provider ${name} rejected AION's own credentials (${statusCode}). Correct its API key.`,
+    );
   }
   if (statusCode >= 500 || statusCode === 408 || statusCode === 409) {
-    const failure = new ProviderError(`The provider ${name} answered ${statusCode}.`, { cause: new Error(message) });
-    return new TransientProviderFailure(failure, parseRetryAfter(answer.headers['retry-after']));
+    const failure = new ProviderError(`The provider ${name} responded with ${statusCode}.`, {
+      cause: new Error(message),
+    });
+    return new TransientProviderFailure(failure, parseRetryAfter(response.headers['retry-after']));
   }
-  if (statusCode === 404) return new ModelNotFoundError(`The provider ${name} says: ${message}`, { param: 'model' });
-  return new InvalidRequestError(`The provider ${name} refused the request: ${message}`);
+  if (statusCode === 404) return new ModelNotFoundError(`The provider ${name} reports: ${message}`, { param: 'model' });
+  return new InvalidRequestError(`The provider ${name} rejected the request: ${message}`);
 }
 
-async function readMessage(answer: Dispatcher.ResponseData): Promise<string> {
-  const text = (await answer.body.text()).slice(0, MAX_ERROR_BYTES);
+async function readMessage(response: Dispatcher.ResponseData): Promise<string> {
+  const text = (await response.body.text()).slice(0, MAX_ERROR_BYTES);
   try {
     const parsed = z.object({ error: z.object({ message: z.string() }) }).safeParse(JSON.parse(text));
     return parsed.success ? parsed.data.error.message.slice(0, 500) : text.slice(0, 200);
   } catch {
-    // Not JSON: the text itself is all there is to tell.
+    // Not JSON: the text itself is the message.
     return text.slice(0, 200);
   }
 }
 
-/** `Retry-After` as milliseconds (RFC 9110, 10.2.3: seconds or a date). */
+/** Parses `Retry-After` into milliseconds (RFC 9110, 10.2.3: seconds or a date). */
 function parseRetryAfter(value: string | string[] | undefined): number | undefined {
   if (typeof value !== 'string') return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
@@ -187,11 +191,11 @@ function parseRetryAfter(value: string | string[] | undefined): number | undefin
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
-/** Full jitter over an exponential bound, or what the provider asked for; both bounded. */
+/** Creates exponential backoff with full jitter; the provider's `Retry-After` takes precedence. Both are bounded. */
 function createBackoff(): IBackoffFactory<IRetryBackoffContext<unknown>> {
   return new DelegateBackoff(({ attempt, result }) => {
     const error = 'error' in result ? result.error : undefined;
-    const asked = error instanceof TransientProviderFailure ? error.retryAfterMs : undefined;
-    return Math.min(asked ?? Math.random() * 200 * 2 ** attempt, MAX_BACKOFF_MS);
+    const requested = error instanceof TransientProviderFailure ? error.retryAfterMs : undefined;
+    return Math.min(requested ?? Math.random() * 200 * 2 ** attempt, MAX_BACKOFF_MS);
   });
 }

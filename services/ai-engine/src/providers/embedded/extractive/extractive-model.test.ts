@@ -8,14 +8,14 @@ const BRIDGE =
   'The city now inspects the cables every spring.';
 const OPENED = 'The bridge opened to traffic on 12 May 1998.';
 
-/** The fields of an answer that the tests read. */
+/** Part of a completion that the tests read. */
 interface Completion {
   readonly choices: readonly [{ readonly message: { readonly content: string }; readonly finish_reason: string }];
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
   readonly system_fingerprint: string;
 }
 
-/** The fields of an event that the tests read. */
+/** Part of a stream event that the tests read. */
 interface Chunk {
   readonly id: string;
   readonly object: string;
@@ -58,7 +58,7 @@ async function stream(content: string, options: Record<string, unknown> = {}): P
   return events.slice(0, -1).map(toChunk);
 }
 
-async function refusal(body: Record<string, unknown>) {
+async function rejectionOf(body: Record<string, unknown>) {
   const messages = [{ role: 'user', content: BRIDGE }];
   return readBody({ messages, ...body }, false).then(
     () => 'accepted',
@@ -66,7 +66,7 @@ async function refusal(body: Record<string, unknown>) {
   );
 }
 
-describe('embedded/extractive answers questions about a text', () => {
+describe('extractive model answers a question about a text', () => {
   it.each([
     ['before the text', `When did the bridge open?\n\n${BRIDGE}`, OPENED],
     ['after the text', `${BRIDGE}\n\nWhen did the bridge open?`, OPENED],
@@ -91,15 +91,15 @@ describe('embedded/extractive answers questions about a text', () => {
       '# Refund policy\n\n- Customers may return goods within 30 days.\n- Refunds are paid to the card that\nwas used.\n\n# Shipping\n\nWe ship in two days.\n\nTell me about refunds.',
       'Refunds are paid to the card that was used.',
     ],
-  ])('when the question stands %s', async (_, content, answer) => {
+  ])('when the question is %s', async (_, content, answer) => {
     expect(await ask(content)).toBe(answer);
   });
 
-  it('when the text came in an earlier message, and leaves out instructions and its own notices', async () => {
+  it('when the text is in an earlier message, and omits instructions and its own notices', async () => {
     const completion = await complete([
       { role: 'system', content: 'You answer questions about names.' },
       { role: 'user', content: [{ type: 'text', text: 'My name is Ada and I live in Lisbon.' }] },
-      { role: 'assistant', content: `${EXTRACTIVE_NOTICE}: no sentence holds your name.` },
+      { role: 'assistant', content: `${EXTRACTIVE_NOTICE}: no sentence contains your name.` },
       { role: 'user', content: 'What is my name?' },
     ]);
     expect(completion.choices[0].message.content).toBe('My name is Ada and I live in Lisbon.');
@@ -113,14 +113,14 @@ describe('embedded/extractive answers questions about a text', () => {
     expect(completion.choices[0].message.content).toContain('In 2014 a storm damaged two of its cables');
   });
 
-  it('when the text is longer than what is ranked, with the question at its end', async () => {
+  it('when the text exceeds the limit and the question is at its end', async () => {
     const filler = 'Nothing of note was written down on that quiet day. '.repeat(12_000);
     expect(await ask(`${filler}\n\n${BRIDGE}\n\nWhen did the bridge open?`)).toBe(OPENED);
   });
 });
 
-describe('embedded/extractive summarises', () => {
-  it('with central sentences in the order of the text', async () => {
+describe('extractive model summarises', () => {
+  it('a text with its central sentences in their order', async () => {
     const summary = await ask(`Summarise the following text:\n\n${BRIDGE}`);
     const sentences = summary.split(/(?<=\.) /);
     expect(sentences).toHaveLength(2);
@@ -129,27 +129,30 @@ describe('embedded/extractive summarises', () => {
     expect(positions).toEqual(positions.toSorted((a, b) => a - b));
   });
 
-  it('to the asked number of sentences, as a list when one is asked for', async () => {
+  it('in the requested number of sentences, as a list on request', async () => {
     expect((await ask(`${BRIDGE}\n\nSummarize this in one sentence.`)).split('. ')).toHaveLength(1);
     const list = await ask(`Summarise this in three bullet points: ${BRIDGE}`);
     expect(list.split('\n').map((line) => line.slice(0, 2))).toEqual(['- ', '- ', '- ']);
   });
 
-  it('a sentence that shares words with the others before one that shares none', async () => {
+  it('with a sentence that shares words with others rather than one that shares none', async () => {
     const text =
       'Cats sleep for most of the day. Cats hunt at night. Xylophones ring. Cats that hunt at night sleep in the day.';
     expect(await ask(`${text}\n\nSummarise in one sentence.`)).toBe('Cats that hunt at night sleep in the day.');
   });
 });
 
-describe('embedded/extractive', () => {
-  it.each(['Hello!', 'Write a poem about rain.'])('says plainly what it is when asked "%s"', async (content) => {
-    const answer = await ask(content);
-    expect(answer.startsWith(EXTRACTIVE_NOTICE)).toBe(true);
-    expect(answer).toContain(`"${content}"`);
-  });
+describe('extractive model', () => {
+  it.each(['Hello!', 'Write a poem about rain.'])(
+    'identifies itself and quotes the request "%s" when it has no answer',
+    async (content) => {
+      const answer = await ask(content);
+      expect(answer.startsWith(EXTRACTIVE_NOTICE)).toBe(true);
+      expect(answer).toContain(`"${content}"`);
+    },
+  );
 
-  it('gives an OpenAI completion with its fingerprint and usage', async () => {
+  it('returns an OpenAI completion with its fingerprint and usage', async () => {
     const messages = [{ role: 'user', content: `${BRIDGE}\n\nWhen did the bridge open?` }];
     expect(await complete(messages, { model: 'an alias' })).toEqual({
       id: expect.stringMatching(/^chatcmpl-/),
@@ -169,7 +172,7 @@ describe('embedded/extractive', () => {
     });
   });
 
-  it.each(['max_tokens', 'max_completion_tokens'])('ends at %s with finish_reason length', async (limit) => {
+  it.each(['max_tokens', 'max_completion_tokens'])('ends the answer at %s with finish_reason length', async (limit) => {
     const messages = [{ role: 'user', content: `${BRIDGE}\n\nWhen did the bridge open?` }];
     const completion = await complete(messages, { [limit]: 5 });
     expect(completion.choices[0].message.content).toBe('The bridge opened to traffic');
@@ -177,17 +180,17 @@ describe('embedded/extractive', () => {
     expect(completion.usage.completion_tokens).toBe(5);
   });
 
-  it('ends before the first stop sequence', async () => {
+  it('ends the answer before the first stop sequence', async () => {
     const question = `${BRIDGE}\n\nWhen did the bridge open?`;
     expect(await ask(question, { stop: ['1998', ' on'] })).toBe('The bridge opened to traffic');
     expect(await ask(question, { stop: ' opened' })).toBe('The bridge');
   });
 
-  it('counts a special token that a user writes as text', async () => {
+  it('treats a special token in the text of a user as ordinary text', async () => {
     expect(await ask('<|endoftext|>')).toContain('<|endoftext|>');
   });
 
-  it('streams the role, the same text in pieces, the finish and nothing of usage', async () => {
+  it('streams the role, the same text in pieces and the finish, without usage', async () => {
     const chunks = await stream(`${BRIDGE}\n\nWhen did the bridge open?`);
     expect(chunks[0]?.choices[0]?.delta).toEqual({ role: 'assistant', content: '' });
     expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(OPENED);
@@ -223,15 +226,15 @@ describe('embedded/extractive', () => {
       'messages.0.content.0.type',
       { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }] },
     ],
-  ])('refuses %s that it cannot honour: %j', async (param, body) => {
-    expect(await refusal(body)).toMatchObject({ code: 'INVALID_REQUEST', param });
+  ])('rejects an unsupported or invalid %s: %j', async (param, body) => {
+    expect(await rejectionOf(body)).toMatchObject({ code: 'INVALID_REQUEST', param });
   });
 
-  it('answers in text when tools are only offered', async () => {
+  it('answers in text when tools are optional', async () => {
     expect(await ask(`${BRIDGE}\n\nWhen did the bridge open?`, { tools: [{}], tool_choice: 'auto' })).toBe(OPENED);
   });
 
-  it('stops with the reason of an aborted signal, before and while it works', async () => {
+  it('throws the reason of a signal that is aborted before or during its work', async () => {
     const body = { messages: [{ role: 'user', content: `${`${BRIDGE} `.repeat(2_000)}\n\nSummarise.` }] };
     await expect(readBody(body, false, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
     const aborter = new AbortController();
@@ -240,7 +243,7 @@ describe('embedded/extractive', () => {
     await expect(answer).rejects.toThrow('gone later');
   });
 
-  it('lets the event loop run while it reads a long conversation', async () => {
+  it('lets the event loop run while it processes a long conversation', async () => {
     let turns = 0;
     const count = (): void => {
       turns += 1;

@@ -3,7 +3,7 @@ import { answerCall } from './answer-call.ts';
 import type { GgufCommand } from './gguf-protocol.ts';
 import type { WorkerEvent, WorkerProcess } from './worker-process.ts';
 
-/** A worker that keeps what it is told, and says what the test has it say. */
+/** Creates a worker that records posted commands and emits events on request. */
 function createWorker() {
   let listener: (event: WorkerEvent) => void = () => undefined;
   const posted: GgufCommand['type'][] = [];
@@ -15,7 +15,7 @@ function createWorker() {
     post: ({ type }) => void posted.push(type),
     kill: async () => undefined,
   };
-  return { worker, posted, say: (event: WorkerEvent) => listener(event) };
+  return { worker, posted, emit: (event: WorkerEvent) => listener(event) };
 }
 
 function start(worker: WorkerProcess, stream: boolean, signal = new AbortController().signal) {
@@ -34,36 +34,36 @@ function start(worker: WorkerProcess, stream: boolean, signal = new AbortControl
 const done: WorkerEvent = { type: 'done', finishReason: 'stop', usage: { promptTokens: 1, completionTokens: 1 } };
 
 describe('answerCall', () => {
-  it('cancels the generation when its reader leaves, and is idle when the worker has stopped', async () => {
-    const { worker, posted, say } = createWorker();
+  it('cancels the generation when its reader stops, and is idle once the worker has stopped', async () => {
+    const { worker, posted, emit } = createWorker();
     const { answer, idleCalls } = start(worker, true);
-    say({ type: 'started' });
+    emit({ type: 'started' });
     const { body } = await answer;
     for await (const _ of body) break;
     expect(posted).toEqual(['generate', 'cancel']);
     expect(idleCalls()).toBe(0);
-    say({ type: 'cancelled' });
+    emit({ type: 'cancelled' });
     await Promise.resolve();
     expect(idleCalls()).toBe(1);
   });
 
-  it('rejects at once when the signal is aborted, before the worker has stopped', async () => {
-    const { worker, posted, say } = createWorker();
+  it('rejects immediately when the signal is aborted, before the worker has stopped', async () => {
+    const { worker, posted, emit } = createWorker();
     const aborter = new AbortController();
     const { answer, idleCalls } = start(worker, false, aborter.signal);
     aborter.abort(new Error('the deadline has passed'));
     await expect(answer).rejects.toThrow('the deadline has passed');
     expect(posted).toEqual(['generate', 'cancel']);
     expect(idleCalls()).toBe(0);
-    say({ type: 'cancelled' });
+    emit({ type: 'cancelled' });
   });
 
-  it('keeps an error that comes before the body is read, and throws it to the reader', async () => {
-    const { worker, say } = createWorker();
+  it('throws an error that occurs before the body is read to the reader', async () => {
+    const { worker, emit } = createWorker();
     const { answer } = start(worker, true);
-    say({ type: 'started' });
+    emit({ type: 'started' });
     const { body } = await answer;
-    say({ type: 'exit', message: 'it got SIGSEGV' });
+    emit({ type: 'exit', message: 'it got SIGSEGV' });
     await new Promise((resolve) => setImmediate(resolve));
     const read = async (): Promise<void> => {
       for await (const _ of body) continue;
@@ -71,13 +71,13 @@ describe('answerCall', () => {
     await expect(read()).rejects.toMatchObject({ code: 'PROVIDER_FAILED' });
   });
 
-  it('keeps the role first and every text, when all of it comes at once', async () => {
-    const { worker, say } = createWorker();
+  it('sends the role first and every text in order when all events arrive together', async () => {
+    const { worker, emit } = createWorker();
     const { answer } = start(worker, true);
-    say({ type: 'started' });
-    say({ type: 'text', text: 'Hel' });
-    say({ type: 'text', text: 'lo' });
-    say(done);
+    emit({ type: 'started' });
+    emit({ type: 'text', text: 'Hel' });
+    emit({ type: 'text', text: 'lo' });
+    emit(done);
     let text = '';
     for await (const chunk of (await answer).body) text += Buffer.from(chunk).toString();
     expect(text.match(/"delta":\{[^}]*\}/g)).toEqual([

@@ -12,31 +12,31 @@ export interface AnswerCallOptions {
   readonly request: ChatRequest;
   readonly worker: WorkerProcess;
   readonly systemFingerprint: string;
-  /** Called once, when the worker can take the next generation or is gone. */
+  /** Called once, when the worker is ready for the next generation or has exited. */
   readonly onIdle: () => void;
 }
 
 /**
- * Has a worker answer one call and gives the answer in OpenAI's dialect.
- * @throws what `Generation.finished` rejects with; a stream that has begun throws it from its body.
+ * Runs one call in a worker and returns the answer in OpenAI's format.
+ * @throws the rejection reason of `Generation.finished`; a stream that has begun throws it from its body
  */
 export async function answerCall(options: AnswerCallOptions): Promise<ProviderResponse> {
   const { call, request, systemFingerprint } = options;
   const writer = createAnswerWriter({ model: call.model, systemFingerprint, includeUsage: request.includeUsage });
-  return call.stream ? streamAnswer(options, writer) : wholeAnswer(options, writer);
+  return call.stream ? respondWithStream(options, writer) : respondAtEnd(options, writer);
 }
 
-async function wholeAnswer(options: AnswerCallOptions, writer: AnswerWriter): Promise<ProviderResponse> {
+async function respondAtEnd(options: AnswerCallOptions, writer: AnswerWriter): Promise<ProviderResponse> {
   const { call, request, worker, onIdle } = options;
   let text = '';
   const generation = runGeneration(worker, { type: 'generate', ...request }, call.signal, (piece) => (text += piece));
   void generation.idle.then(onIdle);
   const { finishReason, usage } = await generation.finished;
-  const body = Readable.from([writer.whole(text, finishReason, usage)]);
+  const body = Readable.from([writer.completion(text, finishReason, usage)]);
   return { status: 200, contentType: 'application/json', body };
 }
 
-async function streamAnswer(options: AnswerCallOptions, writer: AnswerWriter): Promise<ProviderResponse> {
+async function respondWithStream(options: AnswerCallOptions, writer: AnswerWriter): Promise<ProviderResponse> {
   const { call, request, worker, onIdle } = options;
   const abandoned = new AbortController();
   const body = new Readable({
@@ -46,7 +46,7 @@ async function streamAnswer(options: AnswerCallOptions, writer: AnswerWriter): P
       done(error);
     },
   });
-  // An error that comes before the body is read is thrown from its iterator; unheard, it would end the process.
+  // An error before the body is read is thrown from its iterator; without a listener it would end the process.
   body.on('error', () => undefined);
   body.push(writer.start());
   const signal = AbortSignal.any([call.signal, abandoned.signal]);
@@ -60,7 +60,7 @@ async function streamAnswer(options: AnswerCallOptions, writer: AnswerWriter): P
       body.push(writer.end(finishReason, usage));
       body.push(null);
     },
-    // A stream hands on to its reader whatever it was destroyed with, an abort's reason of any type included.
+    // A stream throws the value with which it was destroyed to its reader, even an abort reason that is no Error.
     (error: unknown) => body.destroy(error as Error),
   );
   return { status: 200, contentType: 'text/event-stream; charset=utf-8', body };

@@ -14,7 +14,7 @@ describe('nameGgufModels', () => {
     expect(toIds(fileName)).toEqual([id]);
   });
 
-  it('keeps the quantisation of files that would share a name', () => {
+  it('retains the quantisation of files that would share a name', () => {
     expect(toIds('a.Q8_0.gguf', 'a.Q4_1.gguf', 'b.Q4_1.gguf')).toEqual([
       'embedded/a.q4_1',
       'embedded/a.q8_0',
@@ -22,7 +22,7 @@ describe('nameGgufModels', () => {
     ]);
   });
 
-  it('offers a split model once and leaves out what is no model', () => {
+  it('lists a split model once and omits files that are not models', () => {
     const names = [
       'big-Q4_0-00001-of-00002.gguf',
       'big-Q4_0-00002-of-00002.gguf',

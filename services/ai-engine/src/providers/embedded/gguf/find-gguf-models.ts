@@ -5,29 +5,29 @@ import type { Logger } from '@aion/logging';
 import type { ProviderModel } from '../../provider.ts';
 import { EXTRACTIVE_MODEL } from '../extractive/extractive-model.ts';
 
-/** A model file that can be offered. */
+/** Model file in the model list. */
 export interface GgufModelFile extends ProviderModel {
   readonly path: string;
 }
 
 /**
- * First bytes of every GGUF file, its version and the size of its fixed part (GGUF specification, "File Structure").
- * They are checked here because node-llama-cpp, given a wrong header, reads for minutes and fills the memory.
+ * First bytes of every GGUF file, its latest version and the size of its fixed part (GGUF specification, "File
+ * Structure"). Checked here because node-llama-cpp reads a file with a wrong header for minutes and fills the memory.
  */
 const MAGIC = 'GGUF';
 const MAX_VERSION = 3;
 const HEADER_BYTES = 24;
 const QUANTISATION = /[.-](?:i?q\d+(?:_[a-z\d]+)*|tq\d+_\d+|mxfp4|b?f16|f32|fp16|fp32)$/u;
 const SPLIT_PART = /-(\d{5})-of-\d{5}$/u;
-/** Image projectors belong to a model and are none. */
+/** Image projectors belong to a model and are not models themselves. */
 const PROJECTOR = /^mmproj[.-]/u;
 
 /**
- * Names the models of a folder's `*.gguf` files: `embedded/` and the file's base name in lower case, without the
- * quantisation at its end (`SmolLM2-135M-Instruct.Q4_1.gguf` is `embedded/smollm2-135m-instruct`), anything but
- * letters, digits, `.`, `_` and `-` turned into `-`. Files that would share a name keep their quantisation, all of
- * them, so that a name never changes its weights silently. Of a split model the first part stands for all.
- * @returns pairs of id and file name, sorted by file name.
+ * Names the models of `*.gguf` files: `embedded/` and the base name in lower case, without the quantisation at its end
+ * (`SmolLM2-135M-Instruct.Q4_1.gguf` is `embedded/smollm2-135m-instruct`), characters other than letters, digits, `.`,
+ * `_` and `-` replaced by `-`. All files that would share a name keep their quantisation, so that a name never silently
+ * refers to different weights. The first part of a split model represents all parts.
+ * @returns pairs of id and file name, sorted by file name
  */
 export function nameGgufModels(fileNames: readonly string[]): { id: string; fileName: string }[] {
   const files = fileNames
@@ -50,8 +50,8 @@ export function nameGgufModels(fileNames: readonly string[]): { id: string; file
 }
 
 /**
- * Finds the models of a folder, which need not exist. A file that is no GGUF, or whose name is taken by the built-in
- * model, is left out with a warning that says why; `warned` keeps the paths so that each is said once.
+ * Finds the models of a folder, which need not exist. Omits files that are not GGUF or have the name of the built-in
+ * model, with a warning; `warned` contains the paths that were already reported.
  */
 export async function findGgufModels(
   modelsDir: string,
@@ -61,14 +61,13 @@ export async function findGgufModels(
   const models: GgufModelFile[] = [];
   for (const { id, fileName } of nameGgufModels(await readFileNames(modelsDir))) {
     const filePath = path.join(modelsDir, fileName);
-    const problem =
-      id === EXTRACTIVE_MODEL.id ? 'its name is taken by the built-in model' : await findProblem(filePath);
+    const problem = id === EXTRACTIVE_MODEL.id ? 'its name is that of the built-in model' : await findProblem(filePath);
     if (problem === undefined) {
       const { mtimeMs } = await stat(filePath);
       models.push({ id, path: filePath, created: Math.floor(mtimeMs / 1000), ownedBy: 'local' });
     } else if (!warned.has(filePath)) {
       warned.add(filePath);
-      logger.warn('A model file is not offered', { path: filePath, reason: problem });
+      logger.warn('Model file ignored', { path: filePath, reason: problem });
     }
   }
   return models;
@@ -90,7 +89,9 @@ async function findProblem(filePath: string): Promise<string | undefined> {
     if (buffer.toString('latin1', 0, MAGIC.length) !== MAGIC) return `it does not begin with "${MAGIC}"`;
     if (bytesRead < HEADER_BYTES) return 'it ends within its header';
     const version = buffer.readUInt32LE(MAGIC.length);
-    return version <= MAX_VERSION ? undefined : `its GGUF version is ${version}, known are up to ${MAX_VERSION}`;
+    return version <= MAX_VERSION
+      ? undefined
+      : `its GGUF version is ${version}, supported are versions up to ${MAX_VERSION}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,17 +1,17 @@
 import { UnavailableError } from '@aion/errors';
 
-/** Lets one generation run at a time. */
+/** Semaphore with one permit and a bounded queue. */
 export interface GenerationQueue {
   /**
-   * Waits for this caller's turn, in order of arrival; the returned function ends the turn (further calls do nothing).
-   * @throws UnavailableError when too many wait already; the signal's reason when it is aborted while waiting.
+   * Waits for the permit, first come first served. The returned function releases it; further calls have no effect.
+   * @throws UnavailableError when the queue is full; the signal's reason when it is aborted while waiting
    */
-  enter(signal: AbortSignal): Promise<() => void>;
+  acquire(signal: AbortSignal): Promise<() => void>;
 }
 
 /**
- * Creates a queue in which at most `maxWaiting` wait. All models share one: the threads of llama.cpp spin at barriers,
- * and two models computing at once on the same cores slow one another down by orders of magnitude.
+ * Creates a queue for at most `maxWaiting` callers. All models share one: the threads of llama.cpp spin at barriers, and
+ * two models that compute concurrently on the same cores slow each other down by orders of magnitude.
  */
 export function createGenerationQueue(maxWaiting: number): GenerationQueue {
   const waiting: (() => void)[] = [];
@@ -29,7 +29,7 @@ export function createGenerationQueue(maxWaiting: number): GenerationQueue {
   };
 
   return {
-    enter: async (signal) => {
+    acquire: async (signal) => {
       signal.throwIfAborted();
       if (!isBusy) {
         isBusy = true;
@@ -37,28 +37,28 @@ export function createGenerationQueue(maxWaiting: number): GenerationQueue {
       }
       if (waiting.length >= maxWaiting) {
         throw new UnavailableError(
-          `The embedded model is busy and ${maxWaiting} requests wait for it already: try again later.`,
+          `The embedded model is busy and its queue of ${maxWaiting} requests is full. Try again later.`,
         );
       }
-      await waitForTurn(waiting, signal);
+      await waitForPermit(waiting, signal);
       return createRelease();
     },
   };
 }
 
-function waitForTurn(waiting: (() => void)[], signal: AbortSignal): Promise<void> {
+function waitForPermit(waiting: (() => void)[], signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onTurn = (): void => {
+    const onPermit = (): void => {
       signal.removeEventListener('abort', onAbort);
       resolve();
     };
     const onAbort = (): void => {
-      waiting.splice(waiting.indexOf(onTurn), 1);
-      // An abort signal's reason is whatever its owner gave: it is passed on as it is.
+      waiting.splice(waiting.indexOf(onPermit), 1);
+      // The reason of an abort signal may be any value; it is passed on unchanged.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       reject(signal.reason);
     };
-    waiting.push(onTurn);
+    waiting.push(onPermit);
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -4,7 +4,7 @@ import type { Logger } from '@aion/logging';
 import type { ChatCompletionCall, ProviderResponse } from '../../provider.ts';
 import { parseChatRequest } from '../chat-request.ts';
 import { answerCall } from './answer-call.ts';
-import { askWorker } from './ask-worker.ts';
+import { callWorker } from './call-worker.ts';
 import type { GenerationQueue } from './generation-queue.ts';
 import { startWorkerProcess } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -12,34 +12,34 @@ import type { WorkerProcess } from './worker-process.ts';
 /** Options of `createGgufModel`. */
 export interface GgufModelOptions {
   readonly modelPath: string;
-  /** Threads that compute; keep it below the number of cores. */
+  /** Compute threads; must be fewer than the cores. */
   readonly threads: number;
   readonly queue: GenerationQueue;
-  /** Told when loading has ended, after so many milliseconds. */
+  /** Called with the outcome and the duration of each load. */
   readonly onLoad?: (outcome: 'loaded' | 'failed', durationMs: number) => void;
   readonly logger: Logger;
 }
 
-/** One GGUF file, run by a child process that is started at the first completion and again after a crash. */
+/** Model of one GGUF file, in a child process that starts with the first completion and restarts after a crash. */
 export interface GgufModel {
-  /** The child's process id, while there is one. */
+  /** Process id of the running child. */
   readonly pid: number | undefined;
   /**
-   * Resolves when the prompt is accepted (a stream) or the answer complete.
-   * @throws InvalidRequestError, UnavailableError (queue full), ProviderError, or the signal's reason.
+   * Resolves when the prompt is accepted (streams) or the answer is complete.
+   * @throws InvalidRequestError, UnavailableError (queue full), ProviderError, or the signal's reason
    */
   createChatCompletion(call: ChatCompletionCall): Promise<ProviderResponse>;
-  /** Ends the child; the completion in progress and those that wait fail. */
+  /** Ends the child; the running completion and those in the queue fail. */
   close(): Promise<void>;
 }
 
-/** A worker with the model in it, and the model's file and quantisation. */
+/** Worker with its loaded model, identified by file and quantisation. */
 interface Loaded {
   readonly worker: WorkerProcess;
   readonly systemFingerprint: string;
 }
 
-/** Creates the model; nothing runs before its first completion. */
+/** Creates the model; its process starts with the first completion. */
 export function createGgufModel(options: GgufModelOptions): GgufModel {
   const { modelPath, threads, queue, logger } = options;
   let worker: WorkerProcess | undefined;
@@ -47,15 +47,15 @@ export function createGgufModel(options: GgufModelOptions): GgufModel {
   let isClosed = false;
 
   const load = async (): Promise<Loaded> => {
-    if (isClosed) throw new UnavailableError('The embedded provider is closed: this service is stopping.');
+    if (isClosed) throw new UnavailableError('The embedded provider is closed because the service is stopping.');
     const startedAt = performance.now();
     const loadMs = (): number => performance.now() - startedAt;
     const started = startWorkerProcess(logger);
     worker = started;
     try {
-      const { quantisation } = await askWorker(started, { type: 'load', modelPath, threads }, 'ready');
+      const { quantisation } = await callWorker(started, { type: 'load', modelPath, threads }, 'ready');
       options.onLoad?.('loaded', loadMs());
-      logger.info('A model is loaded', { path: modelPath, pid: started.pid, quantisation, threads });
+      logger.info('Model loaded', { path: modelPath, pid: started.pid, quantisation, threads });
       return { worker: started, systemFingerprint: `${path.basename(modelPath)} ${quantisation}` };
     } catch (error) {
       options.onLoad?.('failed', loadMs());
@@ -64,20 +64,20 @@ export function createGgufModel(options: GgufModelOptions): GgufModel {
     }
   };
 
-  /** Loading goes on when its caller leaves: the next one has use of it. */
+  /** Loading continues when its caller disconnects, because the next caller can use the model. */
   const ensureLoaded = (): Promise<Loaded> => {
     if (loading === undefined || worker?.isAlive !== true) loading = load();
     return loading;
   };
 
-  const enterAndLoad = async (signal: AbortSignal): Promise<Loaded & { leave: () => void }> => {
-    const leave = await queue.enter(signal);
+  const acquireAndLoad = async (signal: AbortSignal): Promise<Loaded & { release: () => void }> => {
+    const release = await queue.acquire(signal);
     try {
       const loaded = await ensureLoaded();
       signal.throwIfAborted();
-      return { ...loaded, leave };
+      return { ...loaded, release };
     } catch (error) {
-      leave();
+      release();
       throw error;
     }
   };
@@ -88,8 +88,8 @@ export function createGgufModel(options: GgufModelOptions): GgufModel {
     },
     createChatCompletion: async (call) => {
       const request = parseChatRequest(call.body);
-      const { worker: ready, systemFingerprint, leave } = await enterAndLoad(call.signal);
-      return answerCall({ call, request, worker: ready, systemFingerprint, onIdle: leave });
+      const { worker: ready, systemFingerprint, release } = await acquireAndLoad(call.signal);
+      return answerCall({ call, request, worker: ready, systemFingerprint, onIdle: release });
     },
     close: async () => {
       isClosed = true;

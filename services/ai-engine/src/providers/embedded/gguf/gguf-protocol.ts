@@ -1,7 +1,7 @@
 import type { ChatMessage } from '../chat-request.ts';
 import type { FinishReason, TokenUsage } from '../chat-answer.ts';
 
-/** One generation as the worker runs it; the sampling fields keep OpenAI's meaning. */
+/** Parameters of one generation; the sampling fields have the same meaning as in OpenAI's API. */
 export interface GenerateCommand {
   readonly type: 'generate';
   readonly messages: readonly ChatMessage[];
@@ -14,27 +14,27 @@ export interface GenerateCommand {
   readonly presencePenalty: number | undefined;
 }
 
-/** What the service tells a worker. A worker generates one answer at a time, so no message carries an id. */
+/** Message from the service to a worker. A worker generates one answer at a time, so messages carry no id. */
 export type GgufCommand =
   | { readonly type: 'probe' }
   | { readonly type: 'load'; readonly modelPath: string; readonly threads: number }
   | GenerateCommand
   | { readonly type: 'cancel' };
 
-/** How a generation ended that the worker finished. */
+/** Result of a completed generation. */
 export interface GenerationResult {
   readonly finishReason: FinishReason;
   readonly usage: TokenUsage;
 }
 
-/** What a worker tells the service. `done`, `refused`, `cancelled` and `failed` end a generation. */
+/** Message from a worker to the service. `done`, `rejected`, `cancelled` and `failed` end a generation. */
 export type GgufEvent =
   | { readonly type: 'probed' }
   | { readonly type: 'ready'; readonly quantisation: string; readonly contextTokens: number }
   | { readonly type: 'started' }
   | { readonly type: 'text'; readonly text: string }
   | ({ readonly type: 'done' } & GenerationResult)
-  | { readonly type: 'refused'; readonly message: string }
+  | { readonly type: 'rejected'; readonly message: string }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'log'; readonly message: string };

@@ -1,16 +1,16 @@
 /**
- * Main file of the child process in which one GGUF model runs, apart from the service so that a crash of native code
- * or a full processor does not take the service along. It is told what to do over IPC (`gguf-protocol.ts`).
+ * Main file of the child process that runs one GGUF model. It is separate from the service, so that neither a crash of
+ * native code nor a busy processor affects the service. Receives commands over IPC (`gguf-protocol.ts`).
  */
 import { getLlama, GgufFileType, LlamaChat } from 'node-llama-cpp';
 import type { ChatHistoryItem, LlamaContextSequence, LlamaModel, LlamaOptions } from 'node-llama-cpp';
 import type { GenerateCommand, GgufCommand, GgufEvent } from './gguf-protocol.ts';
 
-/** A longer context costs memory from the start: 4 096 tokens of a 135M model hold 94 MB. */
+/** The memory of the context is allocated at load: 94 MB for 4 096 tokens of a 135M model. */
 const MAX_CONTEXT_TOKENS = 4_096;
-/** When the caller sets no limit: small models may ramble, and others wait for their turn. */
+/** Limit when the caller sets none: small models may never stop, and other requests are waiting. */
 const DEFAULT_MAX_TOKENS = 512;
-/** What the makers of small instruction models advise, when the caller asks for nothing else. */
+/** Sampling recommended for small instruction models, when the caller sets none. */
 const DEFAULT_TEMPERATURE = 0.2;
 const DEFAULT_TOP_P = 0.9;
 
@@ -24,15 +24,15 @@ interface LoadedModel {
 let loaded: LoadedModel | undefined;
 let generating: AbortController | undefined;
 
-// The service has gone, perhaps by SIGKILL: nothing here is worth an orderly exit, which native threads may block.
+// The service has exited, perhaps by SIGKILL. An orderly exit has no benefit, and native threads may block it.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('message', (command: GgufCommand) => {
-  obey(command).catch((error: unknown) => {
+  execute(command).catch((error: unknown) => {
     send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
   });
 });
 
-async function obey(command: GgufCommand): Promise<void> {
+async function execute(command: GgufCommand): Promise<void> {
   if (command.type === 'probe') {
     await getLlama({ ...toLlamaOptions(1), dryRun: true });
     send({ type: 'probed' });
@@ -53,7 +53,7 @@ async function obey(command: GgufCommand): Promise<void> {
   }
 }
 
-/** Only a binary that came with the package: AION neither downloads nor builds llama.cpp at run time. */
+/** Restricts llama.cpp to the binaries of the npm package: it is neither downloaded nor built at run time. */
 function toLlamaOptions(threads: number): LlamaOptions {
   return {
     gpu: false,
@@ -78,12 +78,12 @@ async function generate(loadedModel: LoadedModel, command: GenerateCommand, sign
   const prompt = chat.chatWrapper.generateContextState({ chatHistory: history }).contextText.tokenize(model.tokenizer);
   const room = contextTokens - prompt.length;
   if (room < 1) {
-    const message = `The messages are ${prompt.length} tokens long; this model's context holds ${contextTokens}: shorten them.`;
-    send({ type: 'refused', message });
+    const message = `The messages are ${prompt.length} tokens long, and this model's context is ${contextTokens} tokens. Shorten them.`;
+    send({ type: 'rejected', message });
     return;
   }
   send({ type: 'started' });
-  // Nothing of the last conversation stays, which may have been another tenant's; and prompt tokens are counted whole.
+  // The last conversation may have been another tenant's, and a reused prefix would not count as prompt tokens.
   await sequence.clearHistory();
   const before = sequence.tokenMeter.getState();
   let completionTokens = 0;
@@ -117,7 +117,7 @@ function toSampling(command: GenerateCommand): Record<string, unknown> {
   };
 }
 
-/** The model's own chat template turns this into its prompt; text that spells its special tokens stays plain text. */
+/** Converts messages for the model's chat template, which treats special tokens in them as plain text. */
 function toHistory(messages: GenerateCommand['messages']): ChatHistoryItem[] {
   const items = messages.map(({ role, text }): ChatHistoryItem => {
     if (role === 'assistant') return { type: 'model', response: [text] };

@@ -1,8 +1,8 @@
 import { createMetrics } from '@aion/metrics';
 import { createModelLoadMetrics } from './model-load-metrics.ts';
 
-describe('the metrics of embedded models', () => {
-  it('count loads from zero, and say what is in memory now', async () => {
+describe('createModelLoadMetrics', () => {
+  it('counts loads from zero and exports which models are loaded', async () => {
     const metrics = createMetrics({ service: 'ai-engine', version: '0', enabled: true });
     let isLoaded = false;
     const onLoad = createModelLoadMetrics(metrics).watch('embedded/tiny', () => isLoaded);

@@ -1,16 +1,16 @@
 import type { Metrics } from '@aion/metrics';
 
-/** The metrics of embedded models in memory. */
+/** Metrics of loaded embedded models. */
 export interface ModelLoadMetrics {
   /**
-   * Watches a model that may be loaded from now on.
-   * @param model the name of a file that the operator put there, never a caller's text
-   * @returns what is to be told when a load has ended
+   * Registers a model that may be loaded.
+   * @param model name of a file that the operator added, never text of a caller
+   * @returns function that records a load that has ended
    */
   watch(model: string, isLoaded: () => boolean): (outcome: 'loaded' | 'failed', durationMs: number) => void;
 }
 
-/** Creates the metrics; they do nothing without `metrics`. */
+/** Creates the metrics; does nothing without `metrics`. */
 export function createModelLoadMetrics(metrics: Metrics | undefined): ModelLoadMetrics {
   const watched = new Map<string, () => boolean>();
   metrics?.onCollect(() => {

@@ -2,8 +2,8 @@ import type { Logger } from '@aion/logging';
 import { probeLlama } from './probe-llama.ts';
 import type { WorkerEvent, WorkerProcess } from './worker-process.ts';
 
-/** A worker that answers its first command with one event. */
-function createWorker(answer: WorkerEvent): WorkerProcess & { readonly killed: () => boolean } {
+/** Creates a worker that replies to its first command with one event. */
+function createWorker(reply: WorkerEvent): WorkerProcess & { readonly killed: () => boolean } {
   let listener: (event: WorkerEvent) => void = () => undefined;
   let isKilled = false;
   return {
@@ -11,7 +11,7 @@ function createWorker(answer: WorkerEvent): WorkerProcess & { readonly killed: (
     isAlive: true,
     stderr: '',
     listen: (next) => (listener = next),
-    post: () => listener(answer),
+    post: () => listener(reply),
     kill: async () => {
       isKilled = true;
     },
@@ -33,7 +33,7 @@ function createWarnings(): { logger: Logger; warnings: string[] } {
 }
 
 describe('probeLlama', () => {
-  it('is true, without a warning, when the binary loads', async () => {
+  it('returns true without a warning when the binary loads', async () => {
     const { logger, warnings } = createWarnings();
     const worker = createWorker({ type: 'probed' });
     expect(await probeLlama(logger, () => worker)).toBe(true);
@@ -44,7 +44,7 @@ describe('probeLlama', () => {
   it.each([
     { type: 'failed', message: 'NoBinaryFound' },
     { type: 'exit', message: 'it got SIGILL' },
-  ] satisfies WorkerEvent[])('is false, with a warning that says why, when it does not: %j', async (event) => {
+  ] satisfies WorkerEvent[])('returns false and warns with the reason after %j', async (event) => {
     const { logger, warnings } = createWarnings();
     const worker = createWorker(event);
     expect(await probeLlama(logger, () => worker)).toBe(false);

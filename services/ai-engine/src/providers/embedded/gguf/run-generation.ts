@@ -2,22 +2,22 @@ import { InvalidRequestError, ProviderError } from '@aion/errors';
 import type { GenerateCommand, GenerationResult } from './gguf-protocol.ts';
 import type { WorkerEvent, WorkerProcess } from './worker-process.ts';
 
-/** A cancelled generation stops at the next token; a worker that has not after this time is killed. */
+/** A cancelled generation stops at the next token; a worker that does not stop within this time is killed. */
 const CANCEL_GRACE_MS = 5_000;
 
 /** One generation in progress. */
 export interface Generation {
   /** Resolves when the worker has accepted the prompt; rejects like `finished`. */
   readonly started: Promise<void>;
-  /** Rejects with InvalidRequestError (refused), ProviderError (failed, crashed) or, at once, the signal's reason. */
+  /** Rejects with InvalidRequestError (rejected), ProviderError (failed, crashed), or immediately the signal's reason. */
   readonly finished: Promise<GenerationResult>;
-  /** Resolves, always, when the worker is free again or gone; after a cancel that is later than `finished`. */
+  /** Resolves when the worker is idle or has exited; after a cancellation this is later than `finished`. */
   readonly idle: Promise<void>;
 }
 
 /**
- * Starts one generation in a worker whose model is loaded and which is idle; the signal is not aborted yet. The worker does not wait for a slow
- * reader of the text: what it can run ahead by is bounded by the answer's token limit.
+ * Starts one generation in an idle worker with a loaded model; the signal must not be aborted yet. The worker does not
+ * wait for a slow reader of the text: the buffered text is bounded by the token limit of the answer.
  */
 export function runGeneration(
   worker: WorkerProcess,
@@ -66,8 +66,8 @@ function cancelOnAbort(worker: WorkerProcess, signal: AbortSignal, onCancel: () 
 }
 
 function toFailure(event: WorkerEvent): Error {
-  if (event.type === 'refused') return new InvalidRequestError(event.message, { param: 'messages' });
+  if (event.type === 'rejected') return new InvalidRequestError(event.message, { param: 'messages' });
   if (event.type === 'failed') return new ProviderError(`The embedded model failed: ${event.message}.`);
-  if (event.type === 'exit') return new ProviderError(`The model process ended while it answered: ${event.message}.`);
+  if (event.type === 'exit') return new ProviderError(`The model process exited during the answer: ${event.message}.`);
   return new ProviderError(`The model process sent an unexpected '${event.type}'.`);
 }

@@ -4,32 +4,32 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from '@aion/logging';
 import type { GgufCommand, GgufEvent } from './gguf-protocol.ts';
 
-/** What a worker process tells its owner: the worker's own events, and its end. */
+/** Event of a worker process: a message of the worker, or its exit. */
 export type WorkerEvent = Exclude<GgufEvent, { type: 'log' }> | { readonly type: 'exit'; readonly message: string };
 
-/** A child process that runs `gguf-worker.ts`. */
+/** Child process that runs `gguf-worker.ts`. */
 export interface WorkerProcess {
   readonly pid: number;
   readonly isAlive: boolean;
-  /** What the process wrote to its standard error last. */
+  /** The last output of the process on standard error. */
   readonly stderr: string;
-  /** Sets who hears the events from now on; one at a time. A process that has ended tells each new listener so. */
+  /** Replaces the listener. A new listener of a process that has exited is called with the exit. */
   listen(listener: (event: WorkerEvent) => void): void;
   post(command: GgufCommand): void;
-  /** Kills the process and waits for its end. */
+  /** Kills the process and waits for its exit. */
   kill(): Promise<void>;
 }
 
 const MAX_STDERR_CHARS = 2_000;
-/** The worker reads a file and computes: it gets what programs need to start, and none of the service's secrets. */
-const PASSED_ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LD_LIBRARY_PATH', 'SystemRoot'];
+/** Environment variables of the worker: those that programs need to start, and no secrets of the service. */
+const WORKER_ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LD_LIBRARY_PATH', 'SystemRoot'];
 
-/** Starts a worker; it ends by itself when this process does, by whatever signal. */
+/** Starts a worker. It exits when this process does, even when this process is killed. */
 export function startWorkerProcess(logger: Logger): WorkerProcess {
   const child = fork(fileURLToPath(new URL('gguf-worker.ts', import.meta.url)), {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ENVIRONMENT.includes(name))),
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => WORKER_ENVIRONMENT.includes(name))),
   });
   let stderr = '';
   let end: { readonly type: 'exit'; readonly message: string } | undefined;
@@ -37,7 +37,7 @@ export function startWorkerProcess(logger: Logger): WorkerProcess {
   const finish = (message: string): void => {
     if (end !== undefined) return;
     end = { type: 'exit', message };
-    logger.debug('A model process ended', { pid: child.pid, reason: message, stderr });
+    logger.debug('Model process exited', { pid: child.pid, reason: message, stderr });
     listener(end);
   };
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -46,9 +46,9 @@ export function startWorkerProcess(logger: Logger): WorkerProcess {
   child.on('error', (error) => finish(error.message));
   child.on('exit', (code, signal) => finish(signal === null ? `it exited with code ${code ?? 0}` : `it got ${signal}`));
   child.on('message', (message) => {
-    // Only `gguf-worker.ts` is at the other end of this channel, and it sends nothing but GgufEvent.
+    // The other end of this channel is `gguf-worker.ts`, which sends GgufEvent only.
     const event = message as GgufEvent;
-    if (event.type === 'log') logger.debug('llama.cpp wrote a log line', { line: event.message });
+    if (event.type === 'log') logger.debug('llama.cpp logged a line', { line: event.message });
     else listener(event);
   });
   return {
@@ -64,7 +64,7 @@ export function startWorkerProcess(logger: Logger): WorkerProcess {
       if (end !== undefined) next(end);
     },
     post: (command) => {
-      // A channel that has just closed fails the send: the exit event, which follows, is what tells the listener.
+      // The send fails when the channel has just closed; the exit event that follows notifies the listener.
       child.send(command, (error) => {
         if (error !== null) child.kill('SIGKILL');
       });
