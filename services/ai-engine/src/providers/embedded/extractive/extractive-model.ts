@@ -1,7 +1,7 @@
 import { createTimeSlice, type TimeSlice } from '../../../tokens/time-slice.ts';
 import { loadTokenCounter, type TokenCounter } from '../../../tokens/token-counter.ts';
 import type { Provider, ProviderModel } from '../../provider.ts';
-import { createAnswerWriter } from '../chat-answer.ts';
+import { createAnswerWriter } from '../answer-writer.ts';
 import { parseChatRequest, type ChatRequest } from '../chat-request.ts';
 import { extractAnswer } from './extract-answer.ts';
 

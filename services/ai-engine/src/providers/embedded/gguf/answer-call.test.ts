@@ -1,6 +1,6 @@
 import { parseChatRequest } from '../chat-request.ts';
 import { answerCall } from './answer-call.ts';
-import type { GgufCommand } from './gguf-protocol.ts';
+import type { GgufCommand } from './types.ts';
 import type { WorkerEvent, WorkerProcess } from './worker-process.ts';
 
 /** Creates a worker that records posted commands and emits events on request. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ChatCompletionCall, ProviderResponse } from '../../provider.ts';
-import { createAnswerWriter } from '../chat-answer.ts';
-import type { AnswerWriter } from '../chat-answer.ts';
+import { createAnswerWriter } from '../answer-writer.ts';
+import type { AnswerWriter } from '../answer-writer.ts';
 import type { ChatRequest } from '../chat-request.ts';
 import { runGeneration } from './run-generation.ts';
 import type { WorkerProcess } from './worker-process.ts';

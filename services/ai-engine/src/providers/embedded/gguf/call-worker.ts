@@ -1,5 +1,5 @@
 import { ProviderError } from '@aion/errors';
-import type { GgufCommand } from './gguf-protocol.ts';
+import type { GgufCommand } from './types.ts';
 import type { WorkerEvent, WorkerProcess } from './worker-process.ts';
 
 /** Sufficient for a large file on a slow disk, and bounded for a file that makes llama.cpp hang. */

@@ -1,10 +1,10 @@
 /**
  * Main file of the child process that runs one GGUF model. It is separate from the service, so that neither a crash of
- * native code nor a busy processor affects the service. Receives commands over IPC (`gguf-protocol.ts`).
+ * native code nor a busy processor affects the service. Receives commands over IPC (`types.ts`).
  */
 import { getLlama, GgufFileType, LlamaChat } from 'node-llama-cpp';
 import type { ChatHistoryItem, LlamaContextSequence, LlamaModel, LlamaOptions } from 'node-llama-cpp';
-import type { GenerateCommand, GgufCommand, GgufEvent } from './gguf-protocol.ts';
+import type { GenerateCommand, GgufCommand, GgufEvent } from './types.ts';
 
 /** The memory of the context is allocated at load: 94 MB for 4 096 tokens of a 135M model. */
 const MAX_CONTEXT_TOKENS = 4_096;

@@ -1,5 +1,5 @@
 import { InvalidRequestError, ProviderError } from '@aion/errors';
-import type { GenerateCommand, GenerationResult } from './gguf-protocol.ts';
+import type { GenerateCommand, GenerationResult } from './types.ts';
 import type { WorkerEvent, WorkerProcess } from './worker-process.ts';
 
 /** A cancelled generation stops at the next token; a worker that does not stop within this time is killed. */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '@aion/logging';
-import type { GgufCommand, GgufEvent } from './gguf-protocol.ts';
+import type { GgufCommand, GgufEvent } from './types.ts';
 
 /** Event of a worker process: a message of the worker, or its exit. */
 export type WorkerEvent = Exclude<GgufEvent, { type: 'log' }> | { readonly type: 'exit'; readonly message: string };

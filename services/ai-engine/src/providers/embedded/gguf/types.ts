@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../chat-request.ts';
-import type { FinishReason, TokenUsage } from '../chat-answer.ts';
+import type { FinishReason, TokenUsage } from '../answer-writer.ts';
 
 /** Parameters of one generation; the sampling fields have the same meaning as in OpenAI's API. */
 export interface GenerateCommand {
