@@ -42,7 +42,10 @@ export function createExtractiveModel(): Pick<Provider, 'createChatCompletion'> 
 
       // eslint-disable-next-line @typescript-eslint/require-await -- the body of a response is an async iterable
       async function* write(): AsyncGenerator<Uint8Array> {
-        if (!stream) return yield writer.completion(limited.text, finishReason, usage);
+        if (!stream) {
+          yield writer.completion(limited.text, finishReason, usage);
+          return;
+        }
         yield writer.start();
         for (const [piece] of limited.text.matchAll(/\s*\S{1,24}|\s+/gu)) {
           signal.throwIfAborted();
