@@ -3,7 +3,6 @@ export const PENDING_PATHS = {
   words: [
     'docs',
     'ops/checks',
-    'packages/bundle',
     'packages/cli',
     'packages/contracts',
     'packages/e2e',
@@ -19,13 +18,6 @@ export const PENDING_PATHS = {
   ],
   fileNames: [
     'ops/checks/test-summary.ts',
-    'packages/bundle/src/age/age-file-key.ts',
-    'packages/bundle/src/age/age-stream-cipher.ts',
-    'packages/bundle/src/bundle-ports.ts',
-    'packages/bundle/src/signing/ssh-signature.ts',
-    'packages/bundle/src/signing/ssh-wire.ts',
-    'packages/bundle/src/verify/check-hashes.ts',
-    'packages/bundle/src/writer/bag-texts.ts',
     'packages/cli/src/completion/completion-tree.ts',
     'packages/cli/src/files/upload-file.ts',
     'packages/cli/src/key-files.ts',

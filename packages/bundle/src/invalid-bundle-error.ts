@@ -1,4 +1,4 @@
-/** A bundle that is damaged, altered, unsafe to open or of an unknown format. */
+/** A bundle that is damaged, altered, unsafe to open or in an unknown format. */
 export class InvalidBundleError extends Error {
   readonly code = 'INVALID_BUNDLE';
 

@@ -6,7 +6,7 @@ import { Decrypter, Encrypter } from 'age-encryption';
 import { describeWithProgram } from '@aion/testkit';
 import { createAgeDecryptStream, createAgeEncryptStream, generateAgeIdentity } from '@aion/bundle';
 import { runProgram } from './run-program.ts';
-import { makeTemporaryDirectory, removeTemporaryDirectories } from './temporary-directory.ts';
+import { makeTemporaryDirectory, removeTemporaryDirectories } from './make-temporary-directory.ts';
 
 const SIZES = [0, 1, 65_535, 65_536, 65_537, 1_000_003];
 const ours = generateAgeIdentity();
@@ -29,27 +29,27 @@ afterAll(removeTemporaryDirectories);
 describe.each(SIZES)('an age file of %i bytes', (size) => {
   const plain = randomBytes(size);
 
-  it('opens for each of its recipients', async () => {
+  it('decrypts for each of its recipients', async () => {
     const file = await encrypt(plain, [ours.recipient, other.recipient]);
     expect((await decrypt(file, ours.identity)).equals(plain)).toBe(true);
     expect((await decrypt(file, other.identity)).equals(plain)).toBe(true);
   });
 
-  it('opens in the age-encryption library', async () => {
+  it('decrypts with the age-encryption library', async () => {
     const decrypter = new Decrypter();
     decrypter.addIdentity(ours.identity);
     expect(Buffer.from(await decrypter.decrypt(await encrypt(plain, [ours.recipient]))).equals(plain)).toBe(true);
   });
 
-  it('opens when the age-encryption library wrote it', async () => {
+  it('decrypts when the age-encryption library encrypted it', async () => {
     const encrypter = new Encrypter();
     encrypter.addRecipient(ours.recipient);
     expect((await decrypt(await encrypter.encrypt(plain), ours.identity)).equals(plain)).toBe(true);
   });
 });
 
-describeWithProgram('age', 'the age program', (age) => {
-  it.each(SIZES)('opens our file of %i bytes', async (size) => {
+describeWithProgram('age', 'age program', (age) => {
+  it.each(SIZES)('decrypts a file of %i bytes from createAgeEncryptStream', async (size) => {
     const keyFile = join(await makeTemporaryDirectory(), 'key.txt');
     await writeFile(keyFile, `${ours.identity}\n`);
     const plain = randomBytes(size);
@@ -59,7 +59,7 @@ describeWithProgram('age', 'the age program', (age) => {
     expect(stdout.equals(plain)).toBe(true);
   });
 
-  it.each(SIZES)('writes a file of %i bytes that we open', async (size) => {
+  it.each(SIZES)('encrypts a file of %i bytes that createAgeDecryptStream decrypts', async (size) => {
     const plain = randomBytes(size);
     const { code, stdout } = await runProgram(age, ['-r', other.recipient, '-r', ours.recipient], { input: plain });
     expect(code).toBe(0);

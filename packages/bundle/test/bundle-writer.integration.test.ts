@@ -10,26 +10,33 @@ import {
   type BundleProgress,
   type BundleSink,
 } from '@aion/bundle';
-import { describeTable, makeRows, streamOf, tenantKey, writerOptions, writeSampleBundle } from './sample-bundle.ts';
-import { removeTemporaryDirectories } from './temporary-directory.ts';
+import {
+  describeTable,
+  makeRows,
+  streamOf,
+  tenantKey,
+  writerOptions,
+  writeSampleBundle,
+} from './write-sample-bundle.ts';
+import { removeTemporaryDirectories } from './make-temporary-directory.ts';
 
 afterAll(removeTemporaryDirectories);
 
-/** Keeps each file in memory. */
+/** Creates a sink that stores each file in memory. */
 function createMemorySink(): BundleSink & { files: Map<string, Buffer> } {
   const files = new Map<string, Buffer>();
   return { files, put: async (path, body) => void files.set(path, Buffer.concat(await body.toArray())) };
 }
 
-describe('a bundle writer', () => {
-  it('writes a bundle that verifies, and accounts for every byte of it', async () => {
-    const { directory, sealed } = await writeSampleBundle();
+describe('createBundleWriter', () => {
+  it('writes a bundle that verifies, and reports size and hash of every file', async () => {
+    const { directory, bundle } = await writeSampleBundle();
     const source = createDirectorySource(directory);
     const report = await verifyBundle({ source, identity: tenantKey.identity });
     expect(report.checks.filter((check) => !check.ok)).toEqual([]);
     expect(report).toMatchObject({ ok: true, contentChecked: true, totals: { tables: 3, rows: 1503 } });
-    expect((await source.list()).sort()).toEqual(sealed.files.map((file) => file.path).sort());
-    for (const { path, bytes, sha256 } of sealed.files) {
+    expect((await source.list()).sort()).toEqual(bundle.files.map((file) => file.path).sort());
+    for (const { path, bytes, sha256 } of bundle.files) {
       const content = Buffer.concat(await (await source.read(path)).toArray());
       expect({ path, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }).toEqual({
         path,
@@ -37,23 +44,23 @@ describe('a bundle writer', () => {
         sha256,
       });
     }
-    const parts = sealed.manifest.tables[0]?.parts ?? [];
+    const parts = bundle.manifest.tables[0]?.parts ?? [];
     expect(parts.length).toBeGreaterThan(2);
     expect(parts[0]).toMatchObject({ f: 'data/t0001-p00000.ndjson.zst.age', first: ['1'] });
     expect(parts.at(-1)).toMatchObject({ last: ['1500'] });
-    expect(sealed.totals).toMatchObject({ tables: 3, rows: 1503, parts: parts.length + 1 });
+    expect(bundle.totals).toMatchObject({ tables: 3, rows: 1503, parts: parts.length + 1 });
   });
 
-  it('gives the same plaintext hashes for the same rows, and another ciphertext', async () => {
+  it('produces the same plaintext hashes for the same rows, and another ciphertext', async () => {
     const [first, second] = [await writeSampleBundle(), await writeSampleBundle()];
-    expect(second.sealed.manifestSha256).toBe(first.sealed.manifestSha256);
-    expect(second.sealed.files.at(-1)?.sha256).not.toBe(first.sealed.files.at(-1)?.sha256);
+    expect(second.bundle.manifestSha256).toBe(first.bundle.manifestSha256);
+    expect(second.bundle.files.at(-1)?.sha256).not.toBe(first.bundle.files.at(-1)?.sha256);
   });
 
-  it('shows no table name in the clear layer', async () => {
-    const { directory, sealed } = await writeSampleBundle();
+  it('exposes no table name in the clear layer', async () => {
+    const { directory, bundle } = await writeSampleBundle();
     const source = createDirectorySource(directory);
-    for (const { path } of sealed.files) {
+    for (const { path } of bundle.files) {
       expect(path).not.toMatch(/messages|users/);
       const content = Buffer.concat(await (await source.read(path)).toArray()).toString('latin1');
       expect(content).not.toMatch(/public\.|messages|api_keys/);
@@ -77,16 +84,16 @@ describe('a bundle writer', () => {
     expect(progress.at(-1)).toEqual({ table: 'public.messages', rows: 1000, bytes: Buffer.byteLength(rows) });
   });
 
-  it.each([999, 1001])('fails, and cannot be sealed, when the database counted %i of 1000 rows', async (dbCount) => {
+  it.each([999, 1001])('fails, and cannot be finalized, when the database counted %i of 1000 rows', async (dbCount) => {
     const writer = createBundleWriter({ ...writerOptions, sink: createMemorySink() });
     await expect(writer.addTable(describeTable('public.t', dbCount), streamOf(makeRows(1000)))).rejects.toMatchObject({
       code: 'ROW_COUNT_MISMATCH',
-      message: expect.stringContaining(`public.t gave 1000 rows, but the database counted ${dbCount}`),
+      message: expect.stringContaining(`public.t yielded 1000 rows, but the database counted ${dbCount}`),
     });
-    await expect(writer.seal()).rejects.toMatchObject({ code: 'WRITER_STATE' });
+    await expect(writer.finalize()).rejects.toMatchObject({ code: 'WRITER_STATE' });
   });
 
-  it('fails with the error of the source, and lets the sink know', async () => {
+  it('fails with the error of the source, and passes it to the sink', async () => {
     const failure = new Error('connection lost');
     let seen: unknown;
     const sink: BundleSink = {
@@ -128,21 +135,21 @@ describe('a bundle writer', () => {
     expect(rows.destroyed).toBe(true);
   });
 
-  it('fails when the sink does not read all', async () => {
+  it('fails when the sink does not read the complete file', async () => {
     const writer = createBundleWriter({ ...writerOptions, sink: { put: () => Promise.resolve() } });
     await expect(writer.addTable(describeTable('public.t', 9), streamOf(makeRows(9)))).rejects.toMatchObject({
       code: 'SINK_INCOMPLETE',
     });
   });
 
-  it('fails when the receiver of a part refuses it', async () => {
-    const refusal = new Error('another worker has taken over');
-    const onPart = () => Promise.reject(refusal);
+  it('fails when onPart rejects', async () => {
+    const failure = new Error('another worker has taken over');
+    const onPart = () => Promise.reject(failure);
     const writer = createBundleWriter({ ...writerOptions, sink: createMemorySink(), onPart });
-    await expect(writer.addTable(describeTable('public.t', 9), streamOf(makeRows(9)))).rejects.toBe(refusal);
+    await expect(writer.addTable(describeTable('public.t', 9), streamOf(makeRows(9)))).rejects.toBe(failure);
   });
 
-  it('reads no more than the sink takes', async () => {
+  it('stops reading when the sink stops', async () => {
     let read = 0;
     const rows = Readable.from(
       (async function* () {
@@ -158,8 +165,9 @@ describe('a bundle writer', () => {
     const writer = createBundleWriter({ ...writerOptions, maxPartBytes: 1 << 30, sink: { put: () => blocked } });
     const written = writer.addTable(describeTable('public.t', 1), rows);
     const settled = expect(written).rejects.toThrow('enough');
-    // The buffers between the stages fill up, and then nothing moves.
-    for (let quietTurns = 0; quietTurns < 1000;) {
+    // The buffers between the stages fill up, and then reading stops.
+    let quietTurns = 0;
+    while (quietTurns < 1000) {
       const before = read;
       await nextTurn();
       quietTurns = before === read ? quietTurns + 1 : 0;
@@ -170,19 +178,21 @@ describe('a bundle writer', () => {
     expect(read).toBeLessThan(8 * 1024 * 1024);
   });
 
-  it('refuses unusable recipients and export ids, and tables that it has', async () => {
+  it('rejects unusable recipients, unusable export ids and duplicate tables', async () => {
     const sink = createMemorySink();
     expect(() => createBundleWriter({ ...writerOptions, sink, recipients: ['age1nonsense'] })).toThrow(
       InvalidRecipientError,
     );
-    expect(() => createBundleWriter({ ...writerOptions, sink, exportId: '../x' })).toThrow(/cannot name a folder/);
+    expect(() => createBundleWriter({ ...writerOptions, sink, exportId: '../x' })).toThrow(
+      /cannot be the name of a folder/,
+    );
     const writer = createBundleWriter({ ...writerOptions, sink });
     await writer.addTable(describeTable('public.t', 0), streamOf(''));
-    await expect(writer.addTable(describeTable('public.t', 0), streamOf(''))).rejects.toThrow(/in the bundle already/);
+    await expect(writer.addTable(describeTable('public.t', 0), streamOf(''))).rejects.toThrow(/already in the bundle/);
   });
 });
 
-/** Rows that hardly compress, without end. */
+/** Generates endless rows that hardly compress. */
 async function* endlessRows(): AsyncGenerator<Buffer> {
   for (let id = 0; ; id += 1) {
     await nextTurn();

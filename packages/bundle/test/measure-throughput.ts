@@ -1,7 +1,7 @@
 /**
- * Measures the writer once: `node test/measure-throughput.ts [MiB]`. Realistic rows of about 1.2 KB, hashed,
- * compressed, encrypted and hashed again into a sink that only counts, then the same into a directory, and
- * the verification of that.
+ * Measures writer and verifier once: `node test/measure-throughput.ts [MiB]`. Writes realistic rows of about 1.2 KB, which
+ * are hashed, compressed, encrypted and hashed again, into a sink that discards them and into a directory, and verifies
+ * the latter.
  */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -12,17 +12,17 @@ import {
   createDirectorySource,
   verifyBundle,
   type BundleSink,
-  type SealedBundle,
+  type FinalizedBundle,
 } from '@aion/bundle';
-import { describeTable, tenantKey, writerOptions } from './sample-bundle.ts';
-import { makeTemporaryDirectory } from './temporary-directory.ts';
+import { describeTable, tenantKey, writerOptions } from './write-sample-bundle.ts';
+import { makeTemporaryDirectory } from './make-temporary-directory.ts';
 
-const WORDS = 'the export of a tenant is whole when each row that was counted is there and opens with its key'.split(
+const WORDS = 'the export of a tenant is complete when each row that was counted is in it and opens with its key'.split(
   ' ',
 );
 const BLOCK_ROWS = 20_000;
 
-/** Prose-like text of words and ids, which zstd -3 makes three to four times smaller. */
+/** Generates prose-like text of words and ids that zstd -3 compresses to a third or a quarter. */
 function makeBlock(): string[] {
   return Array.from({ length: BLOCK_ROWS }, (_, index) => {
     const digest = createHash('sha512').update(String(index)).digest();
@@ -38,12 +38,16 @@ function makeBlock(): string[] {
 const block = makeBlock();
 const totalBytes = Number(process.argv[2] ?? 500) * 1024 * 1024;
 
-/** Chunks of about 64 KiB, as a COPY stream gives them. */
+/** Generates chunks of about 64 KiB, like a COPY stream. */
 function* makeChunks(): Generator<Buffer> {
   let bytes = 0;
-  for (let id = 0; bytes < totalBytes;) {
+  let id = 0;
+  while (bytes < totalBytes) {
     let text = '';
-    while (text.length < 65_536) text += `{"id":${String(id)}${block[id++ % BLOCK_ROWS] ?? ''}`;
+    while (text.length < 65_536) {
+      text += `{"id":${String(id)}${block[id % BLOCK_ROWS] ?? ''}`;
+      id += 1;
+    }
     bytes += text.length;
     yield Buffer.from(text);
   }
@@ -60,10 +64,10 @@ function report(name: string, startedAt: number, more = ''): void {
   process.stdout.write(`${name}: ${seconds.toFixed(2)} s, ${rate}, RSS ${rssMb.toFixed(0)} MB${more}\n`);
 }
 
-async function write(sink: BundleSink): Promise<SealedBundle> {
+async function write(sink: BundleSink): Promise<FinalizedBundle> {
   const writer = createBundleWriter({ ...writerOptions, sink, maxPartBytes: 64 * 1024 * 1024 });
   await writer.addTable(describeTable('public.messages', rows), Readable.from(chunks, { objectMode: false }));
-  return writer.seal();
+  return writer.finalize();
 }
 
 const discard: BundleSink = {

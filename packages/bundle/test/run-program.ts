@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** What a program gave. */
+/** Result of a program. */
 export interface ProgramResult {
   readonly code: number | null;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
 
-/** Runs a program to its end with `input` on its standard input. */
+/** Runs a program until it exits, with `input` on its standard input. */
 export async function runProgram(
   program: string,
   args: readonly string[],
@@ -19,7 +19,7 @@ export async function runProgram(
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  // A program that does not read its input closes the pipe: its exit code says what happened.
+  // A program that does not read its input closes the pipe; its exit code is the result.
   child.stdin.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

@@ -12,23 +12,23 @@ import {
   verifySsh,
 } from '@aion/bundle';
 import { runProgram } from './run-program.ts';
-import { makeTemporaryDirectory, removeTemporaryDirectories } from './temporary-directory.ts';
+import { makeTemporaryDirectory, removeTemporaryDirectories } from './make-temporary-directory.ts';
 
 const message = Buffer.from('some text\n');
 const key = createSigningKey();
 
 afterAll(removeTemporaryDirectories);
 
-describe('a bundle signature', () => {
-  it('verifies, and names the key that made it', () => {
+describe('signSsh and verifySsh', () => {
+  it('verify a signature and return the key that made it', () => {
     expect(verifySsh(signSsh(key, message), message)).toEqual({ valid: true, publicKey: key.publicKey });
   });
 
-  it('fails for another message', () => {
+  it('reject a signature of another message', () => {
     expect(verifySsh(signSsh(key, message), Buffer.from('some test\n'))).toMatchObject({ valid: false });
   });
 
-  it('fails when any character of it is changed', () => {
+  it('reject a signature with any changed character', () => {
     const armored = signSsh(key, message);
     const broken = Array.from({ length: armored.length }, (_, index) => {
       const code = armored.charCodeAt(index) === 65 ? 'B' : 'A';
@@ -37,12 +37,12 @@ describe('a bundle signature', () => {
     expect(broken.filter((text) => verifySsh(text, message).valid)).toEqual([]);
   });
 
-  it('survives the export and import of its key', () => {
+  it('work with an exported and loaded key', () => {
     expect(loadSigningKey(exportSigningKey(key)).publicKey).toBe(key.publicKey);
   });
 
   it.each(['', 'nothing', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'])(
-    'cannot be made with the key %j',
+    'cannot be used with the key %j',
     (pem) => {
       expect(() => loadSigningKey(pem)).toThrow(InvalidSigningKeyError);
     },
@@ -70,7 +70,7 @@ describeWithProgram('ssh-keygen', 'ssh-keygen', (sshKeygen) => {
     return cwd;
   }
 
-  it('accepts our signature, for our namespace and the unaltered message only', async () => {
+  it('accepts a signature from signSsh, for its namespace and the unaltered message only', async () => {
     const cwd = await prepare();
     expect(await runProgram(sshKeygen, verifyArgs('aion-bundle'), { cwd, input: message })).toMatchObject({ code: 0 });
     expect((await runProgram(sshKeygen, verifyArgs('file'), { cwd, input: message })).code).not.toBe(0);
@@ -84,7 +84,7 @@ describeWithProgram('ssh-keygen', 'ssh-keygen', (sshKeygen) => {
     expect(stdout.toString()).toContain(fingerprintSshKey(key.publicKey));
   });
 
-  it('signs what we accept, unless it is for another namespace', async () => {
+  it('creates signatures that verifySsh accepts, except for another namespace', async () => {
     const cwd = await makeTemporaryDirectory();
     await runProgram(sshKeygen, ['-t', 'ed25519', '-N', '', '-q', '-f', 'id'], { cwd });
     const sign = async (namespace: string) =>

@@ -4,15 +4,15 @@ import { Readable } from 'node:stream';
 import { describeWithProgram } from '@aion/testkit';
 import { createSigningKey, fingerprintSshKey, formatAllowedSigner, layoutTar, readTar } from '@aion/bundle';
 import { runProgram, type ProgramResult } from './run-program.ts';
-import { makeRows, signingKey, tenantKey, writerOptions, writeSampleBundle } from './sample-bundle.ts';
-import { makeTemporaryDirectory, removeTemporaryDirectories } from './temporary-directory.ts';
+import { makeRows, signingKey, tenantKey, writerOptions, writeSampleBundle } from './write-sample-bundle.ts';
+import { makeTemporaryDirectory, removeTemporaryDirectories } from './make-temporary-directory.ts';
 
 let directory = '';
 let keyFile = '';
-let sealed: Awaited<ReturnType<typeof writeSampleBundle>>['sealed'];
+let bundle: Awaited<ReturnType<typeof writeSampleBundle>>['bundle'];
 
 beforeAll(async () => {
-  ({ directory, sealed } = await writeSampleBundle());
+  ({ directory, bundle } = await writeSampleBundle());
   keyFile = join(await makeTemporaryDirectory(), 'key.txt');
   await writeFile(keyFile, `${tenantKey.identity}\n`);
 });
@@ -21,14 +21,14 @@ afterAll(removeTemporaryDirectories);
 const shell = (script: string, cwd = directory): Promise<ProgramResult> =>
   runProgram('sh', ['-c', script], { cwd, env: { KEY: keyFile } });
 
-/** The commands that README.txt gives, by their program. */
+/** Finds a command in README.txt by its program. */
 async function readmeCommand(start: string): Promise<string> {
   const lines = (await readFile(join(directory, 'README.txt'), 'utf8')).split('\n').map((line) => line.trim());
   return lines.find((line) => line.startsWith(start))?.replace('key.txt', '"$KEY"') ?? `no ${start} in README.txt`;
 }
 
 describeWithProgram('sha256sum', 'sha256sum', () => {
-  it('passes the bundle by the command of its README, and sees a flipped byte', async () => {
+  it('accepts the bundle with the command of its README, and detects an altered file', async () => {
     expect(await shell(await readmeCommand('sha256sum'))).toMatchObject({ code: 0, stderr: '' });
     const copy = await makeTemporaryDirectory();
     await cp(directory, copy, { recursive: true });
@@ -38,14 +38,14 @@ describeWithProgram('sha256sum', 'sha256sum', () => {
 });
 
 describeWithProgram('ssh-keygen', 'ssh-keygen and verify.sh', () => {
-  it('pass the bundle by the command of its README, which states the fingerprint', async () => {
+  it('accept the bundle with the command of its README, which contains the fingerprint', async () => {
     const { code, stdout } = await shell(await readmeCommand('ssh-keygen'));
     expect(code).toBe(0);
     expect(stdout.toString()).toContain(`Good "aion-bundle" signature for aion`);
     expect(await readFile(join(directory, 'README.txt'), 'utf8')).toContain(fingerprintSshKey(signingKey.publicKey));
   });
 
-  it('pass the bundle by its script, from any folder', async () => {
+  it('accept the bundle with its script, from any folder', async () => {
     const result = await shell(`sh "${directory}/verify.sh"`, '/');
     expect(result).toMatchObject({ code: 0 });
     expect(result.stdout.toString()).toMatch(/OK: the bundle is whole/);
@@ -57,7 +57,7 @@ describeWithProgram('ssh-keygen', 'ssh-keygen and verify.sh', () => {
     ['a removed file', 'rm data/t0001-p00000.ndjson.zst.age'],
     ['an altered list', 'printf "\\n" >>tagmanifest-sha256.txt'],
     ['an altered clear file', 'printf x >>README.txt'],
-  ])('fail by its script for %s', async (_name, change) => {
+  ])('reject the bundle with its script for %s', async (_name, change) => {
     const copy = await makeTemporaryDirectory();
     await cp(directory, copy, { recursive: true });
     await shell(change, copy);
@@ -66,7 +66,7 @@ describeWithProgram('ssh-keygen', 'ssh-keygen and verify.sh', () => {
     expect(result.stdout.toString()).not.toMatch(/OK: the bundle/);
   });
 
-  it('compare the signer with a file of trusted ones', async () => {
+  it('compare the signer with a file of trusted signers', async () => {
     const signers = join(await makeTemporaryDirectory(), 'signers');
     await writeFile(signers, `${formatAllowedSigner(signingKey.publicKey)}\n`);
     expect((await shell(`sh verify.sh "${signers}"`)).code).toBe(0);
@@ -77,16 +77,16 @@ describeWithProgram('ssh-keygen', 'ssh-keygen and verify.sh', () => {
 });
 
 describeWithProgram('age', 'age', () => {
-  it('shows the manifest whose hash the writer gave', async () => {
+  it('decrypts the manifest, whose hash is the one from the writer', async () => {
     const { code, stdout } = await shell('age -d -i "$KEY" data/0000-manifest.json.age');
     expect(code).toBe(0);
-    expect(JSON.parse(stdout.toString())).toEqual(sealed.manifest);
+    expect(JSON.parse(stdout.toString())).toEqual(bundle.manifest);
     const { stdout: hash } = await shell('age -d -i "$KEY" data/0000-manifest.json.age | sha256sum');
-    expect(hash.toString()).toContain(sealed.manifestSha256);
+    expect(hash.toString()).toContain(bundle.manifestSha256);
   });
 
   describeWithProgram('zstd', 'and zstd', () => {
-    it('give back the rows byte for byte', async () => {
+    it('restore the rows byte for byte', async () => {
       const { code, stdout } = await shell(
         'for f in data/t0001-*; do age -d -i "$KEY" "$f" | zstd -dc || exit 1; done',
       );
@@ -94,7 +94,7 @@ describeWithProgram('age', 'age', () => {
       expect(stdout.equals(Buffer.from(makeRows(1500)))).toBe(true);
     });
 
-    it('open a part by the command of the README, and the schema', async () => {
+    it('decrypt a part with the command of the README, and the schema', async () => {
       const command = (await readmeCommand('age')).replace('> rows.ndjson', '');
       const { stdout } = await shell(command);
       expect(stdout.length).toBeGreaterThan(1000);
@@ -106,8 +106,8 @@ describeWithProgram('age', 'age', () => {
 });
 
 describeWithProgram('tar', 'tar', () => {
-  it('extracts the view into a folder named after the export, in which verify.sh passes', async () => {
-    const layout = layoutTar({ exportId: writerOptions.exportId, files: sealed.files, mtime: new Date(0) });
+  it('extracts the archive into a folder named after the export, in which verify.sh passes', async () => {
+    const layout = layoutTar({ exportId: writerOptions.exportId, files: bundle.files, mtime: new Date(0) });
     const open = async (path: string, start: number, end: number) =>
       Readable.from([(await readFile(join(directory, path))).subarray(start, end + 1)]);
     const archive = Buffer.concat(await readTar(layout, open).toArray());

@@ -14,7 +14,7 @@ import {
   type TarLayout,
 } from '@aion/bundle';
 import { runProgram } from './run-program.ts';
-import { makeTemporaryDirectory, removeTemporaryDirectories } from './temporary-directory.ts';
+import { makeTemporaryDirectory, removeTemporaryDirectories } from './make-temporary-directory.ts';
 
 const mtime = new Date('2026-01-02T03:04:05Z');
 const contents = new Map([
@@ -43,14 +43,14 @@ async function writeArchive(own: TarLayout = layout): Promise<string> {
 
 afterAll(removeTemporaryDirectories);
 
-describe('the tar view', () => {
-  it('has the size that it says, and the same bytes each time', async () => {
+describe('readTar and createTarSource', () => {
+  it('produce an archive of the stated size, with the same bytes each time', async () => {
     const whole = await read();
     expect(whole.length).toBe(layout.totalBytes);
     expect((await read()).equals(whole)).toBe(true);
   });
 
-  it('gives any range of the whole', async () => {
+  it('return any range of the archive', async () => {
     const whole = await read();
     const edges = layout.segments.flatMap(({ start, bytes }) => [start, start + bytes - 1]);
     for (const start of edges) {
@@ -60,7 +60,7 @@ describe('the tar view', () => {
     }
   });
 
-  it('opens only the files in the range', async () => {
+  it('open only the files in the range', async () => {
     const opened: string[] = [];
     const spy: OpenRange = (path, start, end) => {
       opened.push(`${path} ${start}-${end}`);
@@ -77,16 +77,16 @@ describe('the tar view', () => {
     [5, 4],
     [0, layout.totalBytes],
     [Number.NaN, 5],
-  ])('refuses the range %d-%d', (start, end) => {
+  ])('reject the range %d-%d', (start, end) => {
     expect(() => readTar(layout, openRange, start, end)).toThrow(RangeError);
   });
 
-  it('fails when a file has become shorter', async () => {
+  it('fail when a file has become shorter', async () => {
     const short: OpenRange = () => Promise.resolve(Readable.from([Buffer.from('x')]));
-    await expect(readTar(layout, short).toArray()).rejects.toThrow(/bagit.txt gave 5 bytes less/);
+    await expect(readTar(layout, short).toArray()).rejects.toThrow(/bagit.txt is 5 bytes shorter/);
   });
 
-  it('is read back without being extracted', async () => {
+  it('read an archive without extracting it', async () => {
     const source = createTarSource(await writeArchive());
     expect(await source.list()).toEqual([...contents.keys()]);
     for (const [path, content] of contents) {
@@ -94,7 +94,7 @@ describe('the tar view', () => {
     }
   });
 
-  it('is refused when it is cut off or damaged', async () => {
+  it('reject a truncated or damaged archive', async () => {
     const cut = await writeArchive();
     await truncate(cut, 2000);
     await expect(createTarSource(cut).list()).rejects.toThrow(InvalidBundleError);
@@ -106,8 +106,8 @@ describe('the tar view', () => {
   });
 });
 
-describeWithProgram('tar', 'the tar program', (tar) => {
-  it('lists and extracts the view', async () => {
+describeWithProgram('tar', 'tar program', (tar) => {
+  it('lists and extracts an archive of readTar', async () => {
     const file = await writeArchive();
     const target = await makeTemporaryDirectory();
     const list = await runProgram(tar, ['-tf', file]);
@@ -120,7 +120,7 @@ describeWithProgram('tar', 'the tar program', (tar) => {
     expect(await readdir(target)).toEqual(['export-1']);
   });
 
-  it('reads a member beyond 8 GiB, and so do we', async () => {
+  it('reads a member beyond 8 GiB, as does createTarSource', async () => {
     const bytes = 9 * 1024 ** 3;
     const big = layoutTar({
       exportId: 'e',
@@ -141,7 +141,7 @@ describeWithProgram('tar', 'the tar program', (tar) => {
     expect(await createTarSource(file).list()).toEqual(['big', 'after']);
   });
 
-  it('makes archives that we read, in each of its formats', async () => {
+  it('creates archives in each of its formats that createTarSource reads', async () => {
     const directory = await makeTemporaryDirectory();
     const extracted = join(directory, 'export-1');
     await runProgram(tar, ['-xf', await writeArchive(), '-C', directory]);
@@ -155,31 +155,34 @@ describeWithProgram('tar', 'the tar program', (tar) => {
     expect(await readdir(extracted)).toContain('bagit.txt');
   });
 
-  it.each(['symlink', 'hardlink', 'outside'])('makes archives with a %s, which we refuse', async (kind) => {
-    const directory = await makeTemporaryDirectory();
-    await writeFile(join(directory, 'file'), 'x');
-    if (kind === 'symlink') await symlink('/etc/passwd', join(directory, 'other'));
-    if (kind === 'hardlink') await link(join(directory, 'file'), join(directory, 'other'));
-    if (kind === 'outside') await writeFile(join(directory, 'other'), 'y');
-    const file = join(await makeTemporaryDirectory(), 'x.tar');
-    // Links keep their folder; the plain file leaves it.
-    const transform = [
-      '-P',
-      kind === 'outside' ? '--transform=s,^other,x/../../other,' : '--transform=s,^other,x/other,',
-    ];
-    const made = await runProgram(tar, [
-      ...transform,
-      '--transform=s,^file,x/file,',
-      '-cf',
-      file,
-      '-C',
-      directory,
-      'file',
-      'other',
-    ]);
-    expect(made.code).toBe(0);
-    const report = await verifyBundle({ source: createTarSource(file) });
-    expect(report).toMatchObject({ ok: false, checks: [{ name: 'structure', ok: false }] });
-    expect(report.checks[0]?.message).toMatch(kind === 'outside' ? /not a safe path/ : /is a link/);
-  });
+  it.each(['symlink', 'hardlink', 'outside'])(
+    'creates archives with a %s that createTarSource rejects',
+    async (kind) => {
+      const directory = await makeTemporaryDirectory();
+      await writeFile(join(directory, 'file'), 'x');
+      if (kind === 'symlink') await symlink('/etc/passwd', join(directory, 'other'));
+      if (kind === 'hardlink') await link(join(directory, 'file'), join(directory, 'other'));
+      if (kind === 'outside') await writeFile(join(directory, 'other'), 'y');
+      const file = join(await makeTemporaryDirectory(), 'x.tar');
+      // Links stay in the folder; the regular file leaves it.
+      const transform = [
+        '-P',
+        kind === 'outside' ? '--transform=s,^other,x/../../other,' : '--transform=s,^other,x/other,',
+      ];
+      const made = await runProgram(tar, [
+        ...transform,
+        '--transform=s,^file,x/file,',
+        '-cf',
+        file,
+        '-C',
+        directory,
+        'file',
+        'other',
+      ]);
+      expect(made.code).toBe(0);
+      const report = await verifyBundle({ source: createTarSource(file) });
+      expect(report).toMatchObject({ ok: false, checks: [{ name: 'structure', ok: false }] });
+      expect(report.checks[0]?.message).toMatch(kind === 'outside' ? /not a safe path/ : /is a link/);
+    },
+  );
 });

@@ -21,7 +21,7 @@ import {
   type VerificationReport,
 } from '@aion/bundle';
 import { formatSignerId } from '../src/signing/signing-key.ts';
-import { encryptForTenant, resealBundle, type LooseManifest } from './reseal-bundle.ts';
+import { encryptForTenant, refinalizeBundle, type LooseManifest } from './refinalize-bundle.ts';
 import {
   describeTable,
   makeRows,
@@ -30,8 +30,8 @@ import {
   tenantKey,
   writerOptions,
   writeSampleBundle,
-} from './sample-bundle.ts';
-import { makeTemporaryDirectory, removeTemporaryDirectories } from './temporary-directory.ts';
+} from './write-sample-bundle.ts';
+import { makeTemporaryDirectory, removeTemporaryDirectories } from './make-temporary-directory.ts';
 
 const PART_0 = 'data/t0001-p00000.ndjson.zst.age';
 const PART_1 = 'data/t0001-p00001.ndjson.zst.age';
@@ -48,7 +48,7 @@ afterAll(removeTemporaryDirectories);
 const verify = (source: BundleSource) =>
   verifyBundle({ source, identity: tenantKey.identity, trustedPublicKey: signingKey.publicKey });
 
-/** Verifies a changed copy of the sample. */
+/** Verifies a changed copy of the sample bundle. */
 async function verifyChanged(change: (directory: string) => Promise<void>): Promise<VerificationReport> {
   const directory = await makeTemporaryDirectory();
   await cp(original, directory, { recursive: true });
@@ -69,8 +69,8 @@ async function flipByte(file: string, place: (length: number) => number): Promis
   await writeFile(file, bytes);
 }
 
-describe('a whole bundle', () => {
-  it("verifies with the tenant's identity and the trusted key", async () => {
+describe('verifyBundle with an intact bundle', () => {
+  it("passes with the tenant's identity and the trusted key", async () => {
     const report = await verify(createDirectorySource(original));
     expect(failed(report)).toEqual([]);
     expect(report).toMatchObject({
@@ -83,7 +83,7 @@ describe('a whole bundle', () => {
     });
   });
 
-  it('verifies without an identity as far as the clear layer goes', async () => {
+  it('passes without an identity for the clear layer only', async () => {
     const report = await verifyBundle({ source: createDirectorySource(original) });
     expect(report).toMatchObject({ ok: true, contentChecked: false, signerTrusted: false });
     expect(report.checks.map(({ name }) => name)).toEqual([
@@ -95,7 +95,7 @@ describe('a whole bundle', () => {
     ]);
   });
 
-  it('verifies as a tar archive', async () => {
+  it('passes for a tar archive', async () => {
     const files = await Promise.all(
       paths.map(async (path) => ({ path, bytes: (await readFile(join(original, path))).length })),
     );
@@ -107,17 +107,17 @@ describe('a whole bundle', () => {
     expect(failed(await verify(createTarSource(file)))).toEqual([]);
   });
 
-  it('verifies when its tables were written at the same time', async () => {
+  it('passes when the tables were written concurrently', async () => {
     const directory = await makeTemporaryDirectory();
     const writer = createBundleWriter({ ...writerOptions, sink: createDirectorySink(directory) });
     await Promise.all(
       ['a', 'b'].map((name) => writer.addTable(describeTable(`public.${name}`, 2000), streamOf(makeRows(2000, name)))),
     );
-    await writer.seal();
+    await writer.finalize();
     expect(failed(await verify(createDirectorySource(directory)))).toEqual([]);
   });
 
-  it('reports its progress up to the end', async () => {
+  it('reports progress up to the end', async () => {
     const seen: VerificationProgress[] = [];
     const onProgress = (step: VerificationProgress) => void seen.push(step);
     await verifyBundle({ source: createDirectorySource(original), identity: tenantKey.identity, onProgress });
@@ -126,7 +126,7 @@ describe('a whole bundle', () => {
   });
 });
 
-describe('a bundle that was tampered with', () => {
+describe('verifyBundle with an altered bundle', () => {
   it.each([
     ['first', () => 0],
     ['middle', (length: number) => length >> 1],
@@ -146,7 +146,7 @@ describe('a bundle that was tampered with', () => {
     }
   });
 
-  it("fails when a part is cut off, at a chunk's end too", async () => {
+  it('fails when a part is truncated', async () => {
     const report = await verifyChanged((directory) => truncate(join(directory, PART_1), 300));
     expect(failed(report)).toEqual(['payload hashes', 'table public.messages']);
   });
@@ -157,7 +157,7 @@ describe('a bundle that was tampered with', () => {
     ['data/deeper/file', 'payload hashes'],
     ['notes.txt', 'structure'],
     ['other/file', 'structure'],
-  ])('fails when %s is added, by the check of the %s', async (path, check) => {
+  ])('fails when %s is added, with the check of the %s', async (path, check) => {
     const report = await verifyChanged(async (directory) => {
       await mkdir(join(directory, path, '..'), { recursive: true });
       await writeFile(join(directory, path), 'x');
@@ -179,21 +179,21 @@ describe('a bundle that was tampered with', () => {
     await writeFile(join(directory, PART_1), first);
   }
 
-  it('fails when two parts are swapped, even if it is signed anew', async () => {
+  it('fails when two parts are swapped, even if the bundle is signed again', async () => {
     expect(failed(await verifyChanged(swapParts))).toEqual(['payload hashes', 'table public.messages']);
     const report = await verifyChanged(async (directory) => {
       await swapParts(directory);
-      await resealBundle(directory, () => undefined);
+      await refinalizeBundle(directory, () => undefined);
     });
     expect(failed(report)).toEqual(['table public.messages']);
   });
 
-  it('fails when the hash lists and the signature are made anew with another key', async () => {
+  it('fails when the hash lists and the signature are recreated with another key', async () => {
     const other = createSigningKey();
-    const honest = await verifyChanged((directory) => resealBundle(directory, () => undefined, other));
+    const honest = await verifyChanged((directory) => refinalizeBundle(directory, () => undefined, other));
     expect(failed(honest)).toEqual(['signer', 'manifest']);
     const consistent = await verifyChanged((directory) =>
-      resealBundle(directory, (manifest) => (manifest.signer = formatSignerId(other.publicKey)), other),
+      refinalizeBundle(directory, (manifest) => (manifest.signer = formatSignerId(other.publicKey)), other),
     );
     expect(failed(consistent)).toEqual(['signer']);
     expect(consistent.signerTrusted).toBe(false);
@@ -208,35 +208,35 @@ describe('a bundle that was tampered with', () => {
     expect(failed(report)).toEqual(['signature', 'signer']);
   });
 
-  it('fails when the key files name another key than the one that signed', async () => {
+  it('fails when the key files contain another key than the one that signed', async () => {
     const report = await verifyChanged((directory) =>
       writeFile(join(directory, 'allowed_signers'), `${formatAllowedSigner(createSigningKey().publicKey)}\n`),
     );
     expect(failed(report)).toEqual(['tag hashes', 'signature', 'signer']);
   });
 
-  it('fails with the identity of somebody else', async () => {
+  it('fails with the identity of another recipient', async () => {
     const { identity } = generateAgeIdentity();
     const report = await verifyBundle({ source: createDirectorySource(original), identity });
     expect(failed(report)).toEqual(['manifest']);
-    expect(messages(report).join()).toMatch(/does not open this age file/);
+    expect(messages(report).join()).toMatch(/does not decrypt this age file/);
   });
 });
 
-describe('a manifest that does not tell the truth', () => {
+describe('verifyBundle with a wrong manifest', () => {
   type Change = (manifest: LooseManifest) => void;
   const table = (manifest: LooseManifest) => manifest.tables[0]!;
   const changes: [string, string, RegExp, Change][] = [
-    ['the rows of a table', 'table public.messages', /manifest says 1501/, (m) => (table(m).rows += 1)],
+    ['the rows of a table', 'table public.messages', /manifest has 1501/, (m) => (table(m).rows += 1)],
     [
       'the rows of a part',
       'table public.messages',
-      /t0001-p00001.* rows, the manifest says/,
+      /t0001-p00001.* rows, the manifest has/,
       (m) => (table(m).parts[1]!.rows += 1),
     ],
     ['the count of the database', 'table public.messages', /database counted 1499/, (m) => (table(m).db_count -= 1)],
     ['the sum of the database', 'table public.messages', /the sum of its rows/, (m) => (table(m).db_sum60 = '12345')],
-    ['the bytes of a table', 'table public.messages', /bytes, the manifest says/, (m) => (table(m).bytes += 1)],
+    ['the bytes of a table', 'table public.messages', /bytes, the manifest has/, (m) => (table(m).bytes += 1)],
     [
       'too few bytes of a part',
       'table public.messages',
@@ -252,7 +252,7 @@ describe('a manifest that does not tell the truth', () => {
     [
       "the hash of a part's rows",
       'table public.messages',
-      /manifest's rows/,
+      /rows of the manifest/,
       (m) => (table(m).parts[0]!.plain_sha256 = '0'.repeat(64)),
     ],
     [
@@ -263,20 +263,25 @@ describe('a manifest that does not tell the truth', () => {
     ],
     ['the Merkle root', 'table public.messages', /Merkle root/, (m) => (table(m).root = `sha256:${'0'.repeat(64)}`)],
     ['the order of parts', 'table public.messages', /Merkle root/, (m) => void table(m).parts.reverse()],
-    ['a part less', 'contents', /is not named in the manifest/, (m) => void table(m).parts.pop()],
-    ['a table less', 'contents', /is not named in the manifest/, (m) => void m.tables.shift()],
+    ['a missing part', 'contents', /is not named in the manifest/, (m) => void table(m).parts.pop()],
+    ['a missing table', 'contents', /is not named in the manifest/, (m) => void m.tables.shift()],
     [
-      'a part that is not there',
+      'a part without a file',
       'contents',
       /is named in the manifest, but missing/,
       (m) => (table(m).parts[0]!.f = 'data/x.age'),
     ],
-    ['a part twice', 'contents', /is named twice/, (m) => (m.tables[1]!.parts = [table(m).parts[0]!])],
-    ['the hash of the schema', 'schema', /manifest's rows/, (m) => (m.schema.file!.plain_sha256 = '0'.repeat(64))],
-    ['another export', 'manifest', /bag-info.txt names/, (m) => (m.export = 'other')],
+    ['a repeated part', 'contents', /is named twice/, (m) => (m.tables[1]!.parts = [table(m).parts[0]!])],
+    ['the hash of the schema', 'schema', /rows of the manifest/, (m) => (m.schema.file!.plain_sha256 = '0'.repeat(64))],
+    ['another export', 'manifest', /bag-info.txt contains/, (m) => (m.export = 'other')],
     ['a path outside', 'manifest', /not valid/, (m) => (table(m).parts[0]!.f = 'data/../../x.age')],
     ['a negative number', 'manifest', /not valid/, (m) => (table(m).rows = -1)],
-    ['objects that nobody checks', 'manifest', /not valid/, (m) => void Object.assign(m, { objects: [{ key: 'x' }] })],
+    [
+      'objects, which are not verified',
+      'manifest',
+      /not valid/,
+      (m) => void Object.assign(m, { objects: [{ key: 'x' }] }),
+    ],
     [
       'a newer format',
       'manifest',
@@ -291,22 +296,22 @@ describe('a manifest that does not tell the truth', () => {
     ],
   ];
 
-  it.each(changes)('is found out: %s', async (_name, check, message, change) => {
-    const report = await verifyChanged((directory) => resealBundle(directory, change));
+  it.each(changes)('fails for %s', async (_name, check, message, change) => {
+    const report = await verifyChanged((directory) => refinalizeBundle(directory, change));
     expect(failed(report)).toContain(check);
     expect(report.checks.find(({ name }) => name === check)?.message).toMatch(message);
   });
 });
 
-describe('a hostile bundle', () => {
+describe('verifyBundle with a hostile bundle', () => {
   it.each([
     ['a decompression bomb', () => zstdCompressSync(Buffer.alloc(64 * 1024 * 1024)), /decompresses to more/],
     ['bytes that are not zstd', () => Buffer.from('no zstd at all'), /./],
-    ['a frame that is cut off', () => zstdCompressSync(Buffer.from(makeRows(900))).subarray(0, 900), /./],
-  ])('is refused for %s in a part', async (_name, makeContent, message) => {
+    ['a truncated frame', () => zstdCompressSync(Buffer.from(makeRows(900))).subarray(0, 900), /./],
+  ])('fails for %s in a part', async (_name, makeContent, message) => {
     const report = await verifyChanged(async (directory) => {
       await writeFile(join(directory, PART_0), await encryptForTenant(makeContent()));
-      await resealBundle(directory, () => undefined);
+      await refinalizeBundle(directory, () => undefined);
     });
     expect(failed(report)).toEqual(['table public.messages']);
     expect(messages(report).join()).toMatch(message);
@@ -316,7 +321,7 @@ describe('a hostile bundle', () => {
     ['not JSON', Buffer.from('{"id":1}\n{"id":\n'), /row 2 of public.t is not JSON/],
     ['not UTF-8', Buffer.from([0x22, 0xff, 0x22, 0x0a]), /row 1 of public.t is not UTF-8/],
     ['empty', Buffer.from('\n'), /row 1 of public.t is not JSON/],
-  ])('is refused for a row that is %s', async (_name, rows, message) => {
+  ])('fails for a row that is %s', async (_name, rows, message) => {
     const directory = await makeTemporaryDirectory();
     const writer = createBundleWriter({ ...writerOptions, sink: createDirectorySink(directory) });
     const dbCount = rows.filter((byte) => byte === 10).length;
@@ -324,13 +329,13 @@ describe('a hostile bundle', () => {
       { ...describeTable('public.t', dbCount), orderBy: [] },
       Readable.from([rows], { objectMode: false }),
     );
-    await writer.seal();
+    await writer.finalize();
     const report = await verify(createDirectorySource(directory));
     expect(failed(report)).toEqual(['table public.t']);
     expect(messages(report).join()).toMatch(message);
   });
 
-  it('is refused for a symbolic link', async () => {
+  it('fails for a symbolic link', async () => {
     const report = await verifyChanged(async (directory) => {
       await rm(join(directory, PART_0));
       await symlink('/etc/passwd', join(directory, PART_0));
@@ -339,7 +344,7 @@ describe('a hostile bundle', () => {
   });
 
   it.each(['../x', 'data/../../x', '/etc/passwd', 'data//x', 'data/.hidden', 'data\\x', 'C:x', 'data/a\nb', ''])(
-    'is refused for the path %j, of which nothing is read',
+    'fails for the path %j without reading any file',
     async (path) => {
       const read: string[] = [];
       const inner = createDirectorySource(original);
@@ -356,26 +361,26 @@ describe('a hostile bundle', () => {
   );
 
   it.each([PART_0, PART_0.toUpperCase().replace('DATA', 'data')])(
-    'is refused when %s is there a second time',
+    'fails when %s is listed a second time',
     async (path) => {
       const inner = createDirectorySource(original);
       const source: BundleSource = { ...inner, list: async () => [...(await inner.list()), path] };
       const report = await verify(source);
       expect(failed(report)).toEqual(['structure']);
-      expect(messages(report).join()).toMatch(/is there twice/);
+      expect(messages(report).join()).toMatch(/is present twice/);
     },
   );
 });
 
-describe('a verification that cannot be done', () => {
-  it('throws the error of the source', async () => {
+describe('verifyBundle', () => {
+  it('rethrows the error of the source', async () => {
     await expect(verify(createDirectorySource(join(original, 'nowhere')))).rejects.toMatchObject({ code: 'ENOENT' });
     const failure = new Error('connection reset');
     const source = { ...createDirectorySource(original), read: () => Promise.reject(failure) };
     await expect(verify(source)).rejects.toBe(failure);
   });
 
-  it('throws for keys of the caller that are not keys', async () => {
+  it('throws for unusable keys of the caller', async () => {
     const source = createDirectorySource(original);
     await expect(verifyBundle({ source, identity: 'x' })).rejects.toThrow(InvalidIdentityError);
     await expect(verifyBundle({ source, trustedPublicKey: 'x' })).rejects.toThrow(InvalidSigningKeyError);

@@ -48,7 +48,7 @@ async function writeBundle(directory: string) {
   const rows = Readable.from([Buffer.from('{"id":1}\n{"id":2}\n')], { objectMode: false });
   const table = { name: 'public.messages', columns: [{ name: 'id', type: 'int8' }], orderBy: ['id'], dbCount: 2 };
   await writer.addTable(table, rows);
-  return writer.seal();
+  return writer.finalize();
 }
 
 beforeAll(async () => {

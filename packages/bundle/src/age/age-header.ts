@@ -1,13 +1,13 @@
 import { AgeError } from './age-error.ts';
 
-/** One recipient's section of an age header. */
+/** The section of one recipient in an age header. */
 export interface AgeStanza {
   readonly type: string;
   readonly args: readonly string[];
   readonly body: Uint8Array;
 }
 
-/** A header as read: its stanzas, its MAC, the bytes under the MAC, and its size in bytes. */
+/** A parsed header: stanzas, MAC, the bytes that the MAC covers, and the size in bytes. */
 export interface AgeHeader {
   readonly stanzas: readonly AgeStanza[];
   readonly mac: Uint8Array;
@@ -17,28 +17,28 @@ export interface AgeHeader {
 
 const VERSION_LINE = 'age-encryption.org/v1';
 const COLUMNS = 64;
-/** The format sets no limit; this one only keeps a hostile file from filling the memory. */
+/** The format sets no limit; this one prevents a hostile file from exhausting memory. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
-/** Standard Base64 without padding, as the format writes it. */
+/** Encodes standard Base64 without padding, as the format requires. */
 export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replace(/=+$/, '');
 }
 
-/** Decodes unpadded Base64, and refuses every spelling but the canonical one. */
+/** Decodes unpadded Base64; rejects every encoding but the canonical one. */
 export function decodeBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
-  if (encodeBase64(bytes) !== text) invalid('a value is not canonical unpadded Base64');
+  if (encodeBase64(bytes) !== text) failHeader('a value is not canonical unpadded Base64');
   return bytes;
 }
 
-/** The header up to and including `---`: what the MAC covers. */
+/** Encodes the header up to and including `---`, the bytes that the MAC covers. */
 export function encodeAgeHeader(stanzas: readonly AgeStanza[]): Buffer {
   const lines = [VERSION_LINE];
   for (const { type, args, body } of stanzas) {
     lines.push(['->', type, ...args].join(' '));
     const text = encodeBase64(body);
-    // The last line is always shorter than a full one, empty if it must be.
+    // The last line is always shorter than a full one, if necessary empty.
     for (let start = 0; start <= text.length; start += COLUMNS) lines.push(text.slice(start, start + COLUMNS));
   }
   lines.push('---');
@@ -46,37 +46,37 @@ export function encodeAgeHeader(stanzas: readonly AgeStanza[]): Buffer {
 }
 
 /**
- * Reads a header from the beginning of a file; `undefined` while more bytes are needed.
- * @throws {AgeError} AGE_HEADER_INVALID for anything but the format's one spelling.
+ * Parses a header from the beginning of a file; returns `undefined` while more bytes are needed.
+ * @throws {AgeError} AGE_HEADER_INVALID for anything but the canonical encoding.
  */
 export function parseAgeHeader(data: Buffer): AgeHeader | undefined {
   const version = Buffer.from(`${VERSION_LINE}\n`);
   const known = Math.min(version.length, data.length);
   if (data.compare(version, 0, known, 0, known) !== 0)
-    invalid('the file does not begin with the version line of age v1');
+    failHeader('the file does not begin with the version line of age v1');
   const macStart = data.indexOf('\n---');
   const macEnd = macStart === -1 ? -1 : data.indexOf('\n', macStart + 1);
   if (macEnd === -1) {
-    if (data.length > MAX_HEADER_BYTES) invalid(`it is longer than ${MAX_HEADER_BYTES} bytes`);
+    if (data.length > MAX_HEADER_BYTES) failHeader(`it is longer than ${MAX_HEADER_BYTES} bytes`);
     return undefined;
   }
   const parsed = parseLines(data.toString('latin1', 0, macEnd));
   return { ...parsed, authenticated: data.subarray(0, macStart + 4), bytes: macEnd + 1 };
 }
 
-function invalid(reason: string): never {
+function failHeader(reason: string): never {
   throw new AgeError('AGE_HEADER_INVALID', `The age header is not valid: ${reason}.`);
 }
 
 function parseStanza(lines: Iterator<string, undefined>, first: string): AgeStanza {
   const [arrow, type, ...args] = first.split(' ');
-  if (arrow !== '->' || type === undefined) invalid('a line is neither a stanza nor the MAC');
+  if (arrow !== '->' || type === undefined) failHeader('a line is neither a stanza nor the MAC');
   for (const arg of [type, ...args])
-    if (!/^[\x21-\x7e]+$/.test(arg)) invalid('a stanza argument is empty or not ASCII');
+    if (!/^[\x21-\x7e]+$/.test(arg)) failHeader('a stanza argument is empty or not ASCII');
   const parts: Buffer[] = [];
   for (;;) {
     const { value: line, done } = lines.next();
-    if (done === true || line.length > COLUMNS) invalid('a stanza body is cut off or has a long line');
+    if (done === true || line.length > COLUMNS) failHeader('a stanza body is truncated or has a long line');
     parts.push(decodeBase64(line));
     if (line.length < COLUMNS) return { type, args, body: Buffer.concat(parts) };
   }
@@ -92,9 +92,9 @@ function parseLines(text: string): Pick<AgeHeader, 'stanzas' | 'mac'> {
       continue;
     }
     const mac = /^--- (\S{43})$/.exec(line.value)?.[1];
-    if (mac === undefined) invalid('its MAC line is malformed');
-    if (stanzas.length === 0) invalid('it names no recipient');
+    if (mac === undefined) failHeader('its MAC line is malformed');
+    if (stanzas.length === 0) failHeader('it has no recipient');
     return { stanzas, mac: decodeBase64(mac) };
   }
-  return invalid('it has no MAC');
+  return failHeader('it has no MAC');
 }

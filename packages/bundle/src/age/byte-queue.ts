@@ -1,14 +1,14 @@
-/** Bytes that wait until a whole piece of a given size is there. */
+/** A queue of bytes that are taken in pieces of a given size. */
 export interface ByteQueue {
   readonly bytes: number;
   push(chunk: Buffer): void;
   /** Removes the first `count` bytes; copies only when they span chunks. */
   take(count: number): Buffer;
-  /** All bytes, without removing them. */
+  /** Returns all bytes without removing them. */
   peekAll(): Buffer;
 }
 
-/** An empty queue. */
+/** Creates an empty queue. */
 export function createByteQueue(): ByteQueue {
   let chunks: Buffer[] = [];
   let bytes = 0;

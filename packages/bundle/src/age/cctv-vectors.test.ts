@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { inflateSync } from 'node:zlib';
 import * as cctv from 'cctv-age';
 import { AgeError } from './age-error.ts';
-import { createAgeDecryptStream } from './age-decrypt-stream.ts';
+import { createAgeDecryptStream } from './create-age-decrypt-stream.ts';
 
 interface Vector {
   readonly name: string;
@@ -24,8 +24,8 @@ function parseVector(name: string, data: Uint8Array): Vector {
   return { name, fields, file: fields.has('compressed') ? inflateSync(body) : body };
 }
 
-/** Vectors of what this package does not do: armour, passphrases, and the post-quantum recipient. */
-function isForeign({ fields }: Vector): boolean {
+/** Returns true for vectors of features that this package does not have: armor, passphrases, post-quantum recipients. */
+function isUnsupported({ fields }: Vector): boolean {
   const identities = fields.get('identity') ?? [];
   return fields.has('armored') || fields.has('passphrase') || identities.some((text) => text.includes('-PQ-'));
 }
@@ -38,7 +38,7 @@ const EXPECTED_CODES = new Map([
   ['payload failure', 'AGE_PAYLOAD_INVALID'],
 ]);
 
-/** Feeds the file in pieces of `pieceBytes`; gives the hash of all that was released before the end or the failure. */
+/** Decrypts the file in pieces of `pieceBytes`; returns the hash of all bytes released before the end or the failure. */
 async function decrypt(file: Buffer, identity: string, pieceBytes: number): Promise<{ sha256: string; code: unknown }> {
   const stream = createAgeDecryptStream(identity);
   const hash = createHash('sha256');
@@ -61,26 +61,29 @@ async function decrypt(file: Buffer, identity: string, pieceBytes: number): Prom
 
 const vectors = Object.entries(cctv)
   .map(([name, data]) => parseVector(name, data))
-  .filter((vector) => !isForeign(vector));
+  .filter((vector) => !isUnsupported(vector));
 
-describe('the C2SP CCTV age vectors', () => {
-  it('are all here: every X25519, stream, stanza, header and HMAC vector', () => {
+describe('C2SP CCTV age vectors', () => {
+  it('include every X25519, stream, stanza, header and HMAC vector', () => {
     expect(vectors.map(({ name }) => name.split('_')[0]).filter((kind) => kind === 'x25519')).toHaveLength(14);
     expect(vectors.map(({ name }) => name.split('_')[0]).filter((kind) => kind === 'stream')).toHaveLength(28);
     expect(vectors).toHaveLength(67);
   });
 
-  it.each(vectors.map((vector) => [vector.name, vector] as const))('%s', async (_name, { fields, file }) => {
-    const identity = (fields.get('identity') ?? [generated]).join('\n');
-    const expected = fields.get('expect')?.[0] ?? '';
-    for (const pieceBytes of file.length < 10_000 ? [1, 61, 1 << 20] : [65_551, 65_552, 1 << 24]) {
-      const { sha256, code } = await decrypt(file, identity, pieceBytes);
-      expect(code).toBe(EXPECTED_CODES.get(expected));
-      const payload = fields.get('payload')?.[0];
-      if (payload !== undefined) expect(sha256).toBe(payload);
-    }
-  });
+  it.each(vectors.map((vector) => [vector.name, vector] as const))(
+    'yield the expected result for %s',
+    async (_name, { fields, file }) => {
+      const identity = (fields.get('identity') ?? [generated]).join('\n');
+      const expected = fields.get('expect')?.[0] ?? '';
+      for (const pieceBytes of file.length < 10_000 ? [1, 61, 1 << 20] : [65_551, 65_552, 1 << 24]) {
+        const { sha256, code } = await decrypt(file, identity, pieceBytes);
+        expect(code).toBe(EXPECTED_CODES.get(expected));
+        const payload = fields.get('payload')?.[0];
+        if (payload !== undefined) expect(sha256).toBe(payload);
+      }
+    },
+  );
 });
 
-/** For the one vector without an identity: any key. */
+/** Any key, for the only vector without an identity. */
 const generated = 'AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0';

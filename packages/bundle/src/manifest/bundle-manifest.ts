@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
 
-/** The format that this version writes and reads. */
+/** The format that this version of AION writes and reads. */
 export const BUNDLE_FORMAT = 'aion-bag/1';
 const FORMAT_NAME = 'aion-bag';
 const FORMAT_VERSION = 1;
@@ -44,12 +44,12 @@ const schemaSchema = z.object({
 });
 
 const snapshotSchema = z.object({
-  id: z.string().min(1).describe('As pg_export_snapshot() gave it.'),
+  id: z.string().min(1).describe('As returned by pg_export_snapshot().'),
   xid: z.string().optional(),
   lsn: z.string().optional(),
   at: z.iso.datetime().describe('Wall time of the snapshot.'),
   isolation: z.string().optional(),
-  frozen: z.boolean().describe('Whether the tenant could not write from before the snapshot on.'),
+  frozen: z.boolean().describe('True if the tenant was read-only since before the snapshot.'),
 });
 
 const manifestSchema = z.object({
@@ -57,32 +57,32 @@ const manifestSchema = z.object({
   export: z.string().min(1),
   tenant: z.string().min(1),
   created: z.iso.datetime(),
-  scope: z.record(z.string(), z.json()).describe('What was asked for.'),
+  scope: z.record(z.string(), z.json()).describe('The requested scope.'),
   snapshot: snapshotSchema,
   schema: schemaSchema,
   tables: z.array(tableSchema),
-  // The format reserves objects; a reader that cannot check them must not accept them.
+  // The format reserves objects; a reader that cannot verify them must not accept them.
   objects: z.array(z.never()),
   excluded: z.array(z.object({ name: z.string(), reason: z.string().min(1) })),
-  processors: z.array(z.json()).describe('External processors that the data went to.'),
-  versions: z.record(z.string(), z.string()).describe('Programs that made the bundle.'),
+  processors: z.array(z.json()).describe('External processors that received the data.'),
+  versions: z.record(z.string(), z.string()).describe('Versions of the programs that created the bundle.'),
   signer: z.string().regex(/^ed25519:/),
 });
 
-/** The plaintext truth about a bundle, at `data/0000-manifest.json.age`; keys as in the file. */
+/** The manifest of a bundle, stored encrypted at `data/0000-manifest.json.age`; keys as in the file. */
 export type BundleManifest = z.infer<typeof manifestSchema>;
 /** One table of a manifest. */
 export type ManifestTable = z.infer<typeof tableSchema>;
 /** One part of a table. */
 export type ManifestPart = z.infer<typeof partSchema>;
-/** The database state that every table was read at. */
+/** The database snapshot that every table was read from. */
 export type BundleSnapshot = z.infer<typeof snapshotSchema>;
 /** Any JSON value. */
 export type JsonValue = z.infer<ReturnType<typeof z.json>>;
 
 /**
- * Reads a manifest's JSON text.
- * @throws {InvalidBundleError} naming what is wrong, or the version that is too new.
+ * Parses the JSON text of a manifest.
+ * @throws {InvalidBundleError} naming the invalid fields, or the version that is too new.
  */
 export function parseManifest(text: string): BundleManifest {
   let value: unknown;
@@ -91,7 +91,7 @@ export function parseManifest(text: string): BundleManifest {
   } catch (error) {
     throw new InvalidBundleError('The manifest is not JSON.', { cause: error });
   }
-  checkFormat(value);
+  assertFormat(value);
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new InvalidBundleError(`The manifest is not valid: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`, {
@@ -99,11 +99,11 @@ export function parseManifest(text: string): BundleManifest {
   });
 }
 
-function checkFormat(value: unknown): void {
+function assertFormat(value: unknown): void {
   const format = z.object({ format: z.string() }).safeParse(value).data?.format ?? '';
   const [name, version] = format.split('/');
   if (name !== FORMAT_NAME)
-    throw new InvalidBundleError(`The manifest names the format "${format}", not ${BUNDLE_FORMAT}.`);
+    throw new InvalidBundleError(`The manifest has the format "${format}", not ${BUNDLE_FORMAT}.`);
   if (Number(version) > FORMAT_VERSION) {
     throw new InvalidBundleError(
       `The bundle has the format ${format}; this program reads ${BUNDLE_FORMAT}. Use a newer version of AION to verify it.`,

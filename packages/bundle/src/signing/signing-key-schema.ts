@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InvalidSigningKeyError, loadSigningKey, type SigningKey } from './signing-key.ts';
 
-/** A signing key as configuration gives it: PKCS #8 PEM. What is wrong is said without quoting the secret. */
+/** Schema of a signing key in the configuration: PKCS #8 PEM. Its messages do not contain the secret. */
 export const signingKeySchema: z.ZodType<SigningKey, string> = z.string().transform((pem, context) => {
   try {
     return loadSigningKey(pem);

@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { decodeSshStrings, encodeSshStrings } from './ssh-wire.ts';
+import { decodeSshStrings, encodeSshStrings } from './encode-ssh-strings.ts';
 
-/** The namespace of every bundle signature, so that it can never pass for one of another purpose. */
+/** Namespace of every bundle signature, so that it is never valid for another purpose. */
 export const SIGNATURE_NAMESPACE = 'aion-bundle';
-/** The name under which `allowed_signers` lists the key. */
+/** Name of the key in `allowed_signers`. */
 export const SIGNER_PRINCIPAL = 'aion';
 
 const SSH_KEY_TYPE = 'ssh-ed25519';
@@ -12,11 +12,11 @@ const ED25519_BYTES = 32;
 /** An Ed25519 key that signs bundles. */
 export interface SigningKey {
   readonly privateKey: KeyObject;
-  /** The public key in OpenSSH's form: `ssh-ed25519 AAAA...`. */
+  /** The public key in the OpenSSH format: `ssh-ed25519 AAAA...`. */
   readonly publicKey: string;
 }
 
-/** A key, or a text meant to be one, that cannot be used to sign or verify bundles. */
+/** A key, or a text in place of one, that cannot sign or verify bundles. */
 export class InvalidSigningKeyError extends Error {
   readonly code = 'INVALID_SIGNING_KEY';
 
@@ -26,13 +26,13 @@ export class InvalidSigningKeyError extends Error {
   }
 }
 
-/** OpenSSH's form of the 32 bytes of an Ed25519 public key (RFC 8709). */
+/** Formats the 32 bytes of an Ed25519 public key for OpenSSH (RFC 8709). */
 export function formatSshPublicKey(point: Uint8Array): string {
   return `${SSH_KEY_TYPE} ${encodeSshStrings(SSH_KEY_TYPE, point).toString('base64')}`;
 }
 
 /**
- * The 32 bytes of an `ssh-ed25519 AAAA... [comment]` line.
+ * Parses an `ssh-ed25519 AAAA... [comment]` line to the 32 bytes of the key.
  * @throws {InvalidSigningKeyError}
  */
 export function parseSshPublicKey(line: string): Buffer {
@@ -41,25 +41,25 @@ export function parseSshPublicKey(line: string): Buffer {
   if (type !== SSH_KEY_TYPE || innerType?.toString() !== SSH_KEY_TYPE || point?.length !== ED25519_BYTES) {
     const start = JSON.stringify(line.slice(0, 60));
     throw new InvalidSigningKeyError(
-      `${start} is not an OpenSSH Ed25519 public key: give a line "ssh-ed25519 AAAA...".`,
+      `${start} is not an OpenSSH Ed25519 public key. Use a line "ssh-ed25519 AAAA...".`,
     );
   }
   return point;
 }
 
-/** The key object of an `ssh-ed25519 AAAA...` line. @throws {InvalidSigningKeyError} */
+/** Parses an `ssh-ed25519 AAAA...` line to a key object. @throws {InvalidSigningKeyError} */
 export function toPublicKeyObject(publicKey: string): KeyObject {
   const x = parseSshPublicKey(publicKey).toString('base64url');
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
 }
 
-/** Makes a key from the system's random generator. */
+/** Generates a key from the random generator of the system. */
 export function createSigningKey(): SigningKey {
   return toSigningKey(generateKeyPairSync('ed25519').privateKey);
 }
 
 /**
- * Reads an unencrypted PKCS #8 PEM, as {@link exportSigningKey} and `openssl genpkey -algorithm ed25519` write it.
+ * Loads an unencrypted PKCS #8 PEM, the output of {@link exportSigningKey} and `openssl genpkey -algorithm ed25519`.
  * @throws {InvalidSigningKeyError} without quoting the secret text.
  */
 export function loadSigningKey(pem: string): SigningKey {
@@ -75,23 +75,23 @@ export function loadSigningKey(pem: string): SigningKey {
   return toSigningKey(privateKey);
 }
 
-/** The secret key as PKCS #8 PEM. */
+/** Exports the secret key as PKCS #8 PEM. */
 export function exportSigningKey({ privateKey }: SigningKey): string {
   return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 
-/** The line of an `allowed_signers` file that lets `ssh-keygen -Y verify` accept this key for bundles only. */
+/** Formats the line of an `allowed_signers` file with which `ssh-keygen -Y verify` accepts this key for bundles only. */
 export function formatAllowedSigner(publicKey: string): string {
   return `${SIGNER_PRINCIPAL} namespaces="${SIGNATURE_NAMESPACE}" ${publicKey}`;
 }
 
-/** The short form that people compare: `SHA256:...`, as `ssh-keygen -l` prints it. */
+/** Computes the fingerprint that people compare: `SHA256:...`, as printed by `ssh-keygen -l`. */
 export function fingerprintSshKey(publicKey: string): string {
   const blob = encodeSshStrings(SSH_KEY_TYPE, parseSshPublicKey(publicKey));
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** The signer as the manifest names it: `ed25519:` and the Base64 of the public key's 32 bytes. */
+/** Formats the signer for the manifest: `ed25519:` and the Base64 of the 32 bytes of the public key. */
 export function formatSignerId(publicKey: string): string {
   return `ed25519:${parseSshPublicKey(publicKey).toString('base64')}`;
 }

@@ -1,17 +1,17 @@
 import { Readable } from 'node:stream';
 import type { TarLayout, TarSegment } from './tar-layout.ts';
 
-/** Opens bytes `start` to `end` (both inclusive) of one file of the bundle. */
+/** Opens the bytes `start` to `end` (both inclusive) of one file of the bundle. */
 export type OpenRange = (path: string, start: number, end: number) => Promise<Readable>;
 
 /**
- * Reads bytes `start` to `end` (both inclusive, as in HTTP ranges) of a planned archive. Files are opened one
- * after the other, only when the reader comes to them.
- * @throws {RangeError} when the range does not lie in the archive.
+ * Reads the bytes `start` to `end` (both inclusive, as in HTTP ranges) of an archive with a known layout. Files are opened
+ * one after the other, when the reader reaches them.
+ * @throws {RangeError} when the range is not inside the archive.
  */
 export function readTar(layout: TarLayout, open: OpenRange, start = 0, end = layout.totalBytes - 1): Readable {
   if (!(start >= 0 && start <= end && end < layout.totalBytes)) {
-    throw new RangeError(`The range ${start}-${end} does not lie in the archive's ${layout.totalBytes} bytes.`);
+    throw new RangeError(`The range ${start}-${end} is not inside the archive of ${layout.totalBytes} bytes.`);
   }
   return Readable.from(readRange(layout, open, start, end), { objectMode: false });
 }
@@ -24,13 +24,15 @@ async function* readSegment(segment: TarSegment, from: number, to: number, open:
   }
   let missing = to - from + 1;
   for await (const chunk of await open(content.path, from, to)) {
-    // A byte stream yields buffers; the type of Readable does not say so.
+    // A byte stream yields buffers, which the type of Readable does not express.
     const bytes = chunk as Buffer;
     missing -= bytes.length;
     yield bytes;
   }
   if (missing !== 0) {
-    throw new Error(`${content.path} gave ${missing} bytes less than the archive's layout says: the file was changed.`);
+    throw new Error(
+      `${content.path} is ${missing} bytes shorter than in the layout of the archive: the file was changed.`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
 
-/** Every header and all padding is in blocks of this size (POSIX.1-2017, pax, "ustar Interchange Format"). */
+/** Size of the blocks of headers and padding (POSIX.1-2017, pax, "ustar Interchange Format"). */
 export const BLOCK_BYTES = 512;
 
 const MAX_NAME_BYTES = 100;
@@ -8,19 +8,19 @@ const MAX_PREFIX_BYTES = 155;
 /** The largest number of 11 octal digits. */
 const MAX_OCTAL = 0o77777777777;
 
-/** What one header block says. */
+/** The decoded fields of one header block. */
 export interface TarHeader {
   readonly path: string;
   readonly bytes: number;
   readonly type: string;
 }
 
-/** Bytes up to the next block boundary. */
+/** Returns the number of bytes up to the next block boundary. */
 export function paddingOf(bytes: number): number {
   return (BLOCK_BYTES - (bytes % BLOCK_BYTES)) % BLOCK_BYTES;
 }
 
-/** The header of one regular file: a ustar block, behind a pax header if path or size do not fit it. */
+/** Encodes the header of one regular file: a ustar block, preceded by a pax header if path or size do not fit. */
 export function encodeTarHeader(path: string, bytes: number, mtime: Date): Buffer {
   const mtimeSeconds = Math.floor(mtime.getTime() / 1000);
   const split = splitPath(path);
@@ -36,11 +36,11 @@ export function encodeTarHeader(path: string, bytes: number, mtime: Date): Buffe
   return Buffer.concat([paxBlock, data, Buffer.alloc(paddingOf(data.length)), block]);
 }
 
-/** Reads one header block; `undefined` for the zero block that ends an archive. */
+/** Decodes one header block; returns `undefined` for the zero block that ends an archive. */
 export function decodeTarHeader(block: Buffer): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (decodeNumber(block, 148, 8) !== checksumOf(block)) {
-    throw new InvalidBundleError('A tar header has a wrong checksum: this is not a tar archive, or it is damaged.');
+    throw new InvalidBundleError('A tar header has a wrong checksum: the file is not a tar archive, or it is damaged.');
   }
   const prefix = decodeText(block, 257, 6) === 'ustar' ? decodeText(block, 345, MAX_PREFIX_BYTES) : '';
   const name = decodeText(block, 0, MAX_NAME_BYTES);
@@ -48,10 +48,11 @@ export function decodeTarHeader(block: Buffer): TarHeader | undefined {
   return { path: prefix === '' ? name : `${prefix}/${name}`, bytes: decodeNumber(block, 124, 12), type };
 }
 
-/** The records of a pax extended header, by key. */
+/** Decodes the records of a pax extended header, by key. */
 export function decodePaxRecords(data: Buffer): Map<string, string> {
   const records = new Map<string, string>();
-  for (let start = 0; start < data.length;) {
+  let start = 0;
+  while (start < data.length) {
     const space = data.indexOf(' ', start);
     const length = Number(data.toString('latin1', start, space));
     const record = data.toString('utf8', space + 1, start + length - 1);
@@ -66,11 +67,11 @@ export function decodePaxRecords(data: Buffer): Map<string, string> {
 }
 
 function checksumOf(block: Buffer): number {
-  // The field itself counts as eight spaces.
+  // The checksum field itself counts as eight spaces.
   return block.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 32 : byte), 0);
 }
 
-/** Splits at a slash so that both halves fit their fields; `undefined` when there is no such slash. */
+/** Splits a path at a slash so that both parts fit their fields; returns `undefined` when no slash allows it. */
 function splitPath(path: string): { prefix: string; name: string } | undefined {
   if (Buffer.byteLength(path) <= MAX_NAME_BYTES) return { prefix: '', name: path };
   for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
@@ -98,7 +99,7 @@ function encodeBlock(prefix: string, name: string, bytes: number, type: string, 
   return block;
 }
 
-/** One record of a pax extended header: its length counts itself. */
+/** Encodes one record of a pax extended header; its length includes the digits of the length. */
 function encodePaxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   let length = Buffer.byteLength(rest);
@@ -114,12 +115,12 @@ function decodeText(block: Buffer, start: number, length: number): string {
 
 function decodeNumber(block: Buffer, start: number, length: number): number {
   const first = block[start] ?? 0;
-  // GNU tar writes sizes of 8 GiB and more as big-endian bytes behind a set top bit.
+  // GNU tar writes sizes of 8 GiB and more as big-endian bytes after a set top bit.
   const isBinary = (first & 0x80) !== 0;
   const value = isBinary
     ? Number(block.readBigUInt64BE(start + length - 8))
     : Number.parseInt(decodeText(block, start, length).trim() || '0', 8);
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidBundleError('A tar header holds a number that is not valid.');
+    throw new InvalidBundleError('A tar header contains an invalid number.');
   return value;
 }

@@ -1,6 +1,6 @@
 import { BLOCK_BYTES, encodeTarHeader, paddingOf } from './tar-header.ts';
 
-/** A run of bytes of an archive: given here, or the content of one file of the bundle. */
+/** A segment of an archive: literal bytes, or the content of one file of the bundle. */
 export interface TarSegment {
   /** Offset in the archive. */
   readonly start: number;
@@ -8,41 +8,41 @@ export interface TarSegment {
   readonly content: Buffer | { readonly path: string };
 }
 
-/** Where each byte of an archive comes from. */
+/** The segments of an archive, which locate each of its bytes. */
 export interface TarLayout {
   readonly totalBytes: number;
-  /** In order, without gaps. */
+  /** Ordered, without gaps. */
   readonly segments: readonly TarSegment[];
 }
 
-/** What an archive is made of. */
+/** Options of {@link layoutTar}. */
 export interface TarLayoutOptions {
-  /** Name of the one folder that everything is in. */
+  /** Name of the single folder of the archive. */
   readonly exportId: string;
   /** Paths relative to that folder, with their sizes. */
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
-  /** Modification time of every member. The same options always give the same bytes. */
+  /** Modification time of every member. The same options always yield the same bytes. */
   readonly mtime: Date;
 }
 
 /**
- * Plans a tar archive (ustar, with pax headers where a path or size needs one) of files that stay where they
- * are. Its size is known before a byte is read, so downloads can be resumed by ranges.
+ * Computes the layout of a tar archive (ustar, with pax headers where a path or size needs one) of files that are not
+ * copied. Its size is known before a byte is read, so that downloads can be resumed by byte ranges.
  */
 export function layoutTar({ exportId, files, mtime }: TarLayoutOptions): TarLayout {
   const segments: TarSegment[] = [];
   let start = 0;
-  function add(bytes: number, content: TarSegment['content']): void {
+  function addSegment(bytes: number, content: TarSegment['content']): void {
     if (bytes > 0) segments.push({ start, bytes, content });
     start += bytes;
   }
   for (const { path, bytes } of files) {
     const header = encodeTarHeader(`${exportId}/${path}`, bytes, mtime);
-    add(header.length, header);
-    add(bytes, { path });
-    add(paddingOf(bytes), Buffer.alloc(paddingOf(bytes)));
+    addSegment(header.length, header);
+    addSegment(bytes, { path });
+    addSegment(paddingOf(bytes), Buffer.alloc(paddingOf(bytes)));
   }
-  // Two zero blocks end an archive.
-  add(2 * BLOCK_BYTES, Buffer.alloc(2 * BLOCK_BYTES));
+  // An archive ends with two zero blocks.
+  addSegment(2 * BLOCK_BYTES, Buffer.alloc(2 * BLOCK_BYTES));
   return { totalBytes: start, segments };
 }

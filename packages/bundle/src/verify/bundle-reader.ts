@@ -1,23 +1,23 @@
-import type { BundleSource } from '../bundle-ports.ts';
+import type { BundleSource } from '../bundle-source.ts';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
-import { createMeter } from '../meter-stream.ts';
+import { createMeter } from '../meter.ts';
 import type { VerificationProgress } from './verification-report.ts';
 
-/** Reads the files of a bundle that is being verified, and counts what it read. */
+/** Reads the files of a bundle during its verification and counts the bytes. */
 export interface BundleReader {
   readonly paths: ReadonlySet<string>;
   expectBytes(totalBytes: number): void;
-  /** The content of a file; throws {@link InvalidBundleError} on reading when the bundle has no such file. */
+  /** Returns the content of a file; throws {@link InvalidBundleError} on reading when the bundle has no such file. */
   read(step: VerificationProgress['step'], path: string): AsyncIterable<Buffer>;
-  /** A small file as text. */
+  /** Reads a small file as text. */
   readText(path: string): Promise<string>;
-  /** Size and SHA-256 of a file. */
+  /** Computes the size and SHA-256 of a file. */
   measure(path: string): Promise<{ bytes: number; sha256: string }>;
 }
 
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-/** Reads a whole stream of at most `maxBytes`. */
+/** Reads a complete stream of at most `maxBytes`. */
 export async function collect(stream: AsyncIterable<Buffer>, maxBytes: number, name: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -29,7 +29,7 @@ export async function collect(stream: AsyncIterable<Buffer>, maxBytes: number, n
   return Buffer.concat(chunks);
 }
 
-/** A reader over the listed paths. */
+/** Creates a reader for the listed paths. */
 export function createBundleReader(
   source: BundleSource,
   paths: ReadonlySet<string>,
@@ -39,7 +39,7 @@ export function createBundleReader(
   let totalBytes = 0;
   async function* openFile(path: string): AsyncGenerator<Buffer> {
     if (!paths.has(path)) throw new InvalidBundleError(`${path} is missing`);
-    // A byte stream yields buffers; the type of Readable does not say so.
+    // A byte stream yields buffers, which the type of Readable does not express.
     for await (const chunk of await source.read(path)) yield chunk as Buffer;
   }
   async function* read(step: VerificationProgress['step'], path: string): AsyncGenerator<Buffer> {

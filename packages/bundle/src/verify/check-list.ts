@@ -3,20 +3,20 @@ import { AgeError } from '../age/age-error.ts';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
 import type { VerificationCheck } from './verification-report.ts';
 
-/** What a check gives when it passes. */
+/** Result of a check that passes. */
 export interface Passed<Value> {
   readonly message: string;
   readonly value: Value;
 }
 
-/** Runs checks and keeps their results. */
+/** Runs checks and collects their results. */
 export interface CheckList {
   readonly results: readonly VerificationCheck[];
-  /** Gives the check's value, or `undefined` when the bundle fails it. Other errors, such as of I/O, pass through. */
+  /** Returns the value of the check, or `undefined` when the bundle fails it. Rethrows other errors, such as of I/O. */
   run<Value>(name: string, check: () => Promise<Passed<Value>> | Passed<Value>): Promise<Value | undefined>;
 }
 
-/** No results yet. */
+/** Creates an empty list. */
 export function createCheckList(): CheckList {
   const results: VerificationCheck[] = [];
   return {
@@ -37,20 +37,20 @@ export function createCheckList(): CheckList {
 
 const MAX_LISTED = 5;
 
-/** @throws {InvalidBundleError} naming the first few problems, unless there are none. */
-export function refuseProblems(problems: readonly string[]): void {
+/** Checks that the list of problems is empty. @throws {InvalidBundleError} naming the first few problems */
+export function assertNoProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
   const more = problems.length > MAX_LISTED ? ` (and ${problems.length - MAX_LISTED} more)` : '';
   throw new InvalidBundleError(`${problems.slice(0, MAX_LISTED).join('; ')}${more}`);
 }
 
-/** The entries that stand in the list a second time. */
+/** Returns the entries that occur in the list a second time. */
 export function findRepeated(entries: readonly string[]): string[] {
   const seen = new Set<string>();
   return entries.filter((entry) => seen.size === seen.add(entry).size);
 }
 
-/** zlib's own errors say that the compressed data is bad; they have no class of their own. */
+/** Returns true for the errors of zlib about invalid compressed data, which have no error class. */
 function isZstdError(error: unknown): error is Error {
   const code = errorCode(error) ?? '';
   return code.startsWith('ZSTD_') || code.startsWith('Z_') || code === 'ERR_ZLIB_INITIALIZATION_FAILED';

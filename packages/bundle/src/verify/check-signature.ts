@@ -5,12 +5,12 @@ import {
   formatSshPublicKey,
   parseSshPublicKey,
 } from '../signing/signing-key.ts';
-import { verifySsh } from '../signing/ssh-signature.ts';
-import { TAG_FILES } from '../writer/bag-texts.ts';
+import { verifySsh } from '../signing/sign-ssh.ts';
+import { TAG_FILES } from '../writer/tag-files.ts';
 import type { BundleReader } from './bundle-reader.ts';
 import type { Passed } from './check-list.ts';
 
-/** The signature over the tag manifest, and that the key files name the key that made it. */
+/** Checks the signature over the tag manifest, and that the key files contain the signing key. */
 export async function checkSignature(reader: BundleReader): Promise<Passed<string>> {
   const armored = await reader.readText(TAG_FILES.signature);
   const result = verifySsh(armored, Buffer.from(await reader.readText(TAG_FILES.tagManifest)));
@@ -20,13 +20,13 @@ export async function checkSignature(reader: BundleReader): Promise<Passed<strin
   const allowed = (await reader.readText(TAG_FILES.allowedSigners)).trim();
   if (stated !== publicKey || allowed !== formatAllowedSigner(publicKey)) {
     throw new InvalidBundleError(
-      `${TAG_FILES.publicKey} or ${TAG_FILES.allowedSigners} does not name the key that signed.`,
+      `${TAG_FILES.publicKey} or ${TAG_FILES.allowedSigners} does not contain the key that signed.`,
     );
   }
   return { message: `signed by ${fingerprintSshKey(publicKey)}`, value: publicKey };
 }
 
-/** Whether the signer is the trusted one. The trusted text may have a comment behind the key. */
+/** Checks that the signer is the trusted one. The trusted text may have a comment after the key. */
 export function checkSigner(signer: string | undefined, trustedPublicKey: string): Passed<true> {
   const trusted = formatSshPublicKey(parseSshPublicKey(trustedPublicKey));
   if (signer === undefined)

@@ -1,11 +1,11 @@
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdDecompress } from 'node:zlib';
-import { createAgeDecryptStream } from '../age/age-decrypt-stream.ts';
+import { createAgeDecryptStream } from '../age/create-age-decrypt-stream.ts';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
-import { createMeter, createMeterStream } from '../meter-stream.ts';
+import { createMeter, createMeterStream } from '../meter.ts';
 import type { BundleReader } from './bundle-reader.ts';
 
-/** What the manifest says of a compressed, encrypted file. */
+/** Sizes and hashes of a compressed, encrypted file in the manifest. */
 export interface ExpectedContent {
   readonly path: string;
   readonly plainBytes: number;
@@ -13,12 +13,12 @@ export interface ExpectedContent {
   readonly zstSha256: string;
 }
 
-/** A decoder's memory: zstd recommends to accept windows of up to 8 MiB. */
+/** Limits the memory of the decoder: zstd recommends to accept windows of up to 8 MiB. */
 const WINDOW_LOG_MAX = 23;
 
 /**
- * Decrypts and decompresses a file, hands its plaintext to `onChunk`, and compares sizes and hashes. It stops at
- * the first byte beyond the expected size, so a decompression bomb costs no more than an honest file.
+ * Decrypts and decompresses a file, passes its plaintext to `onChunk`, and compares sizes and hashes. It stops at the
+ * first byte beyond the expected size, so a decompression bomb costs no more than a valid file.
  * @throws {InvalidBundleError} or {AgeError} or an error of zstd.
  */
 export async function readContent(
@@ -47,7 +47,7 @@ export async function readContent(
   if (plain.bytes < plainBytes)
     throw new InvalidBundleError(`${path} decompresses to ${plain.bytes} bytes, not ${plainBytes}`);
   if (zst.digest() !== expected.zstSha256)
-    throw new InvalidBundleError(`${path} does not hold the manifest's compressed bytes`);
+    throw new InvalidBundleError(`${path} does not contain the compressed bytes of the manifest`);
   if (plain.digest() !== expected.plainSha256)
-    throw new InvalidBundleError(`${path} does not hold the manifest's rows`);
+    throw new InvalidBundleError(`${path} does not contain the rows of the manifest`);
 }

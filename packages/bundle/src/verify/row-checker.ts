@@ -3,29 +3,29 @@ import { hash } from 'node:crypto';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
 
 const LINE_FEED = 10;
-/** The longest row that the writer's default lets through. */
+/** Length limit of a row, equal to the default of the writer. */
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
 const SUM_HEX_DIGITS = 15;
 
-/** Takes NDJSON in chunks of any size, and checks each row. */
+/** Checks each row of NDJSON that arrives in chunks of any size. */
 export interface RowChecker {
   readonly rows: number;
-  /** Sum of the first 60 bits of each row's SHA-256; stays 0 unless it was asked for. */
+  /** Sum of the first 60 bits of the SHA-256 of each row; 0 unless requested. */
   readonly sum60: bigint;
   /** @throws {InvalidBundleError} for a row that is not JSON. */
   add(chunk: Buffer): void;
-  /** @throws {InvalidBundleError} when the last row has no end. */
+  /** @throws {InvalidBundleError} when the last row has no line feed. */
   end(): void;
 }
 
-/** A checker for the parts of one table, in their order. `onRow` gets each row that is JSON. */
+/** Creates a checker for the parts of one table in their order. `onRow` receives each valid row. */
 export function createRowChecker(table: string, withSum: boolean, onRow: (row: string) => void): RowChecker {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let rows = 0;
   let sum60 = 0n;
   function take(row: Buffer): void {
-    const text = checkRow(row, `row ${rows + 1} of ${table}`);
+    const text = parseRow(row, `row ${rows + 1} of ${table}`);
     rows += 1;
     onRow(text);
     if (withSum) sum60 += BigInt(`0x${hash('sha256', row, 'hex').slice(0, SUM_HEX_DIGITS)}`);
@@ -52,12 +52,12 @@ export function createRowChecker(table: string, withSum: boolean, onRow: (row: s
         throw new InvalidBundleError(`row ${rows + 1} of ${table} is longer than ${MAX_ROW_BYTES} bytes`);
     },
     end() {
-      if (pendingBytes > 0) throw new InvalidBundleError(`row ${rows + 1} of ${table} is cut off`);
+      if (pendingBytes > 0) throw new InvalidBundleError(`row ${rows + 1} of ${table} is truncated`);
     },
   };
 }
 
-function checkRow(row: Buffer, where: string): string {
+function parseRow(row: Buffer, where: string): string {
   if (!isUtf8(row)) throw new InvalidBundleError(`${where} is not UTF-8`);
   const text = row.toString();
   try {

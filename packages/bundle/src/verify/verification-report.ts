@@ -1,33 +1,33 @@
-/** One thing that was checked. */
+/** Result of one check. */
 export interface VerificationCheck {
   /** Such as `signature` or `table public.messages`. */
   readonly name: string;
   readonly ok: boolean;
-  /** What was found, for people. */
+  /** The finding, for people. */
   readonly message: string;
 }
 
-/** The answer of {@link verifyBundle}. */
+/** Result of {@link verifyBundle}. */
 export interface VerificationReport {
-  /** Whether every check passed. */
+  /** True if every check passed. */
   readonly ok: boolean;
-  /** Whether the content was decrypted and checked too; without an identity only the clear layer is. */
+  /** True if the content was decrypted and checked; without an identity only the clear layer is. */
   readonly contentChecked: boolean;
-  /** Whether the signing key was compared with a trusted one and is the same. */
+  /** True if the signing key is equal to the trusted one; false when no trusted key was given. */
   readonly signerTrusted: boolean;
   readonly exportId: string | undefined;
-  /** The key that signed the bundle, in OpenSSH's form, if the signature is valid. */
+  /** The key that signed the bundle, in the OpenSSH format, if the signature is valid. */
   readonly signer: string | undefined;
   readonly checks: readonly VerificationCheck[];
-  /** What was checked: files of the payload and their bytes, and with an identity tables and rows. */
+  /** Checked files of the payload and their bytes; with an identity also tables and rows. */
   readonly totals: { readonly files: number; readonly bytes: number; readonly tables: number; readonly rows: number };
 }
 
-/** How far a verification is, in bytes read of the bundle's files. */
+/** Progress of a verification, in bytes read of the files of the bundle. */
 export interface VerificationProgress {
   readonly step: 'hashes' | 'content';
   readonly path: string;
   readonly bytes: number;
-  /** Estimated from what the bundle says of itself. */
+  /** Estimated from `bag-info.txt`. */
   readonly totalBytes: number;
 }

@@ -1,23 +1,23 @@
-import { parseAgeIdentity } from '../age/age-identity.ts';
-import type { BundleSource } from '../bundle-ports.ts';
+import { parseAgeIdentity } from '../age/parse-age-identity.ts';
+import type { BundleSource } from '../bundle-source.ts';
 import { parseSshPublicKey } from '../signing/signing-key.ts';
 import { createBundleReader, type BundleReader } from './bundle-reader.ts';
-import { checkContents, checkManifest, checkSchema, checkTable } from './check-content.ts';
-import { checkDeclaration, checkPayload, checkTags } from './check-hashes.ts';
+import { checkContents, checkManifest, checkSchema, checkTable } from './check-contents.ts';
+import { checkDeclaration, checkPayload, checkTags } from './check-payload.ts';
 import { createCheckList, type CheckList } from './check-list.ts';
 import { checkSignature, checkSigner } from './check-signature.ts';
 import { checkStructure } from './check-structure.ts';
 import type { VerificationProgress, VerificationReport } from './verification-report.ts';
 
-/** What is verified, and against what. */
+/** Options of {@link verifyBundle}. */
 export interface VerifyBundleOptions {
   readonly source: BundleSource;
   /** The text of an age identity file. Without it only the clear layer is checked. */
   readonly identity?: string;
-  /** `ssh-ed25519 AAAA...`, obtained elsewhere than with the bundle. Without it anybody may be the signer. */
+  /** `ssh-ed25519 AAAA...` from another source than the bundle. Without it any signer is accepted. */
   readonly trustedPublicKey?: string;
   readonly onProgress?: (progress: VerificationProgress) => void;
-  /** Gets each row that opens, as one line of JSON. */
+  /** Receives each decrypted row as one line of JSON. */
   readonly onRow?: (table: string, row: string) => void;
 }
 
@@ -30,17 +30,17 @@ interface ClearLayer {
 }
 
 /**
- * Verifies a bundle: names, hashes, signature; with an identity also that every part opens, that every row is
- * JSON, and that all rows which the database counted are there. A bad bundle is a report, never an exception.
- * @throws {InvalidIdentityError} {InvalidSigningKeyError} when the caller's own keys are not usable, and the
- * source's errors of I/O.
+ * Verifies a bundle: paths, hashes, signature; with an identity also that every part decrypts, that every row is JSON, and
+ * that all rows which the database counted are present. An invalid bundle yields a report, never an exception.
+ * @throws {InvalidIdentityError} {InvalidSigningKeyError} when the keys of the caller are not usable; I/O errors of the
+ * source are rethrown.
  */
 export async function verifyBundle(options: VerifyBundleOptions): Promise<VerificationReport> {
   const { source, identity, trustedPublicKey, onProgress = () => undefined, onRow } = options;
   if (identity !== undefined) parseAgeIdentity(identity);
   if (trustedPublicKey !== undefined) parseSshPublicKey(trustedPublicKey);
   const checks = createCheckList();
-  // With unsafe or missing names nothing else is touched.
+  // When paths are unsafe or missing, no file is read.
   const paths = await checks.run('structure', () => checkStructure(source));
   const none: ClearLayer = { exportId: undefined, signer: undefined, signerTrusted: false, files: 0, bytes: 0 };
   const reader = paths === undefined ? undefined : createBundleReader(source, paths, onProgress);

@@ -1,8 +1,8 @@
-/** Why a bundle cannot be written. */
+/** Reasons why a bundle cannot be written. */
 export type BundleWriteErrorCode =
   'ROW_COUNT_MISMATCH' | 'ROW_TOO_LARGE' | 'ROW_INCOMPLETE' | 'ROW_KEY_MISSING' | 'SINK_INCOMPLETE' | 'WRITER_STATE';
 
-/** The export must stop: going on would make a bundle that is not whole. */
+/** A failure that stops the export, since continuing would produce an incomplete bundle. */
 export class BundleWriteError extends Error {
   readonly code: BundleWriteErrorCode;
 

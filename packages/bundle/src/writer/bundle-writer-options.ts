@@ -1,21 +1,21 @@
-import type { BundleSink } from '../bundle-ports.ts';
+import type { BundleSink } from '../bundle-sink.ts';
 import type { BundleManifest, BundleSnapshot, JsonValue, ManifestTable } from '../manifest/bundle-manifest.ts';
 import type { SigningKey } from '../signing/signing-key.ts';
-import type { BundleFile } from './seal-bag.ts';
+import type { BundleFile } from './finalize-bag.ts';
 import type { BundlePart } from './write-part.ts';
 import type { BundleProgress, BundleTable } from './write-table.ts';
 
-/** The database schema that the tables were read under. */
+/** The database schema of the exported tables. */
 export interface BundleSchema {
-  /** SHA-256 over the catalogue's columns, types and constraints. */
+  /** SHA-256 over columns, types and constraints of the database catalogue. */
   readonly fingerprint: string;
-  /** The newest migration. */
+  /** Name of the newest migration. */
   readonly migration: string;
-  /** The schema as SQL, to be put into the bundle. */
+  /** The schema as SQL, which is added to the bundle. */
   readonly sql?: string;
 }
 
-/** What a bundle is made of and where it goes. */
+/** Options of `createBundleWriter`. */
 export interface BundleWriterOptions {
   readonly exportId: string;
   readonly tenantId: string;
@@ -25,32 +25,32 @@ export interface BundleWriterOptions {
   readonly signingKey: SigningKey;
   readonly snapshot: BundleSnapshot;
   readonly schema: BundleSchema;
-  /** What was asked for, as the manifest repeats it. */
+  /** The requested scope, for the manifest. */
   readonly scope?: Readonly<Record<string, JsonValue>>;
-  /** External processors that the data went to. */
+  /** External processors that received the data. */
   readonly processors?: readonly JsonValue[];
-  /** Versions of the programs that take part. */
+  /** Versions of the programs involved. */
   readonly versions?: Readonly<Record<string, string>>;
   readonly profileUrl?: string;
-  /** Plaintext bytes of a part (default 64 MiB); only a single longer row makes a longer part. */
+  /** Maximum plaintext bytes of a part (default 64 MiB); only a single longer row exceeds it. */
   readonly maxPartBytes?: number;
-  /** Default 256 MiB. A longer row fails the export. */
+  /** Maximum bytes of a row (default 256 MiB). A longer row fails the export. */
   readonly maxRowBytes?: number;
   /** zstd level, default 3. */
   readonly compressionLevel?: number;
-  /** Called when a part is stored; the next part waits for it, and a rejection fails the table. */
+  /** Called when a part was stored; the next part waits for it, and a rejection fails the table. */
   readonly onPart?: (part: BundlePart) => void | Promise<void>;
-  /** Called about every 4 MiB of a table and at its end. */
+  /** Called every 4 MiB of a table, approximately, and at its end. */
   readonly onProgress?: (progress: BundleProgress) => void;
   readonly now?: () => Date;
 }
 
 /** A finished bundle. */
-export interface SealedBundle {
+export interface FinalizedBundle {
   /** Every file, the clear ones first. */
   readonly files: readonly BundleFile[];
   readonly manifest: BundleManifest;
-  /** SHA-256, in hex, of the manifest's plaintext: names this export's content without giving it away. */
+  /** SHA-256, in hex, of the plaintext of the manifest: identifies the exported content without revealing it. */
   readonly manifestSha256: string;
   readonly totals: {
     readonly tables: number;
@@ -63,16 +63,16 @@ export interface SealedBundle {
   };
 }
 
-/** Writes one bundle: tables in any number, then the seal. After any failure it accepts nothing more. */
+/** Writes one bundle: any number of tables, then `finalize`. After a failure every further call fails. */
 export interface BundleWriter {
   /**
-   * Writes one table from NDJSON bytes exactly as PostgreSQL produced them. The chunks must not be reused by
-   * their producer. The source is closed whichever way this ends.
-   * @throws {BundleWriteError} when rows are missing, cut off or too long; and whatever source or sink throw.
+   * Writes one table from the unmodified NDJSON bytes of PostgreSQL. The producer must not reuse the chunks. The source is
+   * closed on success and on failure.
+   * @throws {BundleWriteError} when rows are missing, truncated or too long; errors of source and sink are rethrown.
    */
   addTable(table: BundleTable, rows: AsyncIterable<Uint8Array>): Promise<ManifestTable>;
-  /** Records a table that the bundle leaves out on purpose. */
+  /** Records a table that the bundle excludes on purpose. */
   exclude(name: string, reason: string): void;
   /** Writes manifest, clear files and signature. */
-  seal(): Promise<SealedBundle>;
+  finalize(): Promise<FinalizedBundle>;
 }

@@ -41,11 +41,11 @@ describe('cutRows', () => {
     },
   );
 
-  it('gives nothing for no rows', async () => {
+  it('yields no slices when there are no rows', async () => {
     expect(await cut('', 1)).toEqual({ parts: [], rows: [] });
   });
 
-  it.each([1, 4, 1000])('refuses a row beyond the limit in chunks of %i bytes', async (chunkBytes) => {
+  it.each([1, 4, 1000])('rejects a row beyond the limit in chunks of %i bytes', async (chunkBytes) => {
     const attempt = cut('aaaa\nbbbbbbbbb\n', chunkBytes, { maxRowBytes: 9 });
     await expect(attempt).rejects.toThrow(BundleWriteError);
     await expect(attempt).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe('cutRows', () => {
     });
   });
 
-  it('refuses a row without end as soon as it is beyond the limit', async () => {
+  it('rejects an endless row as soon as it exceeds the limit', async () => {
     let read = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       while (read < 1000) {
@@ -66,7 +66,7 @@ describe('cutRows', () => {
     expect(read).toBe(limits.maxRowBytes + 1);
   });
 
-  it('refuses a last row without its end', async () => {
+  it('rejects a last row without a line feed', async () => {
     await expect(cut('aaaa\nbb', 3)).rejects.toMatchObject({ code: 'ROW_INCOMPLETE' });
   });
 });

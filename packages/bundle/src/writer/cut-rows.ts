@@ -2,15 +2,15 @@ import { BundleWriteError } from './bundle-write-error.ts';
 
 const LINE_FEED = 10;
 
-/** Where the rows of one table are cut. */
+/** Limits for the parts and rows of one table. */
 export interface RowLimits {
   readonly table: string;
-  /** A part is cut before the row that would make it longer; a longer single row is a part of its own. */
+  /** A part ends before the row that would exceed it; a longer single row forms a separate part. */
   readonly maxPartBytes: number;
   readonly maxRowBytes: number;
 }
 
-/** Whole rows of one part, contiguous in memory. */
+/** Complete rows of one part, contiguous in memory. */
 export interface RowSlice {
   readonly bytes: Buffer;
   readonly rows: number;
@@ -18,8 +18,8 @@ export interface RowSlice {
 }
 
 /**
- * Cuts NDJSON bytes into parts at row boundaries. Where it cuts depends on the rows only, never on how
- * they were chunked, so that one snapshot always gives the same parts.
+ * Cuts NDJSON bytes into parts at row boundaries. The boundaries depend on the rows only, never on their chunking, so that
+ * one snapshot always yields the same parts.
  * @throws {BundleWriteError} ROW_TOO_LARGE or ROW_INCOMPLETE.
  */
 export async function* cutRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): AsyncGenerator<RowSlice> {
@@ -31,7 +31,7 @@ export async function* cutRows(chunks: AsyncIterable<Uint8Array>, limits: RowLim
     let rows = 0;
     while (rowStart < run.length) {
       const rowEnd = run.indexOf(LINE_FEED, rowStart) + 1;
-      refuseRow(limits, rowEnd - rowStart);
+      assertRowSize(limits, rowEnd - rowStart);
       if (partBytes + rowEnd - rowStart > limits.maxPartBytes) {
         if (rows > 0) yield { bytes: run.subarray(sliceStart, rowStart), rows, startsPart };
         sliceStart = rowStart;
@@ -48,7 +48,7 @@ export async function* cutRows(chunks: AsyncIterable<Uint8Array>, limits: RowLim
   }
 }
 
-function refuseRow({ table, maxRowBytes }: RowLimits, rowBytes: number): void {
+function assertRowSize({ table, maxRowBytes }: RowLimits, rowBytes: number): void {
   if (rowBytes <= maxRowBytes) return;
   throw new BundleWriteError(
     'ROW_TOO_LARGE',
@@ -56,7 +56,7 @@ function refuseRow({ table, maxRowBytes }: RowLimits, rowBytes: number): void {
   );
 }
 
-/** Joins the rows that span chunks; everything else passes without a copy. */
+/** Joins the rows that span chunks; passes all other bytes on without a copy. */
 async function* joinRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): AsyncGenerator<Buffer> {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -74,12 +74,12 @@ async function* joinRows(chunks: AsyncIterable<Uint8Array>, limits: RowLimits): 
     if (end > start) yield bytes.subarray(start, end);
     if (end < bytes.length) pending.push(bytes.subarray(end));
     pendingBytes += bytes.length - end;
-    refuseRow(limits, pendingBytes);
+    assertRowSize(limits, pendingBytes);
   }
   if (pendingBytes > 0) {
     throw new BundleWriteError(
       'ROW_INCOMPLETE',
-      `The rows of ${limits.table} end in the middle of a row (${pendingBytes} bytes without a line feed): the source was cut off.`,
+      `The rows of ${limits.table} end in the middle of a row (${pendingBytes} bytes without a line feed): the source was truncated.`,
     );
   }
 }

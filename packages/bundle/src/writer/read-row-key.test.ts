@@ -12,7 +12,7 @@ function thrownBy(run: () => unknown): unknown {
 }
 
 describe('readRowKey', () => {
-  it('keeps the digits of numbers beyond 2^53', () => {
+  it('retains the digits of numbers beyond 2^53', () => {
     expect(read('{"id":9223372036854775807,"n":0.10000000000000000001}', 'n', 'id')).toEqual([
       '0.10000000000000000001',
       '9223372036854775807',
@@ -23,15 +23,18 @@ describe('readRowKey', () => {
     expect(read('{"id":"a\\"b","flag":true}', 'id', 'flag')).toEqual(['a"b', 'true']);
   });
 
-  it('takes the row itself, not nested objects with the same names', () => {
+  it('reads keys of the row itself, not of nested objects', () => {
     expect(read('{"a":{"id":1},"id":2,"b":[{"id":3}]}', 'id')).toEqual(['2']);
   });
 
-  it('reads nothing for a table without an order', () => {
+  it('returns an empty key for a table without an order', () => {
     expect(read('not read')).toEqual([]);
   });
 
-  it.each(['{"x":1}', '{"a":{"id":1}}', '{"id":null}', '{"id":[1]}', '[1]', 'nonsense', ''])('refuses %j', (row) => {
-    expect(thrownBy(() => read(row, 'id'))).toMatchObject({ code: 'ROW_KEY_MISSING' });
-  });
+  it.each(['{"x":1}', '{"a":{"id":1}}', '{"id":null}', '{"id":[1]}', '[1]', 'nonsense', ''])(
+    'rejects the row %j',
+    (row) => {
+      expect(thrownBy(() => read(row, 'id'))).toMatchObject({ code: 'ROW_KEY_MISSING' });
+    },
+  );
 });

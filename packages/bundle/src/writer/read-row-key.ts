@@ -1,9 +1,9 @@
 import { BundleWriteError } from './bundle-write-error.ts';
 
 /**
- * Reads the key columns of one row as text. A number keeps the digits that PostgreSQL wrote: bigint and
- * numeric do not fit a JavaScript number.
- * @throws {BundleWriteError} ROW_KEY_MISSING when the row is not an object that has them all.
+ * Reads the key columns of one row as text. A number retains the digits from PostgreSQL, since bigint and numeric do not
+ * fit a JavaScript number.
+ * @throws {BundleWriteError} ROW_KEY_MISSING when the row is not an object with all key columns.
  */
 export function readRowKey(row: Buffer, columns: readonly string[], table: string): string[] {
   if (columns.length === 0) return [];
@@ -22,14 +22,14 @@ export function readRowKey(row: Buffer, columns: readonly string[], table: strin
       cause: error,
     });
   }
-  // Nested objects may have columns of the same name: only those of the row itself count.
+  // Nested objects may have keys of the same names: only those of the row itself count.
   const own = sources.get(object);
   return columns.map((column) => {
     const text = own?.get(column);
     if (text !== undefined) return text;
     throw new BundleWriteError(
       'ROW_KEY_MISSING',
-      `A row of ${table} has no scalar "${column}", which it is ordered by.`,
+      `A row of ${table} has no scalar "${column}", which is a column of its order.`,
     );
   });
 }

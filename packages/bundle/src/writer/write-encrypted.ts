@@ -2,12 +2,12 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { errorCode } from '@aion/errors';
-import { createAgeEncryptStream } from '../age/age-encrypt-stream.ts';
-import type { BundleSink } from '../bundle-ports.ts';
-import { createMeter, createMeterStream } from '../meter-stream.ts';
+import { createAgeEncryptStream } from '../age/create-age-encrypt-stream.ts';
+import type { BundleSink } from '../bundle-sink.ts';
+import { createMeter, createMeterStream } from '../meter.ts';
 import { BundleWriteError } from './bundle-write-error.ts';
 
-/** What every encrypted file of one bundle has in common. */
+/** Common options of the encrypted files of one bundle. */
 export interface EncryptedFileContext {
   readonly sink: BundleSink;
   readonly recipients: readonly string[];
@@ -18,23 +18,23 @@ export interface EncryptedFileContext {
 /** One stored file: sizes in bytes, SHA-256 in hex. */
 export interface EncryptedFile {
   readonly path: string;
-  /** Of the age file. */
+  /** Size of the age file. */
   readonly bytes: number;
   readonly sha256: string;
   readonly plainBytes: number;
   readonly plainSha256: string;
-  /** Of what was encrypted: the zstd frame, or the plaintext itself when it is not compressed. */
+  /** Hash of the encrypted content: the zstd frame, or the plaintext itself when it is not compressed. */
   readonly innerSha256: string;
 }
 
-/** Bytes that go to the compressor at once: with 64 KiB, half of the time is lost between the threads. */
+/** Bytes per write to the compressor: with 64 KiB, half of the time is lost between the threads. */
 const BLOCK_BYTES = 1024 * 1024;
-/** Bytes that the compressor gives at once. */
+/** Bytes per output chunk of the compressor. */
 const COMPRESSED_BYTES = 256 * 1024;
 
 /**
- * Streams a plaintext through SHA-256, zstd (unless `compress` is false), SHA-256, age and SHA-256 into the
- * sink in one pass. The sink's pace holds the source back, so memory does not grow with the size.
+ * Streams a plaintext through SHA-256, zstd (unless `compress` is false), SHA-256, age and SHA-256 into the sink in one
+ * pass. Backpressure of the sink limits the source, so memory does not grow with the size.
  */
 export async function writeEncrypted(
   context: EncryptedFileContext,
@@ -45,22 +45,28 @@ export async function writeEncrypted(
   const plain = createMeter();
   const inner = createMeter();
   const cipher = createMeter();
-  async function* measured(): AsyncGenerator<Uint8Array> {
+  async function* measure(): AsyncGenerator<Uint8Array> {
     for await (const block of gatherBlocks(plaintext)) {
       plain.add(block);
       yield block;
     }
   }
   const output = createMeterStream(cipher);
-  const source = Readable.from(measured(), { objectMode: false, highWaterMark: BLOCK_BYTES });
+  const source = Readable.from(measure(), { objectMode: false, highWaterMark: BLOCK_BYTES });
   const compressor = compress ? [createCompressor(context.compressionLevel)] : [];
   const streams = [source, ...compressor, createMeterStream(inner), createAgeEncryptStream(context.recipients), output];
   await upload(context.sink, path, output, pipeline(streams));
-  const sizes = { path, bytes: cipher.bytes, sha256: cipher.digest(), plainBytes: plain.bytes };
-  return { ...sizes, plainSha256: plain.digest(), innerSha256: inner.digest() };
+  return {
+    path,
+    bytes: cipher.bytes,
+    sha256: cipher.digest(),
+    plainBytes: plain.bytes,
+    plainSha256: plain.digest(),
+    innerSha256: inner.digest(),
+  };
 }
 
-/** Joins small pieces: each write to the compressor is a trip to another thread. */
+/** Joins small pieces, since each write to the compressor is a switch to another thread. */
 async function* gatherBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let pending: Uint8Array[] = [];
   let bytes = 0;
@@ -82,21 +88,21 @@ function createCompressor(level: number): Transform {
   });
 }
 
-/** A stream that was closed, or left by a `for await`, says only that: the sink knows why. */
-function isMereClose(error: unknown): boolean {
+/** Returns true for the errors of a stream that was closed, or left by a `for await`: the error of the sink is the cause. */
+function isStreamClose(error: unknown): boolean {
   const code = errorCode(error);
   return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ABORT_ERR';
 }
 
-/** Lets the sink read `output` while `flow` fills it; when one fails the other is stopped, and the cause is thrown. */
+/** Lets the sink read `output` while `flow` fills it; when one fails, stops the other and throws the cause. */
 async function upload(sink: BundleSink, path: string, output: Transform, flow: Promise<void>): Promise<void> {
   const stored = sink.put(path, output).then(() => {
     if (output.readableEnded) return;
-    throw new BundleWriteError('SINK_INCOMPLETE', `The sink said that ${path} is stored before it had read all of it.`);
+    throw new BundleWriteError('SINK_INCOMPLETE', `The sink reported ${path} as stored before it had read all of it.`);
   });
-  // The rejection itself is handled below; whatever a sink rejects with is passed on as it is.
+  // The rejection itself is handled below; the reason is passed on unchanged.
   stored.catch((error: unknown) => output.destroy(error as Error));
   const [flowed, put] = await Promise.allSettled([flow, stored]);
-  if (flowed.status === 'rejected' && !(isMereClose(flowed.reason) && put.status === 'rejected')) throw flowed.reason;
+  if (flowed.status === 'rejected' && !(isStreamClose(flowed.reason) && put.status === 'rejected')) throw flowed.reason;
   if (put.status === 'rejected') throw put.reason;
 }

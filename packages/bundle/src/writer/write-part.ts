@@ -1,23 +1,23 @@
-import { readRowKey } from './read-row-key.ts';
 import type { RowSlice } from './cut-rows.ts';
+import { readRowKey } from './read-row-key.ts';
 import { writeEncrypted, type EncryptedFile, type EncryptedFileContext } from './write-encrypted.ts';
 
 /** A stored part of a table. */
 export interface BundlePart extends EncryptedFile {
   readonly table: string;
   readonly rows: number;
-  /** Key of the first row, as text, in the table's order. */
+  /** Key of the first row, as text, in the order of the table. */
   readonly first: readonly string[];
   readonly last: readonly string[];
 }
 
-/** Walks the slices of a table; `current` is `undefined` at the end. */
+/** A cursor over the slices of a table; `current` is `undefined` at the end. */
 export interface SliceCursor {
   readonly current: RowSlice | undefined;
   advance(): Promise<void>;
 }
 
-/** Stands on the first slice. `onSlice` hears of each one as it arrives. */
+/** Opens a cursor at the first slice. Calls `onSlice` for each slice as it arrives. */
 export async function openSlices(
   slices: AsyncIterator<RowSlice>,
   onSlice: (slice: RowSlice) => void,
@@ -39,7 +39,7 @@ export async function openSlices(
 
 const LINE_FEED = 10;
 
-/** Writes the part that the cursor stands at, and leaves the cursor at the beginning of the next. */
+/** Writes the part at the cursor and moves the cursor to the beginning of the next part. */
 export async function writePart(
   context: EncryptedFileContext,
   table: { readonly name: string; readonly orderBy: readonly string[] },

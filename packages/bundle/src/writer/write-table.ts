@@ -1,18 +1,18 @@
 import { Readable } from 'node:stream';
 import type { ManifestPart, ManifestTable } from '../manifest/bundle-manifest.ts';
-import { computeMerkleRoot } from '../manifest/merkle-root.ts';
+import { computeMerkleRoot } from '../manifest/compute-merkle-root.ts';
 import { BundleWriteError } from './bundle-write-error.ts';
 import { cutRows, type RowSlice } from './cut-rows.ts';
 import type { EncryptedFileContext } from './write-encrypted.ts';
 import { openSlices, writePart, type BundlePart } from './write-part.ts';
 
-/** One table as the database describes it. */
+/** The description of one table from the database. */
 export interface BundleTable {
   /** Schema-qualified, such as `public.messages`. */
   readonly name: string;
-  /** Name and PostgreSQL type, in the table's order. */
+  /** Name and PostgreSQL type, in the order of the table. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** The columns that the rows are ordered by: the primary key. May be empty. */
+  /** The columns of the row order: the primary key. May be empty. */
   readonly orderBy: readonly string[];
   /** `count(*)` by a second query in the same snapshot. */
   readonly dbCount: number;
@@ -20,14 +20,14 @@ export interface BundleTable {
   readonly dbSum60?: string;
 }
 
-/** How far one table is: rows and plaintext bytes read so far. */
+/** Progress of one table: rows and plaintext bytes read so far. */
 export interface BundleProgress {
   readonly table: string;
   readonly rows: number;
   readonly bytes: number;
 }
 
-/** What {@link writeTable} needs from the bundle. */
+/** Options of {@link writeTable} from the bundle. */
 export interface TableContext extends EncryptedFileContext {
   readonly maxPartBytes: number;
   readonly maxRowBytes: number;
@@ -38,8 +38,8 @@ export interface TableContext extends EncryptedFileContext {
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
 /**
- * Writes all parts of one table, and fails unless as many rows came as the database counted. The source of
- * the rows is closed whichever way this ends.
+ * Writes all parts of one table; fails unless the number of rows is equal to the count of the database. The source of the
+ * rows is closed on success and on failure.
  * @throws {BundleWriteError} ROW_COUNT_MISMATCH, ROW_TOO_LARGE, ROW_INCOMPLETE or ROW_KEY_MISSING.
  */
 export async function writeTable(
@@ -55,10 +55,10 @@ export async function writeTable(
     if (entry.rows === table.dbCount) return entry;
     throw new BundleWriteError(
       'ROW_COUNT_MISMATCH',
-      `${table.name} gave ${entry.rows} rows, but the database counted ${table.dbCount} in the same snapshot. The export must be made again.`,
+      `${table.name} yielded ${entry.rows} rows, but the database counted ${table.dbCount} in the same snapshot. Run the export again.`,
     );
   } finally {
-    // A stalled stream would never answer return(): it is destroyed first.
+    // A stalled stream would never settle return(), so it is destroyed first.
     if (rows instanceof Readable) rows.destroy();
     await slices.return(undefined);
   }
@@ -82,7 +82,6 @@ function createProgress(table: string, report: (progress: BundleProgress) => voi
 }
 
 function toManifestTable(table: BundleTable, parts: readonly ManifestPart[]): ManifestTable {
-  const sum60 = table.dbSum60 === undefined ? {} : { db_sum60: table.dbSum60 };
   return {
     name: table.name,
     columns: table.columns.map(({ name, type }) => ({ n: name, t: type })),
@@ -90,16 +89,22 @@ function toManifestTable(table: BundleTable, parts: readonly ManifestPart[]): Ma
     rows: parts.reduce((sum, part) => sum + part.rows, 0),
     bytes: parts.reduce((sum, part) => sum + part.plain, 0),
     db_count: table.dbCount,
-    ...sum60,
+    ...(table.dbSum60 === undefined ? {} : { db_sum60: table.dbSum60 }),
     root: computeMerkleRoot(parts.map((part) => part.plain_sha256)),
     parts: [...parts],
   };
 }
 
 function toManifestPart(part: BundlePart): ManifestPart {
-  const { path, rows, first, last, plainBytes, plainSha256, innerSha256 } = part;
-  const hashes = { plain: plainBytes, plain_sha256: plainSha256, zst_sha256: innerSha256 };
-  return { f: path, rows, first: [...first], last: [...last], ...hashes };
+  return {
+    f: part.path,
+    rows: part.rows,
+    first: [...part.first],
+    last: [...part.last],
+    plain: part.plainBytes,
+    plain_sha256: part.plainSha256,
+    zst_sha256: part.innerSha256,
+  };
 }
 
 async function writeParts(

@@ -1,26 +1,26 @@
 import { BundleWriteError } from './bundle-write-error.ts';
 
-/** Refuses the next step once one has failed, or when the bundle is sealed; and the seal while a step runs. */
+/** Guards the order of the steps of a writer: none after a failure or `finalize`, and no `finalize` during another step. */
 export interface WriterGate {
   /** @throws {BundleWriteError} WRITER_STATE */
-  enter(step: 'continue' | 'seal'): void;
+  enter(step: 'continue' | 'finalize'): void;
   run<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** Open, with nothing running. */
+/** Creates an open gate with no running step. */
 export function createWriterGate(): WriterGate {
-  let state: 'open' | 'failed' | 'sealed' = 'open';
+  let state: 'open' | 'failed' | 'finalized' = 'open';
   let running = 0;
-  function refuse(reason: string): never {
+  function failState(reason: string): never {
     throw new BundleWriteError('WRITER_STATE', `The bundle cannot be continued: ${reason}.`);
   }
   return {
     enter(step) {
-      if (state === 'failed') refuse('an earlier step failed, so it would not be whole');
-      if (state === 'sealed') refuse('it is sealed');
+      if (state === 'failed') failState('an earlier step failed, so it would be incomplete');
+      if (state === 'finalized') failState('it is finalized');
       if (step === 'continue') return;
-      if (running > 0) refuse('a table is still being written');
-      state = 'sealed';
+      if (running > 0) failState('a table is still being written');
+      state = 'finalized';
     },
     async run(work) {
       running += 1;

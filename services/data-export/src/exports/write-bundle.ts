@@ -2,7 +2,7 @@ import {
   createBundleWriter,
   type BundleSink,
   type BundleWriter,
-  type SealedBundle,
+  type FinalizedBundle,
   type SigningKey,
 } from '@aion/bundle';
 import { withSpan } from '@aion/tracing';
@@ -23,7 +23,7 @@ export interface BundleWork {
 
 /** A bundle with all its rows, which waits for its seal. */
 export interface CopiedBundle {
-  seal(): Promise<SealedBundle>;
+  seal(): Promise<FinalizedBundle>;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function copySnapshot(work: BundleWork, stop: AbortSignal): Promise
     });
     signal.throwIfAborted();
     for (const { name, reason } of snapshot.head.excluded) writer.exclude(name, reason);
-    return { seal: () => writer.seal() };
+    return { seal: () => writer.finalize() };
   } catch (error) {
     // What stopped the copy is the cause; what the streams then threw is a consequence.
     throw signal.aborted ? signal.reason : error;

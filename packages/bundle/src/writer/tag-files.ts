@@ -3,7 +3,7 @@ import { SIGNATURE_NAMESPACE, SIGNER_PRINCIPAL } from '../signing/signing-key.ts
 /** The declaration of RFC 8493, section 2.1.1. */
 export const BAGIT_TEXT = 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n';
 
-/** Names of the files outside of `data/`. */
+/** Names of the files outside `data/`. */
 export const TAG_FILES = {
   declaration: 'bagit.txt',
   info: 'bag-info.txt',
@@ -16,19 +16,19 @@ export const TAG_FILES = {
   script: 'verify.sh',
 } as const;
 
-/** The path of the encrypted manifest. */
+/** Path of the encrypted manifest. */
 export const MANIFEST_PATH = 'data/0000-manifest.json.age';
-/** The path of the encrypted database schema, if there is one. */
+/** Path of the encrypted database schema, which is optional. */
 export const SCHEMA_PATH = 'data/schema.sql.zst.age';
 
-/** One `label: value` line per entry of `bag-info.txt`. */
+/** Formats the entries of `bag-info.txt`, one `label: value` line each. */
 export function formatBagInfo(entries: Readonly<Record<string, string>>): string {
   return Object.entries(entries)
     .map(([label, value]) => `${label}: ${value}\n`)
     .join('');
 }
 
-/** Lines that `sha256sum -c` reads, in the order of the paths. */
+/** Formats the lines of a file for `sha256sum -c`, in the order of the files. */
 export function formatChecksums(files: readonly { readonly path: string; readonly sha256: string }[]): string {
   return files.map(({ path, sha256 }) => `${sha256}  ${path}\n`).join('');
 }
@@ -38,7 +38,7 @@ const VERIFY_COMMAND = [
   `-s ${TAG_FILES.signature} < ${TAG_FILES.tagManifest}`,
 ].join(' ');
 
-/** The text that tells a tenant how to check and open the bundle with standard programs. */
+/** Formats the instructions for a tenant to check and open the bundle with standard programs. */
 export function formatReadme(exportId: string, fingerprint: string): string {
   return `AION export ${exportId}
 
@@ -65,7 +65,7 @@ every row that the database counted is there.
 `;
 }
 
-/** A POSIX shell script that checks hashes and signature without any key. */
+/** POSIX shell script that checks hashes and signature without a decryption key. */
 export const VERIFY_SCRIPT = `#!/bin/sh
 # Checks this bundle: signature, hashes, and that no file was added. Needs no decryption key.
 # Usage: sh verify.sh [ALLOWED_SIGNERS]

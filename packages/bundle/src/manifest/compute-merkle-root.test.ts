@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { computeMerkleRoot } from './merkle-root.ts';
+import { computeMerkleRoot } from './compute-merkle-root.ts';
 
 const sha256 = (hex: string) => createHash('sha256').update(Buffer.from(hex, 'hex')).digest('hex');
 const leaves = ['11', '22', '33', '44', '55'].map((byte) => byte.repeat(32));
@@ -14,7 +14,7 @@ describe('computeMerkleRoot', () => {
     ['three parts', 3, node(node(a, b), c)],
     ['four parts', 4, node(node(a, b), node(c, d))],
     ['five parts', 5, node(node(node(a, b), node(c, d)), e)],
-  ])('is the tree of RFC 6962 over %s', (_name, count, root) => {
+  ])('computes the tree hash of RFC 6962 over %s', (_name, count, root) => {
     expect(computeMerkleRoot(leaves.slice(0, count))).toBe(`sha256:${root}`);
   });
 });

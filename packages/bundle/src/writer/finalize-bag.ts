@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { BundleSink } from '../bundle-ports.ts';
+import type { BundleSink } from '../bundle-sink.ts';
 import { fingerprintSshKey, formatAllowedSigner, type SigningKey } from '../signing/signing-key.ts';
-import { signSsh } from '../signing/ssh-signature.ts';
-import { BAGIT_TEXT, formatBagInfo, formatChecksums, formatReadme, TAG_FILES, VERIFY_SCRIPT } from './bag-texts.ts';
+import { signSsh } from '../signing/sign-ssh.ts';
+import { BAGIT_TEXT, formatBagInfo, formatChecksums, formatReadme, TAG_FILES, VERIFY_SCRIPT } from './tag-files.ts';
 
 /** One file of a bundle: size in bytes, SHA-256 in hex. */
 export interface BundleFile {
@@ -12,22 +12,22 @@ export interface BundleFile {
   readonly sha256: string;
 }
 
-/** What the clear layer of a bundle says. */
+/** Options of {@link finalizeBag}. */
 export interface BagOptions {
   readonly exportId: string;
   readonly sink: BundleSink;
   readonly signingKey: SigningKey;
   readonly at: Date;
   readonly softwareAgent: string;
-  /** Where the profile of this bag is described (BagIt profiles), if it is published. */
+  /** URL of the BagIt profile of this bag, if it is published. */
   readonly profileUrl: string | undefined;
 }
 
 /**
- * Writes the clear layer around the payload (RFC 8493) and signs it: one signature over the tag manifest
- * covers every file. The signature is written last, so a bundle that was cut short has none.
+ * Writes the clear layer around the payload (RFC 8493) and signs it: one signature over the tag manifest covers every
+ * file. The signature is written last, so an incomplete bundle has none.
  */
-export async function sealBag(options: BagOptions, payload: readonly BundleFile[]): Promise<BundleFile[]> {
+export async function finalizeBag(options: BagOptions, payload: readonly BundleFile[]): Promise<BundleFile[]> {
   const { sink, signingKey } = options;
   const sorted = payload.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const texts: readonly (readonly [string, string])[] = [
@@ -43,11 +43,11 @@ export async function sealBag(options: BagOptions, payload: readonly BundleFile[
   for (const [path, text] of texts) tags.push(await putText(sink, path, text));
   const tagManifest = formatChecksums(tags);
   const signature = signSsh(signingKey, Buffer.from(tagManifest));
-  const sealed = [
+  const signed = [
     await putText(sink, TAG_FILES.tagManifest, tagManifest),
     await putText(sink, TAG_FILES.signature, signature),
   ];
-  return [...tags, ...sealed, ...sorted];
+  return [...tags, ...signed, ...sorted];
 }
 
 async function putText(sink: BundleSink, path: string, text: string): Promise<BundleFile> {

@@ -1,36 +1,36 @@
 import { BUNDLE_FORMAT, parseManifest, type BundleManifest, type ManifestTable } from '../manifest/bundle-manifest.ts';
 import { formatSignerId } from '../signing/signing-key.ts';
-import { MANIFEST_PATH, SCHEMA_PATH } from './bag-texts.ts';
-import type { BundleWriterOptions, SealedBundle } from './bundle-writer-options.ts';
-import { sealBag, type BundleFile } from './seal-bag.ts';
+import { MANIFEST_PATH, SCHEMA_PATH } from './tag-files.ts';
+import type { BundleWriterOptions, FinalizedBundle } from './bundle-writer-options.ts';
+import { finalizeBag, type BundleFile } from './finalize-bag.ts';
 import { writeEncrypted, type EncryptedFile, type EncryptedFileContext } from './write-encrypted.ts';
 
 const SOFTWARE_AGENT = '@aion/bundle 0.1.0';
 
-/** What was written and decided before the seal. */
+/** The files, tables and exclusions of a bundle before it is finalized. */
 export interface BundleContents {
   readonly files: BundleFile[];
-  /** By their number in the bundle. */
+  /** Tables by their number in the bundle. */
   readonly tables: Map<number, ManifestTable>;
   readonly excluded: { readonly name: string; readonly reason: string }[];
 }
 
-/** Writes schema, manifest, clear files and signature around the tables. */
-export async function sealBundle(
+/** Completes a bundle after its tables: writes schema, manifest, clear files and signature. */
+export async function finalizeBundle(
   options: BundleWriterOptions,
   context: EncryptedFileContext,
   contents: BundleContents,
-): Promise<SealedBundle> {
-  const at = (options.now ?? (() => new Date()))();
+): Promise<FinalizedBundle> {
+  const at = options.now?.() ?? new Date();
   const schema = await writeSchema(context, contents, options.schema);
   const manifest = createManifest(options, contents, schema, at);
   const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
-  // What the verifier would refuse is never written.
+  // A manifest that the verifier would reject is never written.
   parseManifest(text);
   const { plainSha256 } = await writeText(context, contents, MANIFEST_PATH, text);
   const { exportId, sink, signingKey, profileUrl } = options;
   const bag = { exportId, sink, signingKey, at, softwareAgent: SOFTWARE_AGENT, profileUrl };
-  const files = await sealBag(bag, contents.files);
+  const files = await finalizeBag(bag, contents.files);
   return { files, manifest, manifestSha256: plainSha256, totals: countTotals(manifest, files) };
 }
 
@@ -44,7 +44,7 @@ async function writeText(
   path: string,
   text: string,
 ): Promise<EncryptedFile> {
-  // The manifest is small and must open with age alone.
+  // The manifest is small and must be readable with age alone.
   const file = await writeEncrypted(context, path, once(text), { compress: path !== MANIFEST_PATH });
   contents.files.push({ path, bytes: file.bytes, sha256: file.sha256 });
   return file;
@@ -84,7 +84,7 @@ function createManifest(
   };
 }
 
-function countTotals(manifest: BundleManifest, files: readonly BundleFile[]): SealedBundle['totals'] {
+function countTotals(manifest: BundleManifest, files: readonly BundleFile[]): FinalizedBundle['totals'] {
   const { tables } = manifest;
   return {
     tables: tables.length,

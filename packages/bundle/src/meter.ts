@@ -5,11 +5,11 @@ import { Transform } from 'node:stream';
 export interface Meter {
   readonly bytes: number;
   add(chunk: Uint8Array): void;
-  /** SHA-256 in hex; once, at the end. */
+  /** Returns the SHA-256 in hex; call it once, at the end. */
   digest(): string;
 }
 
-/** A meter at zero. */
+/** Creates a meter that starts at zero. */
 export function createMeter(): Meter {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -25,7 +25,7 @@ export function createMeter(): Meter {
   };
 }
 
-/** Passes bytes on unchanged while the meter counts and hashes them. */
+/** Creates a stream that passes bytes on unchanged while the meter counts and hashes them. */
 export function createMeterStream(meter: Meter): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {

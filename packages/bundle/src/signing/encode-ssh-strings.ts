@@ -1,4 +1,4 @@
-/** Writes strings as SSH does: four bytes of big-endian length, then the bytes (RFC 4251, section 5). */
+/** Encodes SSH strings: four bytes of big-endian length, then the bytes (RFC 4251, section 5). */
 export function encodeSshStrings(...values: readonly (string | Uint8Array)[]): Buffer {
   return Buffer.concat(
     values.flatMap((value) => {
@@ -10,7 +10,7 @@ export function encodeSshStrings(...values: readonly (string | Uint8Array)[]): B
   );
 }
 
-/** Reads exactly `count` SSH strings that fill `data`; `undefined` when they do not. */
+/** Decodes exactly `count` SSH strings that fill `data`; returns `undefined` when they do not. */
 export function decodeSshStrings(data: Buffer, count: number): Buffer[] | undefined {
   const values: Buffer[] = [];
   let offset = 0;

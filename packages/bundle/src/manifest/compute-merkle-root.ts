@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The Merkle tree hash of RFC 6962, section 2.1, over the parts' plaintext hashes in their order, so that
- * one part can be proven to belong to a table without the others.
+ * Computes the Merkle tree hash of RFC 6962, section 2.1, over the plaintext hashes of the parts in their order. It
+ * allows to prove that one part belongs to a table without the others.
  * @returns `sha256:<hex>`
  */
 export function computeMerkleRoot(plainSha256s: readonly string[]): string {

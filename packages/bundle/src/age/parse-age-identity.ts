@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { bech32 } from '@scure/base';
-import { InvalidIdentityError } from './age-error.ts';
 import { formatAgeRecipient } from './age-recipient.ts';
+import { InvalidIdentityError } from './invalid-identity-error.ts';
 import { generateX25519PrivateKey, toX25519PrivateKey, X25519_BYTES, x25519Point, x25519Scalar } from './x25519.ts';
 
 const IDENTITY_PREFIX = 'age-secret-key-';
@@ -12,7 +12,7 @@ export interface AgeIdentityKey {
   readonly point: Uint8Array;
 }
 
-/** A fresh key pair: the identity is secret and opens what is encrypted to the recipient. */
+/** A new key pair: the secret identity decrypts files that are encrypted to the recipient. */
 export interface GeneratedAgeIdentity {
   /** `AGE-SECRET-KEY-1...` */
   readonly identity: string;
@@ -20,7 +20,7 @@ export interface GeneratedAgeIdentity {
   readonly recipient: string;
 }
 
-/** Makes a key pair from the system's random generator. */
+/** Generates a key pair from the random generator of the system. */
 export function generateAgeIdentity(): GeneratedAgeIdentity {
   const privateKey = generateX25519PrivateKey();
   return {
@@ -30,7 +30,7 @@ export function generateAgeIdentity(): GeneratedAgeIdentity {
 }
 
 /**
- * Reads an age identity file: one `AGE-SECRET-KEY-1...` per line, with `#` comments and blank lines.
+ * Parses an age identity file: one `AGE-SECRET-KEY-1...` per line, with `#` comments and blank lines.
  * @throws {InvalidIdentityError} without quoting the secret text.
  */
 export function parseAgeIdentity(text: string): AgeIdentityKey[] {
@@ -39,18 +39,18 @@ export function parseAgeIdentity(text: string): AgeIdentityKey[] {
     const line = raw.trim();
     if (line !== '' && !line.startsWith('#')) keys.push(parseKey(line, index + 1));
   }
-  if (keys.length === 0) throw new InvalidIdentityError('The age identity holds no AGE-SECRET-KEY-1 line.');
+  if (keys.length === 0) throw new InvalidIdentityError('The age identity has no AGE-SECRET-KEY-1 line.');
   return keys;
 }
 
 function parseKey(line: string, lineNumber: number): AgeIdentityKey {
   const where = `Line ${lineNumber} of the age identity`;
   if (!line.startsWith('AGE-SECRET-KEY-1')) {
-    throw new InvalidIdentityError(`${where} does not begin with AGE-SECRET-KEY-1: give a file made by age-keygen.`);
+    throw new InvalidIdentityError(`${where} does not begin with AGE-SECRET-KEY-1. Use a file created by age-keygen.`);
   }
   let bytes: Uint8Array;
   try {
-    // The library's error would quote the secret text, so it is not kept as the cause.
+    // The error of the library quotes the secret text, so it does not become the cause.
     bytes = bech32.decodeToBytes(line).bytes;
   } catch (error) {
     throw new InvalidIdentityError(
@@ -58,7 +58,7 @@ function parseKey(line: string, lineNumber: number): AgeIdentityKey {
     );
   }
   if (bytes.length !== X25519_BYTES) {
-    throw new InvalidIdentityError(`${where} holds ${bytes.length} bytes, not ${X25519_BYTES}.`);
+    throw new InvalidIdentityError(`${where} has ${bytes.length} bytes, not ${X25519_BYTES}.`);
   }
   const privateKey = toX25519PrivateKey(bytes);
   return { privateKey, point: x25519Point(privateKey) };

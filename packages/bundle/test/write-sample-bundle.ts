@@ -7,15 +7,15 @@ import {
   generateAgeIdentity,
   type BundleTable,
   type BundleWriterOptions,
-  type SealedBundle,
+  type FinalizedBundle,
 } from '@aion/bundle';
-import { makeTemporaryDirectory } from './temporary-directory.ts';
+import { makeTemporaryDirectory } from './make-temporary-directory.ts';
 
-/** The keys of every sample bundle. */
+/** Keys of every sample bundle. */
 export const signingKey = createSigningKey();
 export const tenantKey = generateAgeIdentity();
 
-/** Rows as PostgreSQL's row_to_json writes them. */
+/** Generates rows in the format of row_to_json of PostgreSQL. */
 export function makeRows(count: number, tag = 'row'): string {
   return Array.from(
     { length: count },
@@ -23,7 +23,7 @@ export function makeRows(count: number, tag = 'row'): string {
   ).join('');
 }
 
-/** The table that {@link makeRows} is of. */
+/** Describes the table of {@link makeRows}. */
 export function describeTable(name: string, dbCount: number, rows?: string): BundleTable {
   const columns = [
     { name: 'id', type: 'int8' },
@@ -33,13 +33,13 @@ export function describeTable(name: string, dbCount: number, rows?: string): Bun
   return rows === undefined ? table : { ...table, dbSum60: sumRows(rows) };
 }
 
-/** What PostgreSQL would compute for {@link BundleTable.dbSum60}. */
+/** Computes {@link BundleTable.dbSum60} like PostgreSQL. */
 export function sumRows(rows: string): string {
   const lines = rows.split('\n').slice(0, -1);
   return lines.reduce((sum, line) => sum + BigInt(`0x${hash('sha256', line, 'hex').slice(0, 15)}`), 0n).toString();
 }
 
-/** Bytes in chunks that do not respect rows. */
+/** Creates a stream of chunks that do not end at rows. */
 export function streamOf(text: string, chunkBytes = 1000): Readable {
   const bytes = Buffer.from(text);
   const chunks = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, index) =>
@@ -48,7 +48,7 @@ export function streamOf(text: string, chunkBytes = 1000): Readable {
   return Readable.from(chunks, { objectMode: false });
 }
 
-/** Options with everything but the sink. */
+/** Complete options without the sink. */
 export const writerOptions: Omit<BundleWriterOptions, 'sink'> = {
   exportId: '0195a1c2-7d3e-7c4b-9f00-5a1b2c3d4e5f',
   tenantId: '0195a1c2-0000-7000-8000-000000000001',
@@ -64,8 +64,8 @@ export const writerOptions: Omit<BundleWriterOptions, 'sink'> = {
   now: () => new Date('2026-01-02T03:05:00Z'),
 };
 
-/** A bundle with one table in several parts, one in a single part, one without rows and one excluded. */
-export async function writeSampleBundle(): Promise<{ directory: string; sealed: SealedBundle }> {
+/** Writes a bundle with one table in several parts, one in a single part, one without rows and one excluded. */
+export async function writeSampleBundle(): Promise<{ directory: string; bundle: FinalizedBundle }> {
   const directory = await makeTemporaryDirectory();
   const writer = createBundleWriter({ ...writerOptions, sink: createDirectorySink(directory) });
   const messages = makeRows(1500);
@@ -73,5 +73,5 @@ export async function writeSampleBundle(): Promise<{ directory: string; sealed: 
   await writer.addTable(describeTable('public.users', 3), streamOf(makeRows(3, 'user')));
   await writer.addTable(describeTable('public.empty', 0), streamOf(''));
   writer.exclude('public.api_keys', 'secrets');
-  return { directory, sealed: await writer.seal() };
+  return { directory, bundle: await writer.finalize() };
 }

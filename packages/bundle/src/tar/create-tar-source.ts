@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { BundleSource } from '../bundle-ports.ts';
+import type { BundleSource } from '../bundle-source.ts';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
-import { BLOCK_BYTES, decodePaxRecords, decodeTarHeader, paddingOf } from './tar-header.ts';
+import { BLOCK_BYTES, decodePaxRecords, decodeTarHeader, paddingOf, type TarHeader } from './tar-header.ts';
 
 interface Member {
   readonly path: string;
@@ -11,7 +11,7 @@ interface Member {
   readonly bytes: number;
 }
 
-/** What a header in front of a member says about it. */
+/** Fields of a member from an extended header before it. */
 interface Extension {
   readonly path?: string;
   readonly bytes?: number;
@@ -19,7 +19,7 @@ interface Extension {
 
 const MAX_EXTENSION_BYTES = 64 * 1024;
 
-/** Reads a bundle from an uncompressed tar archive, without extracting it. */
+/** Creates a source that reads a bundle from an uncompressed tar archive, without extracting it. */
 export function createTarSource(file: string): BundleSource {
   let index: Promise<Member[]> | undefined;
   return {
@@ -30,7 +30,7 @@ export function createTarSource(file: string): BundleSource {
     async read(path) {
       index ??= readIndex(file);
       const member = (await index).find((candidate) => candidate.path === path);
-      if (member === undefined) throw new Error(`${path} is not in ${file}`);
+      if (member === undefined) throw new Error(`${path} is not in ${file}.`);
       if (member.bytes === 0) return Readable.from([]);
       const { start, bytes } = member;
       return createReadStream(file, { start, end: start + bytes - 1, highWaterMark: 256 * 1024 });
@@ -43,13 +43,13 @@ async function readExactly(handle: FileHandle, start: number, bytes: number): Pr
   let filled = 0;
   while (filled < bytes) {
     const { bytesRead } = await handle.read(buffer, filled, bytes - filled, start + filled);
-    if (bytesRead === 0) throw new InvalidBundleError('The tar archive is cut off.');
+    if (bytesRead === 0) throw new InvalidBundleError('The tar archive is truncated.');
     filled += bytesRead;
   }
   return buffer;
 }
 
-/** Reads a pax header (`x`) or a long name of GNU tar (`L`). */
+/** Reads a pax header (type `x`) or a long name of GNU tar (type `L`). */
 async function readExtension(handle: FileHandle, type: string, start: number, bytes: number): Promise<Extension> {
   if (bytes > MAX_EXTENSION_BYTES)
     throw new InvalidBundleError(`The tar archive has an extended header of ${bytes} bytes.`);
@@ -61,33 +61,40 @@ async function readExtension(handle: FileHandle, type: string, start: number, by
   return { ...(path === undefined ? {} : { path }), ...(size === undefined ? {} : { bytes: Number(size) }) };
 }
 
-/** All regular files of an archive, in their order; folders are passed over, everything else is refused. */
+/** Reads the headers of all regular files of an archive in their order; ignores folders and rejects anything else. */
 async function readMembers(handle: FileHandle): Promise<Member[]> {
   const members: Member[] = [];
   let extension: Extension = {};
-  for (let offset = 0; ;) {
-    const header = decodeTarHeader(await readExactly(handle, offset, BLOCK_BYTES));
-    if (header === undefined) return members;
+  let offset = 0;
+  let header = await readHeader(handle, offset);
+  while (header !== undefined) {
     const start = offset + BLOCK_BYTES;
     const { type } = header;
+    let { bytes } = header;
     if (type === 'x' || type === 'L') {
-      extension = { ...extension, ...(await readExtension(handle, type, start, header.bytes)) };
-      offset = start + header.bytes + paddingOf(header.bytes);
-      continue;
+      extension = { ...extension, ...(await readExtension(handle, type, start, bytes)) };
+    } else {
+      const member = { path: header.path, bytes, ...extension, start };
+      extension = {};
+      bytes = member.bytes;
+      if (type === '0') members.push(member);
+      else if (type !== '5' && type !== 'g') {
+        throw new InvalidBundleError(
+          `The tar member ${JSON.stringify(member.path)} is a link or a special file (type ${type}); a bundle contains regular files only.`,
+        );
+      }
     }
-    const member = { path: header.path, bytes: header.bytes, ...extension, start };
-    extension = {};
-    if (type === '0') members.push(member);
-    else if (type !== '5' && type !== 'g') {
-      throw new InvalidBundleError(
-        `The tar member ${JSON.stringify(member.path)} is a link or a special file (type ${type}); a bundle holds plain files only.`,
-      );
-    }
-    offset = start + member.bytes + paddingOf(member.bytes);
+    offset = start + bytes + paddingOf(bytes);
+    header = await readHeader(handle, offset);
   }
+  return members;
 }
 
-/** Takes the one common folder off the paths. */
+async function readHeader(handle: FileHandle, offset: number): Promise<TarHeader | undefined> {
+  return decodeTarHeader(await readExactly(handle, offset, BLOCK_BYTES));
+}
+
+/** Removes the common folder from the paths. */
 function stripFolder(members: readonly Member[]): Member[] {
   const folder = members[0]?.path.split('/')[0] ?? '';
   if (folder === '..')
@@ -95,7 +102,7 @@ function stripFolder(members: readonly Member[]): Member[] {
   return members.map((member) => {
     if (member.path.startsWith(`${folder}/`)) return { ...member, path: member.path.slice(folder.length + 1) };
     throw new InvalidBundleError(
-      `The tar member ${JSON.stringify(member.path)} is not in the folder "${folder}", in which the archive's first file is.`,
+      `The tar member ${JSON.stringify(member.path)} is not in the folder "${folder}" of the first file of the archive.`,
     );
   });
 }

@@ -10,24 +10,24 @@ import {
   type BundleManifest,
   type SigningKey,
 } from '@aion/bundle';
-import { MANIFEST_PATH, TAG_FILES } from '../src/writer/bag-texts.ts';
-import { sealBag } from '../src/writer/seal-bag.ts';
-import { signingKey, tenantKey, writerOptions } from './sample-bundle.ts';
+import { MANIFEST_PATH, TAG_FILES } from '../src/writer/tag-files.ts';
+import { finalizeBag } from '../src/writer/finalize-bag.ts';
+import { signingKey, tenantKey, writerOptions } from './write-sample-bundle.ts';
 
-/** Encrypts for the tenant, as anybody can who knows the recipient. */
+/** Encrypts for the tenant, as anybody with the recipient can. */
 export async function encryptForTenant(plain: Uint8Array): Promise<Buffer> {
   const encrypt = createAgeEncryptStream([tenantKey.recipient]);
   return Buffer.concat(await Readable.from([plain], { objectMode: false }).pipe(encrypt).toArray());
 }
 
-/** A manifest that a test may change in any way. */
+/** A manifest that a test may modify. */
 export type LooseManifest = { -readonly [Key in keyof BundleManifest]: BundleManifest[Key] };
 
 /**
- * Changes what is under the encryption and signs the bundle anew: what a faulty writer, or somebody with the
- * signing key, could do. Only the checks of the content can find it.
+ * Changes the encrypted manifest and signs the bundle again, as a faulty writer or somebody with the signing key could.
+ * Only the checks of the content can detect it.
  */
-export async function resealBundle(
+export async function refinalizeBundle(
   directory: string,
   change: (manifest: LooseManifest) => void,
   key: SigningKey = signingKey,
@@ -51,5 +51,5 @@ export async function resealBundle(
   const sink = createDirectorySink(directory);
   const { exportId } = writerOptions;
   const at = new Date('2026-01-02T03:05:00Z');
-  await sealBag({ exportId, sink, signingKey: key, at, softwareAgent: 'test', profileUrl: undefined }, payload);
+  await finalizeBag({ exportId, sink, signingKey: key, at, softwareAgent: 'test', profileUrl: undefined }, payload);
 }

@@ -1,18 +1,18 @@
 import { pipeline } from 'node:stream/promises';
-import { createAgeDecryptStream } from '../age/age-decrypt-stream.ts';
+import { createAgeDecryptStream } from '../age/create-age-decrypt-stream.ts';
 import { InvalidBundleError } from '../invalid-bundle-error.ts';
 import { parseManifest, type BundleManifest, type ManifestTable } from '../manifest/bundle-manifest.ts';
-import { computeMerkleRoot } from '../manifest/merkle-root.ts';
+import { computeMerkleRoot } from '../manifest/compute-merkle-root.ts';
 import { formatSignerId } from '../signing/signing-key.ts';
-import { MANIFEST_PATH } from '../writer/bag-texts.ts';
+import { MANIFEST_PATH } from '../writer/tag-files.ts';
 import { collect, type BundleReader } from './bundle-reader.ts';
-import { findRepeated, refuseProblems, type Passed } from './check-list.ts';
+import { findRepeated, assertNoProblems, type Passed } from './check-list.ts';
 import { readContent } from './read-content.ts';
 import { createRowChecker } from './row-checker.ts';
 
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 
-/** Decrypts the manifest, and compares it with what the clear layer says. */
+/** Decrypts the manifest and compares it with the clear layer. */
 export async function checkManifest(
   reader: BundleReader,
   identity: string,
@@ -27,23 +27,23 @@ export async function checkManifest(
   const { exportId, signer } = clear;
   const problems: string[] = [];
   if (exportId !== undefined && manifest.export !== exportId) {
-    problems.push(`the manifest is of export ${manifest.export}, but bag-info.txt names ${exportId}`);
+    problems.push(`the manifest is of export ${manifest.export}, but bag-info.txt contains ${exportId}`);
   }
   if (signer !== undefined && manifest.signer !== formatSignerId(signer)) {
     problems.push(`the manifest names the signer ${manifest.signer}, but another key signed the bundle`);
   }
-  refuseProblems(problems);
+  assertNoProblems(problems);
   const { tables, excluded } = manifest;
   return { message: `${manifest.format}, ${tables.length} tables, ${excluded.length} excluded`, value: manifest };
 }
 
-/** Whether `data/` holds exactly the files that the manifest names, each of them once. */
+/** Checks that `data/` contains exactly the files of the manifest, each of them once. */
 export function checkContents(reader: BundleReader, manifest: BundleManifest): Passed<true> {
   const schemaFile = manifest.schema.file === undefined ? [] : [manifest.schema.file.f];
   const named = [MANIFEST_PATH, ...schemaFile, ...manifest.tables.flatMap(({ parts }) => parts.map(({ f }) => f))];
   const set = new Set(named);
   const tables = manifest.tables.map(({ name }) => name);
-  refuseProblems([
+  assertNoProblems([
     ...findRepeated([...named, ...tables]).map((name) => `${name} is named twice`),
     ...[...set]
       .filter((path) => !reader.paths.has(path))
@@ -52,10 +52,10 @@ export function checkContents(reader: BundleReader, manifest: BundleManifest): P
       .filter((path) => path.startsWith('data/') && !set.has(path))
       .map((path) => `${path} is not named in the manifest`),
   ]);
-  return { message: `data/ holds exactly the manifest's ${set.size} files`, value: true };
+  return { message: `data/ contains exactly the ${set.size} files of the manifest`, value: true };
 }
 
-/** The schema file against its hashes. */
+/** Checks the schema file against its hashes. */
 export async function checkSchema(
   reader: BundleReader,
   identity: string,
@@ -67,7 +67,7 @@ export async function checkSchema(
   return { message: `${plain} bytes of SQL`, value: true };
 }
 
-/** Every row of one table: decrypts, decompresses, hashes, parses and counts. */
+/** Checks every row of one table: decrypts, decompresses, hashes, parses and counts. */
 export async function checkTable(
   reader: BundleReader,
   identity: string,
@@ -86,24 +86,24 @@ export async function checkTable(
     await readContent(reader, identity, expected, (chunk) => checker.add(chunk));
     checker.end();
     const rows = checker.rows - before;
-    if (rows !== part.rows) throw new InvalidBundleError(`${part.f} has ${rows} rows, the manifest says ${part.rows}`);
+    if (rows !== part.rows) throw new InvalidBundleError(`${part.f} has ${rows} rows, the manifest has ${part.rows}`);
   }
-  checkNumbers(table, checker.sum60);
+  assertTotals(table, checker.sum60);
   return { message: `${table.rows} rows in ${table.parts.length} parts, as the database counted`, value: table };
 }
 
-function checkNumbers(table: ManifestTable, sum60: bigint): void {
+function assertTotals(table: ManifestTable, sum60: bigint): void {
   const rows = table.parts.reduce((sum, part) => sum + part.rows, 0);
   const bytes = table.parts.reduce((sum, part) => sum + part.plain, 0);
   const problems: string[] = [];
-  if (rows !== table.rows) problems.push(`its parts have ${rows} rows, the manifest says ${table.rows}`);
+  if (rows !== table.rows) problems.push(`its parts have ${rows} rows, the manifest has ${table.rows}`);
   if (rows !== table.db_count) problems.push(`its parts have ${rows} rows, the database counted ${table.db_count}`);
-  if (bytes !== table.bytes) problems.push(`its parts have ${bytes} bytes, the manifest says ${table.bytes}`);
+  if (bytes !== table.bytes) problems.push(`its parts have ${bytes} bytes, the manifest has ${table.bytes}`);
   if (computeMerkleRoot(table.parts.map((part) => part.plain_sha256)) !== table.root) {
     problems.push('its Merkle root is not that of its parts');
   }
   if (table.db_sum60 !== undefined && BigInt(table.db_sum60) !== sum60) {
     problems.push(`the sum of its rows is ${sum60.toString()}, in the database it was ${table.db_sum60}`);
   }
-  refuseProblems(problems);
+  assertNoProblems(problems);
 }

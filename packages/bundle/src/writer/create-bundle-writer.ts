@@ -1,20 +1,20 @@
 import { parseAgeRecipient } from '../age/age-recipient.ts';
 import { BundleWriteError } from './bundle-write-error.ts';
 import type { BundleWriter, BundleWriterOptions } from './bundle-writer-options.ts';
-import type { BundleFile } from './seal-bag.ts';
-import { sealBundle, type BundleContents } from './seal-bundle.ts';
+import type { BundleFile } from './finalize-bag.ts';
+import { finalizeBundle, type BundleContents } from './finalize-bundle.ts';
 import { writeTable, type TableContext } from './write-table.ts';
 import { createWriterGate } from './writer-gate.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * Starts a bundle in the format `aion-bag/1`: a BagIt bag whose payload is encrypted to the tenant and whose
- * tag manifest is signed. Nothing is written before the first table.
+ * Creates the writer of a bundle in the format `aion-bag/1`: a BagIt bag whose payload is encrypted to the tenant and
+ * whose tag manifest is signed. Nothing is written before the first table.
  * @throws {InvalidRecipientError} when a recipient is not usable.
  */
 export function createBundleWriter(options: BundleWriterOptions): BundleWriter {
-  checkExportId(options.exportId);
+  assertExportId(options.exportId);
   const contents: BundleContents = { files: [], tables: new Map(), excluded: [] };
   const context = createContext(options, (file) => contents.files.push(file));
   const gate = createWriterGate();
@@ -23,7 +23,7 @@ export function createBundleWriter(options: BundleWriterOptions): BundleWriter {
 
   function claimName(name: string): void {
     gate.enter('continue');
-    if (names.has(name)) throw new BundleWriteError('WRITER_STATE', `The table ${name} is in the bundle already.`);
+    if (names.has(name)) throw new BundleWriteError('WRITER_STATE', `The table ${name} is already in the bundle.`);
     names.add(name);
   }
 
@@ -42,9 +42,9 @@ export function createBundleWriter(options: BundleWriterOptions): BundleWriter {
       claimName(name);
       contents.excluded.push({ name, reason });
     },
-    async seal() {
-      gate.enter('seal');
-      return gate.run(() => sealBundle(options, context, contents));
+    async finalize() {
+      gate.enter('finalize');
+      return gate.run(() => finalizeBundle(options, context, contents));
     },
   };
 }
@@ -64,11 +64,11 @@ function createContext(options: BundleWriterOptions, addFile: (file: BundleFile)
   };
 }
 
-/** The id is a folder's name and a line of bag-info.txt. */
-function checkExportId(exportId: string): void {
+/** The id becomes the name of a folder and a line of bag-info.txt. */
+function assertExportId(exportId: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(exportId)) return;
   throw new BundleWriteError(
     'WRITER_STATE',
-    `The export id ${JSON.stringify(exportId)} cannot name a folder: use up to 100 letters, digits, ".", "_" and "-".`,
+    `The export id ${JSON.stringify(exportId)} cannot be the name of a folder. Use up to 100 letters, digits, ".", "_" and "-".`,
   );
 }

@@ -6,7 +6,7 @@ import {
   toPublicKeyObject,
   type SigningKey,
 } from './signing-key.ts';
-import { decodeSshStrings, encodeSshStrings } from './ssh-wire.ts';
+import { decodeSshStrings, encodeSshStrings } from './encode-ssh-strings.ts';
 
 const MAGIC = Buffer.from('SSHSIG');
 const VERSION = Buffer.from([0, 0, 0, 1]);
@@ -17,11 +17,11 @@ const END = '-----END SSH SIGNATURE-----';
 const ARMOR = new RegExp(`^${BEGIN}\n((?:[A-Za-z0-9+/=]+\n)+)${END}\n?$`);
 const ARMOR_COLUMNS = 70;
 
-/** What {@link verifySsh} found: the key that made the signature, or why there is none to trust. */
+/** Result of {@link verifySsh}: the key that made the signature, or the reason why the signature is not valid. */
 export type SshVerification =
   { readonly valid: true; readonly publicKey: string } | { readonly valid: false; readonly reason: string };
 
-/** Signs for the namespace `aion-bundle`; gives the armored file that `ssh-keygen -Y verify` reads. */
+/** Signs for the namespace `aion-bundle`; returns the armored file for `ssh-keygen -Y verify`. */
 export function signSsh(key: SigningKey, message: Uint8Array): string {
   const signature = encodeSshStrings(KEY_TYPE, sign(null, toSignedData(message), key.privateKey));
   const publicKey = encodeSshStrings(KEY_TYPE, parseSshPublicKey(key.publicKey));
@@ -37,8 +37,8 @@ interface ParsedSignature {
 }
 
 /**
- * Checks an armored signature over `message` for the namespace `aion-bundle`. A valid signature says only
- * that the returned key made it: compare that key with one that you got elsewhere.
+ * Verifies an armored signature over `message` for the namespace `aion-bundle`. A valid signature proves only that the
+ * returned key made it: compare that key with one from another source.
  */
 export function verifySsh(armored: string, message: Uint8Array): SshVerification {
   const parsed = parseSignature(armored);
@@ -50,13 +50,13 @@ export function verifySsh(armored: string, message: Uint8Array): SshVerification
   return { valid: true, publicKey };
 }
 
-/** What the key signs: never the message itself (OpenSSH PROTOCOL.sshsig, section 3). */
+/** Returns the signed bytes, which contain a hash of the message (OpenSSH PROTOCOL.sshsig, section 3). */
 function toSignedData(message: Uint8Array): Buffer {
   const digest = createHash(HASH).update(message).digest();
   return Buffer.concat([MAGIC, encodeSshStrings(SIGNATURE_NAMESPACE, '', HASH, digest)]);
 }
 
-/** Gives the reason, as a text, when the armor holds no Ed25519 signature for this namespace. */
+/** Parses an armored signature; returns a reason as text when it is not an Ed25519 signature for this namespace. */
 function parseSignature(armored: string): ParsedSignature | string {
   const text = ARMOR.exec(armored)?.[1]?.replaceAll('\n', '');
   if (text === undefined) return 'it is not an armored SSH signature';
@@ -66,7 +66,7 @@ function parseSignature(armored: string): ParsedSignature | string {
   if (!blob.subarray(0, start.length).equals(start)) return 'it is not an SSH signature of version 1';
   const fields = decodeSshStrings(blob.subarray(start.length), 5);
   const [keyBlob, namespace, , hash, signatureBlob] = fields ?? [];
-  if (keyBlob === undefined || signatureBlob === undefined) return 'it is cut off or has extra bytes';
+  if (keyBlob === undefined || signatureBlob === undefined) return 'it is truncated or has extra bytes';
   if (namespace?.toString() !== SIGNATURE_NAMESPACE) return `its namespace is not ${SIGNATURE_NAMESPACE}`;
   if (hash?.toString() !== HASH) return `its hash is not ${HASH}`;
   const [keyType, point] = decodeSshStrings(keyBlob, 2) ?? [];
