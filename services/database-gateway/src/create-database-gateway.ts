@@ -90,12 +90,12 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
   });
 
   const folding = repeat({
-    run: () => parts.usage.fold(),
+    run: () => parts.usage.rollUp(),
     pauseMs: USAGE_FOLD_MS,
     onError: (error) => logger.warn('Usage could not be summed up; it is tried again', { error }),
   });
   const usageWatch = repeat({
-    run: () => parts.usage.watch(),
+    run: () => parts.usage.checkConsistency(),
     pauseMs: USAGE_WATCH_MS,
     onError: (error) => logger.warn('Usage could not be compared with generations; it is tried again', { error }),
   });

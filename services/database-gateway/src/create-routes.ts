@@ -10,10 +10,10 @@ import type { ExportStore } from './exports/export-store.ts';
 import type { GenerationStore } from './generations/generation-store.ts';
 import { writeBatch } from './generations/write-batch.ts';
 import { createStrayRoutes } from './files/stray-routes.ts';
-import { findKeyHolder, findOperatorByPrefix } from './keys/find-holders.ts';
-import { recordKeyUse, recordOperatorUse } from './keys/record-use.ts';
+import { findKeyHolder, findOperatorByPrefix } from './keys/find-key-holder.ts';
+import { recordKeyUse, recordOperatorUse } from './keys/record-key-use.ts';
 import { createManagementRoutes, type ManagementSettings } from './create-management-routes.ts';
-import { countEncryptedByKey, listEncryptedRows } from './providers/encrypted-rows.ts';
+import { countEncryptedByKey, listEncryptedRows } from './providers/encrypted-row-store.ts';
 import type { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 /** What the routes call. */

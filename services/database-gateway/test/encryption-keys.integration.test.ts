@@ -1,7 +1,7 @@
 import { type Caller, type SealedRow, internalRoutes } from '@aion/contracts';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
-import { countEncryptedByKey, listEncryptedRows } from '../src/providers/encrypted-rows.ts';
+import { countEncryptedByKey, listEncryptedRows } from '../src/providers/encrypted-row-store.ts';
 import { createManagement, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 

@@ -169,12 +169,12 @@ describe('the usage of a tenant', () => {
   it('is exact at once, before, after and between two folds', async () => {
     const sums = { generations: 2, succeeded: 2, prompt_tokens: 6, completion_tokens: 10, cost_micro_usd: 24 };
     await addSettled();
-    await rollup().fold();
+    await rollup().rollUp();
     await addSettled();
     await add();
     const { to, total } = await report();
     expect([total, [TODAY, dayOf(Date.now())].includes(to)]).toEqual([expect.objectContaining(sums), true]);
-    await rollup().fold();
+    await rollup().rollUp();
     expect((await report()).total).toMatchObject(sums);
     expect((await report({}, stranger)).total).toMatchObject({ generations: 0, cost_micro_usd: 0 });
   });
@@ -182,7 +182,7 @@ describe('the usage of a tenant', () => {
   it('is told apart by what is asked for, and filtered by it', async () => {
     await addSettled();
     await addSettled({ provider: 'openai', model: 'gpt' });
-    await rollup().fold();
+    await rollup().rollUp();
     await addSettled({ provider: 'openai', model: 'gpt' });
     const byModel = await report({ group_by: 'model,day' });
     expect(byModel.data).toMatchObject([

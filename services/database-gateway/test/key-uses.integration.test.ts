@@ -1,7 +1,7 @@
 import { internalRoute, internalRoutes, routes, serviceCaller } from '@aion/contracts';
 import { createTestDatabase, type TestDatabase } from '@aion/testkit';
-import { findKeyHolder, findOperatorByPrefix } from '../src/keys/find-holders.ts';
-import { recordKeyUse as keyUse, recordOperatorUse as operatorUse } from '../src/keys/record-use.ts';
+import { findKeyHolder, findOperatorByPrefix } from '../src/keys/find-key-holder.ts';
+import { recordKeyUse as keyUse, recordOperatorUse as operatorUse } from '../src/keys/record-key-use.ts';
 import { createManagement, holderOf, newKey, operatorFor } from './support/management.ts';
 import { startGateway } from './support/start-gateway.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';

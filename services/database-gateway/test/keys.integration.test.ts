@@ -1,6 +1,6 @@
 import { internalRoute, type Caller, type Scope, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { findKeyHolder } from '../src/keys/find-holders.ts';
+import { findKeyHolder } from '../src/keys/find-key-holder.ts';
 import { addMember } from './support/fixtures.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';

@@ -98,7 +98,7 @@ describe('a legal hold', () => {
   it('is released by another person than who has asked for it, with an event for each step', async () => {
     const { tenant, one, two, three, hold, params } = await setUp();
     await expect(call(release, two, { params })).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', message: expect.stringContaining('Nobody has asked') },
+      ...{ code: 'CONFLICT', message: expect.stringContaining('Nobody has requested') },
     });
     const asked = await call(ask, one, { params });
     expect(asked).toMatchObject({ version: 2, answer: { release_requested_by: one.person_id, released_at: null } });

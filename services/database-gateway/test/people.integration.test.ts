@@ -1,6 +1,6 @@
 import { ROLE_SCOPES, internalRoute, type Caller, type Role, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { findKeyHolder } from '../src/keys/find-holders.ts';
+import { findKeyHolder } from '../src/keys/find-key-holder.ts';
 import { createManagement, holderOf, newKey, operatorFor, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 import { waitForWaiting } from './support/wait-for-waiting.ts';

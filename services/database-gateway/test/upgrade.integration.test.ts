@@ -8,7 +8,7 @@ import { createDatabase } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
 import { createGenerationStore } from '../src/generations/generation-store.ts';
-import { findKeyHolder } from '../src/keys/find-holders.ts';
+import { findKeyHolder } from '../src/keys/find-key-holder.ts';
 import { MIGRATIONS, type Migration } from '../src/migrations/index.ts';
 import { createSnapshotStore } from '../src/snapshots/snapshot-store.ts';
 import { createBootstrappedDatabase, runSql, type BootstrappedDatabase } from './support/bootstrapped-database.ts';

@@ -55,11 +55,11 @@ describe('usage', () => {
     const sums = { succeeded: 20, failed: 0, prompt: 60, completion: 100, cost: 240 };
     expect(await sumsOf('usage_deltas')).toEqual(sums);
     expect(await usage.reconcile(TODAY, TODAY)).toEqual([{ day: TODAY, generations: 20, ...ZERO }]);
-    await usage.fold();
+    await usage.rollUp();
     expect(await db.sql('SELECT 1 FROM usage_deltas')).toEqual([]);
     expect(await sumsOf('usage_daily')).toEqual(sums);
     await generate(5);
-    await usage.fold();
+    await usage.rollUp();
     expect(await db.sql('SELECT api_key_id, model, succeeded::integer FROM usage_daily')).toEqual([
       { api_key_id: tenant.keyId, model: 'embedded/extractive', succeeded: 25 },
     ]);
@@ -87,7 +87,7 @@ describe('usage', () => {
       [id, tenant.tenantId, tenant.keyId],
     );
     await generations.settle(id, newSettlement(tenant.tenantId));
-    await usage.fold();
+    await usage.rollUp();
     const [row] = await db.sql<{ day: string }>('SELECT day::text FROM usage_daily');
     expect(row?.day).toBe(yesterday.toISOString().slice(0, 10));
   });
@@ -98,13 +98,13 @@ describe('usage', () => {
     })();
     const folding = Array.from({ length: 4 }, async () => {
       for (let round = 0; round < 10; round += 1) {
-        await usage.fold();
+        await usage.rollUp();
         const days = await usage.reconcile(TODAY, TODAY);
         expect(days.map(({ generationsDifference }) => generationsDifference)).toEqual(days.map(() => 0));
       }
     });
     await Promise.all([writing, ...folding]);
-    await usage.fold();
+    await usage.rollUp();
     expect(await sumsOf('usage_daily')).toMatchObject({ succeeded: 100, completion: 500 });
     expect(await usage.reconcile(TODAY, TODAY)).toEqual([{ day: TODAY, generations: 100, ...ZERO }]);
   });
@@ -112,10 +112,10 @@ describe('usage', () => {
   it('is kept whole when folding breaks off: what was taken is there again', async () => {
     await generate(3);
     await db.sql('ALTER TABLE usage_daily ADD CONSTRAINT broken CHECK (succeeded < 0)');
-    await expect(usage.fold()).rejects.toThrow();
+    await expect(usage.rollUp()).rejects.toThrow();
     await db.sql('ALTER TABLE usage_daily DROP CONSTRAINT broken');
     expect(await usage.reconcile(TODAY, TODAY)).toEqual([{ day: TODAY, generations: 3, ...ZERO }]);
-    await usage.fold();
+    await usage.rollUp();
     expect(await sumsOf('usage_daily')).toMatchObject({ succeeded: 3 });
   });
 
@@ -152,14 +152,14 @@ describe('the watch over usage', () => {
     const other = await createTestTenant(db.database);
     await generate(4);
     await generate(4, other);
-    await watched.fold();
+    await watched.rollUp();
     const shown = async () =>
       (await metrics.exposition()).body.match(/^aion_usage_(difference|rollup_lag_seconds) .*$/gm);
-    await watched.watch();
+    await watched.checkConsistency();
     expect(await shown()).toEqual(['aion_usage_rollup_lag_seconds 0', 'aion_usage_difference 0']);
     await db.sql('UPDATE usage_daily SET succeeded = succeeded + 1 WHERE tenant_id = $1', [tenant.tenantId]);
     await db.sql('UPDATE usage_daily SET succeeded = succeeded - 1 WHERE tenant_id = $1', [other.tenantId]);
-    await watched.watch();
+    await watched.checkConsistency();
     expect(await shown()).toContain('aion_usage_difference 2');
     expect(await usage.reconcile(TODAY, TODAY)).toMatchObject([{ generationsDifference: 2, tokensDifference: 0 }]);
   });
@@ -171,7 +171,7 @@ describe('the watch over usage', () => {
     await db.sql('UPDATE usage_deltas SET id = $1', [uuidv7({ msecs: Date.now() - 60_000 })]);
     const locked = 'SELECT pg_advisory_lock(hashtextextended($1, 0))';
     await db.sql(locked, ['aion-usage']);
-    await watched.fold();
+    await watched.rollUp();
     await db.sql('SELECT pg_advisory_unlock_all()');
     expect((await metrics.exposition()).body).toMatch(/^aion_usage_rollup_lag_seconds 6\d/m);
   });

@@ -1,6 +1,7 @@
 import { HOLD_SCOPES, type HoldScope } from '@aion/contracts';
 import { ConflictError } from '@aion/errors';
 import type { TenantTransaction } from '../database/database.ts';
+import { lockTenant } from '../database/lock-tenant.ts';
 
 /** A resource that a legal hold can cover. */
 export interface HoldTarget {
@@ -21,12 +22,7 @@ export async function assertNotOnLegalHold(
   name: string,
   targets: readonly HoldTarget[],
 ): Promise<void> {
-  await transaction.query({
-    operation: 'SELECT',
-    table: 'tenants',
-    text: 'SELECT 1 FROM tenants WHERE id = $1 FOR SHARE',
-    values: [transaction.tenantId],
-  });
+  await lockTenant(transaction, 'FOR SHARE');
   const covered = [{ scope: 'tenant', id: transaction.tenantId }, ...targets];
   const [hold] = await transaction.query<{ id: string; scope: HoldScope }>({
     operation: 'SELECT',

@@ -19,7 +19,7 @@ export interface ApiKeyRow {
   readonly version: number;
 }
 
-/** The key without the hash of its secret. */
+/** Maps a row to the key of the management API, without the hash of its secret. */
 export function toApiKey(row: ApiKeyRow): ApiKey {
   return {
     id: row.id,
@@ -36,7 +36,7 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
   };
 }
 
-/** A scope that a newer version granted and this one does not know is not granted here. */
+/** Reports whether this version knows a scope; one that only a newer version knows is not granted here. */
 function isScope(value: string): value is Scope {
-  return (SCOPES as readonly string[]).includes(value); // widened, to ask about any string
+  return (SCOPES as readonly string[]).includes(value); // widened, so that any string can be looked up
 }

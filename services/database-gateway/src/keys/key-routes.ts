@@ -1,190 +1,127 @@
-import { internalRoute, type Caller, routes, internalRoutes, type BodyOf, type QueryOf } from '@aion/contracts';
-import { ConflictError, NotFoundError } from '@aion/errors';
+import { internalRoute, internalRoutes, type BodyOf, type Caller, routes } from '@aion/contracts';
+import { ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { RouteBinder } from '../management/route-binder.ts';
-import { assertIfMatch } from '../management/assert-if-match.ts';
-import { readPage } from '../management/read-page.ts';
 import { assertHasScopes } from '../management/assert-has-scopes.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { listById } from '../management/list-by-id.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { toVersioned } from '../management/to-versioned.ts';
 import { toApiKey, type ApiKeyRow } from './api-key-row.ts';
-import { KEY_STATUS } from './key-status.ts';
-import { isLater, refuseEnded, refuseOfAnother, refuseOutliving, refusePast } from './key-limits.ts';
+import { assertExpiryWithinOwnKey, isLater } from './assert-expiry-within-own-key.ts';
+import { insertKey, lockMember, lockProject, requireKey, revokeKey, selectKeys, updateKey } from './key-store.ts';
 
-type NewKey = BodyOf<typeof internalRoutes.apiKeys.store>;
-type KeyFilter = QueryOf<typeof routes.apiKeys.list>;
-type KeyChange = BodyOf<typeof routes.apiKeys.update>;
-
-/** The routes on the keys of a tenant. */
+/** Creates the routes of the keys of a tenant. */
 export function createKeyRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
-    forTenant(internalRoute(routes.apiKeys.list), (transaction, { query }) => listKeys(transaction, query)),
-    forTenant(internalRoutes.apiKeys.store, (transaction, { body, caller }) => insertKey(transaction, body, caller)),
+    forTenant(internalRoute(routes.apiKeys.list), (transaction, { query }) =>
+      listById({ list: 'api-keys', query, read: (page) => selectKeys(transaction, page, query), toItem: toApiKey }),
+    ),
+    forTenant(internalRoutes.apiKeys.store, (transaction, { body, caller }) => storeKey(transaction, body, caller)),
     forTenant(internalRoute(routes.apiKeys.get), async (transaction, { params }) =>
-      versioned(await requireKey(transaction, params.key_id)),
+      toVersioned(await requireKey(transaction, params.key_id), toApiKey),
     ),
     forTenant(internalRoute(routes.apiKeys.update), (transaction, { params, body, caller }) =>
-      updateKey(transaction, params.key_id, body, caller),
+      changeKey(transaction, params.key_id, body, caller),
     ),
     forTenant(internalRoute(routes.apiKeys.revoke), (transaction, { params, caller }) =>
-      revokeKey(transaction, params.key_id, caller),
+      revokeOnce(transaction, params.key_id, caller),
     ),
   ];
 }
 
-function versioned(row: ApiKeyRow) {
-  return { answer: toApiKey(row), version: row.version };
-}
-
-function listKeys(transaction: TenantTransaction, query: KeyFilter) {
-  return readPage({
-    list: 'api-keys',
-    positions: 'uuid',
-    query,
-    read: async ({ limit, after, comparison, direction }) => {
-      const rows = await transaction.query<ApiKeyRow>({
-        operation: 'SELECT',
-        table: 'api_keys',
-        // The ids are UUID v7: their order is that of creation.
-        text: `
-          SELECT * FROM api_keys
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::uuid IS NULL OR project_id = $3)
-            AND ($4::uuid IS NULL OR user_id = $4) AND ($5::text IS NULL OR ${KEY_STATUS} = $5)
-          ORDER BY id ${direction} LIMIT $6`,
-        values: [
-          ...[transaction.tenantId, after, query.project_id ?? null, query.user_id ?? null],
-          ...[query.status ?? null, limit],
-        ],
-      });
-      return rows.map(toApiKey);
-    },
-    positionOf: ({ id }) => id,
-  });
-}
-
-async function insertKey(transaction: TenantTransaction, key: NewKey, caller: Caller) {
+async function storeKey(
+  transaction: TenantTransaction,
+  key: BodyOf<typeof internalRoutes.apiKeys.store>,
+  caller: Caller,
+) {
   assertHasScopes(caller, key.scopes, 'give it to another key', 'scopes');
-  await refuseOutliving(transaction, caller, toDate(key.expires_at));
-  refuseOfAnother(caller, key.user_id ?? null, 'user_id');
+  await assertExpiryWithinOwnKey(transaction, caller, toDate(key.expires_at));
+  assertOwnPerson(caller, key.user_id ?? null, 'user_id');
   if (typeof key.user_id === 'string') await assertMember(transaction, key.user_id);
-  if (typeof key.project_id === 'string') await assertTakesKeys(transaction, key.project_id);
-  const row = await insertRow(transaction, key);
-  await recordAuditEvent(transaction, {
-    actor: caller.actor,
-    action: 'api_key.created',
-    targetType: 'api_key',
-    targetId: row.id,
-  });
+  if (typeof key.project_id === 'string') await assertProjectAcceptsKeys(transaction, key.project_id);
+  const row = await insertKey(transaction, key);
+  await recordEvent(transaction, caller, 'api_key.created', row.id);
   return { answer: { ...toApiKey(row), sealed_key: key.sealed_key }, version: row.version };
+}
+
+async function changeKey(
+  transaction: TenantTransaction,
+  id: string,
+  change: BodyOf<typeof routes.apiKeys.update>,
+  caller: Caller,
+) {
+  const current = await requireKey(transaction, id, 'FOR UPDATE');
+  assertIfMatch(caller, current);
+  assertNotEnded(current);
+  assertOwnPerson(caller, current.user_id, 'key_id');
+  assertHasScopes(caller, toApiKey(current).scopes, `change the key ${id}, which has it`, 'key_id');
+  const { name = current.name } = change;
+  const expiresAt = change.expires_at === undefined ? current.expires_at : toDate(change.expires_at);
+  assertFutureExpiry(expiresAt);
+  if (isLater(expiresAt, current.expires_at)) await assertExpiryWithinOwnKey(transaction, caller, expiresAt);
+  const row = await updateKey(transaction, id, { name, expiresAt });
+  await recordEvent(transaction, caller, 'api_key.updated', id);
+  return toVersioned(row, toApiKey);
+}
+
+/** Revokes a key permanently; one that is revoked already stays unchanged, without another event. */
+async function revokeOnce(transaction: TenantTransaction, id: string, caller: Caller) {
+  const current = await requireKey(transaction, id, 'FOR UPDATE');
+  assertIfMatch(caller, current);
+  if (current.revoked_at !== null) return toVersioned(current, toApiKey);
+  const row = await revokeKey(transaction, id);
+  await recordEvent(transaction, caller, 'api_key.revoked', id);
+  return toVersioned(row, toApiKey);
+}
+
+async function assertMember(transaction: TenantTransaction, userId: string): Promise<void> {
+  if (await lockMember(transaction, userId)) return;
+  throw new NotFoundError(`No user ${userId} is a member of the tenant.`, { param: 'user_id' });
+}
+
+async function assertProjectAcceptsKeys(transaction: TenantTransaction, projectId: string): Promise<void> {
+  const { archivedAt } = await lockProject(transaction, projectId);
+  if (archivedAt === null) return;
+  throw new ConflictError(`The project ${projectId} is archived: it gets no new keys.`, { param: 'project_id' });
+}
+
+/**
+ * Asserts that only a person and the operator create or change the keys of that person: whoever holds such a key acts as
+ * the person.
+ * @param param names the field that identifies the person, or the key
+ * @throws PermissionDeniedError
+ */
+function assertOwnPerson(caller: Caller, userId: string | null, param: string): void {
+  if (userId === null || caller.scopes === null || caller.person_id === userId) return;
+  const message = 'Only a person and the operator create or change the keys of that person.';
+  throw new PermissionDeniedError(message, { param });
+}
+
+/** Asserts that a key is neither revoked nor expired: such a key is never changed. @throws ConflictError */
+function assertNotEnded({ id, revoked_at: revokedAt, expires_at: expiresAt }: ApiKeyRow): void {
+  if (revokedAt !== null) throw new ConflictError(`The key ${id} is revoked: it cannot be changed.`);
+  if (expiresAt === null || expiresAt.getTime() > Date.now()) return;
+  throw new ConflictError(`The key ${id} has expired: it cannot be changed. Create another one.`);
+}
+
+function assertFutureExpiry(expiresAt: Date | null): void {
+  if (expiresAt === null || expiresAt.getTime() > Date.now()) return;
+  throw new InvalidRequestError(`expires_at is in the past: ${expiresAt.toISOString()}. To end a key now, revoke it.`, {
+    param: 'expires_at',
+  });
 }
 
 function toDate(instant: string | null | undefined): Date | null {
   return typeof instant === 'string' ? new Date(instant) : null;
 }
 
-/** The membership is kept until the commit. */
-async function assertMember(transaction: TenantTransaction, userId: string): Promise<void> {
-  const rows = await transaction.query({
-    operation: 'SELECT',
-    table: 'memberships',
-    text: 'SELECT 1 FROM memberships WHERE tenant_id = $1 AND user_id = $2 FOR SHARE',
-    values: [transaction.tenantId, userId],
-  });
-  if (rows.length > 0) return;
-  throw new NotFoundError(`No user ${userId} is a member of the tenant.`, { param: 'user_id' });
-}
-
-/** An archived project gets no new keys; it is kept from being archived until the commit. */
-async function assertTakesKeys(transaction: TenantTransaction, projectId: string): Promise<void> {
-  const [project] = await transaction.query<{ readonly archived_at: Date | null }>({
-    operation: 'SELECT',
-    table: 'projects',
-    text: 'SELECT archived_at FROM projects WHERE tenant_id = $1 AND id = $2 FOR SHARE',
-    values: [transaction.tenantId, projectId],
-  });
-  if (project === undefined) throw new NotFoundError(`There is no project ${projectId}.`, { param: 'project_id' });
-  if (project.archived_at === null) return;
-  throw new ConflictError(`The project ${projectId} is archived: it gets no new keys.`, { param: 'project_id' });
-}
-
-async function insertRow(transaction: TenantTransaction, key: NewKey): Promise<ApiKeyRow> {
-  const [row] = await transaction.query<ApiKeyRow>({
-    operation: 'INSERT',
-    table: 'api_keys',
-    text: `
-      INSERT INTO api_keys (id, tenant_id, project_id, user_id, name, prefix, key_hash, scopes, expires_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *`,
-    values: [
-      ...[key.id, transaction.tenantId, key.project_id ?? null, key.user_id ?? null, key.name, key.prefix],
-      ...[key.key_hash, [...new Set(key.scopes)], key.expires_at ?? null],
-    ],
-  });
-  if (row === undefined) throw new Error('INSERT gave no row');
-  return row;
-}
-
-async function updateKey(transaction: TenantTransaction, id: string, change: KeyChange, caller: Caller) {
-  const current = await requireKey(transaction, id, 'FOR UPDATE');
-  assertIfMatch(caller, current);
-  refuseEnded(current);
-  refuseOfAnother(caller, current.user_id, 'key_id');
-  assertHasScopes(caller, toApiKey(current).scopes, `change the key ${id}, which has it`, 'key_id');
-  const { name = current.name } = change;
-  const expiresAt = change.expires_at === undefined ? current.expires_at : toDate(change.expires_at);
-  refusePast(expiresAt);
-  if (isLater(expiresAt, current.expires_at)) await refuseOutliving(transaction, caller, expiresAt);
-  const [row] = await transaction.query<ApiKeyRow>({
-    operation: 'UPDATE',
-    table: 'api_keys',
-    text: `
-      UPDATE api_keys SET name = $3, expires_at = $4, updated_at = now(), version = version + 1
-      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
-    values: [transaction.tenantId, id, name, expiresAt],
-  });
-  if (row === undefined) throw new Error('UPDATE gave no row');
-  await recordAuditEvent(transaction, {
-    actor: caller.actor,
-    action: 'api_key.updated',
-    targetType: 'api_key',
-    targetId: id,
-  });
-  return versioned(row);
-}
-
-/** Revokes for good; a key that is revoked stays as it is, without a further event. */
-async function revokeKey(transaction: TenantTransaction, id: string, caller: Caller) {
-  const current = await requireKey(transaction, id, 'FOR UPDATE');
-  assertIfMatch(caller, current);
-  if (current.revoked_at !== null) return versioned(current);
-  const [revoked] = await transaction.query<ApiKeyRow>({
-    operation: 'UPDATE',
-    table: 'api_keys',
-    text: `
-      UPDATE api_keys SET revoked_at = now(), updated_at = now(), version = version + 1
-      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
-    values: [transaction.tenantId, id],
-  });
-  if (revoked === undefined) throw new Error('UPDATE gave no row');
-  await recordAuditEvent(transaction, {
-    actor: caller.actor,
-    action: 'api_key.revoked',
-    targetType: 'api_key',
-    targetId: id,
-  });
-  return versioned(revoked);
-}
-
-async function requireKey(
+function recordEvent(
   transaction: TenantTransaction,
-  id: string,
-  lock: '' | 'FOR UPDATE' = '',
-): Promise<ApiKeyRow> {
-  const [row] = await transaction.query<ApiKeyRow>({
-    operation: 'SELECT',
-    table: 'api_keys',
-    text: `SELECT * FROM api_keys WHERE tenant_id = $1 AND id = $2 ${lock}`,
-    values: [transaction.tenantId, id],
-  });
-  if (row === undefined) throw new NotFoundError(`There is no key ${id}.`);
-  return row;
+  { actor }: Caller,
+  action: string,
+  targetId: string,
+): Promise<void> {
+  return recordAuditEvent(transaction, { actor, action, targetType: 'api_key', targetId });
 }

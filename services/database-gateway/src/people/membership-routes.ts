@@ -1,174 +1,156 @@
-import { ROLE_SCOPES, internalRoute, type Caller, type Role, routes, type BodyOf, type QueryOf } from '@aion/contracts';
-import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import {
+  ROLE_SCOPES,
+  internalRoute,
+  type BodyOf,
+  type Caller,
+  type Membership,
+  type Role,
+  routes,
+} from '@aion/contracts';
+import { ConflictError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { assertNotOnLegalHold } from '../holds/assert-not-on-legal-hold.ts';
-import type { RouteBinder } from '../management/route-binder.ts';
-import { assertIfMatch } from '../management/assert-if-match.ts';
-import { readPage } from '../management/read-page.ts';
+import { revokeKeysOfUser } from '../keys/key-store.ts';
 import { assertHasScopes } from '../management/assert-has-scopes.ts';
-import { lockMembers, refuseTakenEmail } from './lock-members.ts';
+import { assertIfMatch } from '../management/assert-if-match.ts';
+import { listById } from '../management/list-by-id.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { toVersioned } from '../management/to-versioned.ts';
+import { assertEmailAvailable } from './assert-email-available.ts';
 import {
   countMemberships,
+  deleteMembership,
+  findMembershipId,
+  hasOtherOwner,
   insertMembership,
-  refuseLastOwner,
+  lockMemberships,
   requireMembership,
-  toMembership,
+  selectMemberships,
+  updateRole,
   type MembershipRow,
 } from './membership-store.ts';
+import { requireEmail } from './user-store.ts';
 
-type NewMembership = BodyOf<typeof routes.memberships.create>;
-type MembershipFilter = QueryOf<typeof routes.memberships.list>;
-type MembershipChange = BodyOf<typeof routes.memberships.update>;
-
-/** The routes on who is in a tenant, and as what. */
+/** Creates the routes of the memberships of a tenant. */
 export function createMembershipRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
-    forTenant(internalRoute(routes.memberships.list), (transaction, { query }) => listAll(transaction, query)),
+    forTenant(internalRoute(routes.memberships.list), (transaction, { query }) =>
+      listById({
+        list: 'memberships',
+        query,
+        read: (page) => selectMemberships(transaction, page, query),
+        toItem: toMembership,
+      }),
+    ),
     forTenant(internalRoute(routes.memberships.create), (transaction, { body, caller }) =>
-      add(transaction, body, caller),
+      addMember(transaction, body, caller),
     ),
     forTenant(internalRoute(routes.memberships.get), async (transaction, { params }) =>
-      versioned(await requireMembership(transaction, params.membership_id)),
+      toVersioned(await requireMembership(transaction, params.membership_id), toMembership),
     ),
     forTenant(internalRoute(routes.memberships.update), (transaction, { params, body, caller }) =>
-      change(transaction, params.membership_id, body, caller),
+      changeRole(transaction, params.membership_id, body.role, caller),
     ),
     forTenant(internalRoute(routes.memberships.delete), (transaction, { params, caller }) =>
-      remove(transaction, params.membership_id, caller),
+      removeMember(transaction, params.membership_id, caller),
     ),
   ];
 }
 
-function versioned(row: MembershipRow) {
-  return { answer: toMembership(row), version: row.version };
-}
-
-function listAll(transaction: TenantTransaction, query: MembershipFilter) {
-  return readPage({
-    list: 'memberships',
-    positions: 'uuid',
-    query,
-    read: async ({ limit, after, comparison, direction }) => {
-      const rows = await transaction.query<MembershipRow>({
-        operation: 'SELECT',
-        table: 'memberships',
-        text: `
-          SELECT * FROM memberships
-          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::text IS NULL OR role = $3)
-            AND ($4::uuid IS NULL OR user_id = $4)
-          ORDER BY id ${direction} LIMIT $5`,
-        values: [transaction.tenantId, after, query.role ?? null, query.user_id ?? null, limit],
-      });
-      return rows.map(toMembership);
-    },
-    positionOf: ({ id }) => id,
-  });
-}
-
-/** Adds a person who is in another tenant. Nobody of a tenant may: it would learn who is in others. */
-async function add(transaction: TenantTransaction, { user_id: userId, role }: NewMembership, caller: Caller) {
+/** Adds a person of another tenant. A key of the tenant may not: it would learn who is a member of other tenants. */
+async function addMember(
+  transaction: TenantTransaction,
+  { user_id: userId, role }: BodyOf<typeof routes.memberships.create>,
+  caller: Caller,
+) {
   if (caller.scopes !== null) throw new PermissionDeniedError('Only the operator may add a person of another tenant.');
-  await lockMembers(transaction);
-  await refuseMember(transaction, userId);
-  // From here on the tenant sees the person, if there is one.
+  await lockMemberships(transaction);
+  await assertNotMember(transaction, userId);
+  // The membership makes the person visible to the tenant, if the person exists.
   const row = await insertMembership(transaction, { userId, role });
-  const [person] = await transaction.query<{ readonly email: string }>({
-    operation: 'SELECT',
-    table: 'users',
-    // The lock keeps a person whose other tenants remove them at this moment.
-    text: `
-      SELECT email FROM users u
-      WHERE u.id = $2 AND EXISTS (SELECT 1 FROM memberships m WHERE m.tenant_id = $1 AND m.user_id = u.id)
-      FOR KEY SHARE`,
-    values: [transaction.tenantId, userId],
-  });
-  if (person === undefined) throw new NotFoundError(`There is no user ${userId}.`, { param: 'user_id' });
-  await refuseTakenEmail(transaction, { id: userId, email: person.email });
-  await record(transaction, caller, 'membership.created', row.id);
-  return versioned(row);
+  const email = await requireEmail(transaction, userId);
+  await assertEmailAvailable(transaction, { id: userId, email });
+  await recordEvent(transaction, caller, 'membership.created', row.id);
+  return toVersioned(row, toMembership);
 }
 
-async function refuseMember(transaction: TenantTransaction, userId: string): Promise<void> {
-  const [known] = await transaction.query<{ readonly id: string }>({
-    operation: 'SELECT',
-    table: 'memberships',
-    text: 'SELECT id FROM memberships WHERE tenant_id = $1 AND user_id = $2',
-    values: [transaction.tenantId, userId],
-  });
-  if (known === undefined) return;
-  const message = `The user ${userId} is in the tenant already, by the membership ${known.id}.`;
-  throw new ConflictError(message, { param: 'user_id' });
-}
-
-async function change(transaction: TenantTransaction, id: string, wanted: MembershipChange, caller: Caller) {
-  await lockMembers(transaction);
+async function changeRole(transaction: TenantTransaction, id: string, newRole: Role | undefined, caller: Caller) {
+  await lockMemberships(transaction);
   const current = await requireMembership(transaction, id, 'FOR UPDATE');
   assertIfMatch(caller, current);
-  const { role = current.role } = wanted;
-  refuseRole(caller, current.role);
-  refuseRole(caller, role);
-  if (role !== 'owner') await refuseLastOwner(transaction, current);
-  const [row] = await transaction.query<MembershipRow>({
-    operation: 'UPDATE',
-    table: 'memberships',
-    text: `
-      UPDATE memberships SET role = $3, updated_at = now(), version = version + 1
-      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
-    values: [transaction.tenantId, id, role],
-  });
-  if (row === undefined) throw new Error('UPDATE gave no row');
-  await record(transaction, caller, 'membership.updated', id);
-  return versioned(row);
+  const role = newRole ?? current.role;
+  assertMayAssign(caller, current.role);
+  assertMayAssign(caller, role);
+  if (role !== 'owner') await assertNotLastOwner(transaction, current);
+  const row = await updateRole(transaction, id, role);
+  await recordEvent(transaction, caller, 'membership.updated', id);
+  return toVersioned(row, toMembership);
 }
 
-/** The last membership of a person takes the person with it: a trigger does, since no tenant sees the others. */
-async function remove(transaction: TenantTransaction, id: string, caller: Caller) {
-  await lockMembers(transaction);
-  // Waits for a key that is being made for the person, which is revoked with the others.
+async function removeMember(transaction: TenantTransaction, id: string, caller: Caller) {
+  await lockMemberships(transaction);
+  // Waits for a key that is being created for the person, so that it is revoked with the others.
   const current = await requireMembership(transaction, id, 'FOR UPDATE');
+  const { role, user_id: userId } = current;
   assertIfMatch(caller, current);
-  refuseRole(caller, current.role);
-  await refuseLastOwner(transaction, current);
-  await assertNotOnLegalHold(transaction, `The membership ${id}`, [{ scope: 'user', id: current.user_id }]);
-  await revokeKeys(transaction, current.user_id, caller);
-  await transaction.query({
-    operation: 'DELETE',
-    table: 'memberships',
-    text: 'DELETE FROM memberships WHERE tenant_id = $1 AND id = $2',
-    values: [transaction.tenantId, id],
-  });
-  await record(transaction, caller, 'membership.deleted', id);
-  await recordDeletion(transaction, current.user_id, caller);
+  assertMayAssign(caller, role);
+  await assertNotLastOwner(transaction, current);
+  await assertNotOnLegalHold(transaction, `The membership ${id}`, [{ scope: 'user', id: userId }]);
+  await revokeKeys(transaction, userId, caller);
+  await deleteMembership(transaction, id);
+  await recordEvent(transaction, caller, 'membership.deleted', id);
+  await recordUserDeletion(transaction, userId, caller);
   return { answer: null };
 }
 
-/** The trigger has locked the person: what was done of them in other tenants at the same time is done, or waits. */
-async function recordDeletion(transaction: TenantTransaction, targetId: string, { actor }: Caller): Promise<void> {
-  if ((await countMemberships(transaction, targetId)) > 0) return;
-  await recordAuditEvent(transaction, { actor, action: 'user.deleted', targetType: 'user', targetId });
-}
-
 async function revokeKeys(transaction: TenantTransaction, userId: string, { actor }: Caller): Promise<void> {
-  const keys = await transaction.query<{ readonly id: string }>({
-    operation: 'UPDATE',
-    table: 'api_keys',
-    text: `
-      UPDATE api_keys SET revoked_at = now(), updated_at = now(), version = version + 1
-      WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id`,
-    values: [transaction.tenantId, userId],
-  });
-  for (const { id: targetId } of keys) {
+  for (const targetId of await revokeKeysOfUser(transaction, userId)) {
     await recordAuditEvent(transaction, { actor, action: 'api_key.revoked', targetType: 'api_key', targetId });
   }
 }
 
-/** Nobody gives or takes what they lack. */
-function refuseRole(caller: Caller, role: Role): void {
-  assertHasScopes(caller, ROLE_SCOPES[role], `give it to somebody by the role ${role}, nor take it away`, 'role');
+/** Records that the trigger has deleted the person. It has locked the person, so other tenants have finished or wait. */
+async function recordUserDeletion(transaction: TenantTransaction, targetId: string, { actor }: Caller): Promise<void> {
+  if ((await countMemberships(transaction, targetId)) > 0) return;
+  await recordAuditEvent(transaction, { actor, action: 'user.deleted', targetType: 'user', targetId });
 }
 
-function record(transaction: TenantTransaction, { actor }: Caller, action: string, targetId: string): Promise<void> {
+async function assertNotMember(transaction: TenantTransaction, userId: string): Promise<void> {
+  const membershipId = await findMembershipId(transaction, userId);
+  if (membershipId === undefined) return;
+  const message = `The user ${userId} is a member of the tenant already, by the membership ${membershipId}.`;
+  throw new ConflictError(message, { param: 'user_id' });
+}
+
+/** Asserts that a tenant with an owner keeps one. The memberships must be locked. @throws ConflictError */
+async function assertNotLastOwner(transaction: TenantTransaction, { id, role }: MembershipRow): Promise<void> {
+  if (role !== 'owner' || (await hasOtherOwner(transaction, id))) return;
+  throw new ConflictError(`The membership ${id} is that of the last owner of the tenant: make another owner first.`);
+}
+
+/** Asserts that a caller has every scope of a role that it assigns or removes. @throws PermissionDeniedError */
+function assertMayAssign(caller: Caller, role: Role): void {
+  assertHasScopes(caller, ROLE_SCOPES[role], `assign or remove the role ${role}`, 'role');
+}
+
+function recordEvent(
+  transaction: TenantTransaction,
+  { actor }: Caller,
+  action: string,
+  targetId: string,
+): Promise<void> {
   return recordAuditEvent(transaction, { actor, action, targetType: 'membership', targetId });
+}
+
+function toMembership({ id, tenant_id, user_id, role, created_at, updated_at }: MembershipRow): Membership {
+  return {
+    id,
+    tenant_id,
+    user_id,
+    role,
+    created_at: created_at.toISOString(),
+    updated_at: updated_at.toISOString(),
+  };
 }

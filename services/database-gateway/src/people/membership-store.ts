@@ -1,7 +1,9 @@
-import type { Membership, Role } from '@aion/contracts';
-import { ConflictError, NotFoundError } from '@aion/errors';
+import type { QueryOf, Role, routes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { TenantTransaction } from '../database/database.ts';
+import { oneRow } from '../database/one-row.ts';
+import { requireRow } from '../database/require-row.ts';
+import type { PageWindow } from '../management/read-page.ts';
 
 /** A row of `memberships`. */
 export interface MembershipRow {
@@ -15,64 +17,120 @@ export interface MembershipRow {
   readonly version: number;
 }
 
-/** The membership as it is shown. */
-export function toMembership({ id, tenant_id, user_id, role, ...times }: MembershipRow): Membership {
-  const [created_at, updated_at] = [times.created_at.toISOString(), times.updated_at.toISOString()];
-  return { id, tenant_id, user_id, role, created_at, updated_at };
-}
+type MembershipFilter = Pick<QueryOf<typeof routes.memberships.list>, 'role' | 'user_id'>;
 
-/** Adds a membership. Its user may be written after it, in the same transaction. */
-export async function insertMembership(
-  transaction: TenantTransaction,
-  { userId, role }: { readonly userId: string; readonly role: Role },
-): Promise<MembershipRow> {
-  const [row] = await transaction.query<MembershipRow>({
-    operation: 'INSERT',
-    table: 'memberships',
-    text: 'INSERT INTO memberships (id, tenant_id, user_id, role) VALUES ($1, $2, $3, $4) RETURNING *',
-    values: [uuidv7(), transaction.tenantId, userId, role],
+/**
+ * Locks the memberships of a tenant until the transaction ends, so that two concurrent transactions can neither remove
+ * the last two owners nor both add the same person.
+ */
+export async function lockMemberships(transaction: TenantTransaction): Promise<void> {
+  await transaction.query({
+    operation: 'SELECT',
+    table: 'pg_catalog',
+    text: `SELECT pg_advisory_xact_lock(hashtextextended('aion-members:' || $1::uuid::text, 0))`,
+    values: [transaction.tenantId],
   });
-  if (row === undefined) throw new Error('INSERT gave no row');
-  return row;
 }
 
-/** The membership with this id, locked when it is to be changed. @throws NotFoundError */
+/** Reads a page of the memberships of a tenant. */
+export function selectMemberships(
+  transaction: TenantTransaction,
+  { limit, after, comparison, direction }: PageWindow,
+  { role, user_id: userId }: MembershipFilter,
+): Promise<MembershipRow[]> {
+  return transaction.query<MembershipRow>({
+    operation: 'SELECT',
+    table: 'memberships',
+    text: `
+      SELECT * FROM memberships
+      WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id ${comparison} $2) AND ($3::text IS NULL OR role = $3)
+        AND ($4::uuid IS NULL OR user_id = $4)
+      ORDER BY id ${direction} LIMIT $5`,
+    values: [transaction.tenantId, after, role ?? null, userId ?? null, limit],
+  });
+}
+
+/** Reads a membership, and locks it when it is about to change. @throws NotFoundError */
 export async function requireMembership(
   transaction: TenantTransaction,
   id: string,
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<MembershipRow> {
-  const [row] = await transaction.query<MembershipRow>({
+  const rows = await transaction.query<MembershipRow>({
     operation: 'SELECT',
     table: 'memberships',
     text: `SELECT * FROM memberships WHERE tenant_id = $1 AND id = $2 ${lock}`,
     values: [transaction.tenantId, id],
   });
-  if (row === undefined) throw new NotFoundError(`There is no membership ${id}.`);
-  return row;
+  return requireRow(rows, `There is no membership ${id}.`);
 }
 
-/** A tenant that has had an owner keeps one. The members must be locked. @throws ConflictError */
-export async function refuseLastOwner(transaction: TenantTransaction, { id, role }: MembershipRow): Promise<void> {
-  if (role !== 'owner') return;
+/** Returns the id of the membership of a user, if the user is a member of the tenant. */
+export async function findMembershipId(transaction: TenantTransaction, userId: string): Promise<string | undefined> {
+  const [row] = await transaction.query<{ readonly id: string }>({
+    operation: 'SELECT',
+    table: 'memberships',
+    text: 'SELECT id FROM memberships WHERE tenant_id = $1 AND user_id = $2',
+    values: [transaction.tenantId, userId],
+  });
+  return row?.id;
+}
+
+/** Reports whether the tenant has an owner besides the one with this membership. */
+export async function hasOtherOwner(transaction: TenantTransaction, membershipId: string): Promise<boolean> {
   const others = await transaction.query({
     operation: 'SELECT',
     table: 'memberships',
     text: `SELECT 1 FROM memberships WHERE tenant_id = $1 AND role = 'owner' AND id <> $2 LIMIT 1`,
-    values: [transaction.tenantId, id],
+    values: [transaction.tenantId, membershipId],
   });
-  if (others.length > 0) return;
-  throw new ConflictError(`The membership ${id} is that of the last owner of the tenant: make another owner first.`);
+  return others.length > 0;
 }
 
-/** In how many tenants a person is, of which a transaction sees its own alone. */
+/** Counts the tenants that a person is a member of; a transaction sees only the membership in its own tenant. */
 export async function countMemberships(transaction: TenantTransaction, userId: string): Promise<number> {
-  const [row] = await transaction.query<{ readonly memberships: number }>({
+  const rows = await transaction.query<{ readonly memberships: number }>({
     operation: 'CALL',
     table: 'memberships',
     text: 'SELECT count_memberships($1) AS memberships',
     values: [userId],
   });
-  if (row === undefined) throw new Error('SELECT gave no row');
-  return row.memberships;
+  return oneRow(rows).memberships;
+}
+
+/** Inserts a membership. Its user may be inserted after it, in the same transaction. */
+export async function insertMembership(
+  transaction: TenantTransaction,
+  { userId, role }: { readonly userId: string; readonly role: Role },
+): Promise<MembershipRow> {
+  const rows = await transaction.query<MembershipRow>({
+    operation: 'INSERT',
+    table: 'memberships',
+    text: 'INSERT INTO memberships (id, tenant_id, user_id, role) VALUES ($1, $2, $3, $4) RETURNING *',
+    values: [uuidv7(), transaction.tenantId, userId, role],
+  });
+  return oneRow(rows);
+}
+
+/** Updates the role of a membership. */
+export async function updateRole(transaction: TenantTransaction, id: string, role: Role): Promise<MembershipRow> {
+  const rows = await transaction.query<MembershipRow>({
+    operation: 'UPDATE',
+    table: 'memberships',
+    text: `
+      UPDATE memberships SET role = $3, updated_at = now(), version = version + 1
+      WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+    values: [transaction.tenantId, id, role],
+  });
+  return oneRow(rows);
+}
+
+/** Deletes a membership. A trigger deletes the person with the last one, since a tenant does not see the others. */
+export async function deleteMembership(transaction: TenantTransaction, id: string): Promise<void> {
+  await transaction.query({
+    operation: 'DELETE',
+    table: 'memberships',
+    text: 'DELETE FROM memberships WHERE tenant_id = $1 AND id = $2',
+    values: [transaction.tenantId, id],
+  });
 }

@@ -1,7 +1,7 @@
 import { retentionBounds, WIDEST_BOUNDS } from './retention-bounds.ts';
 
-describe('the bounds of retention', () => {
-  it('are the widest ones, but where they are told', () => {
+describe('retentionBounds', () => {
+  it('returns the widest bounds for classes that are not named', () => {
     expect(retentionBounds.parse('')).toEqual(WIDEST_BOUNDS);
     expect(retentionBounds.parse('content=7..90:30, audit=1000..3650')).toEqual({
       ...WIDEST_BOUNDS,
@@ -18,7 +18,7 @@ describe('the bounds of retention', () => {
     ['content=7..90:6', 'has a default outside of its bounds'],
     ['proof=7..90', 'names no class'],
     ['content=7', 'is not of the form'],
-  ])('are refused when they are %s', (text, sentence) => {
+  ])('rejects %s: %s', (text, sentence) => {
     const { error } = retentionBounds.safeParse(text);
     expect(error?.issues.map(({ message }) => message).join()).toContain(sentence);
   });

@@ -1,42 +1,46 @@
 import {
   RETENTION_CLASSES,
   internalRoute,
+  type BodyOf,
   type Caller,
   type CurrentRetention,
-  type RetentionClassName,
+  type RetentionPolicy,
   routes,
-  type BodyOf,
-  type QueryOf,
 } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
-import type { RouteBinder } from '../management/route-binder.ts';
-import { readPage } from '../management/read-page.ts';
+import { lockTenant } from '../database/lock-tenant.ts';
+import { listById } from '../management/list-by-id.ts';
 import { requirePerson } from '../management/require-person.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
 import type { RetentionBounds, RetentionBoundsByClass } from './retention-bounds.ts';
-import { insertPolicy, readTimelines, type Timeline } from './retention-timeline.ts';
-import { selectPolicies, toRetentionPolicy } from './retention-policy-row.ts';
+import { insertPolicy, readClock, selectPolicies, type RetentionPolicyRow } from './retention-store.ts';
+import { readTimelines, type RetentionTimeline } from './retention-timeline.ts';
 
-/** What the operator has decided on retention. */
+/** Limits that the operator sets for retention. */
 export interface RetentionSettings {
   readonly bounds: RetentionBoundsByClass;
-  /** How far ahead a policy must be set that keeps data for less time than before. */
+  /** Minimum number of days between setting a policy that shortens retention and its begin. */
   readonly loweringDelayDays: number;
 }
 
 type NewPolicy = BodyOf<typeof routes.retentionPolicies.create>;
-type PolicyFilter = QueryOf<typeof routes.retentionPolicies.list>;
 
 const DAY_MS = 86_400_000;
 
-/** The routes on how long a tenant's data is kept. */
+/** Creates the routes of the retention policies of a tenant. */
 export function createRetentionRoutes({ forTenant }: RouteBinder, settings: RetentionSettings): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.retentionPolicies.list), (transaction, { query }) =>
-      listPolicies(transaction, query),
+      listById({
+        list: 'retention-policies',
+        query,
+        read: (page) => selectPolicies(transaction, page, query.retention_class ?? null),
+        toItem: toPolicy,
+      }),
     ),
     forTenant(internalRoute(routes.retentionPolicies.getCurrent), async (transaction) => ({
       answer: await describeCurrent(transaction, settings),
@@ -47,19 +51,6 @@ export function createRetentionRoutes({ forTenant }: RouteBinder, settings: Rete
   ];
 }
 
-function listPolicies(transaction: TenantTransaction, query: PolicyFilter) {
-  return readPage({
-    list: 'retention-policies',
-    positions: 'uuid',
-    query,
-    read: async (page) => {
-      const rows = await selectPolicies(transaction, page, query.retention_class ?? null);
-      return rows.map(toRetentionPolicy);
-    },
-    positionOf: ({ id }) => id,
-  });
-}
-
 async function describeCurrent(transaction: TenantTransaction, { bounds, loweringDelayDays }: RetentionSettings) {
   const timelines = await readTimelines(transaction);
   const data = RETENTION_CLASSES.map((name): CurrentRetention => {
@@ -67,19 +58,14 @@ async function describeCurrent(transaction: TenantTransaction, { bounds, lowerin
     const { minDays, maxDays, defaultDays } = bounds[name];
     return {
       retention_class: name,
-      keep_days: keptDays(timelines[name], bounds[name]),
+      keep_days: toEffectiveDays(inForce, bounds[name]),
       source: inForce === null ? 'default' : 'tenant',
-      policy: inForce === null ? null : toRetentionPolicy(inForce),
-      scheduled: scheduled.map(toRetentionPolicy),
+      policy: inForce === null ? null : toPolicy(inForce),
+      scheduled: scheduled.map(toPolicy),
       bounds: { min_days: minDays, max_days: maxDays, default_days: defaultDays },
     };
   });
   return { data, lowering_delay_days: loweringDelayDays };
-}
-
-/** How long data is kept now. Bounds that became tighter hold for what was set before them, too. */
-function keptDays({ inForce }: Timeline, { minDays, maxDays, defaultDays }: RetentionBounds): number {
-  return Math.min(Math.max(inForce?.keep_days ?? defaultDays, minDays), maxDays);
 }
 
 async function setPolicy(
@@ -90,14 +76,19 @@ async function setPolicy(
 ) {
   const setBy = requirePerson(caller);
   const { retention_class: retentionClass, keep_days: keepDays } = policy;
-  assertWithin(settings.bounds, retentionClass, keepDays);
-  const now = await lockTenant(transaction);
+  const bounds = settings.bounds[retentionClass];
+  assertWithinBounds(policy, bounds);
+  // Policies of a tenant are set one after the other, and the clock is read once the tenant is locked.
+  await lockTenant(transaction, 'FOR NO KEY UPDATE');
+  const now = await readClock(transaction);
   const timeline = (await readTimelines(transaction))[retentionClass];
-  const current = keptDays(timeline, settings.bounds[retentionClass]);
-  const wanted = policy.effective_from === undefined ? null : new Date(policy.effective_from);
-  const effectiveFrom = chooseBegin({ now, wanted, keepDays, timeline, current, settings });
+  const currentDays = toEffectiveDays(timeline.inForce, bounds);
+  const effectiveFrom = chooseBegin({ policy, now, timeline, currentDays, settings });
   const row = await insertPolicy(transaction, {
-    ...{ id: uuidv7(), retentionClass, keepDays, setBy },
+    id: uuidv7(),
+    retentionClass,
+    keepDays,
+    setBy,
     effectiveFrom: effectiveFrom === now ? null : effectiveFrom,
   });
   await recordAuditEvent(transaction, {
@@ -106,43 +97,51 @@ async function setPolicy(
     targetType: 'retention_policy',
     targetId: row.id,
   });
-  const begins = row.effective_from.getTime();
-  const earlier = timeline.scheduled.filter(({ effective_from: at }) => at.getTime() < begins);
+  const beginMs = row.effective_from.getTime();
+  const earlier = timeline.scheduled.filter(({ effective_from: at }) => at.getTime() < beginMs);
   const replaced = earlier.at(-1) ?? timeline.inForce;
-  const bounds = settings.bounds[retentionClass];
   return {
     answer: {
-      ...toRetentionPolicy(row),
+      ...toPolicy(row),
       replaces: {
-        keep_days: keptDays({ ...timeline, inForce: replaced }, bounds),
-        policy: replaced === null ? null : toRetentionPolicy(replaced),
+        keep_days: toEffectiveDays(replaced, bounds),
+        policy: replaced === null ? null : toPolicy(replaced),
       },
-      withdrawn: timeline.scheduled.filter((one) => !earlier.includes(one)).map(toRetentionPolicy),
+      withdrawn: timeline.scheduled.filter((one) => !earlier.includes(one)).map(toPolicy),
     },
   };
 }
 
-function assertWithin(bounds: RetentionBoundsByClass, name: RetentionClassName, keepDays: number): void {
-  const { minDays, maxDays } = bounds[name];
+/** Returns the days that data is retained under a policy. Tighter bounds also apply to policies set before them. */
+function toEffectiveDays(policy: RetentionPolicyRow | null, bounds: RetentionBounds): number {
+  const { minDays, maxDays, defaultDays } = bounds;
+  return Math.min(Math.max(policy?.keep_days ?? defaultDays, minDays), maxDays);
+}
+
+function assertWithinBounds(
+  { retention_class: name, keep_days: keepDays }: NewPolicy,
+  { minDays, maxDays }: RetentionBounds,
+): void {
   if (keepDays >= minDays && keepDays <= maxDays) return;
   throw new InvalidRequestError(
-    `${keepDays} days are outside of the bounds of the class ${name}: the operator allows ${minDays} to ${maxDays}.`,
+    `${keepDays} days are outside of the bounds of the class ${name}: choose ${minDays} to ${maxDays} days, which the ` +
+      'operator permits.',
     { param: 'keep_days' },
   );
 }
 
-interface WantedBegin {
+interface BeginInput {
+  readonly policy: NewPolicy;
+  /** Time of the database. */
   readonly now: Date;
-  /** Null: as soon as it may. */
-  readonly wanted: Date | null;
-  readonly keepDays: number;
-  readonly timeline: Timeline;
-  readonly current: number;
+  readonly timeline: RetentionTimeline;
+  readonly currentDays: number;
   readonly settings: RetentionSettings;
 }
 
-/** Data that was to be kept longer is given notice: nobody loses it by a policy of a moment ago. */
-function chooseBegin({ now, wanted, keepDays, timeline, current, settings }: WantedBegin): Date {
+/** Chooses the begin of a policy. One that shortens retention begins after a delay, so that nobody loses data by surprise. */
+function chooseBegin({ policy, now, timeline, currentDays, settings }: BeginInput): Date {
+  const wanted = policy.effective_from === undefined ? null : new Date(policy.effective_from);
   if (wanted !== null && wanted < now) {
     throw new InvalidRequestError(`effective_from is in the past: it is ${now.toISOString()} now.`, {
       param: 'effective_from',
@@ -150,31 +149,25 @@ function chooseBegin({ now, wanted, keepDays, timeline, current, settings }: Wan
   }
   const begin = wanted ?? now;
   const until = timeline.scheduled.filter(({ effective_from: at }) => at <= begin);
-  const longest = Math.max(current, ...until.map(({ keep_days: days }) => days));
-  if (keepDays >= longest) return begin;
+  const longestDays = Math.max(currentDays, ...until.map(({ keep_days: days }) => days));
+  if (policy.keep_days >= longestDays) return begin;
   const earliest = new Date(now.getTime() + settings.loweringDelayDays * DAY_MS);
   if (wanted === null) return earliest;
   if (wanted >= earliest) return wanted;
   throw new InvalidRequestError(
-    `${keepDays} days are less than the ${longest} that hold until then: such a policy begins ` +
-      `${settings.loweringDelayDays} days after it is set at the earliest, which is ${earliest.toISOString()}.`,
+    `${policy.keep_days} days are less than the ${longestDays} that apply until then: such a policy begins at the ` +
+      `earliest ${settings.loweringDelayDays} days after it is set, which is ${earliest.toISOString()}.`,
     { param: 'effective_from' },
   );
 }
 
-/** Policies of a tenant are set one after the other. Gives the time of the database, once the tenant is locked. */
-async function lockTenant(transaction: TenantTransaction): Promise<Date> {
-  await transaction.query({
-    operation: 'SELECT',
-    table: 'tenants',
-    text: 'SELECT 1 FROM tenants WHERE id = $1 FOR NO KEY UPDATE',
-    values: [transaction.tenantId],
-  });
-  const [clock] = await transaction.query<{ now: Date }>({
-    operation: 'SELECT',
-    table: 'pg_catalog',
-    text: 'SELECT clock_timestamp() AS now',
-  });
-  if (clock === undefined) throw new Error('SELECT gave no row');
-  return clock.now;
+function toPolicy(row: RetentionPolicyRow): RetentionPolicy {
+  return {
+    id: row.id,
+    retention_class: row.retention_class,
+    keep_days: row.keep_days,
+    effective_from: row.effective_from.toISOString(),
+    set_by: row.set_by,
+    created_at: row.created_at.toISOString(),
+  };
 }

@@ -1,109 +1,55 @@
-import { internalRoute, type Caller, type Tenant, routes, type BodyOf, type QueryOf } from '@aion/contracts';
-import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import { internalRoute, type BodyOf, type Caller, type Tenant, routes } from '@aion/contracts';
+import { ConflictError, PermissionDeniedError } from '@aion/errors';
 import type { BoundRoute } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { PlatformTransaction, TenantTransaction } from '../database/database.ts';
-import type { RouteBinder } from '../management/route-binder.ts';
 import { assertIfMatch } from '../management/assert-if-match.ts';
-import { readPage } from '../management/read-page.ts';
+import { listById } from '../management/list-by-id.ts';
+import type { RouteBinder } from '../management/route-binder.ts';
+import { toVersioned } from '../management/to-versioned.ts';
+import { insertTenant, requireTenant, selectTenants, updateTenant, type TenantRow } from './tenant-store.ts';
 
-type NewTenant = BodyOf<typeof routes.tenants.create>;
-type TenantChange = BodyOf<typeof routes.tenants.update>;
-type TenantFilter = QueryOf<typeof routes.tenants.list>;
-
-interface TenantRow extends Omit<Tenant, 'created_at' | 'updated_at'> {
-  readonly [column: string]: unknown;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-  readonly version: number;
-}
-
-const COLUMNS = 'id, name, state, store_content, created_at, updated_at, version';
-
-/** The routes on tenants. */
+/** Creates the routes of tenants. */
 export function createTenantRoutes({ forPlatform, forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
-    forPlatform(internalRoute(routes.tenants.list), (transaction, { query }) => listAll(transaction, query)),
-    forPlatform(internalRoute(routes.tenants.create), (transaction, { body, caller }) =>
-      insertTenant(transaction, body, caller),
+    forPlatform(internalRoute(routes.tenants.list), (transaction, { query }) =>
+      listById({ list: 'tenants', query, read: (page) => selectTenants(transaction, page, query), toItem: toTenant }),
     ),
-    forTenant(internalRoute(routes.tenants.get), async (transaction) => versioned(await requireTenant(transaction))),
+    forPlatform(internalRoute(routes.tenants.create), (transaction, { body, caller }) =>
+      createTenant(transaction, body, caller),
+    ),
+    forTenant(internalRoute(routes.tenants.get), async (transaction) =>
+      toVersioned(await requireTenant(transaction), toTenant),
+    ),
     forTenant(internalRoute(routes.tenants.update), (transaction, { body, caller }) =>
       changeTenant(transaction, body, caller),
     ),
   ];
 }
 
-function toTenant({ id, name, state, store_content, ...times }: TenantRow): Tenant {
-  const [created_at, updated_at] = [times.created_at.toISOString(), times.updated_at.toISOString()];
-  return { id, name, state, store_content, created_at, updated_at };
-}
-
-function versioned(row: TenantRow) {
-  return { answer: toTenant(row), version: row.version };
-}
-
-function listAll(transaction: PlatformTransaction, query: TenantFilter) {
-  return readPage({
-    list: 'tenants',
-    positions: 'uuid',
-    query,
-    read: async ({ limit, after, direction }) => {
-      const rows = await transaction.query<TenantRow>({
-        operation: 'CALL',
-        table: 'tenants',
-        text: `SELECT ${COLUMNS} FROM list_tenants($1, $2, $3, $4)`,
-        values: [limit, after, query.state ?? null, direction === 'ASC'],
-      });
-      return rows.map(toTenant);
-    },
-    positionOf: ({ id }) => id,
-  });
-}
-
-/** The request is the platform's, and so is its idempotency key; the row and its event are the tenant's. */
-function insertTenant(platform: PlatformTransaction, tenant: NewTenant, caller: Caller) {
+/** Creates a tenant. The request and its idempotency key belong to the platform, the row and its event to the tenant. */
+function createTenant(platform: PlatformTransaction, tenant: BodyOf<typeof routes.tenants.create>, caller: Caller) {
   return platform.asTenant(uuidv7(), async (transaction) => {
-    const [row] = await transaction.query<TenantRow>({
-      operation: 'INSERT',
-      table: 'tenants',
-      text: `INSERT INTO tenants (id, name, store_content) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
-      values: [transaction.tenantId, tenant.name, tenant.store_content],
-    });
-    if (row === undefined) throw new Error('INSERT gave no row');
-    await recordAuditEvent(transaction, {
-      actor: caller.actor,
-      action: 'tenant.created',
-      targetType: 'tenant',
-      targetId: row.id,
-    });
-    return versioned(row);
+    const row = await insertTenant(transaction, tenant);
+    await recordEvent(transaction, caller, 'tenant.created');
+    return toVersioned(row, toTenant);
   });
 }
 
-async function changeTenant(transaction: TenantTransaction, change: TenantChange, caller: Caller) {
-  // A change of state waits for all that is being written for the tenant; any other holds up none of it.
+async function changeTenant(
+  transaction: TenantTransaction,
+  change: BodyOf<typeof routes.tenants.update>,
+  caller: Caller,
+) {
+  // A change of the state waits for all writes of the tenant in flight; any other change blocks none of them.
   const current = await requireTenant(transaction, change.state === undefined ? 'FOR NO KEY UPDATE' : 'FOR UPDATE');
   assertIfMatch(caller, current);
   if (change.state !== undefined) assertStateMayChange(current, caller);
   const { name = current.name, store_content: storeContent = current.store_content, state = current.state } = change;
-  const [row] = await transaction.query<TenantRow>({
-    operation: 'UPDATE',
-    table: 'tenants',
-    text: `
-      UPDATE tenants SET name = $2, store_content = $3, state = $4, updated_at = now(), version = version + 1
-      WHERE id = $1 RETURNING ${COLUMNS}`,
-    values: [transaction.tenantId, name, storeContent, state],
-  });
-  if (row === undefined) throw new Error('UPDATE gave no row');
-  await recordAuditEvent(transaction, {
-    actor: caller.actor,
-    action: 'tenant.updated',
-    targetType: 'tenant',
-    targetId: row.id,
-  });
-  return versioned(row);
+  const row = await updateTenant(transaction, { name, storeContent, state });
+  await recordEvent(transaction, caller, 'tenant.updated');
+  return toVersioned(row, toTenant);
 }
 
 function assertStateMayChange({ id, state }: TenantRow, caller: Caller): void {
@@ -111,19 +57,20 @@ function assertStateMayChange({ id, state }: TenantRow, caller: Caller): void {
     throw new PermissionDeniedError('Only the operator may change the state of a tenant.', { param: 'state' });
   }
   if (state === 'active' || state === 'read_only') return;
-  throw new ConflictError(`Tenant ${id} is ${state}: that cannot be taken back here.`, { param: 'state' });
+  throw new ConflictError(`Tenant ${id} is ${state}: this state cannot be changed here.`, { param: 'state' });
 }
 
-async function requireTenant(
-  transaction: TenantTransaction,
-  lock: '' | 'FOR UPDATE' | 'FOR NO KEY UPDATE' = '',
-): Promise<TenantRow> {
-  const [row] = await transaction.query<TenantRow>({
-    operation: 'SELECT',
-    table: 'tenants',
-    text: `SELECT ${COLUMNS} FROM tenants WHERE id = $1 ${lock}`,
-    values: [transaction.tenantId],
-  });
-  if (row === undefined) throw new NotFoundError(`There is no tenant ${transaction.tenantId}.`);
-  return row;
+function recordEvent(transaction: TenantTransaction, { actor }: Caller, action: string): Promise<void> {
+  return recordAuditEvent(transaction, { actor, action, targetType: 'tenant', targetId: transaction.tenantId });
+}
+
+function toTenant({ id, name, state, store_content, created_at, updated_at }: TenantRow): Tenant {
+  return {
+    id,
+    name,
+    state,
+    store_content,
+    created_at: created_at.toISOString(),
+    updated_at: updated_at.toISOString(),
+  };
 }

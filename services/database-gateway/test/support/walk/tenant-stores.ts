@@ -7,7 +7,7 @@ import { createExportStore } from '../../../src/exports/export-store.ts';
 import { recordDownload } from '../../../src/files/file-routes.ts';
 import { createStrayObjectStore } from '../../../src/files/stray-object-store.ts';
 import { createGenerationStore } from '../../../src/generations/generation-store.ts';
-import { recordKeyUse } from '../../../src/keys/record-use.ts';
+import { recordKeyUse } from '../../../src/keys/record-key-use.ts';
 import { createSnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
 import { createManagement, operatorFor } from '../management.ts';
 import { noMetrics, silentLogger } from '../test-database.ts';

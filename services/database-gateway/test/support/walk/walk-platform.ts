@@ -8,11 +8,11 @@ import { assertConfinedRole } from '../../../src/database/assert-confined-role.t
 import type { Database } from '../../../src/database/database.ts';
 import { createSchemaUpkeep } from '../../../src/database/schema-upkeep.ts';
 import { createExportReconciler } from '../../../src/exports/export-reconciler.ts';
-import { findKeyHolder, findOperatorByPrefix } from '../../../src/keys/find-holders.ts';
-import { recordOperatorUse } from '../../../src/keys/record-use.ts';
+import { findKeyHolder, findOperatorByPrefix } from '../../../src/keys/find-key-holder.ts';
+import { recordOperatorUse } from '../../../src/keys/record-key-use.ts';
 import { deleteExpiredIdempotencyKeys } from '../../../src/management/delete-expired-idempotency-keys.ts';
 import { createOutboxStore } from '../../../src/outbox/outbox-store.ts';
-import { countEncryptedByKey, listEncryptedRows } from '../../../src/providers/encrypted-rows.ts';
+import { countEncryptedByKey, listEncryptedRows } from '../../../src/providers/encrypted-row-store.ts';
 import { createUsageRollup, type UsageRollup } from '../../../src/usage/usage-rollup.ts';
 import { newKey, operatorFor } from '../management.ts';
 import { noMetrics, silentLogger } from '../test-database.ts';
@@ -73,8 +73,8 @@ export async function walkUpkeep(
   await createSchemaUpkeep(options).run();
   await deleteExpiredIdempotencyKeys(database);
   const usage = unheardUsage(database);
-  await usage.fold();
-  await usage.watch();
+  await usage.rollUp();
+  await usage.checkConsistency();
   await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 10_800_000 }).reconcile();
   await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 1_000 }).reconcile();
   await findKeyHolder(database, prefixes.key);

@@ -1,4 +1,4 @@
-import type { internalRoutes, BodyOf } from '@aion/contracts';
+import type { BodyOf, internalRoutes } from '@aion/contracts';
 import { recordAuditEvent, type AuditEvent } from '../audit/record-audit-event.ts';
 import type { Database } from '../database/database.ts';
 
@@ -6,12 +6,11 @@ type KeyUse = BodyOf<typeof internalRoutes.apiKeys.recordUse> & { readonly tenan
 type OperatorUse = BodyOf<typeof internalRoutes.operators.recordUse>;
 
 const TODAY = `(now() AT TIME ZONE 'UTC')::date`;
-const columnOf = ({ accepted }: OperatorUse): string => (accepted ? 'last_used_on' : 'last_refused_on');
 
 /**
- * Notes the day on which a genuine key of a tenant was accepted or refused, with an event of the tenant's audit trail.
- * Once a day each, however often and by however many it is told at the same time: the row's lock lets the second see
- * what the first has written. A key that the tenant does not have is passed over.
+ * Records the day on which a genuine key of a tenant was accepted or rejected, with an event in the tenant's audit trail.
+ * Writes both once per day, however often it is called, also concurrently: the lock of the row makes the second call read
+ * what the first has written. Ignores a key that the tenant does not have.
  */
 export function recordKeyUse(database: Database, keyId: string, use: KeyUse): Promise<void> {
   return database.withTenant(use.tenant_id, async (transaction) => {
@@ -24,11 +23,11 @@ export function recordKeyUse(database: Database, keyId: string, use: KeyUse): Pr
         WHERE tenant_id = $1 AND id = $2 AND ${column} IS DISTINCT FROM ${TODAY} RETURNING id`,
       values: [transaction.tenantId, keyId],
     });
-    if (rows.length > 0) await recordAuditEvent(transaction, eventOf('api_key', keyId, use));
+    if (rows.length > 0) await recordAuditEvent(transaction, toEvent('api_key', keyId, use));
   });
 }
 
-/** Likewise for the key of an operator, in the audit chain of the platform. */
+/** Records the use of an operator's key like `recordKeyUse`, with an event in the audit chain of the platform. */
 export function recordOperatorUse(database: Database, operatorId: string, use: OperatorUse): Promise<void> {
   return database.withPlatform(async (transaction) => {
     const column = columnOf(use);
@@ -40,11 +39,15 @@ export function recordOperatorUse(database: Database, operatorId: string, use: O
         WHERE id = $1 AND ${column} IS DISTINCT FROM ${TODAY} RETURNING id`,
       values: [operatorId],
     });
-    if (rows.length > 0) await recordAuditEvent(transaction, eventOf('operator', operatorId, use));
+    if (rows.length > 0) await recordAuditEvent(transaction, toEvent('operator', operatorId, use));
   });
 }
 
-function eventOf(holder: 'api_key' | 'operator', id: string, { accepted }: OperatorUse): AuditEvent {
+function columnOf({ accepted }: OperatorUse): string {
+  return accepted ? 'last_used_on' : 'last_refused_on';
+}
+
+function toEvent(holder: 'api_key' | 'operator', id: string, { accepted }: OperatorUse): AuditEvent {
   return {
     actor: `${holder}:${id}`,
     action: `${holder}.${accepted ? 'used' : 'refused'}`,
