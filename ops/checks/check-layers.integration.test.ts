@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { checkLayers } from './check-layers.ts';
 
-describe('the layer check', () => {
+describe('checkLayers', () => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'aion-layers-'));
@@ -16,7 +16,7 @@ describe('the layer check', () => {
     writeFileSync(join(root, path), text);
   };
 
-  it('passes a graph that keeps to the layers', async () => {
+  it('passes a graph without violations', async () => {
     write('packages/errors/src/a.ts', 'export const a = 1;\n');
     write('packages/http/src/b.ts', "export { a } from '../../errors/src/a.ts';\n");
     const report = await checkLayers(root, {
@@ -27,7 +27,7 @@ describe('the layer check', () => {
   });
 
   it.each(['database/a.ts', 'snapshots/a.ts', 'bootstrap.ts', 'outbox/outbox-listener.ts'])(
-    'lets %s of database-gateway speak to PostgreSQL',
+    'permits %s of database-gateway to import pg',
     async (path) => {
       write('node_modules/pg/index.js', 'export const b = 1;\n');
       const from = `services/database-gateway/src/${path}`;

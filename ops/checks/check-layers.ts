@@ -1,7 +1,7 @@
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
 import { findFolderCycles, FOLDER_CYCLE_EXCEPTIONS } from './find-folder-cycles.ts';
 
-/** The layers from the bottom up: nothing imports from a layer above its own. */
+/** Layers from the bottom up. A file imports only from its own layer and those below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['packages/errors', 'packages/config'],
   ['packages/contracts'],
@@ -28,7 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['packages/e2e', 'ops'],
 ];
 
-/** Edges that exist; were one missing, the graph would not have been read and its silence would prove nothing. */
+/** Imports that exist. A missing one means that the graph was not read, so the absence of violations proves nothing. */
 const EXPECTED_EDGES: readonly (readonly [from: string, to: string])[] = [
   ['packages/logging/src', 'packages/tracing/src'],
   ['packages/http/src', 'packages/contracts/src'],
@@ -48,7 +48,7 @@ const within = (folders: readonly string[]): string => `^(${folders.join('|')})/
 const upwards: readonly IForbiddenRuleType[] = LAYERS.slice(0, -1).map((layer, index) => ({
   name: `layer-${index}-imports-upwards`,
   severity: 'error',
-  comment: `${layer.join(', ')} may import their own layer and those below only`,
+  comment: `${layer.join(', ')} may only import their own layer and those below`,
   from: { path: within(layer), pathNot: TESTS },
   to: { path: within(LAYERS.slice(index + 1).flat()) },
 }));
@@ -65,7 +65,7 @@ const RULES: readonly IForbiddenRuleType[] = [
   {
     name: 'ops-reads-only-declarations',
     severity: 'error',
-    comment: 'the generator reads what services declare and none of what they do',
+    comment: 'the generator reads declarations of services, not their code',
     from: { path: '^ops/' },
     to: { path: '^services/', pathNot: String.raw`/src/(config|data-map/[a-z-]+)\.ts$` },
   },
@@ -83,21 +83,21 @@ const RULES: readonly IForbiddenRuleType[] = [
   {
     name: 'opentelemetry-sdk-in-one-file-bench',
     severity: 'error',
-    comment: 'the benchmark loads the instrumentations that it measures beside, and no SDK',
+    comment: 'the benchmark loads the instrumentations that it compares AION with, but no SDK',
     from: { path: String.raw`^ops/bench/` },
     to: { path: 'node_modules/@opentelemetry/(?!(api|instrumentation[a-z-]*|auto-instrumentations-node)(/|$))' },
   },
   {
     name: 'benchmark-peers-in-bench',
     severity: 'error',
-    comment: 'what AION is measured beside is no part of AION',
+    comment: 'libraries that AION is compared with are not part of AION',
     from: { pathNot: '^ops/bench/' },
     to: { path: 'node_modules/(express-prom-bundle|pino)/' },
   },
   {
     name: 'database-in-its-gateway',
     severity: 'error',
-    comment: 'queue and embedded speak to PostgreSQL for what is not application data',
+    comment: 'only database-gateway accesses application data; queue and embedded use PostgreSQL for other data',
     from: {
       path: '^(packages|services)/',
       pathNot: `${TESTS}|^(services/database-gateway|packages/(queue|embedded|testkit))/`,
@@ -107,7 +107,7 @@ const RULES: readonly IForbiddenRuleType[] = [
   {
     name: 'database-in-its-folders',
     severity: 'error',
-    comment: 'what else reaches a table of tenants goes through the Database, which sets the tenant',
+    comment: 'all other access to tenant tables goes through Database, which sets the tenant',
     from: {
       path: '^services/database-gateway/src/',
       pathNot: `${TESTS}|^services/database-gateway/src/((database|snapshots|migrations)/|(bootstrap|outbox/outbox-listener)[.]ts$)`,
@@ -117,7 +117,7 @@ const RULES: readonly IForbiddenRuleType[] = [
   {
     name: 'connections-in-their-folders',
     severity: 'error',
-    comment: 'a connection of the pool has no tenant yet; the composition root makes the pools and lends nothing',
+    comment: 'a pooled connection has no tenant set; the composition root only creates the pools',
     from: {
       path: '^services/database-gateway/src/',
       pathNot: `${TESTS}|^services/database-gateway/src/((database|snapshots)/|create-parts[.]ts$)`,
@@ -146,7 +146,7 @@ export interface LayerReport {
   readonly violations: readonly string[];
 }
 
-/** Reads the import graph below a folder and compares it with the layers. */
+/** Reads the import graph below a folder and checks it for violations of the layers and cycles between folders. */
 export async function checkLayers(
   root: string,
   { expectedEdges = EXPECTED_EDGES, cycleExceptions = FOLDER_CYCLE_EXCEPTIONS } = {},
@@ -163,7 +163,8 @@ export async function checkLayers(
     },
     { extensions: ['.ts', '.mjs', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   );
-  if (typeof output === 'string') throw new Error(`dependency-cruiser answered with text: ${output.slice(0, 200)}`);
+  if (typeof output === 'string')
+    throw new Error(`dependency-cruiser returned text instead of modules: ${output.slice(0, 200)}`);
   const { modules, summary } = output satisfies ICruiseResult;
   const missing = expectedEdges.filter(([from, to]) => {
     const sources = modules.filter((module) => module.source.startsWith(from));

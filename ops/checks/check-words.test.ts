@@ -32,6 +32,8 @@ describe('checkWords', () => {
     ['a test title', '\nit("says no", () => {});'],
     ['a title of a table of tests', '\nit.each([1])("says %s", () => {});'],
     ['a schema description', '\nz.string().describe("It says no");'],
+    ['a description of a command', '\ncommand.option("--all", "It says all");'],
+    ['a description in an object', '\nconst route = { summary: "It says" + "no" };'],
   ])('finds a banned word in %s', (_, text) => {
     expect(find(text)).toEqual(['2 "says"']);
   });

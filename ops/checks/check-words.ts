@@ -16,13 +16,14 @@ export function parseBannedPhrases(glossary: string): readonly BannedPhrase[] {
 }
 
 const CODE = /```[\s\S]*?```|`[^`\n]*`|\]\([^)\s]*\)|https?:\S+/g;
-const PROSE = /(^|\.)(describe|description|it|test)(\.(only|skip|failing))?$|\.each\b.*\)$|log(ger)?\??\.\w+$|Error$/is;
+const PROSE =
+  /(^|\.)(describe|it|test|description|summary|option|argument)(\.(only|skip|failing))?$|\.each\b.*\)$|log(ger)?\??\.\w+$|Error$/is;
 const OPENING: BannedPhrase = {
   pattern: /(?<=^[\s/*]*)(?:What|Those who|Where|How|Who|Whose|Whether)\b/g,
   instead: 'begin with a verb (function) or a noun phrase (type)',
 };
 
-/** Finds banned phrases in Markdown, or in the comments, log messages, error texts and test titles of a source file. */
+/** Finds banned phrases in Markdown, or in comments, log messages, error texts, test titles and descriptions of code. */
 export function checkWords(path: string, text: string, banned: readonly BannedPhrase[]): readonly Finding[] {
   const pieces = path.endsWith('.md') ? [{ start: 0, prose: text, isDoc: false }] : collectProse(path, text);
   return pieces.flatMap(({ start, prose, isDoc }) => {
@@ -46,8 +47,10 @@ function collectProse(path: string, text: string): { start: number; prose: strin
       pieces.set(node.end, { start: node.getStart() + 1, prose: node.text, isDoc: false });
     const call = ts.isCallExpression(node) || ts.isNewExpression(node) ? node.expression : undefined;
     const opens = call !== undefined && PROSE.test(call.getText());
+    const isText = ts.isPropertyAssignment(node) && /^(description|help|purpose|summary)$/.test(node.name.getText());
     for (const child of node.getChildren())
-      if (!ts.isJSDoc(child)) visit(child, (inProse || (opens && child !== call)) && !ts.isFunctionLike(child));
+      if (!ts.isJSDoc(child))
+        visit(child, (inProse || isText || (opens && child !== call)) && !ts.isFunctionLike(child));
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true), false);
   return [...pieces.values()];
