@@ -54,7 +54,7 @@ describe('createCatalogueJson', () => {
         {
           name: 'db_connections_pending',
           type: 'gauge',
-          help: 'Callers that wait for a connection.',
+          help: 'Callers waiting for a connection.',
           unit: 'count',
           subject: 'db',
           labels: { pool: ['requests', 'exports'] },

@@ -1,5 +1,6 @@
 import { AUDIT_METRICS } from './catalogue/audit-metrics.ts';
 import { DATABASE_METRICS } from './catalogue/database-metrics.ts';
+import { ENCRYPTION_METRICS } from './catalogue/encryption-metrics.ts';
 import { GEN_AI_METRICS } from './catalogue/gen-ai-metrics.ts';
 import { HTTP_METRICS } from './catalogue/http-metrics.ts';
 import { INFERENCE_METRICS } from './catalogue/inference-metrics.ts';
@@ -7,11 +8,10 @@ import type { MetricType } from './catalogue/metric-declaration.ts';
 import { PROCESS_METRICS } from './catalogue/process-metrics.ts';
 import { QUEUE_METRICS } from './catalogue/queue-metrics.ts';
 import { SCHEMA_METRICS } from './catalogue/schema-metrics.ts';
-import { SEALING_METRICS } from './catalogue/sealing-metrics.ts';
 import { USAGE_METRICS } from './catalogue/usage-metrics.ts';
 
 /**
- * Every metric of AION. Labels hold values of closed sets only: never an id, a tenant, a key, a raw URL or a raw model
+ * All metrics of AION. Labels contain values of closed sets only: never an id, a tenant, a key, a raw URL or a raw model
  * name.
  */
 export const CATALOGUE = {
@@ -20,20 +20,20 @@ export const CATALOGUE = {
   ...SCHEMA_METRICS,
   ...USAGE_METRICS,
   ...AUDIT_METRICS,
-  ...SEALING_METRICS,
+  ...ENCRYPTION_METRICS,
   ...INFERENCE_METRICS,
   ...GEN_AI_METRICS,
   ...QUEUE_METRICS,
   ...PROCESS_METRICS,
 } as const;
 
-/** The catalogue's type. */
+/** Type of the catalogue. */
 export type Catalogue = typeof CATALOGUE;
-/** The names of the metrics of one type. */
+/** Names of the metrics of one type. */
 export type MetricName<T extends MetricType> = {
   [N in keyof Catalogue]: Catalogue[N]['type'] extends T ? N : never;
 }[keyof Catalogue];
-/** The labels of a metric, all of which must be given. */
+/** Labels of a metric; all are required. */
 export type LabelsOf<N extends keyof Catalogue> = Readonly<
   Record<Extract<keyof Catalogue[N]['labels'], string>, string>
 >;

@@ -1,15 +1,15 @@
 import { Registry, type OpenMetricsContentType } from 'prom-client';
 
-/** The formats of an exposition: Prometheus' text 0.0.4, and OpenMetrics 1.0, which has exemplars. */
+/** Exposition formats: Prometheus' text format 0.0.4, and OpenMetrics 1.0, which supports exemplars. */
 export type ExpositionFormat = 'text' | 'openmetrics';
 
-/** What a scrape is answered with. */
+/** Response to a scrape. */
 export interface RenderedExposition {
   readonly contentType: string;
   readonly body: string;
 }
 
-/** A registry whose metrics may have exemplars, which prom-client allows in those of OpenMetrics only. */
+/** Registry whose metrics may have exemplars, which prom-client supports in OpenMetrics registries only. */
 export type MetricRegistry = Registry<OpenMetricsContentType>;
 
 /** Creates an empty registry. */
@@ -19,32 +19,18 @@ export function createRegistry(): MetricRegistry {
   return registry;
 }
 
-/** Renders a registry. */
+/** Renders a registry in the given format. */
 export async function renderExposition(
   registry: MetricRegistry,
   format: ExpositionFormat,
 ): Promise<RenderedExposition> {
-  const view = viewOf(registry, format === 'openmetrics' ? createRegistry() : new Registry());
+  const view = addViews(registry, format === 'openmetrics' ? createRegistry() : new Registry());
   return { contentType: view.contentType, body: await view.metrics() };
 }
 
 /**
- * Fills a registry with views of the metrics. prom-client renames counters when it renders OpenMetrics, and would show
- * them under the short names in the text format ever after: only the views are renamed.
- */
-function viewOf<T extends Pick<Registry, 'registerMetric'>>(registry: MetricRegistry, view: T): T {
-  for (const { name } of registry.getMetricsAsArray()) {
-    const metric = registry.getSingleMetric(name);
-    if (metric === undefined) continue;
-    // `Object.create` forgets the type of the prototype, which every property but the name comes from.
-    view.registerMetric(Object.create(metric) as typeof metric);
-  }
-  return view;
-}
-
-/**
- * Chooses the format that a scraper prefers by its `Accept` header (RFC 9110, 12.5.1); text when it has no preference.
- * Parameters but `q` are ignored: Prometheus sends some that are about escaping.
+ * Selects the format that a scraper prefers by its `Accept` header (RFC 9110, 12.5.1), text by default. Parameters other
+ * than `q` are ignored, such as those for escaping that Prometheus sends.
  */
 export function negotiateExposition(accept: string | undefined): ExpositionFormat {
   const weights = new Map<string, number>();
@@ -57,4 +43,18 @@ export function negotiateExposition(accept: string | undefined): ExpositionForma
   const openMetrics = weights.get('application/openmetrics-text') ?? 0;
   const text = weights.get('text/plain') ?? weights.get('text/*') ?? weights.get('*/*') ?? 0;
   return openMetrics > 0 && openMetrics >= text ? 'openmetrics' : 'text';
+}
+
+/**
+ * Registers views of the metrics in another registry. prom-client renames counters when it renders OpenMetrics, and would
+ * keep the short names in later text expositions: with views only the views are renamed.
+ */
+function addViews<T extends Pick<Registry, 'registerMetric'>>(registry: MetricRegistry, view: T): T {
+  for (const { name } of registry.getMetricsAsArray()) {
+    const metric = registry.getSingleMetric(name);
+    if (metric === undefined) continue;
+    // `Object.create` is untyped; the view inherits all properties except the name.
+    view.registerMetric(Object.create(metric) as typeof metric);
+  }
+  return view;
 }

@@ -1,23 +1,23 @@
 import type { Labels } from './label-guard.ts';
-import type { Exemplar, Sample } from './sample.ts';
+import type { Exemplar, RegistrySample } from './registry-sample.ts';
 
-/** What was observed in one series. */
+/** Observations of one series. */
 export interface HistogramSeries {
   readonly labels: Labels;
-  /** Observations by bucket, each in one bucket only; the last one is above all bounds. */
+  /** Number of observations by bucket, not cumulative; the last bucket is above all bounds. */
   readonly counts: number[];
-  /** The latest observation of each bucket that belongs to a trace. */
+  /** Latest observation within a trace, by bucket. */
   readonly exemplars: (Exemplar | undefined)[];
   sum: number;
 }
 
-/** A series that has seen nothing. */
+/** Creates a series without observations. */
 export function createHistogramSeries(labels: Labels, bounds: readonly number[]): HistogramSeries {
   return { labels, counts: Array.from({ length: bounds.length + 1 }, () => 0), exemplars: [], sum: 0 };
 }
 
-/** Counts an observation in the first bucket whose bound it does not exceed. */
-export function observeIn(
+/** Adds an observation to the first bucket whose bound it does not exceed. */
+export function addObservation(
   series: HistogramSeries,
   bounds: readonly number[],
   value: number,
@@ -34,8 +34,8 @@ export function observeIn(
   series.exemplars[bucket] = { labelSet: { trace_id: traceId }, value, timestamp: Date.now() / 1_000 };
 }
 
-/** The lines of a series: its buckets, each with all that is below it, its sum and its count. */
-export function toHistogramSamples(name: string, bounds: readonly number[], series: HistogramSeries): Sample[] {
+/** Returns the samples of a series: cumulative buckets, sum and count. */
+export function toHistogramSamples(name: string, bounds: readonly number[], series: HistogramSeries): RegistrySample[] {
   const { labels: sharedLabels, counts, exemplars, sum } = series;
   const metricName = `${name}_bucket`;
   let count = 0;

@@ -1,7 +1,7 @@
 export { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
 export { DATABASE_ERROR_CLASSES, type DatabaseErrorClass } from './catalogue/database-metrics.ts';
 export { INPUT_TYPES, type InputType } from './catalogue/inference-metrics.ts';
-export { BOUNDED_SETS, OTHER, type BoundedSet, type BoundedSetName } from './catalogue/label-sets.ts';
+export { BOUNDED_SETS, OTHER, type BoundedSet, type BoundedSetName } from './catalogue/bounded-sets.ts';
 export {
   SERVICES,
   type EmittingService,

@@ -1,25 +1,25 @@
-import { BOUNDED_SETS, OTHER, type BoundedSet, type BoundedSetName } from './catalogue/label-sets.ts';
+import { BOUNDED_SETS, OTHER, type BoundedSet, type BoundedSetName } from './catalogue/bounded-sets.ts';
 import type { MetricDeclaration } from './catalogue/metric-declaration.ts';
 
-/** Labels as instruments take them. */
+/** Labels of a series by name. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Gives labels back as they are, or a copy with `other` in place of each value that is not of its set. */
+/** Returns valid labels unchanged, or a copy with `other` in place of each value outside its set. */
 export type LabelGuard = (labels: Labels) => Labels;
 
 /**
- * Creates the guards of one process, which keep the number of its series bounded whatever is recorded.
- * @param onRefused told once for each call that had to be changed
+ * Creates the label guards of a process, which bound the number of its series.
+ * @param onReplaced called once for each set of labels in which values were replaced
  */
-export function createLabelGuards(onRefused: () => void): (declaration: MetricDeclaration) => LabelGuard {
-  const known = new Map<BoundedSetName, Set<string>>();
+export function createLabelGuards(onReplaced: () => void): (declaration: MetricDeclaration) => LabelGuard {
+  const recorded = new Map<BoundedSetName, Set<string>>();
   const isMember = (name: BoundedSetName, value: string): boolean => {
-    const values = known.get(name) ?? new Set();
+    const values = recorded.get(name) ?? new Set();
     if (values.has(value)) return true;
     const set: BoundedSet = BOUNDED_SETS[name];
     if (value === OTHER) return true;
     if (values.size >= set.maxValues || !set.pattern.test(value)) return false;
-    known.set(name, values.add(value));
+    recorded.set(name, values.add(value));
     return true;
   };
   return (declaration) => {
@@ -37,14 +37,14 @@ export function createLabelGuards(onRefused: () => void): (declaration: MetricDe
         guarded[label] = OTHER;
       }
       if (guarded === undefined) return labels;
-      onRefused();
+      onReplaced();
       return guarded;
     };
   };
 }
 
-/** Every combination of a metric's labels, when all of them are lists; none when a process has to say the values. */
-export function closedCombinations({ labels }: MetricDeclaration): readonly Labels[] {
+/** Lists all combinations of label values; empty if the values of a label are known at run time only. */
+export function listLabelCombinations({ labels }: MetricDeclaration): readonly Labels[] {
   let combinations: Labels[] = [{}];
   for (const [label, values] of Object.entries(labels)) {
     if (typeof values === 'string') return [];

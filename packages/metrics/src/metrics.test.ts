@@ -3,7 +3,7 @@ import { CATALOGUE, createMetrics, type MetricDeclaration } from './index.ts';
 const options = { service: 'test', version: '1.0.0', enabled: true };
 
 describe('metrics', () => {
-  it('are exposed as they were recorded', async () => {
+  it('expose recorded values', async () => {
     const metrics = createMetrics(options);
     metrics.counter('http_requests_total').inc({ method: 'GET', path: '/v1/models', status: '200' });
     metrics.histogram('ai_inference_duration_seconds').observe({ provider: 'embedded', model: 'other' }, 31);
@@ -16,14 +16,14 @@ describe('metrics', () => {
     expect(body).toContain('aion_build_info{service="test",version="1.0.0",revision="unknown"} 1');
   });
 
-  it('give the same instrument to all who ask for it', async () => {
+  it('return the same instrument for the same name', async () => {
     const metrics = createMetrics(options);
     metrics.counter('aion_exports_total').inc({ outcome: 'ready' });
     metrics.counter('aion_exports_total').inc({ outcome: 'ready' });
     expect((await metrics.exposition()).body).toContain('aion_exports_total{outcome="ready"} 2');
   });
 
-  it('show a series at zero before its first observation, and keep what was observed', async () => {
+  it('create a histogram series at zero, and do not reset it later', async () => {
     const metrics = createMetrics(options);
     const count = async () =>
       /aion_export_duration_seconds_count\{outcome="ready"\} (\d)/.exec((await metrics.exposition()).body)?.[1];
@@ -35,14 +35,14 @@ describe('metrics', () => {
     expect(await count()).toBe('1');
   });
 
-  it('take a gauge out that is not known any more', async () => {
+  it('remove a series of a gauge', async () => {
     const metrics = createMetrics(options);
     metrics.gauge('db_connections_max').set({ pool: 'requests' }, 1);
     metrics.gauge('db_connections_max').remove({ pool: 'requests' });
     expect((await metrics.exposition()).body).not.toContain('db_connections_max{');
   });
 
-  it('are rendered once for all who ask at the same time, and anew for the next', async () => {
+  it('are rendered once for concurrent scrapes, and again for the next scrape', async () => {
     const metrics = createMetrics(options);
     let collected = 0;
     metrics.onCollect(() => {
@@ -56,24 +56,27 @@ describe('metrics', () => {
     expect(collected).toBe(2);
   });
 
-  it('do nothing when they are switched off', async () => {
+  it('do nothing when they are disabled', async () => {
     const metrics = createMetrics({ ...options, enabled: false });
     metrics.counter('aion_exports_total').inc({ outcome: 'ready' });
     expect((await metrics.exposition()).body).toBe('');
   });
 
-  it('share nothing between two registries', async () => {
+  it('are separate for each call of createMetrics', async () => {
     createMetrics(options).counter('aion_exports_total').inc({ outcome: 'ready' });
     expect((await createMetrics(options).exposition()).body).not.toContain('aion_exports_total{');
   });
 });
 
-describe('the catalogue', () => {
+describe('metric catalogue', () => {
   const declarations: [string, MetricDeclaration][] = Object.entries(CATALOGUE);
-  it.each(declarations)('declares %s by the naming rules of Prometheus', (name, { type, labels, buckets, help }) => {
-    expect(name.endsWith('_total')).toBe(type === 'counter');
-    expect(buckets !== undefined).toBe(type === 'histogram');
-    expect(Object.keys(labels).filter((label) => /id$|tenant|key|url|user/.test(label))).toEqual([]);
-    expect(help).toMatch(/\.$/);
-  });
+  it.each(declarations)(
+    'declares %s according to the naming rules of Prometheus',
+    (name, { type, labels, buckets, help }) => {
+      expect(name.endsWith('_total')).toBe(type === 'counter');
+      expect(buckets !== undefined).toBe(type === 'histogram');
+      expect(Object.keys(labels).filter((label) => /id$|tenant|key|url|user/.test(label))).toEqual([]);
+      expect(help).toMatch(/\.$/);
+    },
+  );
 });

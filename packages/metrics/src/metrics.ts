@@ -1,58 +1,58 @@
 import { TELEMETRY_SUBJECTS, type TelemetrySubject } from '@aion/config';
 import { collectDefaultMetrics } from 'prom-client';
 import { CATALOGUE, type LabelsOf, type MetricName } from './catalogue.ts';
+import { requiredFeatureFlags, resolveFeatureFlags, type FeatureFlagOptions } from './catalogue/feature-flags.ts';
 import { createRegistry, renderExposition, type ExpositionFormat, type RenderedExposition } from './exposition.ts';
-import { decideFeatures, featuresNeededBy, type FeatureOptions } from './catalogue/metric-features.ts';
 import { createCounter, createGauge, createHistogram } from './instruments.ts';
 import { createLabelGuards } from './label-guard.ts';
-import { reportProcess } from './process-gauges.ts';
+import { setProcessGauges } from './set-process-gauges.ts';
 
-/** Counts up. */
+/** Counter, which only increases. */
 export interface Counter<N extends MetricName<'counter'>> {
   inc(labels: LabelsOf<N>, by?: number): void;
 }
-/** Shows a value that goes up and down. */
+/** Gauge, which increases and decreases. */
 export interface Gauge<N extends MetricName<'gauge'>> {
   set(labels: LabelsOf<N>, value: number): void;
   inc(labels: LabelsOf<N>): void;
   dec(labels: LabelsOf<N>): void;
-  /** Takes a series out of the exposition: its value is not known any more. */
+  /** Removes a series whose value is no longer known. */
   remove(labels: LabelsOf<N>): void;
 }
-/** Sorts observations into buckets. */
+/** Histogram, which counts observations in buckets. */
 export interface Histogram<N extends MetricName<'histogram'>> {
-  /** @param value in the unit of the metric's name */
+  /** @param value in the unit of the metric name */
   observe(labels: LabelsOf<N>, value: number): void;
-  /** Shows a series before its first observation, so that `rate()` sees that one. A second call does nothing. */
+  /** Creates a series at zero, so that `rate()` includes its first observation. Does nothing if the series exists. */
   zero(labels: LabelsOf<N>): void;
 }
 
-/** The metrics of one process, by the names of the catalogue. */
+/** Metrics of one process, by the names of the catalogue. */
 export interface Metrics {
-  /** When false every instrument does nothing and there is no exposition. */
+  /** If false, all instruments do nothing and the exposition is empty. */
   readonly enabled: boolean;
-  /** What is measured: the instruments of other subjects do nothing and are not exposed. */
+  /** Enabled subjects; instruments of other subjects do nothing and are not exposed. */
   readonly subjects: ReadonlySet<TelemetrySubject>;
   counter<N extends MetricName<'counter'>>(name: N): Counter<N>;
   gauge<N extends MetricName<'gauge'>>(name: N): Gauge<N>;
   histogram<N extends MetricName<'histogram'>>(name: N): Histogram<N>;
   /**
-   * Runs just before each exposition, to set gauges from what is true now.
-   * @param subject that of all the gauges which it sets, so that it does not run while that is switched off
+   * Registers a function that sets gauges before each exposition.
+   * @param subject subject of these gauges; the function does not run while it is disabled
    */
   onCollect(update: () => void, subject?: TelemetrySubject): void;
-  /** What a scrape is answered with; `text` by default. */
+  /** Renders the response to a scrape. Default format: `text`. */
   exposition(format?: ExpositionFormat): Promise<RenderedExposition>;
 }
 
-/** Which process the metrics are of. */
-export interface MetricsOptions extends FeatureOptions {
+/** Options of `createMetrics`. */
+export interface MetricsOptions extends FeatureFlagOptions {
   readonly service: string;
   readonly version: string;
-  /** The commit of the build. Default `unknown`. */
+  /** Commit of the build. Default `unknown`. */
   readonly revision?: string | undefined;
   readonly enabled: boolean;
-  /** The trace that is active and kept, which OpenMetrics shows as the exemplar of what is observed in it. */
+  /** Returns the active trace if it is recorded; it becomes the exemplar of observations in OpenMetrics. */
   readonly currentTraceId?: () => string | undefined;
 }
 
@@ -66,29 +66,30 @@ const NOOP = {
 };
 
 /**
- * Creates the metrics of a process on a registry of its own. The counters and histograms that the catalogue says its
- * service emits exist from the start, unless their subject is switched off. A label that holds what is not of its set is recorded as `other`, and counted.
+ * Creates the metrics of a process with a separate registry. Counters and histograms that the catalogue declares for the
+ * service exist from the start, unless their subject is disabled. A label value outside its set is recorded as `other` and
+ * counted.
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   if (!options.enabled) return createDisabledMetrics();
   const registry = createRegistry();
-  const features = decideFeatures(options);
+  const flags = resolveFeatureFlags(options);
   const subjects = new Set(options.subjects ?? TELEMETRY_SUBJECTS);
   const updates: (() => void)[] = [];
   collectDefaultMetrics({ register: registry });
   const guardOf = createLabelGuards(() => dropped.inc({ signal: 'metrics', reason: 'label_not_in_set' }));
-  const describe = (name: keyof typeof CATALOGUE) => {
+  const toOptions = (name: keyof typeof CATALOGUE) => {
     const declaration = CATALOGUE[name];
     return { name, declaration, registry, guard: guardOf(declaration) };
   };
-  const isOn = (name: keyof typeof CATALOGUE) =>
-    featuresNeededBy(CATALOGUE[name]).every((feature) => features[feature]);
-  const counters = remember((name: MetricName<'counter'>) => (isOn(name) ? createCounter(describe(name)) : NOOP));
-  const gauges = remember((name: MetricName<'gauge'>) => (isOn(name) ? createGauge(describe(name)) : NOOP));
-  const histograms = remember((name: MetricName<'histogram'>) =>
-    isOn(name) ? createHistogram(describe(name), options.currentTraceId) : NOOP,
+  const isEnabled = (name: keyof typeof CATALOGUE) =>
+    requiredFeatureFlags(CATALOGUE[name]).every((flag) => flags[flag]);
+  const counters = memoize((name: MetricName<'counter'>) => (isEnabled(name) ? createCounter(toOptions(name)) : NOOP));
+  const gauges = memoize((name: MetricName<'gauge'>) => (isEnabled(name) ? createGauge(toOptions(name)) : NOOP));
+  const histograms = memoize((name: MetricName<'histogram'>) =>
+    isEnabled(name) ? createHistogram(toOptions(name), options.currentTraceId) : NOOP,
   );
-  /** Scrapers that come while one is served get what it gets: any number of them costs the memory of one. */
+  /** Concurrent scrapes share one rendering, so that their memory usage stays bounded. */
   const renderings = new Map<ExpositionFormat, Promise<RenderedExposition>>();
   const metrics: Metrics = {
     enabled: true,
@@ -109,39 +110,39 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
   };
   const dropped = metrics.counter('aion_telemetry_dropped_total');
-  createDeclared(metrics, options.service);
-  reportProcess(metrics);
+  createDeclaredInstruments(metrics, options.service);
+  setProcessGauges(metrics);
   const { service, version, revision = 'unknown' } = options;
   metrics.gauge('aion_build_info').set({ service, version, revision }, 1);
-  for (const [feature, on] of Object.entries(features)) {
-    metrics.gauge('aion_feature_enabled').set({ feature }, on ? 1 : 0);
+  for (const [feature, isOn] of Object.entries(flags)) {
+    metrics.gauge('aion_feature_enabled').set({ feature }, isOn ? 1 : 0);
   }
   return metrics;
 }
 
-/** The instrument that was created under this name before: asking twice gives the same one. */
-function remember<K, V>(create: (name: K) => V): (name: K) => V {
-  const known = new Map<K, V>();
+/** Returns a function that creates the instrument of a name once. */
+function memoize<K, V>(create: (name: K) => V): (name: K) => V {
+  const created = new Map<K, V>();
   return (name) => {
-    const found = known.get(name);
-    if (found !== undefined) return found;
-    const created = create(name);
-    known.set(name, created);
-    return created;
+    const existing = created.get(name);
+    if (existing !== undefined) return existing;
+    const instrument = create(name);
+    created.set(name, instrument);
+    return instrument;
   };
 }
 
-/** Gauges are left out: one that nobody has set would say 0 of what is not known. */
-function createDeclared(metrics: Metrics, service: string): void {
-  // `Object.entries` forgets that the keys are the catalogue's.
+/** Creates declared counters and histograms. Not gauges: an unset gauge would report 0 for an unknown value. */
+function createDeclaredInstruments(metrics: Metrics, service: string): void {
+  // `Object.keys` is typed as strings, but these are the keys of the catalogue.
   for (const name of Object.keys(CATALOGUE) as (keyof typeof CATALOGUE)[]) {
     if (!CATALOGUE[name].emittedBy.some((emitter) => emitter === service)) continue;
-    if (isA(name, 'counter')) metrics.counter(name);
-    else if (isA(name, 'histogram')) metrics.histogram(name);
+    if (hasType(name, 'counter')) metrics.counter(name);
+    else if (hasType(name, 'histogram')) metrics.histogram(name);
   }
 }
 
-function isA<T extends 'counter' | 'histogram'>(name: keyof typeof CATALOGUE, type: T): name is MetricName<T> {
+function hasType<T extends 'counter' | 'histogram'>(name: keyof typeof CATALOGUE, type: T): name is MetricName<T> {
   return CATALOGUE[name].type === type;
 }
 

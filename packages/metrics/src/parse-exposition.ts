@@ -1,13 +1,13 @@
-/** One sample of an exposition. */
+/** Sample of an exposition. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** An exposition, read. */
+/** Parsed exposition. */
 export interface Exposition {
-  /** The type of each family that has a `# TYPE` line. */
+  /** Types of metric families with a `# TYPE` line. */
   readonly types: ReadonlyMap<string, string>;
   readonly samples: readonly Sample[];
 }
@@ -17,7 +17,7 @@ const LABEL = /([a-z_]\w*)="((?:[^"\\]|\\.)*)"/gi;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n' };
 
 /**
- * Reads the Prometheus text format 0.0.4 or OpenMetrics 1.0, without exemplars and timestamps.
+ * Parses the Prometheus text format 0.0.4 or OpenMetrics 1.0; ignores exemplars and timestamps.
  * @throws SyntaxError for a line that is neither a comment nor a sample
  */
 export function parseExposition(text: string): Exposition {

@@ -1,8 +1,8 @@
 import type { LabelGuard, Labels } from './label-guard.ts';
 
 /**
- * The series of one metric, found by the values of its labels. A series that was found once is found again by one
- * look-up, without asking the guard or sorting and hashing its labels anew as prom-client does.
+ * Series of one metric by label values. Finding an existing series takes one lookup, without calling the guard, and without
+ * sorting and hashing the labels as prom-client does.
  */
 export class SeriesMap<S> {
   readonly #labelNames: readonly string[];
@@ -10,43 +10,43 @@ export class SeriesMap<S> {
   readonly #create: (labels: Labels) => S;
   readonly #byKey = new Map<string, S>();
 
-  /** @param create makes a series for labels that the guard has passed */
+  /** @param create creates a series for guarded labels */
   constructor(labelNames: readonly string[], guard: LabelGuard, create: (labels: Labels) => S) {
     this.#labelNames = labelNames;
     this.#guard = guard;
     this.#create = create;
   }
 
-  /** The series of these labels, or of what the guard makes of them; it exists from now on. */
-  at(labels: Labels): S {
-    const found = this.#byKey.get(this.#keyOf(labels));
+  /** Returns the series of the guarded labels; creates it if necessary. */
+  getOrCreate(labels: Labels): S {
+    const found = this.#byKey.get(this.#toKey(labels));
     if (found !== undefined) return found;
     const guarded = this.#guard(labels);
-    const key = this.#keyOf(guarded);
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
-    const series = this.#create(this.#declared(guarded));
+    const key = this.#toKey(guarded);
+    const existing = this.#byKey.get(key);
+    if (existing !== undefined) return existing;
+    const series = this.#create(this.#selectDeclared(guarded));
     this.#byKey.set(key, series);
     return series;
   }
 
-  /** Forgets a series. */
+  /** Removes a series. */
   delete(labels: Labels): void {
-    this.#byKey.delete(this.#keyOf(this.#guard(labels)));
+    this.#byKey.delete(this.#toKey(this.#guard(labels)));
   }
 
   values(): IterableIterator<S> {
     return this.#byKey.values();
   }
 
-  /** No value can hold the separator and be of a set, so no two series share a key. */
-  #keyOf(labels: Labels): string {
+  /** Returns a unique key: no allowed value contains the separator. */
+  #toKey(labels: Labels): string {
     let key = '';
     for (const name of this.#labelNames) key += `${labels[name] ?? ''}\u0000`;
     return key;
   }
 
-  #declared(labels: Labels): Labels {
+  #selectDeclared(labels: Labels): Labels {
     const declared: Record<string, string> = {};
     for (const name of this.#labelNames) {
       const value = labels[name];

@@ -3,11 +3,11 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 const emittedBy = ['database-gateway'] as const;
 const subject = 'db' as const;
 
-/** What the database gateway says of the audit trail. */
+/** Metrics of the audit trail, emitted by database-gateway. */
 export const AUDIT_METRICS = {
   aion_audit_chain_ok: {
     type: 'gauge',
-    help: 'Whether every audit chain holds: 1 or 0. Alert on 0, and on its absence.',
+    help: '1 if all audit chains are valid, else 0. Alert on 0 and on absence.',
     unit: 'flag',
     subject,
     labels: {},
@@ -23,7 +23,7 @@ export const AUDIT_METRICS = {
   },
   aion_job_last_success_timestamp_seconds: {
     type: 'gauge',
-    help: 'When a job that runs again and again last succeeded, in seconds since the epoch.',
+    help: 'Unix time of the last success of a periodic task, in seconds.',
     unit: 'seconds',
     labels: { job: ['audit-verify'] },
     emittedBy,

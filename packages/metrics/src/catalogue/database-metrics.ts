@@ -1,11 +1,13 @@
-import { OPERATIONS, POOLS } from './label-sets.ts';
 import type { MetricDeclaration } from './metric-declaration.ts';
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10] as const;
 const OUTCOMES = ['commit', 'rollback'] as const;
+const POOLS = ['requests', 'exports'] as const;
+/** Verbs of queries; `CALL` is used for functions that serve all tenants. */
+const OPERATIONS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CALL', 'COPY'] as const;
 /**
- * Why queries fail: what PostgreSQL's SQLSTATEs come down to. Constraints, deadlocks and serialisation failures are told
- * apart: callers cause them, and a retry mends some.
+ * Classes of query errors, derived from SQLSTATEs. Constraint violations, deadlocks and serialisation failures have their own
+ * classes, because callers cause them and a retry may succeed.
  */
 export const DATABASE_ERROR_CLASSES = [
   'unique_violation',
@@ -29,11 +31,11 @@ const emittedBy = ['database-gateway'] as const;
 const query = { operation: OPERATIONS, table: 'table' } as const;
 const subject = 'db' as const;
 
-/** What the database gateway says of PostgreSQL. */
+/** Metrics of PostgreSQL, emitted by database-gateway. */
 export const DATABASE_METRICS = {
   db_query_duration_seconds: {
     type: 'histogram',
-    help: 'Time of database queries.',
+    help: 'Duration of database queries.',
     unit: 'seconds',
     subject,
     labels: query,
@@ -42,7 +44,7 @@ export const DATABASE_METRICS = {
   },
   db_query_errors_total: {
     type: 'counter',
-    help: 'Failed database queries by class of SQLSTATE.',
+    help: 'Failed database queries by error class.',
     unit: 'count',
     subject,
     labels: { ...query, error: DATABASE_ERROR_CLASSES },
@@ -50,7 +52,7 @@ export const DATABASE_METRICS = {
   },
   db_slow_queries_total: {
     type: 'counter',
-    help: 'Queries that took longer than the threshold of slow queries; streams are not counted.',
+    help: 'Queries that took longer than the slow-query threshold; streams are not counted.',
     unit: 'count',
     subject,
     labels: query,
@@ -58,7 +60,7 @@ export const DATABASE_METRICS = {
   },
   db_transactions_total: {
     type: 'counter',
-    help: 'Database transactions that have ended.',
+    help: 'Completed database transactions.',
     unit: 'count',
     subject,
     labels: { outcome: OUTCOMES },
@@ -66,7 +68,7 @@ export const DATABASE_METRICS = {
   },
   db_transaction_duration_seconds: {
     type: 'histogram',
-    help: 'Time from the begin of a transaction to its end.',
+    help: 'Duration of database transactions.',
     unit: 'seconds',
     subject,
     labels: { outcome: OUTCOMES },
@@ -75,7 +77,7 @@ export const DATABASE_METRICS = {
   },
   db_connections: {
     type: 'gauge',
-    help: 'Connections of the pool.',
+    help: 'Open connections of the pool.',
     unit: 'count',
     subject,
     labels: { pool: POOLS, state: ['active', 'idle'] },
@@ -83,7 +85,7 @@ export const DATABASE_METRICS = {
   },
   db_connections_max: {
     type: 'gauge',
-    help: 'The most connections that the pool opens.',
+    help: 'Maximum number of connections of the pool.',
     unit: 'count',
     subject,
     labels: { pool: POOLS },
@@ -91,7 +93,7 @@ export const DATABASE_METRICS = {
   },
   db_connections_pending: {
     type: 'gauge',
-    help: 'Callers that wait for a connection.',
+    help: 'Callers waiting for a connection.',
     unit: 'count',
     subject,
     labels: { pool: POOLS },
@@ -99,7 +101,7 @@ export const DATABASE_METRICS = {
   },
   db_connection_wait_seconds: {
     type: 'histogram',
-    help: 'Time that callers waited for a connection, in vain or not.',
+    help: 'Time that callers waited for a connection, successfully or not.',
     unit: 'seconds',
     subject,
     labels: { pool: POOLS },
@@ -108,7 +110,7 @@ export const DATABASE_METRICS = {
   },
   db_connection_timeouts_total: {
     type: 'counter',
-    help: 'Callers that got no connection in time.',
+    help: 'Callers whose wait for a connection timed out.',
     unit: 'count',
     subject,
     labels: { pool: POOLS },
@@ -116,7 +118,7 @@ export const DATABASE_METRICS = {
   },
   db_connection_rejections_total: {
     type: 'counter',
-    help: 'Callers that were turned away because too many waited for a connection already.',
+    help: 'Callers rejected because too many were already waiting for a connection.',
     unit: 'count',
     subject,
     labels: { pool: POOLS },
@@ -124,7 +126,7 @@ export const DATABASE_METRICS = {
   },
   db_transaction_retries_total: {
     type: 'counter',
-    help: 'Transactions that ran again because PostgreSQL gave them up for the sake of another, by what they met.',
+    help: 'Retries of transactions that PostgreSQL aborted because of a conflict, by error class.',
     unit: 'count',
     subject,
     labels: { error: ['serialization', 'deadlock'] },

@@ -1,19 +1,20 @@
-import { HTTP_METHODS } from './label-sets.ts';
 import { SERVICES, type MetricDeclaration } from './metric-declaration.ts';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
 /** Powers of 4 from 256 bytes to 64 MiB. */
 const BYTES = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864] as const;
 
-/** data-export serves nothing but its admin port. */
+/** Methods by name; any other is `OTHER`. */
+const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
+/** Services with a service port; data-export has only an admin port. */
 const SERVING = ['web-api', 'ai-engine', 'database-gateway'] as const;
 const subject = 'http' as const;
 
-/** What every service says of its HTTP server and of its calls of other services. */
+/** Metrics of HTTP servers, and of calls between services. */
 export const HTTP_METRICS = {
   http_requests_total: {
     type: 'counter',
-    help: 'Requests that have ended, by matched route template and status; 499 when the client went away.',
+    help: 'Completed requests by matched route template and status; 499 if the client closed the connection.',
     unit: 'count',
     subject,
     labels: { method: HTTP_METHODS, path: 'route', status: 'status' },
@@ -21,7 +22,7 @@ export const HTTP_METRICS = {
   },
   http_request_duration_seconds: {
     type: 'histogram',
-    help: 'Time from the arrival of a request to the close of its response.',
+    help: 'Time from receiving a request to closing its response.',
     unit: 'seconds',
     subject,
     labels: { method: HTTP_METHODS, path: 'route', status: 'duration_status' },
@@ -30,7 +31,7 @@ export const HTTP_METRICS = {
   },
   http_requests_in_flight: {
     type: 'gauge',
-    help: 'Requests that have not ended.',
+    help: 'Requests in progress.',
     unit: 'count',
     subject,
     labels: { method: HTTP_METHODS },
@@ -38,7 +39,7 @@ export const HTTP_METRICS = {
   },
   http_active_connections: {
     type: 'gauge',
-    help: "Open connections of the service's port, idle ones included.",
+    help: 'Open connections of the service port, including idle ones.',
     unit: 'count',
     subject,
     labels: {},
@@ -46,7 +47,7 @@ export const HTTP_METRICS = {
   },
   http_request_size_bytes: {
     type: 'histogram',
-    help: 'Bytes of request bodies that were received, where there was one.',
+    help: 'Size of received request bodies; requests without a body are not counted.',
     unit: 'bytes',
     subject,
     labels: { method: HTTP_METHODS, path: 'route' },
@@ -55,7 +56,7 @@ export const HTTP_METRICS = {
   },
   http_response_size_bytes: {
     type: 'histogram',
-    help: 'Bytes of responses with their heads, as handed to the connection.',
+    help: 'Size of responses with headers, as written to the connection.',
     unit: 'bytes',
     subject,
     labels: { method: HTTP_METHODS, path: 'route' },
@@ -64,7 +65,7 @@ export const HTTP_METRICS = {
   },
   http_client_request_duration_seconds: {
     type: 'histogram',
-    help: 'Time from sending a request to another service of AION to the head of its response.',
+    help: 'Time from sending a request to another AION service to receiving the response headers.',
     unit: 'seconds',
     subject,
     labels: { peer: SERVICES, method: HTTP_METHODS, path: 'route', status: 'client_duration_status' },

@@ -3,17 +3,17 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 
 const SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 120] as const;
 /**
- * What the messages of a request hold, by the types of content parts that OpenAI's chat completions have: `text` and
- * `refusal` are text, and so are the results of tools; then there are `image_url`, `input_audio` and `file`.
+ * Types of input by the content parts of a request, as defined by OpenAI's chat completions: `text`, `refusal` and tool
+ * results count as text; the other parts are `image_url`, `input_audio` and `file`.
  * @see https://platform.openai.com/docs/api-reference/chat/create
  */
 export const INPUT_TYPES = {
-  text: 'text and nothing else',
+  text: 'text only',
   image: 'images, with or without text',
-  audio: 'audio, sent or of an earlier answer, with or without text',
+  audio: 'audio from the user or an earlier response, with or without text',
   file: 'files, with or without text',
   mixed: 'more than one of images, audio, files and others',
-  other: "parts of a type that OpenAI's chat completions do not have, with or without text",
+  other: "parts of a type that OpenAI's chat completions do not define, with or without text",
 } as const;
 /** One of `INPUT_TYPES`. */
 export type InputType = keyof typeof INPUT_TYPES;
@@ -22,11 +22,11 @@ const emittedBy = ['ai-engine'] as const;
 const call = { provider: 'provider', model: 'model' } as const;
 const subject = 'ai' as const;
 
-/** What the AI engine says of inference. */
+/** Metrics of inference, emitted by ai-engine. */
 export const INFERENCE_METRICS = {
   ai_inference_requests_total: {
     type: 'counter',
-    help: 'Inference requests that were routed to a provider, by what their messages hold.',
+    help: 'Inference requests routed to a provider, by type of input.',
     unit: 'count',
     subject,
     labels: { ...call, input_type: Object.keys(INPUT_TYPES) },
@@ -35,7 +35,7 @@ export const INFERENCE_METRICS = {
   },
   ai_inference_duration_seconds: {
     type: 'histogram',
-    help: 'Time from the call of a provider to the end of its answer.',
+    help: 'Time from calling a provider to the end of its response.',
     unit: 'seconds',
     subject,
     labels: call,
@@ -44,7 +44,7 @@ export const INFERENCE_METRICS = {
   },
   ai_time_to_first_token_seconds: {
     type: 'histogram',
-    help: "Time from the call of a provider to the first bytes of its answer's content.",
+    help: 'Time from calling a provider to the first content of its response.',
     unit: 'seconds',
     subject,
     labels: call,
@@ -53,7 +53,7 @@ export const INFERENCE_METRICS = {
   },
   ai_inference_errors_total: {
     type: 'counter',
-    help: 'Inference requests that failed, by kind; the prefix says whose fault it was.',
+    help: 'Failed inference requests by error type; its prefix names the responsible party.',
     unit: 'count',
     subject,
     labels: { ...call, error_type: GENERATION_ERROR_TYPES },
@@ -61,7 +61,7 @@ export const INFERENCE_METRICS = {
   },
   ai_tokens_total: {
     type: 'counter',
-    help: 'Tokens used.',
+    help: 'Input and output tokens of inference.',
     unit: 'count',
     subject,
     labels: { ...call, direction: ['input', 'output'] },
@@ -85,7 +85,7 @@ export const INFERENCE_METRICS = {
   },
   ai_inflight_oldest_age_seconds: {
     type: 'gauge',
-    help: 'Age of the oldest inference request in progress; 0 when there is none.',
+    help: 'Age of the oldest inference request in progress; 0 without one.',
     unit: 'seconds',
     subject,
     labels: { provider: 'provider' },
@@ -93,7 +93,7 @@ export const INFERENCE_METRICS = {
   },
   ai_model_loads_total: {
     type: 'counter',
-    help: 'Loads of embedded models that have ended.',
+    help: 'Completed loads of embedded models.',
     unit: 'count',
     subject,
     labels: { model: 'model', outcome: ['loaded', 'failed'] },
@@ -101,7 +101,7 @@ export const INFERENCE_METRICS = {
   },
   ai_model_load_duration_seconds: {
     type: 'histogram',
-    help: 'Time that loading an embedded model took.',
+    help: 'Duration of loading an embedded model.',
     unit: 'seconds',
     subject,
     labels: { model: 'model' },
@@ -110,7 +110,7 @@ export const INFERENCE_METRICS = {
   },
   ai_loaded_models: {
     type: 'gauge',
-    help: 'Whether an embedded model is in memory: 1 or 0.',
+    help: '1 if an embedded model is in memory, else 0.',
     unit: 'flag',
     subject,
     labels: { model: 'model' },

@@ -1,35 +1,35 @@
 import type { TelemetrySubject } from '@aion/config';
-import type { BoundedSetName } from './label-sets.ts';
+import type { BoundedSetName } from './bounded-sets.ts';
 
-/** The types of instruments. */
+/** Types of instruments. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
-/** What a number of a metric counts or measures. */
+/** Units of metric values. */
 export type MetricUnit = 'seconds' | 'bytes' | 'ratio' | 'usd' | 'cores' | 'timestamp' | 'count' | 'flag';
 
-/** The processes that emit metrics. */
+/** Services that emit metrics. */
 export const SERVICES = ['web-api', 'ai-engine', 'database-gateway', 'data-export'] as const;
 /** One of `SERVICES`. */
 export type EmittingService = (typeof SERVICES)[number];
 
-/** What a label may hold: one of a list of values, or a value of a set that the running process bounds. */
+/** Allowed values of a label: a list, or a set that is bounded at run time. */
 export type LabelValues = readonly string[] | BoundedSetName;
 
-/** One metric: what it is before anything emits it. */
+/** Declaration of a metric. */
 export interface MetricDeclaration {
   readonly type: MetricType;
-  /** One sentence: what a number of this metric means. */
+  /** One sentence that explains a value of this metric. */
   readonly help: string;
   readonly unit: MetricUnit;
-  /** Which switch of `AION_METRICS_SUBJECTS` it obeys; undefined for what exists as long as metrics are on. */
+  /** Subject in `AION_METRICS_SUBJECTS` that enables the metric; undefined if it exists whenever metrics are enabled. */
   readonly subject?: TelemetrySubject;
-  /** Set for metrics that do not exist unless their own switch is on: `genai` is `AION_METRICS_GENAI`. */
+  /** Feature flag of metrics that are disabled by default: `genai` is `AION_METRICS_GENAI`. */
   readonly optIn?: 'genai';
-  /** Each label with its closed set. */
+  /** Labels with their closed sets of values. */
   readonly labels: Readonly<Record<string, LabelValues>>;
-  /** What the values of a label mean, where their names do not say it. */
+  /** Explanations of label values that are not self-explanatory. */
   readonly meanings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Upper bounds; thresholds of alerts must be among them. */
+  /** Upper bounds of buckets; they must include the thresholds of alerts. */
   readonly buckets?: readonly number[];
   readonly emittedBy: readonly EmittingService[];
 }

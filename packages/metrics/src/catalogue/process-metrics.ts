@@ -1,26 +1,28 @@
 import { TELEMETRY_SUBJECTS } from '@aion/config';
-import { METRIC_FEATURES } from './metric-features.ts';
+import { METRIC_FEATURE_FLAGS } from './feature-flags.ts';
 import { SERVICES, type MetricDeclaration } from './metric-declaration.ts';
 
-/** What every process says of itself, beside the `process_*` and `nodejs_*` of the client library. */
+/** Metrics of every process, in addition to `process_*` and `nodejs_*` of the client library. */
 export const PROCESS_METRICS = {
   aion_build_info: {
     type: 'gauge',
-    help: 'Always 1; the labels say what is running.',
+    help: 'Always 1; the labels identify the running build.',
     unit: 'flag',
     labels: { service: 'service', version: 'version', revision: 'revision' },
     emittedBy: SERVICES,
   },
   aion_feature_enabled: {
     type: 'gauge',
-    help: 'Whether a switch is on: 1 or 0.',
+    help: '1 if a feature flag is enabled, else 0.',
     unit: 'flag',
-    labels: { feature: [...METRIC_FEATURES, 'tracing', ...TELEMETRY_SUBJECTS.map((subject) => `tracing_${subject}`)] },
+    labels: {
+      feature: [...METRIC_FEATURE_FLAGS, 'tracing', ...TELEMETRY_SUBJECTS.map((subject) => `tracing_${subject}`)],
+    },
     emittedBy: SERVICES,
   },
   aion_telemetry_dropped_total: {
     type: 'counter',
-    help: 'Records of telemetry that were given up, and why.',
+    help: 'Dropped telemetry records by signal and reason.',
     unit: 'count',
     labels: {
       signal: ['logs', 'traces', 'metrics'],
@@ -30,35 +32,35 @@ export const PROCESS_METRICS = {
   },
   aion_memory_limit_bytes: {
     type: 'gauge',
-    help: "Memory that the process may use: the control group's limit, else the machine's memory.",
+    help: 'Memory available to the process: the limit of its control group, else the memory of the machine.',
     unit: 'bytes',
     labels: {},
     emittedBy: SERVICES,
   },
   aion_cpu_limit_cores: {
     type: 'gauge',
-    help: "Cores that the process may use: the control group's quota, else the machine's cores.",
+    help: 'CPU cores available to the process: the quota of its control group, else the cores of the machine.',
     unit: 'cores',
     labels: {},
     emittedBy: SERVICES,
   },
   aion_heap_limit_bytes: {
     type: 'gauge',
-    help: 'The most that the JavaScript heap grows to before the process dies.',
+    help: 'Maximum size of the JavaScript heap; the process crashes beyond it.',
     unit: 'bytes',
     labels: {},
     emittedBy: SERVICES,
   },
   aion_event_loop_utilization_ratio: {
     type: 'gauge',
-    help: 'Share of time in which the event loop was busy since the scrape before.',
+    help: 'Share of time that the event loop was busy since the previous scrape.',
     unit: 'ratio',
     labels: {},
     emittedBy: SERVICES,
   },
   aion_event_loop_delay_seconds: {
     type: 'gauge',
-    help: 'How late timers ran since the scrape before, by quantile.',
+    help: 'Delay of timers since the previous scrape, by quantile.',
     unit: 'seconds',
     labels: { quantile: ['0.5', '0.99'] },
     emittedBy: SERVICES,

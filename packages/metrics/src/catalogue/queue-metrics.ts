@@ -4,12 +4,12 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600] as const;
 const EXPORT_OUTCOMES = ['ready', 'failed'] as const;
 const emittedBy = ['data-export'] as const;
-/** What a queue holds is shown by its producer alone: two exporters would count each job twice. */
+/** Only the producer reports the jobs in a queue: two reporting services would count each job twice. */
 const emittedByProducer = ['database-gateway'] as const;
 const queue = { queue: 'queue' } as const;
 const subject = 'queue' as const;
 
-/** What is said of queues, of the outbox that feeds them, and of the exports that they carry. */
+/** Metrics of queues, of the outbox that feeds them, and of exports. */
 export const QUEUE_METRICS = {
   aion_queue_jobs: {
     type: 'gauge',
@@ -21,7 +21,7 @@ export const QUEUE_METRICS = {
   },
   aion_queue_oldest_job_age_seconds: {
     type: 'gauge',
-    help: 'Age of the oldest job that waits; 0 when none does.',
+    help: 'Age of the oldest waiting job; 0 without one.',
     unit: 'seconds',
     subject,
     labels: queue,
@@ -29,7 +29,7 @@ export const QUEUE_METRICS = {
   },
   aion_queue_job_wait_seconds: {
     type: 'histogram',
-    help: 'Time from when a job could have started to when it did.',
+    help: 'Time from when a job could start to when it started.',
     unit: 'seconds',
     subject,
     labels: queue,
@@ -38,7 +38,7 @@ export const QUEUE_METRICS = {
   },
   aion_queue_job_duration_seconds: {
     type: 'histogram',
-    help: 'Time that a worker spent on a job.',
+    help: 'Time that a worker spent on one run of a job.',
     unit: 'seconds',
     subject,
     labels: { ...queue, outcome: ['done', 'skipped', 'retried_later', 'handed_back', 'discarded', 'failed'] },
@@ -47,7 +47,7 @@ export const QUEUE_METRICS = {
   },
   aion_queue_jobs_stalled_total: {
     type: 'counter',
-    help: 'Jobs that were taken over from a worker that had died.',
+    help: 'Jobs taken over from a worker that had died.',
     unit: 'count',
     subject,
     labels: queue,
@@ -55,7 +55,7 @@ export const QUEUE_METRICS = {
   },
   aion_queue_job_retries_total: {
     type: 'counter',
-    help: 'Runs of jobs that were not the first.',
+    help: 'Runs of jobs other than the first run.',
     unit: 'count',
     subject,
     labels: queue,
@@ -63,7 +63,7 @@ export const QUEUE_METRICS = {
   },
   aion_queue_dead_letter_jobs: {
     type: 'gauge',
-    help: 'Jobs that have failed for good and are kept to be looked at.',
+    help: 'Jobs that have failed permanently and are retained for inspection.',
     unit: 'count',
     subject,
     labels: queue,
@@ -71,7 +71,7 @@ export const QUEUE_METRICS = {
   },
   aion_outbox_oldest_age_seconds: {
     type: 'gauge',
-    help: 'Age of the oldest outbox row that is neither published nor parked; 0 when there is none.',
+    help: 'Age of the oldest outbox row that is neither published nor dead-lettered; 0 without one.',
     unit: 'seconds',
     subject,
     labels: {},
@@ -79,7 +79,7 @@ export const QUEUE_METRICS = {
   },
   aion_outbox_parked_rows: {
     type: 'gauge',
-    help: 'Outbox rows that the relay has given up, and which wait for an operator to release them, by reason.',
+    help: 'Dead-lettered outbox rows, which an operator must release, by reason.',
     unit: 'count',
     subject,
     labels: { reason: PARKED_REASONS },
@@ -87,7 +87,7 @@ export const QUEUE_METRICS = {
   },
   aion_exports_total: {
     type: 'counter',
-    help: 'Exports that have ended, each counted once, where its end was committed.',
+    help: 'Finished exports; each is counted once, when its outcome is committed.',
     unit: 'count',
     subject,
     labels: { outcome: EXPORT_OUTCOMES },
@@ -95,7 +95,7 @@ export const QUEUE_METRICS = {
   },
   aion_export_failures_total: {
     type: 'counter',
-    help: 'Exports that have failed, by the code that their owner reads; `INVALID_RECIPIENT` is the mistake of the owner.',
+    help: 'Failed exports by the error code shown to their owner; `INVALID_RECIPIENT` is an error of the owner.',
     unit: 'count',
     subject,
     labels: { code: EXPORT_FAILURE_CODES },
@@ -111,7 +111,7 @@ export const QUEUE_METRICS = {
   },
   aion_export_bytes_total: {
     type: 'counter',
-    help: 'Plain bytes written to bundles.',
+    help: 'Bytes written to bundles, before compression and encryption.',
     unit: 'bytes',
     subject,
     labels: {},
@@ -119,7 +119,7 @@ export const QUEUE_METRICS = {
   },
   aion_export_duration_seconds: {
     type: 'histogram',
-    help: 'Time from the request of an export to its end.',
+    help: 'Time from requesting an export to its outcome.',
     unit: 'seconds',
     subject,
     labels: { outcome: EXPORT_OUTCOMES },

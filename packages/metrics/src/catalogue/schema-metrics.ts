@@ -3,11 +3,11 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 const emittedBy = ['database-gateway'] as const;
 const subject = 'db' as const;
 
-/** What the database gateway says of its schema. */
+/** Metrics of the database schema, emitted by database-gateway. */
 export const SCHEMA_METRICS = {
   aion_schema_drift: {
     type: 'gauge',
-    help: 'Whether the live schema differs from the data map: 1 or 0. While it does, exports are refused.',
+    help: '1 if the database schema differs from the data map, else 0. While it is 1, exports are rejected.',
     unit: 'flag',
     subject,
     labels: {},
@@ -15,7 +15,7 @@ export const SCHEMA_METRICS = {
   },
   aion_default_partition_rows: {
     type: 'gauge',
-    help: 'Rows that found no partition of their month; counted up to 10 000. Alert on any.',
+    help: 'Rows in the default partition, because the partition of their month does not exist; counted up to 10 000. Alert on any.',
     unit: 'count',
     subject,
     labels: { table: ['generations', 'generation_contents'] },

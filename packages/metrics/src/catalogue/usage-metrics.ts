@@ -3,11 +3,11 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 const emittedBy = ['database-gateway'] as const;
 const subject = 'db' as const;
 
-/** What the database gateway says of the sums of usage that it keeps. */
+/** Metrics of the daily usage rollup, emitted by database-gateway. */
 export const USAGE_METRICS = {
   aion_usage_rollup_lag_seconds: {
     type: 'gauge',
-    help: 'How long the oldest settled generation has waited to be in the sums of its day; reports have it already.',
+    help: 'Age of the oldest settled generation that is not in the daily rollup yet; reports include it already.',
     unit: 'seconds',
     subject,
     labels: {},
@@ -15,7 +15,7 @@ export const USAGE_METRICS = {
   },
   aion_usage_difference: {
     type: 'gauge',
-    help: 'By how much the usage of today and yesterday differs from the generations themselves: in generations, tokens and micro-USD together. Alert on any.',
+    help: 'Difference between the usage rollup and the generations of today and yesterday: sum of generations, tokens and micro-USD. Alert on any.',
     unit: 'count',
     subject,
     labels: {},

@@ -1,13 +1,14 @@
-/** A set of label values that a running process knows, and the catalogue does not. */
+/** Set of label values that are known at run time only. */
 export interface BoundedSet {
+  /** Completes the sentence "a value is ..." in the generated tables. */
   readonly description: string;
-  /** What every value of it looks like. */
+  /** Pattern that every value must match. */
   readonly pattern: RegExp;
-  /** The most values that a process exposes; whatever comes after that is `other`. */
+  /** Maximum number of values per process; further values are recorded as `other`. */
   readonly maxValues: number;
 }
 
-/** The sets that the configuration or the contracts of a process fill. */
+/** Sets whose values come from the configuration or the contracts of a process. */
 export const BOUNDED_SETS = {
   route: {
     description: "a path template of the service's contract, or `unmatched`",
@@ -16,23 +17,23 @@ export const BOUNDED_SETS = {
   },
   status: { description: 'an HTTP status of three digits', pattern: /^[1-5]\d\d$/, maxValues: 40 },
   duration_status: {
-    description: 'the HTTP status of a success, or the class of a failure: `4xx`, `5xx`',
+    description: 'the HTTP status of a success, or the class of an error: `4xx`, `5xx`',
     pattern: /^([123]\d\d|[45]xx)$/,
     maxValues: 20,
   },
   client_duration_status: {
-    description: 'as of `duration_status`, or `none` where no answer came',
+    description: 'a value of `duration_status`, or `none` without a response',
     pattern: /^([123]\d\d|[45]xx|none)$/,
     maxValues: 20,
   },
   model: {
     description: 'a model that the operator configured, or `other`',
     pattern: /^[\x21-\x7e]{1,128}$/,
-    // Each is 46 series of the AI engine, which may have 5 000 in all.
+    // Each model adds 46 series to ai-engine, whose limit is 5 000 series.
     maxValues: 80,
   },
   gen_ai_model: {
-    description: 'as of `model`, but fewer: each is some hundred series of `gen_ai_*`',
+    description: 'a value of `model`; the limit is lower because each adds hundreds of series of `gen_ai_*`',
     pattern: /^[\x21-\x7e]{1,128}$/,
     maxValues: 10,
   },
@@ -43,20 +44,13 @@ export const BOUNDED_SETS = {
     maxValues: 60,
   },
   queue: { description: 'a queue of the contracts', pattern: /^[\w.:-]{1,100}$/, maxValues: 100 },
-  service: { description: 'the service that is asked', pattern: /^[\w-]{1,64}$/, maxValues: 1 },
-  version: { description: "the release's version", pattern: /^[\w.+-]{1,64}$/, maxValues: 1 },
+  service: { description: 'the scraped service', pattern: /^[\w-]{1,64}$/, maxValues: 1 },
+  version: { description: 'the version of the release', pattern: /^[\w.+-]{1,64}$/, maxValues: 1 },
   revision: { description: 'the commit of the build, or `unknown`', pattern: /^[\w.+-]{1,64}$/, maxValues: 1 },
 } as const satisfies Record<string, BoundedSet>;
 
-/** The name of one of `BOUNDED_SETS`. */
+/** Name of one of `BOUNDED_SETS`. */
 export type BoundedSetName = keyof typeof BOUNDED_SETS;
 
-/** What a label says in place of a value that is not of its set. */
+/** Label value that replaces a value outside its set. */
 export const OTHER = 'other';
-
-/** Methods by name; any other is `OTHER`. */
-export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'OTHER'] as const;
-/** The database's pools. */
-export const POOLS = ['requests', 'exports'] as const;
-/** The verbs of queries; `CALL` is for functions that serve all tenants. */
-export const OPERATIONS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CALL', 'COPY'] as const;
