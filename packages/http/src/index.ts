@@ -44,6 +44,7 @@ export {
   type StreamResult,
 } from './service-client.ts';
 export { pause } from './pause.ts';
+export { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions } from './periodic-task.ts';
 export { recordLogLevelsBy } from './record-log-levels.ts';
 export { type Switches } from './report-features.ts';
 export { reportSwitches } from './report-switches.ts';
