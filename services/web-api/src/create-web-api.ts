@@ -24,7 +24,7 @@ import { createDownloadLinks, type DownloadLinks } from './downloads/download-li
 import { createDownloadRoutes } from './downloads/download-routes.ts';
 import { createExportRoutes } from './exports/export-routes.ts';
 import { createFileRoutes } from './files/file-routes.ts';
-import { createStraySweeper, type StraySweeper } from './files/stray-sweeper.ts';
+import { createOrphanedObjectCleaner, type OrphanedObjectCleaner } from './files/orphaned-object-cleaner.ts';
 import { createInferenceRoutes } from './inference/inference-routes.ts';
 import { createKeyAuthenticator, type KeyAuthenticator } from './keys/key-authenticator.ts';
 import { createKeyDirectory, createKeyLookUp, createOperatorLookUp } from './keys/key-directory.ts';
@@ -49,7 +49,7 @@ interface Parts {
   readonly aiEngine: ServiceClient;
   readonly database: ServiceClient;
   readonly objectStore: ObjectStore;
-  readonly sweeper: StraySweeper;
+  readonly cleaner: OrphanedObjectCleaner;
   readonly links: DownloadLinks;
   readonly encryption: Encryption;
   readonly authenticator: KeyAuthenticator;
@@ -61,7 +61,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
   const { logger, metrics, tracing } = runtime;
   const stopping = new AbortController();
   const parts = createParts(config, runtime, version, stopping.signal);
-  const { aiEngine, database, objectStore, sweeper } = parts;
+  const { aiEngine, database, objectStore, cleaner } = parts;
   const admin = createAdminServer({
     service: 'web-api',
     host: config.host,
@@ -94,7 +94,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
         requestTimeoutMs: config.streamTimeoutMs + 60_000,
       });
       logger.info('Service is listening', { host: config.host, port: server.port });
-      sweeper.start();
+      cleaner.start();
       readiness = reportReadiness(admin, logger, stopping.signal).then(() =>
         reportSwitches({ gateway: database, switches: runtime.switches, logger, signal: stopping.signal }),
       );
@@ -105,7 +105,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
       admin.drain();
       stopping.abort();
       await server?.close(config.shutdownGraceMs);
-      await sweeper.stop();
+      await cleaner.stop();
       await Promise.all([aiEngine.close(), database.close(), objectStore.close(), readiness, watch]);
       await admin.stop();
     },
@@ -131,7 +131,7 @@ function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: str
     aiEngine: connect('ai-engine', config.aiEngineUrl, MAX_INFERENCE_CONNECTIONS),
     database,
     objectStore,
-    sweeper: createStraySweeper({ database, objectStore, logger: runtime.logger }),
+    cleaner: createOrphanedObjectCleaner({ database, objectStore, logger: runtime.logger }),
     links: createDownloadLinks({ secret: config.downloadSecret }),
     encryption: createEncryption({ key: config.encryptionKey, formerKeys: config.formerEncryptionKeys }),
     authenticator: createAuthenticator(config, database),
@@ -169,7 +169,7 @@ function createRoutes({
   aiEngine,
   database,
   objectStore,
-  sweeper,
+  cleaner,
   links,
   encryption,
   authenticator,
@@ -195,7 +195,7 @@ function createRoutes({
       stopping,
     }),
     ...createFileRoutes({
-      ...{ database, objectStore, objects, sweeper, logger: runtime.logger },
+      ...{ database, objectStore, objects, cleaner, logger: runtime.logger },
       ...{ maxBytes: config.maxFileBytes, timeoutMs: streamTimeoutMs },
     }),
     ...createDownloadRoutes({

@@ -9,7 +9,7 @@ import { sendContent } from '../downloads/send-content.ts';
 import { callerOf } from '../management/caller-of.ts';
 import { reveal } from '../management/forward-route.ts';
 import { putHashed } from './put-hashed.ts';
-import type { StraySweeper } from './stray-sweeper.ts';
+import type { OrphanedObjectCleaner } from './orphaned-object-cleaner.ts';
 import { contentTypeOf, expectedDigestOf } from './upload-headers.ts';
 
 /** What the routes on the bytes of files work with. */
@@ -17,7 +17,7 @@ export interface FileRoutesOptions {
   readonly database: ServiceClient;
   readonly objectStore: ObjectStore;
   readonly objects: BundleObjects;
-  readonly sweeper: Pick<StraySweeper, 'wake'>;
+  readonly cleaner: Pick<OrphanedObjectCleaner, 'wake'>;
   readonly logger: Logger;
   readonly maxBytes: number;
   /** How long one upload or download may take. */
@@ -33,12 +33,12 @@ export function createFileRoutes(options: FileRoutesOptions): readonly BoundRout
 }
 
 /** The bytes are stored, durably, before the row is: a file without its bytes there is not, whatever is killed. */
-function bindUpload({ database, objectStore, sweeper, logger, maxBytes, timeoutMs }: FileRoutesOptions): BoundRoute {
+function bindUpload({ database, objectStore, cleaner, logger, maxBytes, timeoutMs }: FileRoutesOptions): BoundRoute {
   const abandon = async (caller: Caller, objectKey: string): Promise<void> => {
     try {
       const body = { object_key: objectKey };
       await database.call(internalRoutes.strayObjects.abandon, { body, caller, outlivesRequest: true });
-      sweeper.wake();
+      cleaner.wake();
     } catch (error) {
       logger.warn('The object of an upload could not be abandoned; it is swept when its time is up', { error });
     }
@@ -113,12 +113,12 @@ function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): Boun
   );
 }
 
-function bindDelete({ database, sweeper }: FileRoutesOptions): BoundRoute {
+function bindDelete({ database, cleaner }: FileRoutesOptions): BoundRoute {
   const stored = internalRoute(routes.files.delete);
   return bindRoute(routes.files.delete, async (request) => {
     const { params, signal } = request;
     await database.call(stored, { params, caller: callerOf(routes.files.delete, request), signal });
-    sweeper.wake();
+    cleaner.wake();
     return undefined;
   });
 }
