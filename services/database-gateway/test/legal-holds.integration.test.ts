@@ -104,7 +104,7 @@ describe('a legal hold', () => {
     expect(asked).toMatchObject({ version: 2, answer: { release_requested_by: one.person_id, released_at: null } });
     expect(await call(ask, one, { params })).toEqual(asked);
     await expect(call(ask, three, { params })).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', message: expect.stringContaining('Another person has asked') },
+      ...{ code: 'CONFLICT', message: expect.stringContaining('Another person has requested') },
     });
     await expect(call(release, one, { params })).rejects.toMatchObject({
       ...{ code: 'PERMISSION_DENIED', message: expect.stringContaining('yourself') },

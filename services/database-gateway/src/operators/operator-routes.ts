@@ -72,7 +72,7 @@ async function assertFirstOperator(transaction: PlatformTransaction): Promise<vo
   if (operator === undefined) return;
   throw new ConflictError(
     operator.isLive
-      ? 'This installation has an operator already, who can create others. Nothing was changed.'
+      ? 'This installation has an operator already: it can create others. Nothing was changed.'
       : 'This installation has an operator already, whose key has expired: the owner of the database revokes it there ' +
           'first (docs/adr/0004). Nothing was changed.',
   );
