@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
@@ -37,6 +37,14 @@ describe('Markdown documents', () => {
     expect(named.filter((name) => scripts[name] === undefined && !PNPM_COMMANDS.has(name))).toEqual([]);
   });
 
+  it.each(documents.filter((path) => path.startsWith('docs/runbooks/')))(
+    '%s quotes only log messages that exist',
+    (path) => {
+      const quoted = [...read(path).matchAll(/`([A-Z][a-z]+(?: [\w']+){2,})`/g)].map(([, message = '']) => message);
+      expect(quoted.filter((message) => !isInSource(message))).toEqual([]);
+    },
+  );
+
   it.each(documents)('%s contains neither emoji nor local paths', (path) => {
     expect(read(path)).not.toMatch(/\p{Emoji_Presentation}|(?<![\w.])\/(root|home)\//u);
   });
@@ -50,4 +58,8 @@ function anchorsOf(path: string): readonly string[] {
       .replace(/[^\p{L}\p{N}\s_-]/gu, '')
       .replaceAll(' ', '-'),
   );
+}
+
+function isInSource(text: string): boolean {
+  return spawnSync('git', ['grep', '-qF', text, '--', '*/src/*.ts'], { cwd: root }).status === 0;
 }
