@@ -14,6 +14,8 @@ const LANES = {
 /** Options of a Jest run, as opposed to those of one of its projects. */
 export const runOptions = {
   openHandlesTimeout: 2_000,
+  // For what hangs, not for what is slow: processes start and end here next to other files. Jest takes it for all projects.
+  testTimeout: 60_000,
   // A worker does not release all modules of the files that it has run: it is replaced before it fills the memory.
   workerIdleMemoryLimit: '1GB',
   testSequencer: fromRoot('./ops/checks/longest-first-sequencer.ts'),
@@ -36,10 +38,7 @@ const projectOptions = {
   },
 };
 
-const unitOptions = { testEnvironment: fromRoot('./ops/checks/unit-environment.mjs'), testTimeout: 30_000 };
-
-/** Processes start and end in these lanes, next to other files: a timeout is for what hangs, not for what is slow. */
-const serverOptions = { testEnvironment: 'node', testTimeout: 60_000 };
+const unitOptions = { testEnvironment: fromRoot('./ops/checks/unit-environment.mjs') };
 
 /**
  * Jest configuration of a package: one project for each lane of which it has test files, named `<package>:<lane>`.
@@ -56,7 +55,7 @@ export function definePackage(directory, options = {}, folders = []) {
   const lanes = Object.entries(LANES).filter(([, pattern]) => files.some((file) => pattern.test(file)));
   const projects = lanes.map(([lane, pattern]) => ({
     ...projectOptions,
-    ...(lane === 'unit' ? unitOptions : { ...serverOptions, ...options }),
+    ...(lane === 'unit' ? unitOptions : options),
     displayName: `${basename(directory)}:${lane}`,
     rootDir: directory,
     testRegex: pattern.source,

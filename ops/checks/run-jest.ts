@@ -42,10 +42,11 @@ const [model] = await toolVersions(['smollm2']);
 // Turbo runs several packages at a time, each with one worker; a run of all packages has one pool. It has more workers than
 // the machine has cores, because most tests wait for processes and timers for a part of their time.
 const isOneOfMany = process.env['TURBO_HASH'] !== undefined && !isCompleteRun;
-const defaultWorkers = isOneOfMany ? 1 : availableParallelism() + 1;
-const workers = `--maxWorkers=${process.env['AION_TEST_WORKERS'] ?? defaultWorkers}`;
+const workers = process.env['AION_TEST_WORKERS'] ?? String(isOneOfMany ? 1 : availableParallelism() + 1);
+const hasOwnWorkers = args.some((arg) => /^(-i|--runInBand|-w|--maxWorkers)\b/.test(arg));
+if (!hasOwnWorkers) selection.push(`--maxWorkers=${workers}`);
 const program = join(root, 'node_modules/jest/bin/jest.js');
-const jest = spawn(process.execPath, [program, ...selection, workers, ...args], {
+const jest = spawn(process.execPath, [program, ...selection, ...args], {
   cwd,
   stdio: 'inherit',
   env: {

@@ -1,20 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PUBLIC_ROUTES, ROLE_SCOPES, ROLES, SCOPES, type Route, type Scope } from '@aion/contracts';
-import type { Platform } from '@aion/launcher';
 import { waitFor } from '@aion/testkit';
 import { createAccess } from './support/create-access.ts';
-import { startTestPlatform } from './support/test-platform.ts';
+import { getSharedPlatform, type SharedPlatform } from './support/shared-platform.ts';
 import { createUnknownKey } from './support/unknown-key.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'aion-access-'));
 const NO_ROW = '01890a5d-ac96-774b-bcce-b302099a8057';
 const AT_ONCE = 16;
 /** A key must be made before it expires, however slow the machine is. */
 const EXPIRES_MS = 5_000;
 
-let platform: Platform;
+let platform: SharedPlatform;
 let tenantId: string;
 
 /** Somebody who calls, and what is expected of a route for them. */
@@ -28,7 +25,7 @@ interface Holder {
 const holders: Holder[] = [];
 
 beforeAll(async () => {
-  platform = await startTestPlatform({ stateDir: join(directory, 'state'), env: process.env });
+  platform = await getSharedPlatform();
   ({ tenantId } = await createAccess(platform));
   const soon = new Date(Date.now() + EXPIRES_MS).toISOString();
   const dying = await createKey({ expires_at: soon });
@@ -45,7 +42,7 @@ beforeAll(async () => {
     const { key } = await createKey({ user_id: id });
     holders.push({ name: `a person's key, role ${role}`, key, expected: byScopes(ROLE_SCOPES[role]) });
   }
-  const { initSecret } = JSON.parse(readFileSync(join(directory, 'state', 'secrets.json'), 'utf8')) as {
+  const { initSecret } = JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')) as {
     readonly initSecret: string;
   };
   const always = (verdict: 'refused' | 'unknown') => () => verdict;
@@ -70,10 +67,6 @@ beforeAll(async () => {
     describe: 'the revocation',
   });
 }, 120_000);
-afterAll(async () => {
-  await platform.stop();
-  rmSync(directory, { recursive: true, force: true });
-}, 60_000);
 
 const byScopes =
   (scopes: readonly Scope[]) =>

@@ -4,20 +4,19 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Platform } from '@aion/launcher';
-import { startTestPlatform } from './support/test-platform.ts';
+import { getSharedPlatform, type SharedPlatform } from './support/shared-platform.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'aion-cli-e2e-'));
 const inDirectory = (name: string): string => join(directory, name);
 const AION = resolve(import.meta.dirname, '../../cli/src/main.ts');
 
-let platform: Platform;
+let platform: SharedPlatform;
 let tenant: string;
 /** A key of the tenant that may do everything but trace. */
 let key: string;
 
 beforeAll(async () => {
-  platform = await startTestPlatform({ stateDir: inDirectory('state'), env: process.env });
+  platform = await getSharedPlatform();
   tenant = idOf(await aion(['tenants', 'create', '--name', 'Example Ltd', '--json']));
   const scopes = [
     'inference',
@@ -31,16 +30,16 @@ beforeAll(async () => {
   const flags = scopes.flatMap((scope) => ['--scope', scope]);
   key = (await aion(['api-keys', 'create', '--tenant', tenant, '--name', 'app', ...flags])).trim();
 }, 90_000);
-afterAll(async () => {
-  await platform.stop();
-  rmSync(directory, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [AION, ...args], {
     cwd: directory,
     env: {
-      ...{ PATH: process.env['PATH'], NODE_COMPILE_CACHE: inDirectory('compiled') },
+      ...{
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? inDirectory('compiled'),
+      },
       ...{ AION_URL: platform.baseUrl, AION_API_KEY: platform.operatorKey, ...env },
     },
   });
@@ -64,7 +63,7 @@ function idOf(json: string): string {
 
 describe('the command line on a running platform', () => {
   it('makes no second first operator, and says why', async () => {
-    const { initSecret } = JSON.parse(readFileSync(inDirectory('state/secrets.json'), 'utf8')) as {
+    const { initSecret } = JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')) as {
       readonly initSecret: string;
     };
     const refused = await run(['init', '--name', 'Second'], { AION_INIT_SECRET: initSecret });

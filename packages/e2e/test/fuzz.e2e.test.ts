@@ -12,7 +12,7 @@ import { createSender, type Sender } from './fuzz/send-case.ts';
 /** Another seed makes other requests; the one of a failure makes the same again. */
 const SEED = Number(process.env['AION_FUZZ_SEED'] ?? 20_261_124);
 /** How many times the requests of a quick run. */
-const EFFORT = Number(process.env['AION_FUZZ_EFFORT'] ?? 1);
+const EFFORT = Number(process.env['AION_TEST_EFFORT'] ?? 1);
 const CONCURRENCY = 8;
 const declared = [...PUBLIC_ROUTES, ...INTERNAL_ROUTES];
 /** What database-gateway carries out of the management API; where it differs from the public route, it is declared. */

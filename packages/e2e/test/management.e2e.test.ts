@@ -1,25 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Platform } from '@aion/launcher';
 import { waitFor } from '@aion/testkit';
 import { createAccess } from './support/create-access.ts';
-import { startTestPlatform } from './support/test-platform.ts';
+import { getSharedPlatform, type SharedPlatform } from './support/shared-platform.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'aion-management-'));
-let platform: Platform;
+let platform: SharedPlatform;
 /** Keys of two tenants that may do everything with keys and read their trail. */
 let owner: string;
 let stranger: string;
 
 beforeAll(async () => {
-  platform = await startTestPlatform({ stateDir: join(directory, 'state'), env: process.env });
+  platform = await getSharedPlatform();
   [owner, stranger] = await Promise.all([createManager(), createManager()]);
 }, 90_000);
-afterAll(async () => {
-  await platform.stop();
-  rmSync(directory, { recursive: true, force: true });
-}, 60_000);
 
 interface Answer {
   readonly status: number;
@@ -190,7 +183,7 @@ describe('the audit trail', () => {
 
 describe('the operator', () => {
   it('is the only one whom the one-time secret has made', async () => {
-    const { initSecret } = JSON.parse(readFileSync(join(directory, 'state', 'secrets.json'), 'utf8')) as {
+    const { initSecret } = JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')) as {
       readonly initSecret: string;
     };
     const again = await call(initSecret, 'POST', '/api/v1/init', { name: 'Second first' });

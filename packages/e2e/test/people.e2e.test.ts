@@ -1,23 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SCOPES, routes } from '@aion/contracts';
-import type { Platform } from '@aion/launcher';
 import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
-import { startTestPlatform } from './support/test-platform.ts';
+import { getSharedPlatform, type SharedPlatform } from './support/shared-platform.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'aion-people-'));
 const { signal } = new AbortController();
-let platform: Platform;
+let platform: SharedPlatform;
 
 beforeAll(async () => {
-  platform = await startTestPlatform({ stateDir: join(directory, 'state'), env: process.env });
+  platform = await getSharedPlatform();
 }, 90_000);
-afterAll(async () => {
-  await platform.stop();
-  rmSync(directory, { recursive: true, force: true });
-}, 60_000);
 
 async function send(key: string, method: string, path: string, body?: object): Promise<Response> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };

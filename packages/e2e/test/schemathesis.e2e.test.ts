@@ -9,11 +9,11 @@ import { describeWithProgram } from '@aion/testkit';
 import { startFuzzTarget, type FuzzTarget } from './fuzz/fuzz-target.ts';
 import { createSchemathesisConfig } from './schemathesis/schemathesis-config.ts';
 
-/** Requests for each operation and phase; `AION_FUZZ_EFFORT` makes more of them, `AION_FUZZ_SEED` others. */
-const MAX_EXAMPLES = 8 * Number(process.env['AION_FUZZ_EFFORT'] ?? 1);
+/** Requests for each operation and phase; `AION_TEST_EFFORT` makes more of them, `AION_FUZZ_SEED` others. */
+const MAX_EXAMPLES = 8 * Number(process.env['AION_TEST_EFFORT'] ?? 1);
 const SEED = process.env['AION_FUZZ_SEED'] ?? '20261124';
 /** Half a minute on two idle cores, and several times that beside other tests. */
-const TIMEOUT_MS = 240_000 * Number(process.env['AION_FUZZ_EFFORT'] ?? 1);
+const TIMEOUT_MS = 240_000 * Number(process.env['AION_TEST_EFFORT'] ?? 1);
 
 describeWithProgram('schemathesis', 'the running API', (programPath) => {
   const directory = mkdtempSync(join(tmpdir(), 'aion-schemathesis-'));

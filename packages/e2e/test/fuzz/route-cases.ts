@@ -77,12 +77,16 @@ const ATTEMPTS = 50;
 function validValue(schema: z.ZodType | undefined, { route, options, seed, complete }: Wanted): unknown {
   if (schema === undefined) return undefined;
   const input = inputSchemaOf(schema);
+  const isValid = (value: unknown): boolean => schema.safeParse(value).success;
+  const make = (all: boolean, numRuns: number): unknown[] =>
+    fc.sample(arbitraryOf(input, { complete: all }), { seed, numRuns });
+  // Most schemas take the first value; the others are made only if this one is not valid.
+  const first = withKnown(make(complete, 1)[0], route, options, seed);
+  if (isValid(first)) return first;
   // Of fields that exclude each other, not all can be there.
-  const made = [complete, false].flatMap((all) =>
-    fc.sample(arbitraryOf(input, { complete: all }), { seed, numRuns: ATTEMPTS }),
-  );
+  const made = [complete, false].flatMap((all) => make(all, ATTEMPTS));
   const candidates = [...made.map((value) => withKnown(value, route, options, seed)), ...made];
-  const valid = candidates.find((value) => schema.safeParse(value).success);
+  const valid = candidates.find(isValid);
   if (valid === undefined)
     throw new Error(`Nothing that was made for ${route.name} is valid: ${JSON.stringify(candidates[0])}`);
   return valid;
