@@ -36,7 +36,7 @@ function createChain(length: number, from: readonly AuditRow[] = []): AuditRow[]
       correlation_id: null,
       trace_id: null,
     };
-    const kept = {
+    const permanent = {
       id: randomUUID(),
       tenant_id: TENANT,
       seq: chain.length + 1,
@@ -47,7 +47,7 @@ function createChain(length: number, from: readonly AuditRow[] = []): AuditRow[]
       outcome: 'success',
       created_at: '2026-11-23T12:00:00.000000Z',
     };
-    chain.push({ ...content, ...kept, salt, hash: hashEvent(kept) });
+    chain.push({ ...content, ...permanent, salt, hash: hashEvent(permanent) });
   }
   return chain;
 }

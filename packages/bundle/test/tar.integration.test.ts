@@ -45,17 +45,17 @@ afterAll(removeTemporaryDirectories);
 
 describe('readTar and createTarSource', () => {
   it('produce an archive of the stated size, with the same bytes each time', async () => {
-    const whole = await read();
-    expect(whole.length).toBe(layout.totalBytes);
-    expect((await read()).equals(whole)).toBe(true);
+    const archive = await read();
+    expect(archive.length).toBe(layout.totalBytes);
+    expect((await read()).equals(archive)).toBe(true);
   });
 
   it('return any range of the archive', async () => {
-    const whole = await read();
+    const archive = await read();
     const edges = layout.segments.flatMap(({ start, bytes }) => [start, start + bytes - 1]);
     for (const start of edges) {
       for (const end of edges.filter((edge) => edge >= start)) {
-        expect((await read(start, end)).equals(whole.subarray(start, end + 1))).toBe(true);
+        expect((await read(start, end)).equals(archive.subarray(start, end + 1))).toBe(true);
       }
     }
   });

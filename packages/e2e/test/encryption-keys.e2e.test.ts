@@ -15,7 +15,7 @@ const PROVIDERS = 500;
 const NEW_KEY = 'a new encryption key of at least 32 characters';
 
 const { signal } = new AbortController();
-const directory = mkdtempSync(join(tmpdir(), 'aion-sealing-'));
+const directory = mkdtempSync(join(tmpdir(), 'aion-encryption-'));
 const stateDir = join(directory, 'state');
 const secretsFile = join(stateDir, 'secrets.json');
 const crashed: string[] = [];

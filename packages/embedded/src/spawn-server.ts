@@ -51,7 +51,8 @@ export function spawnServer(options: SpawnServerOptions): ServerProcess {
   };
   const server = [
     options.postgres,
-    ...['-D', dataDirArgument(options.dataDir, options.user)],
+    '-D',
+    dataDirArgument(options.dataDir, options.user),
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const child = spawn('/bin/sh', ['-c', WATCHED, 'aion-postgres-watchdog', ...server], {

@@ -8,7 +8,7 @@ const FORMS = 'Use a directory, "file:///abs/dir" or "s3://bucket?endpoint=http:
 
 /**
  * Creates the object store of a URL: a directory path, `file:///abs/dir`, or `s3://bucket` with `endpoint` and
- * `region` as optional query parameters. Credentials for S3 come from the SDK's default chain.
+ * `region` as optional query parameters. The SDK's default chain provides the credentials for S3.
  * @throws {TypeError} naming the problem of the URL.
  */
 export function createObjectStore(url: string): ObjectStore {

@@ -15,7 +15,7 @@ import { ObjectNotFoundError } from './object-not-found-error.ts';
 import type { ObjectEntry, ObjectRange, ObjectStore } from './object-store.ts';
 import { withObjectSpan } from './with-object-span.ts';
 
-/** Options of {@link S3ObjectStore}. Credentials come from the SDK's default chain (`AWS_ACCESS_KEY_ID`, profiles, roles). */
+/** Options of {@link S3ObjectStore}. The SDK's default chain provides credentials (`AWS_ACCESS_KEY_ID`, profiles, roles). */
 export interface S3ObjectStoreOptions {
   readonly bucket: string;
   /** URL of an S3-compatible server; buckets are addressed by path. */

@@ -49,7 +49,7 @@ export function createRoutes(deps: RouteDependencies): readonly BoundRoute[] {
       return undefined;
     }),
     ...keyRoutes(deps),
-    ...sealedRoutes(deps),
+    ...rotationReadRoutes(deps),
     ...createManagementRoutes(deps.database, deps.settings),
     ...generationRoutes(deps),
     ...exportRoutes(deps),
@@ -82,7 +82,7 @@ function keyRoutes({ database }: RouteDependencies): BoundRoute[] {
   ];
 }
 
-function sealedRoutes({ database }: RouteDependencies): BoundRoute[] {
+function rotationReadRoutes({ database }: RouteDependencies): BoundRoute[] {
   return [
     bindRoute(internalRoutes.sealingKeys.listOutdatedRows, async ({ query: { key_id: keyId, after } }) => ({
       data: await listEncryptedRows(database, { keyId, after }),

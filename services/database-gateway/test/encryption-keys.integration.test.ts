@@ -1,4 +1,4 @@
-import { type Caller, type SealedRow, internalRoutes } from '@aion/contracts';
+import { type Caller, type EncryptedRow, internalRoutes } from '@aion/contracts';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { countEncryptedByKey, listEncryptedRows } from '../src/providers/encrypted-row-store.ts';
@@ -31,10 +31,10 @@ async function create(caller: Caller, keyId: string | null = FORMER): Promise<st
   return id;
 }
 const list = (after?: string) => listEncryptedRows(db.database, { keyId: CURRENT, after });
-const reencrypt = ({ sealed, ...row }: SealedRow) => {
+const reencrypt = ({ sealed, ...row }: EncryptedRow) => {
   return { ...row, from_key_id: sealed.key_id, sealed: encryptedAs('new', CURRENT) };
 };
-const store = (rows: readonly SealedRow[], caller = platform) =>
+const store = (rows: readonly EncryptedRow[], caller = platform) =>
   call(internalRoutes.sealingKeys.storeRotatedRows, caller, {
     body: { key_id: CURRENT, resealed: rows.map(reencrypt), failed: [], next_cursor: null },
   });

@@ -1,4 +1,4 @@
-import { type SealedRow, routes } from '@aion/contracts';
+import { type EncryptedRow, routes } from '@aion/contracts';
 import { createEncryption, type Encryption } from '@aion/encryption';
 import { waitFor } from '@aion/testkit';
 import { v7 as uuidv7 } from 'uuid';
@@ -20,13 +20,13 @@ afterAll(() => edge.stop());
 function encryptedRow(
   encryption: Encryption,
   change: { readonly context?: string; readonly damage?: true } = {},
-): SealedRow {
+): EncryptedRow {
   const id = uuidv7();
   const { keyId, bytes } = encryption.encrypt(CANARY, change.context ?? `provider_config:${id}`);
   if (change.damage === true) bytes.writeUInt8(bytes.readUInt8(20) ^ 1, 20);
   return { id, tenant_id: uuidv7(), version: 3, sealed: { key_id: keyId, bytes: bytes.toString('base64url') } };
 }
-const decryptWith = (encryption: Encryption, { id, sealed }: SealedRow): string =>
+const decryptWith = (encryption: Encryption, { id, sealed }: EncryptedRow): string =>
   encryption.decrypt({ keyId: sealed.key_id, bytes: Buffer.from(sealed.bytes, 'base64url') }, `provider_config:${id}`);
 const rotate = async (cursor?: string) => {
   const query = cursor === undefined ? '' : `?cursor=${cursor}`;
@@ -46,7 +46,7 @@ describe('rotateSealingKeys route', () => {
       next_cursor: null,
     });
     expect(edge.database.encryptedRows.map((row) => decryptWith(current, row))).toEqual([CANARY, CANARY, CANARY]);
-    const shown = ({ id, tenant_id, version }: SealedRow) => ({ id, tenant_id, version });
+    const shown = ({ id, tenant_id, version }: EncryptedRow) => ({ id, tenant_id, version });
     expect(edge.database.encryptedRows.map(shown)).toEqual(rows.map(shown));
   });
 

@@ -1,4 +1,4 @@
-import { sealingKeyRotation, type UnsealFailure, routes } from '@aion/contracts';
+import { sealingKeyRotation, type DecryptionFailure, routes } from '@aion/contracts';
 import { Command } from 'commander';
 import type { ApiClient } from '../api/api-client.ts';
 import { EXIT_FAILED } from '../exit-codes.ts';
@@ -13,7 +13,7 @@ interface Rotation {
   readonly key_id: string;
   readonly resealed: number;
   readonly remaining: number;
-  readonly failed: readonly UnsealFailure[];
+  readonly failed: readonly DecryptionFailure[];
 }
 
 /** What is sealed under a former key while a pass runs is left for the next one. */
@@ -35,7 +35,7 @@ async function rotate(client: ApiClient, progress: Progress): Promise<Rotation> 
 }
 
 async function runPass(client: ApiClient, onProgress: (done: number, remaining: number) => void): Promise<Rotation> {
-  const failed: UnsealFailure[] = [];
+  const failed: DecryptionFailure[] = [];
   let resealed = 0;
   for (let cursor: string | undefined; ;) {
     const { method, path } = routes.sealingKeys.rotate;

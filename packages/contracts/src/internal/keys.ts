@@ -8,11 +8,11 @@ import { internalRoute } from '../internal-route.ts';
 
 const keyPrefix = z.string().regex(/^[a-z0-9]{12}$/);
 
-/** A secret that is shown once, sealed so that the same request can be answered the same again. */
-export const sealedSecret = z.string().max(1_000);
+/** A secret that is shown once, encrypted so that a repeated request gets the same answer. */
+export const encryptedText = z.string().max(1_000);
 
 /** What is stored of a new key: never the secret itself. */
-export const storedKeyFields = { id: uuid, prefix: keyPrefix, key_hash: sha256, sealed_key: sealedSecret };
+export const storedKeyFields = { id: uuid, prefix: keyPrefix, key_hash: sha256, sealed_key: encryptedText };
 
 /** When a genuine key was refused last: it was revoked, had expired, or its person had left. */
 export const lastRefusedOn = utcDay.nullable();
@@ -22,10 +22,10 @@ export const keyUse = { accepted: z.boolean().meta({ description: 'False when it
 
 /** Internal routes of API keys. */
 export const internalApiKeyRoutes = {
-  /** Stores a key by its keyed hash; the secret never reaches this service but sealed. */
+  /** Stores a key by its keyed hash; the secret reaches this service in encrypted form only. */
   store: internalRoute(apiKeyRoutes.createOwn, {
     body: wantedApiKey.extend(storedKeyFields),
-    answer: apiKey.extend({ sealed_key: sealedSecret }),
+    answer: apiKey.extend({ sealed_key: encryptedText }),
   }),
   /** Finds a key by its public prefix. */
   find: defineRoute({

@@ -3,12 +3,12 @@ import { sha256, uuid } from '../fields.ts';
 import { operator, wantedOperator, operatorRoutes } from '../public/operators.ts';
 import { defineRoute } from '../route.ts';
 import { internalRoute } from '../internal-route.ts';
-import { keyUse, lastRefusedOn, sealedSecret, storedKeyFields } from './keys.ts';
+import { keyUse, lastRefusedOn, encryptedText, storedKeyFields } from './keys.ts';
 
 /** The operator's key by its keyed hash, and the key itself sealed for a request that is sent again. */
 const newOperator = wantedOperator.extend(storedKeyFields);
 
-const storedOperator = operator.extend({ sealed_key: sealedSecret });
+const storedOperator = operator.extend({ sealed_key: encryptedText });
 
 /** Internal routes of operators. */
 export const internalOperatorRoutes = {

@@ -4,8 +4,8 @@ import { providerChange, wantedProvider, providerRoutes } from '../public/provid
 import { sealingKeyId } from '../public/sealing-keys.ts';
 import { internalRoute } from '../internal-route.ts';
 
-/** A secret that only holders of the sealing key can read: the key's id, and what was sealed, as base64url. */
-export const sealed = z.strictObject({
+/** A secret that only holders of the encryption key can read: the id of the key, and the encrypted bytes as base64url. */
+export const encryptedSecret = z.strictObject({
   key_id: sealingKeyId,
   bytes: z
     .string()
@@ -17,10 +17,14 @@ export const sealed = z.strictObject({
 export const internalProviderRoutes = {
   /** Stores a provider; its credentials never reach this service but sealed. */
   store: internalRoute(providerRoutes.create, {
-    body: wantedProvider.omit({ credentials: true }).extend({ id: uuid, sealed_credentials: sealed.nullable() }),
+    body: wantedProvider
+      .omit({ credentials: true })
+      .extend({ id: uuid, sealed_credentials: encryptedSecret.nullable() }),
   }),
   /** Changes a provider, likewise. */
   storeChange: internalRoute(providerRoutes.update, {
-    body: providerChange.omit({ credentials: true }).extend({ sealed_credentials: sealed.nullable().optional() }),
+    body: providerChange
+      .omit({ credentials: true })
+      .extend({ sealed_credentials: encryptedSecret.nullable().optional() }),
   }),
 };

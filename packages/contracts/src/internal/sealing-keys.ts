@@ -1,23 +1,23 @@
 import { z } from 'zod';
 import { count, text, uuid } from '../fields.ts';
-import { sealingKeyId, unsealFailure, sealingKeyRoutes } from '../public/sealing-keys.ts';
+import { sealingKeyId, decryptionFailure, sealingKeyRoutes } from '../public/sealing-keys.ts';
 import { defineRoute } from '../route.ts';
 import { internalRoute } from '../internal-route.ts';
-import { sealed } from './providers.ts';
+import { encryptedSecret } from './providers.ts';
 
 /** How many rows one request of a rotation looks at. */
 export const ROTATION_BATCH = 100;
 
 /** Sealed credentials of a provider, in the version that they were read in. */
-const sealedRow = z.strictObject({
+const encryptedRow = z.strictObject({
   id: uuid,
   tenant_id: uuid.nullable(),
   version: z.number().int().min(1),
-  sealed: sealed.extend({ key_id: z.string().max(64), bytes: z.string().max(100_000) }),
+  sealed: encryptedSecret.extend({ key_id: z.string().max(64), bytes: z.string().max(100_000) }),
 });
 
 /** A row whose credentials are sealed. */
-export type SealedRow = z.output<typeof sealedRow>;
+export type EncryptedRow = z.output<typeof encryptedRow>;
 
 /** Internal routes of sealing keys. */
 export const internalSealingKeyRoutes = {
@@ -31,7 +31,7 @@ export const internalSealingKeyRoutes = {
     description: 'Rows of all tenants and of the platform by their ids, at most a hundred, as they are sealed.',
     auth: { kind: 'service' },
     query: z.strictObject({ key_id: sealingKeyId, after: uuid.optional() }),
-    response: { status: 200, description: 'The rows.', json: z.object({ data: z.array(sealedRow) }) },
+    response: { status: 200, description: 'The rows.', json: z.object({ data: z.array(encryptedRow) }) },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),
@@ -56,8 +56,8 @@ export const internalSealingKeyRoutes = {
   storeRotatedRows: internalRoute(sealingKeyRoutes.rotate, {
     body: z.strictObject({
       key_id: sealingKeyId,
-      resealed: z.array(sealedRow.extend({ sealed, from_key_id: text(64) })).max(ROTATION_BATCH),
-      failed: z.array(unsealFailure).max(ROTATION_BATCH),
+      resealed: z.array(encryptedRow.extend({ sealed: encryptedSecret, from_key_id: text(64) })).max(ROTATION_BATCH),
+      failed: z.array(decryptionFailure).max(ROTATION_BATCH),
       next_cursor: uuid.nullable(),
     }),
   }),

@@ -3,18 +3,18 @@ import { count, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
 /** Why something stayed as it was sealed: this process lacks the key, or what is stored was changed. */
-export const UNSEAL_FAILURES = ['unknown_key', 'damaged'] as const;
+export const DECRYPTION_FAILURES = ['unknown_key', 'damaged'] as const;
 
 /** An id of a sealing key, which tells nothing of the key. */
 export const sealingKeyId = z.string().regex(/^[0-9a-f]{16}$/);
 
 /** What could not be opened, so that it was not sealed anew. */
-export const unsealFailure = z
+export const decryptionFailure = z
   .strictObject({
     provider_id: uuid,
     tenant_id: uuid.nullable().meta({ description: 'Whose it is; null for one of the platform.' }),
     key_id: z.string().meta({ description: 'The key that it is sealed under.' }),
-    reason: z.enum(UNSEAL_FAILURES).meta({
+    reason: z.enum(DECRYPTION_FAILURES).meta({
       description:
         '`unknown_key`: neither the current sealing key nor one of the former ones. `damaged`: what is stored was ' +
         'changed, or belongs to another row.',
@@ -23,14 +23,14 @@ export const unsealFailure = z
   .meta({ id: 'UnsealFailure' });
 
 /** What could not be opened. */
-export type UnsealFailure = z.output<typeof unsealFailure>;
+export type DecryptionFailure = z.output<typeof decryptionFailure>;
 
 /** How far a rotation has come. */
 export const sealingKeyRotation = z
   .object({
     key_id: sealingKeyId.meta({ description: 'The current sealing key.' }),
     resealed: count.meta({ description: 'How many this request has sealed anew.' }),
-    failed: z.array(unsealFailure).meta({ description: 'What this request has looked at and could not open.' }),
+    failed: z.array(decryptionFailure).meta({ description: 'What this request has looked at and could not open.' }),
     remaining: count.meta({ description: 'How many are still sealed under other keys, those that failed included.' }),
     next_cursor: uuid
       .nullable()

@@ -1,4 +1,4 @@
-import { ROTATION_BATCH, type BodyOf, type SealedRow, type internalRoutes } from '@aion/contracts';
+import { ROTATION_BATCH, type BodyOf, type EncryptedRow, type internalRoutes } from '@aion/contracts';
 import type { Database, SharedTransaction } from '../database/database.ts';
 
 /** Credentials that were encrypted again with the current key, with the key that they were read with. */
@@ -8,8 +8,8 @@ export type ReencryptedRow = BodyOf<typeof internalRoutes.sealingKeys.storeRotat
 export async function listEncryptedRows(
   database: Database,
   { keyId, after }: { readonly keyId: string; readonly after: string | undefined },
-): Promise<SealedRow[]> {
-  const rows = await database.query<EncryptedRow>({
+): Promise<EncryptedRow[]> {
+  const rows = await database.query<ListedRow>({
     operation: 'CALL',
     table: 'provider_configs',
     text: 'SELECT * FROM list_sealed_otherwise($1, $2, $3)',
@@ -62,7 +62,7 @@ export async function replaceCredentials(
   return replaced.length;
 }
 
-interface EncryptedRow {
+interface ListedRow {
   readonly [column: string]: unknown;
   readonly id: string;
   readonly tenant_id: string | null;

@@ -1,4 +1,4 @@
-import type { providerCredentials, sealed } from '@aion/contracts';
+import type { encryptedSecret, providerCredentials } from '@aion/contracts';
 import type { Encryption } from '@aion/encryption';
 import type { z } from 'zod';
 
@@ -15,7 +15,7 @@ export function encryptCredentials(
   encryption: Encryption,
   providerId: string,
   credentials: ProviderCredentials,
-): z.output<typeof sealed> {
+): z.output<typeof encryptedSecret> {
   const { keyId, bytes } = encryption.encrypt(JSON.stringify(credentials), credentialsContext(providerId));
   return { key_id: keyId, bytes: bytes.toString('base64url') };
 }

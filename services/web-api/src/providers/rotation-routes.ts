@@ -1,7 +1,7 @@
 import {
   ROTATION_BATCH,
-  type SealedRow,
-  type UnsealFailure,
+  type EncryptedRow,
+  type DecryptionFailure,
   internalRoutes,
   routes,
   type BodyOf,
@@ -40,9 +40,9 @@ export function createRotationRoutes(options: {
   ];
 }
 
-function reencryptAll(encryption: Encryption, rows: readonly SealedRow[]): Batch {
+function reencryptAll(encryption: Encryption, rows: readonly EncryptedRow[]): Batch {
   const resealed: Resealed[] = [];
-  const failed: UnsealFailure[] = [];
+  const failed: DecryptionFailure[] = [];
   for (const row of rows) {
     try {
       resealed.push(reencrypt(encryption, row));
@@ -56,7 +56,7 @@ function reencryptAll(encryption: Encryption, rows: readonly SealedRow[]): Batch
   return { key_id: encryption.keyId, resealed, failed, next_cursor: last?.id ?? null };
 }
 
-function reencrypt(encryption: Encryption, { id, tenant_id, version, sealed }: SealedRow): Resealed {
+function reencrypt(encryption: Encryption, { id, tenant_id, version, sealed }: EncryptedRow): Resealed {
   const context = credentialsContext(id);
   const secret = encryption.decrypt({ keyId: sealed.key_id, bytes: Buffer.from(sealed.bytes, 'base64url') }, context);
   const { keyId, bytes } = encryption.encrypt(secret, context);

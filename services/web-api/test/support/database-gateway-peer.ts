@@ -3,7 +3,7 @@ import {
   internalRoute,
   type bundleFile,
   type Caller,
-  type SealedRow,
+  type EncryptedRow,
   type Tenant,
   type TenantExport,
   internalRoutes,
@@ -40,7 +40,7 @@ export class DatabaseGatewayPeer {
   /** What each request that stores something of a provider has sent. */
   readonly providerBodies: string[] = [];
   /** Rows with encrypted credentials, in the order of their ids. */
-  encryptedRows: SealedRow[] = [];
+  encryptedRows: EncryptedRow[] = [];
   /** How often each route was called. */
   readonly calls = new Map<string, number>();
   /** While true every route answers 503. */
