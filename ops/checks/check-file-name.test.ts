@@ -11,7 +11,8 @@ describe('checkFileName', () => {
     ['key-caches', 'export const KEY_CACHES = [];'],
     ['retention-policy', 'export type RetentionPolicies = [];'],
     ['openai-error', 'export function toOpenAiError() {}'],
-    ['sha256-text', 'export { sha256Text } from "./b.ts";'],
+    ['sha256-text', 'const sha256Text = 1;\nexport { sha256Text };'],
+    ['testing', 'export { FakeStore } from "./fake-store.ts";'],
     ['main-like', 'run();'],
     ['membership-store', 'export function insertMembership() {}'],
     ['job-errors', 'export class RetryLaterError extends Error {}'],
@@ -23,6 +24,7 @@ describe('checkFileName', () => {
   it.each([
     ['key-cache', 'export function cacheOfKeys() {}'],
     ['key-cache', 'const keyCache = 1;\nexport const other = keyCache;'],
+    ['key-cache', 'const other = 1;\nexport { other };'],
     ['key', 'export const keyboard = 1;'],
     ['read-body', 'export const readRequestBody = 1;'],
   ])('rejects %s.ts with %j', (name, text) => {

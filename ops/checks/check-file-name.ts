@@ -7,6 +7,7 @@ const GROUP = /(-store|-errors|\/types)\.ts$/;
  * Checks that the name of a source file consists of consecutive words of the name of one of its exports: both
  * `createKeyCache` and `KeyCache` may be the main export of `key-cache.ts`. Singular and plural count as equal.
  * Files that group functions or types of one kind are exempt: `x-store.ts` (SQL), `x-errors.ts`, `types.ts`.
+ * So are files that only re-export.
  */
 export function checkFileName(path: string, text: string): readonly Finding[] {
   if (GROUP.test(path)) return [];
@@ -30,7 +31,8 @@ function toWords(name: string): string {
 function readExportNames(path: string, text: string): readonly string[] {
   const names: string[] = [];
   for (const statement of ts.createSourceFile(path, text, ts.ScriptTarget.Latest).statements) {
-    if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause))
+    const isList = ts.isExportDeclaration(statement) && statement.moduleSpecifier === undefined;
+    if (isList && statement.exportClause !== undefined && ts.isNamedExports(statement.exportClause))
       names.push(...statement.exportClause.elements.map((element) => element.name.text));
     if (!ts.canHaveModifiers(statement)) continue;
     if (!ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;

@@ -5,10 +5,10 @@ export interface Finding {
   readonly message: string;
 }
 
-/** A permitted violation: its path begins with `path`, and `text` is part of its line or message. */
+/** A permitted violation: its path begins with `path`, and `text`, if given, is part of its line or message. */
 export interface CheckException {
   readonly path?: string;
-  readonly text: string;
+  readonly text?: string;
   readonly reason: string;
 }
 
@@ -29,7 +29,7 @@ export function selectFindings(
   const selected = findings.filter(({ path, line, message }) => {
     const source = `${readLine(path, line)}\n${message}`;
     const excuse =
-      exceptions.find((entry) => path.startsWith(entry.path ?? '') && source.includes(entry.text)) ??
+      exceptions.find((entry) => path.startsWith(entry.path ?? '') && source.includes(entry.text ?? '')) ??
       pending.find((entry) => `${path}/`.startsWith(`${entry}/`));
     if (excuse !== undefined) used.add(excuse);
     return excuse === undefined;
@@ -37,7 +37,9 @@ export function selectFindings(
   return {
     selected,
     stale: [
-      ...exceptions.filter((entry) => !used.has(entry)).map(({ text }) => `exception "${text}" excuses nothing`),
+      ...exceptions
+        .filter((entry) => !used.has(entry))
+        .map(({ path, text }) => `exception "${text ?? path ?? ''}" excuses nothing`),
       ...pending.filter((entry) => !used.has(entry)).map((entry) => `pending path ${entry} has no violations`),
     ],
   };
