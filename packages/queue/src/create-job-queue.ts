@@ -15,7 +15,7 @@ const COMPLETED_RETENTION = { age: 24 * 3_600, count: 1_000 };
 const FAILED_RETENTION = { age: 14 * 24 * 3_600, count: 10_000 };
 /** Stack frames stored with an error in the backend; the log contains the complete error. */
 const STACK_FRAMES = 1;
-
+/** Attempts to read the oldest job, and jobs before it that are read also: see `findOldestWaiting`. */
 const OLDEST_JOB_READS = 3;
 const OLDEST_JOB_MARGIN = 8;
 

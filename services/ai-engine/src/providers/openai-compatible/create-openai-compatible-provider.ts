@@ -30,17 +30,6 @@ const modelList = z.looseObject({
   data: z.array(z.looseObject({ id: z.string(), created: z.number().catch(0), owned_by: z.string().catch('unknown') })),
 });
 
-/** Failure that a retry may fix: no connection, 408, 409, 429 or 5xx. */
-class TransientProviderFailure extends Error {
-  readonly failure: Error;
-  readonly retryAfterMs: number | undefined;
-  constructor(failure: Error, retryAfterMs?: number) {
-    super(failure.message, { cause: failure });
-    this.failure = failure;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
 /**
  * Creates a provider for any server with OpenAI's API. Forwards responses as bytes. Requests carry `traceparent`, and
  * nothing else of AION's context.
@@ -105,6 +94,17 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
     },
     close: () => pool.destroy(),
   };
+}
+
+/** Failure that a retry may fix: no connection, 408, 409, 429 or 5xx. */
+class TransientProviderFailure extends Error {
+  readonly failure: Error;
+  readonly retryAfterMs: number | undefined;
+  constructor(failure: Error, retryAfterMs?: number) {
+    super(failure.message, { cause: failure });
+    this.failure = failure;
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** Returns the caller's body with the provider's model name. Requests usage on streams, so that it is always metered. */
