@@ -3,9 +3,9 @@ import { relative } from 'node:path';
 import { findProgram, installCommand, requireProgram } from './find-program.ts';
 
 /**
- * A Jest `describe` for a suite that needs an external program and receives its path. Without the program the suite fails
- * under `CI=true`; elsewhere Jest reports it as skipped, a line on stderr says so, and one JSON line
- * `{ program, suite, file }` is appended to the file named by `AION_TEST_SKIPPED_LOG`, for the summary of the whole run.
+ * Declares a Jest suite that requires an external program and receives its path. Without the program the suite fails under
+ * `CI=true`; otherwise Jest reports it as skipped, a warning is printed to stderr, and a JSON line
+ * `{ program, suite, file }` is appended to the file in `AION_TEST_SKIPPED_LOG` for the summary of the run.
  */
 export function describeWithProgram(program: string, title: string, body: (programPath: string) => void): void {
   const path = findProgram(program);
@@ -15,18 +15,18 @@ export function describeWithProgram(program: string, title: string, body: (progr
   }
   if (process.env['CI'] === 'true') {
     describe(title, () => {
-      it(`has ${program} to run with`, () => void requireProgram(program));
+      it(`has ${program} available`, () => void requireProgram(program));
     });
     return;
   }
-  noteSkipped(program, title);
-  // The body is not even collected: it may use the program's path while it defines its tests.
+  reportSkipped(program, title);
+  // Do not call the body: it may use the path of the program while it declares tests.
   describe.skip(title, () => {
-    it(`needs ${program}, run: ${installCommand(program)}`, () => void requireProgram(program));
+    it(`requires ${program}, run: ${installCommand(program)}`, () => void requireProgram(program));
   });
 }
 
-function noteSkipped(program: string, suite: string): void {
+function reportSkipped(program: string, suite: string): void {
   const { testPath } = expect.getState();
   const file = testPath === undefined ? '' : relative(process.cwd(), testPath);
   process.stderr.write(`NOT RUN: "${suite}" (${file}) needs ${program}; run: ${installCommand(program)}\n`);

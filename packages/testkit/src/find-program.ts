@@ -3,8 +3,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import which from 'which';
 
 /**
- * Absolute path of an external program that a test needs, or `undefined`: looked for on PATH, then in the `bin` directory
- * of the tools cache into which `pnpm tools:install` puts a link.
+ * Returns the absolute path of an external program, or `undefined`. Searches PATH, then the `bin` directory of the tools
+ * cache, in which `pnpm tools:install` creates links.
  */
 export function findProgram(name: string): string | undefined {
   const directories = (process.env['PATH'] ?? '').split(delimiter).filter((directory) => isAbsolute(directory));
@@ -13,9 +13,9 @@ export function findProgram(name: string): string | undefined {
 }
 
 /**
- * Like {@link findProgram}, for a suite that must not pass for want of a program where everything has to run.
+ * Finds a program like {@link findProgram}, but fails in CI, where every suite must run.
  *
- * @throws Error under `CI=true` when the program is absent, naming the command that brings it.
+ * @throws Error under `CI=true` if the program is missing, with the command that installs it
  */
 export function requireProgram(name: string): string | undefined {
   const path = findProgram(name);
@@ -25,7 +25,7 @@ export function requireProgram(name: string): string | undefined {
   return path;
 }
 
-/** The one command that brings the named programs. */
+/** Returns the command that installs programs. */
 export function installCommand(...names: readonly string[]): string {
   return `pnpm tools:install ${names.join(' ')}`;
 }

@@ -2,12 +2,12 @@ import { keepRunPostgres } from './run-postgres.ts';
 import { startTestPostgres } from './start-test-postgres.ts';
 
 /**
- * Jest's `globalSetup`: one PostgreSQL for all test files of a run. A server named by `AION_TEST_POSTGRES_URL` is used as
- * it is; else an embedded one is started and the variable set, for workers too.
+ * Provides one PostgreSQL server for all test files of a Jest run (`globalSetup`). Uses the server in
+ * `AION_TEST_POSTGRES_URL` if it is set; otherwise starts an embedded one and sets the variable for the workers.
  */
 export default async function globalSetup(): Promise<void> {
-  const given = process.env['AION_TEST_POSTGRES_URL'];
-  if (given !== undefined && given !== '') return;
+  const url = process.env['AION_TEST_POSTGRES_URL'];
+  if (url !== undefined && url !== '') return;
   const server = await startTestPostgres();
   keepRunPostgres(server);
   process.env['AION_TEST_POSTGRES_URL'] = server.url;

@@ -1,6 +1,6 @@
 import { takeRunPostgres } from './run-postgres.ts';
 
-/** Jest's `globalTeardown`: stops the server which the setup started, if it did. */
+/** Stops the server that the setup started, if any (`globalTeardown`). */
 export default async function globalTeardown(): Promise<void> {
   const server = takeRunPostgres();
   if (server === undefined) return;

@@ -17,4 +17,4 @@ export { startTestPostgres } from './start-test-postgres.ts';
 export type { TestPostgres } from './start-test-postgres.ts';
 export { waitFor } from './wait-for.ts';
 export type { WaitForOptions } from './wait-for.ts';
-export { arbitraryOf, inputSchemaOf, type JsonSchema } from './schema-arbitrary.ts';
+export { createArbitrary, toInputSchema, type JsonSchema } from './create-arbitrary.ts';

@@ -1,17 +1,17 @@
 import type { TestPostgres } from './start-test-postgres.ts';
 
-/** Jest's global setup and teardown are modules apart, in one process, with nothing but `globalThis` between them. */
+/** Jest's global setup and teardown run in one process but share no module instances, only `globalThis`. */
 const KEY = Symbol.for('@aion/testkit/postgres');
 
-// A cast, because the type of globalThis cannot be widened for a symbol that is not global.
+// Cast: the type of globalThis cannot be extended for a local symbol.
 const shared = globalThis as typeof globalThis & { [KEY]?: TestPostgres | undefined };
 
-/** Keeps the server of this Jest run for the teardown. */
+/** Stores the server of this Jest run for the teardown. */
 export function keepRunPostgres(server: TestPostgres): void {
   shared[KEY] = server;
 }
 
-/** The server that the setup of this Jest run started, once. */
+/** Removes and returns the stored server; undefined if the setup started none. */
 export function takeRunPostgres(): TestPostgres | undefined {
   const server = shared[KEY];
   shared[KEY] = undefined;

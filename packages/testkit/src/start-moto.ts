@@ -1,15 +1,15 @@
 import { freePort } from '@aion/embedded';
 import { startProcess } from './start-process.ts';
 
-/** A running moto server: S3 and other AWS services in memory. */
+/** Running moto server, which emulates S3 and other AWS services in memory. */
 export interface TestMoto {
-  /** Base URL, without a slash at the end. Any credentials are accepted. */
+  /** Base URL without a trailing slash. The server accepts any credentials. */
   readonly endpoint: string;
-  /** Resolves when the server is gone. May be called again. */
+  /** Stops the server; resolves when the process has exited. May be called repeatedly. */
   stop(): Promise<void>;
 }
 
-/** Starts `moto_server` at 127.0.0.1 on a free port; the caller must stop it. */
+/** Starts `moto_server` on a free port of 127.0.0.1; the caller must stop it. */
 export async function startMoto(programPath: string): Promise<TestMoto> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;

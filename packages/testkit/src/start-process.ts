@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { waitFor } from './wait-for.ts';
 
-/** How a process ended. */
+/** Exit code or signal of a process. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -12,36 +12,37 @@ export interface ProcessExit {
 
 /** Options of {@link startProcess}. */
 export interface StartProcessOptions {
-  /** The program; default the running Node (never `node` by name, which may be a wrapper that keeps signals to itself). */
+  /** Program. Default: the running Node.js executable, because `node` on PATH may be a wrapper that does not forward signals. */
   readonly program?: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** Added to this process's environment; `undefined` removes a variable. */
+  /** Variables added to the environment of this process; `undefined` removes a variable. */
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
-  /** Whether the process is ready, given all its output so far; asked again and again. Default: at once. */
+  /** Reports whether the process is ready, given its output so far; called repeatedly. Default: ready immediately. */
   readonly ready?: (output: string) => boolean | Promise<boolean>;
   /** Default 15 000. */
   readonly readyTimeoutMs?: number;
 }
 
-/** A child process of a test. */
+/** Child process of a test. */
 export interface RunningProcess {
   readonly pid: number;
-  /** Resolves when the process has ended and its output is whole. */
+  /** Resolves when the process has exited and its output is complete. */
   readonly exited: Promise<ProcessExit>;
-  /** Standard output and standard error so far, as they came. */
+  /** Returns standard output and standard error so far, in the order received. */
   output(): string;
   kill(signal: NodeJS.Signals): void;
-  /** Sends `signal` (default SIGTERM), after `graceMs` (default 10 000) SIGKILL, and waits for the end. May be called again. */
+  /** Sends `signal` (default SIGTERM), then SIGKILL after `graceMs` (default 10 000), and waits for the exit. May be called repeatedly. */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<ProcessExit>;
 }
 
 /**
  * Starts a process and waits until it is ready.
  *
- * @throws Error with the process's output when it cannot be started, ends before it is ready or takes too long; it is gone then.
+ * @throws Error with the output if the process cannot be started, exits before it is ready or is not ready in time; the
+ * process has then exited
  */
 export async function startProcess(options: StartProcessOptions): Promise<RunningProcess> {
   const { program = process.execPath, ready } = options;
@@ -59,7 +60,7 @@ export async function startProcess(options: StartProcessOptions): Promise<Runnin
   await once(child, 'spawn').catch((error: unknown) => {
     throw new Error(`${program} cannot be started`, { cause: error });
   });
-  // The closing of both pipes is awaited, not the exit alone: the last lines of output count.
+  // Wait until both pipes are closed, not only for the exit, so that the output is complete.
   const exited = once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode }));
   const running: RunningProcess = {
     pid: child.pid ?? 0,
@@ -68,24 +69,24 @@ export async function startProcess(options: StartProcessOptions): Promise<Runnin
     kill: (signal) => void child.kill(signal),
     stop: (signal = 'SIGTERM', graceMs = 10_000) => stopProcess(child, exited, signal, graceMs),
   };
-  if (ready !== undefined) await untilReady(running, child, ready, options);
+  if (ready !== undefined) await waitUntilReady(running, child, ready, options);
   return running;
 }
 
-async function untilReady(
+async function waitUntilReady(
   running: RunningProcess,
   child: ChildProcess,
   ready: NonNullable<StartProcessOptions['ready']>,
   { program = process.execPath, args, readyTimeoutMs = 15_000 }: StartProcessOptions,
 ): Promise<void> {
-  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   const name = [basename(program), ...args].join(' ');
   try {
-    await waitFor(async () => hasEnded() || ready(running.output()), {
+    await waitFor(async () => hasExited() || ready(running.output()), {
       describe: `"${name}" to be ready`,
       timeoutMs: readyTimeoutMs,
     });
-    if (hasEnded()) throw new Error(`"${name}" ended before it was ready: ${JSON.stringify(await running.exited)}`);
+    if (hasExited()) throw new Error(`"${name}" exited before it was ready: ${JSON.stringify(await running.exited)}`);
   } catch (error) {
     await running.stop('SIGKILL');
     const message = error instanceof Error ? error.message : String(error);

@@ -6,28 +6,28 @@ import { startProcess, type RunningProcess } from './start-process.ts';
 
 /** Options of {@link startPrometheus}. */
 export interface StartPrometheusOptions {
-  /** Per job the base URL of the process whose `/metrics` is scraped. */
+  /** Base URLs of the scraped processes by job. */
   readonly targets: Readonly<Record<string, string>>;
-  /** A rule file, as text; it is evaluated every second. */
+  /** Content of a rule file, which is evaluated every second. */
   readonly rules?: string;
 }
 
-/** A running Prometheus. */
+/** Running Prometheus. */
 export interface TestPrometheus {
   readonly url: string;
-  /** The value of an expression that has one series; 0 when it has none. @throws Error when it has several. */
+  /** Returns the value of an expression with one series, or 0 without series. @throws Error if it has several series */
   value(expression: string): Promise<number>;
-  /** The names of the alerts that fire, each once, sorted. */
+  /** Returns the sorted, unique names of firing alerts. */
   firing(): Promise<readonly string[]>;
-  /** Ends the program at once, as a crash does; its data stays. */
+  /** Kills the process like a crash; its data is retained. */
   kill(): Promise<void>;
-  /** Starts it again after `kill`, at the same place and on the same data. */
+  /** Starts Prometheus again after `kill`, with the same address and data. */
   restart(): Promise<void>;
-  /** Resolves when the program is gone and its data is removed. May be called again. */
+  /** Stops Prometheus and removes its data. May be called repeatedly. */
   stop(): Promise<void>;
 }
 
-/** Starts Prometheus at 127.0.0.1, which scrapes every second; the caller must stop it. */
+/** Starts Prometheus on 127.0.0.1 with a scrape interval of one second; the caller must stop it. */
 export async function startPrometheus(
   programPath: string,
   { targets, rules }: StartPrometheusOptions,
@@ -38,8 +38,8 @@ export async function startPrometheus(
   const url = `http://127.0.0.1:${port}`;
   const configFile = join(directory, 'prometheus.yml');
   if (rules !== undefined) await writeFile(join(directory, RULE_FILE), rules);
-  // JSON is YAML.
-  await writeFile(configFile, JSON.stringify(configuration(targets, rules === undefined ? [] : [RULE_FILE])));
+  // The configuration is YAML, a superset of JSON.
+  await writeFile(configFile, JSON.stringify(createConfiguration(targets, rules === undefined ? [] : [RULE_FILE])));
   const start = (): Promise<RunningProcess> =>
     startProcess({
       program: programPath,
@@ -58,7 +58,7 @@ export async function startPrometheus(
   return {
     url,
     value: (expression) => queryValue(url, expression),
-    firing: () => readFiring(url),
+    firing: () => queryFiringAlerts(url),
     kill: async () => {
       await server.stop('SIGKILL');
     },
@@ -74,7 +74,7 @@ export async function startPrometheus(
 
 const RULE_FILE = 'rules.yml';
 
-function configuration(targets: StartPrometheusOptions['targets'], ruleFiles: readonly string[]): unknown {
+function createConfiguration(targets: StartPrometheusOptions['targets'], ruleFiles: readonly string[]): unknown {
   return {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: ruleFiles,
@@ -86,20 +86,20 @@ function configuration(targets: StartPrometheusOptions['targets'], ruleFiles: re
 }
 
 async function queryValue(url: string, expression: string): Promise<number> {
-  const answer = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`);
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`Prometheus answered ${answer.status} to ${expression}: ${text}`);
-  // The form is that of https://prometheus.io/docs/prometheus/latest/querying/api/#instant-vectors
+  const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`Prometheus responded with ${response.status} to ${expression}: ${text}`);
+  // Format: https://prometheus.io/docs/prometheus/latest/querying/api/#instant-vectors
   const { data } = JSON.parse(text) as { data: { result: { value: [number, string] }[] } };
   const [first, ...others] = data.result;
-  if (others.length > 0) throw new Error(`${expression} has ${data.result.length} series`);
+  if (others.length > 0) throw new Error(`${expression} has ${data.result.length} series, expected at most one`);
   return Number(first?.value[1] ?? 0);
 }
 
-async function readFiring(url: string): Promise<readonly string[]> {
-  const answer = await fetch(`${url}/api/v1/alerts`);
-  // The form is that of https://prometheus.io/docs/prometheus/latest/querying/api/#alerts
-  const { data } = (await answer.json()) as { data: { alerts: { state: string; labels: { alertname: string } }[] } };
+async function queryFiringAlerts(url: string): Promise<readonly string[]> {
+  const response = await fetch(`${url}/api/v1/alerts`);
+  // Format: https://prometheus.io/docs/prometheus/latest/querying/api/#alerts
+  const { data } = (await response.json()) as { data: { alerts: { state: string; labels: { alertname: string } }[] } };
   const names = data.alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
   return [...new Set(names)].toSorted();
 }

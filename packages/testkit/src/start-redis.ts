@@ -8,21 +8,21 @@ import { startProcess } from './start-process.ts';
 export interface StartRedisOptions {
   /** Default: a free port. */
   readonly port?: number;
-  /** A directory of the caller's: the data is kept there (append-only file) and outlives the server. Default: nothing is kept. */
+  /** Directory for persistent data (append-only file), owned by the caller. Default: no persistence. */
   readonly dir?: string;
 }
 
-/** A running redis-server. */
+/** Running redis-server. */
 export interface TestRedis {
   readonly url: string;
   readonly port: number;
-  /** Resolves when the server is gone. May be called again. */
+  /** Stops the server; resolves when the process has exited. May be called repeatedly. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 const MAX_START_ATTEMPTS = 5;
 
-/** Starts a redis-server of its own at 127.0.0.1, which the caller must stop. */
+/** Starts a redis-server on 127.0.0.1; the caller must stop it. */
 export async function startRedis(programPath: string, options: StartRedisOptions = {}): Promise<TestRedis> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'aion-test-redis-')));
   const removeOwnDir = async () => {
@@ -50,16 +50,19 @@ async function startOnFreePort(programPath: string, options: StartRedisOptions, 
     try {
       const server = await startProcess({
         program: programPath,
-        args: [
-          ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir],
-          ...['--save', '', '--appendonly', options.dir === undefined ? 'no' : 'yes'],
-          ...['--maxmemory-policy', 'noeviction'],
-        ],
+        args: Object.entries({
+          port: String(port),
+          bind: '127.0.0.1',
+          dir,
+          save: '',
+          appendonly: options.dir === undefined ? 'no' : 'yes',
+          'maxmemory-policy': 'noeviction',
+        }).flatMap(([name, value]) => [`--${name}`, value]),
         ready: (output) => output.includes('Ready to accept connections'),
       });
       return { port, server };
     } catch (error) {
-      // Between choosing a free port and listening on it, another test may have taken it.
+      // Another process may have taken the port before the server listened on it.
       const isTaken = error instanceof Error && error.message.includes('Address already in use');
       if (!isTaken || options.port !== undefined || attempt === MAX_START_ATTEMPTS) throw error;
     }

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@aion/embedded';
 
-/** A PostgreSQL server for one test run. */
+/** PostgreSQL server of a test run. */
 export interface TestPostgres {
-  /** URL of a superuser. */
+  /** URL with superuser credentials. */
   readonly url: string;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
 }
 
-/** Starts an embedded PostgreSQL on a temporary directory, without the syncs that only a crash of the machine would need. */
+/** Starts an embedded PostgreSQL in a temporary directory, without fsync, which only protects against operating system crashes. */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const home = await mkdtemp(join(tmpdir(), 'aion-test-postgres-'));
   const removeHome = () => rm(home, { recursive: true, force: true });

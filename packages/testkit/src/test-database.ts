@@ -3,20 +3,20 @@ import pg from 'pg';
 
 /** Options of {@link createTestDatabase}. */
 export interface CreateTestDatabaseOptions {
-  /** Name given to {@link prepareTemplateDatabase}; default an empty database. */
+  /** Name of a template created by {@link prepareTemplateDatabase}. Default: an empty database. */
   readonly template?: string;
 }
 
-/** A database of one test or one test file. */
+/** Database of a test or test file. */
 export interface TestDatabase {
-  /** URL of the superuser for this database. */
+  /** URL with superuser credentials. */
   readonly url: string;
   readonly name: string;
-  /** Ends its sessions and removes it. May be called again. */
+  /** Terminates all sessions and drops the database. May be called repeatedly. */
   drop(): Promise<void>;
 }
 
-/** Creates a database on the server of this test run; a copy of a template takes some tens of milliseconds. */
+/** Creates a database on the server of this test run. Copying a template takes tens of milliseconds. */
 export async function createTestDatabase(options: CreateTestDatabaseOptions = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const template = options.template ?? 'template0';
@@ -27,17 +27,17 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
 }
 
 /**
- * Makes the template database `name` unless the server has it: `prepare` receives the URL of an empty database, fills it
- * and closes its connections. Any number of processes may ask at once; one prepares, the others wait. The template lives
- * as long as the server, so a name must change with its content (put a hash of the migrations into it).
+ * Creates the template database `name` unless it exists. `prepare` receives the URL of an empty database, fills it and closes
+ * its connections. Processes may call this concurrently: one prepares the template, the others wait. The template exists as
+ * long as the server, so its name must change with its content (include a hash of the migrations).
  */
 export async function prepareTemplateDatabase(name: string, prepare: (url: string) => Promise<void>): Promise<void> {
   await withAdmin(async (admin) => {
-    // Held by the session: released when it ends, however it ends.
+    // A session-level lock is released when the session ends for any reason.
     await admin.query('select pg_advisory_lock(hashtextextended($1, 0))', [`aion-template:${name}`]);
     const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [name]);
     if (rowCount !== 0) return;
-    // Under its name only when it is whole: a run that dies while preparing leaves nothing that looks finished.
+    // Rename the database when it is complete: an interrupted preparation must not look finished.
     const unfinished = `${name}_preparing`;
     await dropDatabase(admin, unfinished);
     await admin.query(`create database ${pg.escapeIdentifier(unfinished)} template template0`);

@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Options of {@link waitFor}. */
 export interface WaitForOptions {
-  /** What is waited for, as it should read after "timed out waiting for". */
+  /** Description of the condition, which completes the sentence "timed out waiting for ...". */
   readonly describe: string;
   /** Default 10 000. */
   readonly timeoutMs?: number;
-  /** Pause between two looks; default 20. */
+  /** Interval between two calls of the predicate. Default 20. */
   readonly intervalMs?: number;
 }
 
 type Falsy = false | 0 | '' | null | undefined;
 
 /**
- * Looks until `predicate` gives something truthy, and gives that. A predicate that throws counts as not yet.
+ * Calls `predicate` until it returns a truthy value, and returns that value. An error counts as a falsy result.
  *
- * @throws Error when the time is over, with the last error of the predicate as its cause.
+ * @throws Error after the timeout, with the last error of the predicate as its cause
  */
 export async function waitFor<T>(predicate: () => T | Falsy | Promise<T | Falsy>, options: WaitForOptions): Promise<T> {
   const { timeoutMs = 10_000, intervalMs = 20 } = options;

@@ -31,14 +31,14 @@ async function putProgram(directory: string): Promise<string> {
   return path;
 }
 
-/** Runs the fixture's suite in a Jest of its own. */
+/** Runs the suite of the fixture in a separate Jest process. */
 async function runFixture(env: NodeJS.ProcessEnv) {
   const jest = await startProcess({
     args: [
       createRequire(import.meta.url).resolve('jest/bin/jest'),
       '--verbose',
-      '--testMatch',
-      '<rootDir>/test/fixtures/*.fixture.ts',
+      '--config',
+      'test/fixtures/jest.config.mjs',
     ],
     env: { AION_TOOLS_DIR: join(home, 'tools'), NODE_OPTIONS: '--experimental-vm-modules', ...env },
     cwd: packageDir,
@@ -48,7 +48,7 @@ async function runFixture(env: NodeJS.ProcessEnv) {
 }
 
 describe('findProgram', () => {
-  it('takes a program from PATH before the tools cache', async () => {
+  it('prefers a program on PATH to the tools cache', async () => {
     const cached = await putProgram(join(home, 'tools', 'bin'));
     expect(findProgram(PROGRAM)).toBe(cached);
     const onPath = await putProgram(join(home, 'elsewhere'));
@@ -56,14 +56,14 @@ describe('findProgram', () => {
     expect(findProgram(PROGRAM)).toBe(onPath);
   });
 
-  it('finds the cache by XDG_CACHE_HOME when it has no place of its own', async () => {
+  it('uses XDG_CACHE_HOME when AION_TOOLS_DIR is not set', async () => {
     delete process.env['AION_TOOLS_DIR'];
     process.env['XDG_CACHE_HOME'] = join(home, 'cache');
     const path = await putProgram(join(home, 'cache', 'aion', 'tools', 'bin'));
     expect(findProgram(PROGRAM)).toBe(path);
   });
 
-  it('passes over directories, files that cannot be executed and dangling links', async () => {
+  it('ignores directories, files that are not executable and dangling links', async () => {
     const bin = join(home, 'tools', 'bin');
     await mkdir(join(bin, PROGRAM), { recursive: true });
     expect(findProgram(PROGRAM)).toBeUndefined();
@@ -77,7 +77,7 @@ describe('findProgram', () => {
 });
 
 describe('requireProgram', () => {
-  it('throws the command that helps under CI, and only there', () => {
+  it('throws an error with the install command under CI only', () => {
     expect(requireProgram(PROGRAM)).toBeUndefined();
     process.env['CI'] = 'true';
     expect(() => requireProgram(PROGRAM)).toThrow(`run: pnpm tools:install ${PROGRAM}`);
@@ -85,7 +85,7 @@ describe('requireProgram', () => {
 });
 
 describe('describeWithProgram', () => {
-  it('runs the suite when the program is there', async () => {
+  it('runs the suite when the program exists', async () => {
     await putProgram(join(home, 'tools', 'bin'));
     const { code, output } = await runFixture({ CI: 'true' });
     expect(output).toContain('✓ runs with its path');
@@ -94,16 +94,16 @@ describe('describeWithProgram', () => {
 
   it('fails under CI without the program', async () => {
     const { code, output } = await runFixture({ CI: 'true' });
-    expect(output).toContain(`✕ has ${PROGRAM} to run with`);
+    expect(output).toContain(`✕ has ${PROGRAM} available`);
     expect(output).toContain(`run: pnpm tools:install ${PROGRAM}`);
     expect(code).toBe(1);
   });
 
-  it('leaves the suite out elsewhere, and says so in three places', async () => {
+  it('skips the suite outside CI and reports it to Jest, stderr and the log of skipped suites', async () => {
     const log = join(home, 'skipped.jsonl');
     const { code, output } = await runFixture({ CI: undefined, AION_TEST_SKIPPED_LOG: log });
     expect(code).toBe(0);
-    expect(output).toContain('NOT RUN: "a suite that needs a program" (test/fixtures/with-program.fixture.ts)');
+    expect(output).toContain('NOT RUN: "a suite that requires a program" (test/fixtures/with-program.fixture.ts)');
     expect(output).toMatch(/Tests:\s+1 skipped/);
     expect(
       (await readFile(log, 'utf8'))
@@ -111,7 +111,7 @@ describe('describeWithProgram', () => {
         .filter(Boolean)
         .map((line) => JSON.parse(line) as unknown),
     ).toEqual([
-      { program: PROGRAM, suite: 'a suite that needs a program', file: 'test/fixtures/with-program.fixture.ts' },
+      { program: PROGRAM, suite: 'a suite that requires a program', file: 'test/fixtures/with-program.fixture.ts' },
     ]);
   });
 });

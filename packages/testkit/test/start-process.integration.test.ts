@@ -9,21 +9,21 @@ const STUBBORN = [
 ];
 
 describe('startProcess', () => {
-  it('waits until the process is ready, and stops it', async () => {
+  it('waits until the process is ready and stops it', async () => {
     const running = await startProcess({ args: SLEEPER, ready: (output) => output === 'up' });
     expect(running.output()).toBe('up');
     expect(await running.stop()).toEqual({ code: null, signal: 'SIGTERM' });
     expect(await running.stop()).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
-  it('kills a process that does not go', async () => {
+  it('kills a process that ignores SIGTERM', async () => {
     const running = await startProcess({ args: STUBBORN, ready: (output) => output === 'up' });
     expect(await running.stop('SIGTERM', 50)).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
-  it('gives the output of a process that ends or tarries before it is ready', async () => {
+  it('reports the output of a process that exits or times out before it is ready', async () => {
     const early = startProcess({ args: ['-e', "console.error('no luck'); process.exit(3)"], ready: () => false });
-    await expect(early).rejects.toThrow(/ended before it was ready: \{"code":3,"signal":null\}\noutput:\nno luck/);
+    await expect(early).rejects.toThrow(/exited before it was ready: \{"code":3,"signal":null\}\noutput:\nno luck/);
     const late = startProcess({ args: SLEEPER, ready: () => false, readyTimeoutMs: 300 });
     await expect(late).rejects.toThrow(/timed out after 300 ms waiting for .* to be ready/s);
   });
@@ -34,7 +34,7 @@ describe('startProcess', () => {
     );
   });
 
-  it('takes variables out of the environment', async () => {
+  it('removes variables from the environment', async () => {
     const running = await startProcess({ args: ['-p', 'String(process.env.PATH)'], env: { PATH: undefined } });
     await running.exited;
     expect(running.output().trim()).toBe('undefined');
@@ -42,17 +42,17 @@ describe('startProcess', () => {
 });
 
 describe('waitFor', () => {
-  it('gives the first value that is true, past errors', async () => {
-    let looks = 0;
-    const look = () => {
-      looks++;
-      if (looks === 1) throw new Error('not yet');
-      return looks === 3 && 'here';
+  it('returns the first truthy value and ignores earlier errors', async () => {
+    let calls = 0;
+    const predicate = () => {
+      calls++;
+      if (calls === 1) throw new Error('not yet');
+      return calls === 3 && 'here';
     };
-    expect(await waitFor(look, { describe: 'the third look', intervalMs: 1 })).toBe('here');
+    expect(await waitFor(predicate, { describe: 'the third call', intervalMs: 1 })).toBe('here');
   });
 
-  it('says what did not come, with the last error', async () => {
+  it('throws after its timeout with the description and the last error', async () => {
     const never = waitFor(() => Promise.reject(new Error('refused')), { describe: 'a miracle', timeoutMs: 5 });
     await expect(never).rejects.toMatchObject({
       message: 'timed out after 5 ms waiting for a miracle',
@@ -62,7 +62,7 @@ describe('waitFor', () => {
 });
 
 describeWithProgram('redis-server', 'startRedis', (programPath) => {
-  it('gives a server that answers, and is gone after the stop', async () => {
+  it('starts a server that responds until it is stopped', async () => {
     const redis = await startRedis(programPath);
     const socket = connect(redis.port, '127.0.0.1');
     socket.write('PING\r\n');
@@ -75,7 +75,7 @@ describeWithProgram('redis-server', 'startRedis', (programPath) => {
 });
 
 describeWithProgram('moto_server', 'startMoto', (programPath) => {
-  it('gives an S3 endpoint that keeps buckets', async () => {
+  it('starts an S3 endpoint that stores buckets', async () => {
     const moto = await startMoto(programPath);
     try {
       expect((await fetch(`${moto.endpoint}/a-bucket`, { method: 'PUT' })).status).toBe(200);

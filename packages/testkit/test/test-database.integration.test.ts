@@ -26,13 +26,13 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 }
 
 describe('createTestDatabase', () => {
-  it('gives databases of their own', async () => {
+  it('creates separate databases', async () => {
     const [a, b] = await Promise.all([create(), create()]);
     await query(a.url, 'create table only_here ()');
     await expect(query(b.url, 'select from only_here')).rejects.toThrow('does not exist');
   });
 
-  it('drops a database in use, and again', async () => {
+  it('drops a database that is in use, and tolerates a second drop', async () => {
     const database = await create();
     const client = new pg.Client({ connectionString: database.url });
     client.on('error', () => undefined);
@@ -44,7 +44,7 @@ describe('createTestDatabase', () => {
 });
 
 describe('prepareTemplateDatabase', () => {
-  it('prepares once for all who ask at the same time, and clones for each', async () => {
+  it('prepares a template once for concurrent callers, and each caller gets a copy', async () => {
     let prepared = 0;
     const template = `template_once_${process.pid}`;
     const prepare = async (url: string) => {
@@ -61,7 +61,7 @@ describe('prepareTemplateDatabase', () => {
     for (const clone of clones) expect(await query(clone.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('prepares again after a preparation that failed', async () => {
+  it('prepares a template again after a failed preparation', async () => {
     const template = `template_again_${process.pid}`;
     const failing = prepareTemplateDatabase(template, async (url) => {
       await query(url, 'create table half ()');

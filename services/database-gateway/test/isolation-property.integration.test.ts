@@ -1,5 +1,5 @@
 import type { Route } from '@aion/contracts';
-import { arbitraryOf, inputSchemaOf } from '@aion/testkit';
+import { createArbitrary, toInputSchema } from '@aion/testkit';
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
@@ -154,7 +154,7 @@ const arbitraries = new Map<z.ZodType, Map<boolean, fc.Arbitrary<unknown>>>();
 function valuesOf(schema: z.ZodType, complete: boolean): fc.Arbitrary<unknown> {
   const known = arbitraries.get(schema) ?? new Map<boolean, fc.Arbitrary<unknown>>();
   arbitraries.set(schema, known);
-  const values = known.get(complete) ?? arbitraryOf(inputSchemaOf(schema), { complete });
+  const values = known.get(complete) ?? createArbitrary(toInputSchema(schema), { complete });
   known.set(complete, values);
   return values;
 }

@@ -5,7 +5,7 @@ import type { FuzzCase } from './fuzz-case.ts';
 import { HOSTILE_VALUES } from './hostile-values.ts';
 import type { KnownIds } from './known-ids.ts';
 import { locationsOf, replaceAt } from './mutate.ts';
-import { arbitraryOf, inputSchemaOf } from '@aion/testkit';
+import { createArbitrary, toInputSchema } from '@aion/testkit';
 import { malformedRequests } from './malformed-requests.ts';
 import { wrongRequests, type RequestParts } from './wrong-requests.ts';
 
@@ -76,10 +76,10 @@ const ATTEMPTS = 50;
 /** A value that the contract takes, with real ids where there are some. */
 function validValue(schema: z.ZodType | undefined, { route, options, seed, complete }: Wanted): unknown {
   if (schema === undefined) return undefined;
-  const input = inputSchemaOf(schema);
+  const input = toInputSchema(schema);
   const isValid = (value: unknown): boolean => schema.safeParse(value).success;
   const make = (all: boolean, numRuns: number): unknown[] =>
-    fc.sample(arbitraryOf(input, { complete: all }), { seed, numRuns });
+    fc.sample(createArbitrary(input, { complete: all }), { seed, numRuns });
   // Most schemas take the first value; the others are made only if this one is not valid.
   const first = withKnown(make(complete, 1)[0], route, options, seed);
   if (isValid(first)) return first;

@@ -1,11 +1,4 @@
-import { optionalVariable, types, variable } from './variable.ts';
-
-/** Base URL of database-gateway, for the services that call it. */
-export const databaseGatewayUrl = variable('AION_DATABASE_GATEWAY_URL', types.url('http', 'https'), {
-  description: 'Base URL of database-gateway.',
-  example: 'http://127.0.0.1:8082',
-  fallback: 'http://127.0.0.1:8082',
-});
+import { optionalVariable, types } from './variable.ts';
 
 /** Variables of the queue on PostgreSQL or Redis; its producer and its consumers must use the same values. */
 export const queueVariables = {
@@ -33,17 +26,3 @@ export function checkQueue(config: {
       : 'AION_QUEUE_DATABASE_URL and REDIS_URL are both set: remove one of them.',
   ];
 }
-
-/** Limits of an inference request; web-api and ai-engine must use the same values. */
-export const inferenceLimits = {
-  maxBodyBytes: variable('AION_MAX_BODY_BYTES', types.integer(1_024, 1_073_741_824), {
-    description: 'Maximum size of a request body, in bytes.',
-    example: '4194304',
-    fallback: '4194304',
-  }),
-  requestTimeoutMs: variable('AION_REQUEST_TIMEOUT_MS', types.integer(100, 3_600_000), {
-    description: 'Maximum duration of a request, including a streamed completion, in milliseconds.',
-    example: '120000',
-    fallback: '120000',
-  }),
-};
