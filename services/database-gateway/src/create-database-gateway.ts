@@ -1,7 +1,7 @@
 import { admitServices, createAdminServer, createApp, createServiceTokens, listen } from '@aion/http';
 import type { HttpServer, Service, ServiceRuntime } from '@aion/http';
 import { recordPlatformEvent } from './audit/record-platform-event.ts';
-import { recordSwitches } from './audit/record-switches.ts';
+import { recordFeatureFlags } from './audit/record-feature-flags.ts';
 import type { DatabaseGatewayConfig } from './config.ts';
 import { createParts } from './create-parts.ts';
 import { createRoutes } from './create-routes.ts';
@@ -102,7 +102,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
 
   const recordOwnSwitches = async (): Promise<void> => {
     if (runtime.switches === undefined) return;
-    await recordSwitches(database, 'database-gateway', runtime.switches).catch((error: unknown) =>
+    await recordFeatureFlags(database, 'database-gateway', runtime.switches).catch((error: unknown) =>
       logger.warn('The switches of this process are not in the audit trail', { error }),
     );
   };

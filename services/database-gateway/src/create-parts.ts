@@ -1,5 +1,5 @@
 import type { ServiceRuntime } from '@aion/http';
-import { createAuditTrail } from './audit/audit-trail.ts';
+import { createAuditTrailStore } from './audit/audit-trail-store.ts';
 import { createAuditVerifier } from './audit/audit-verifier.ts';
 import { createHeadsFile } from './audit/heads-file.ts';
 import type { DatabaseGatewayConfig } from './config.ts';
@@ -63,7 +63,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
     schemaUpkeep: createSchemaUpkeep({ database, logger, metrics }),
     audit: createAuditVerifier({
       ...telemetry,
-      trail: createAuditTrail(database),
+      trail: createAuditTrailStore(database),
       signingKey: config.auditSigningKey,
       formerKeys: config.auditFormerKeys,
       fullVerifyMs: config.auditFullVerifyMs,

@@ -1,5 +1,5 @@
 import { createSigningKey } from '@aion/bundle';
-import { createAuditTrail, type AuditTrail } from '../src/audit/audit-trail.ts';
+import { createAuditTrailStore, type AuditTrailStore } from '../src/audit/audit-trail-store.ts';
 import { CHECKPOINT_KEY, createAuditTrails, runTwice, type AuditTrails } from './support/audit-trails.ts';
 import { createMigratedDatabase, type MigratedDatabase } from './support/test-database.ts';
 
@@ -66,10 +66,10 @@ describe('the verifier of the audit trail', () => {
   it('reads checkpoints in pages, before the events that they are of', async () => {
     const tenantId = await trails.createTrail();
     for (let i = 0; i < 300; i += 1) await trails.record(tenantId);
-    const trail = createAuditTrail(db.database);
+    const trail = createAuditTrailStore(db.database);
     await trails.signEvents(tenantId, trail);
     const pages: number[] = [];
-    const readCheckpoints: AuditTrail['readCheckpoints'] = async (...args) => {
+    const readCheckpoints: AuditTrailStore['readCheckpoints'] = async (...args) => {
       const lines = await trail.readCheckpoints(...args);
       pages.push(lines.length);
       return lines;
@@ -86,12 +86,12 @@ describe('the verifier of the audit trail', () => {
 
   it('takes no chain for cut off of which another process signs more meanwhile', async () => {
     const tenantId = await trails.createTrail();
-    const trail = createAuditTrail(db.database);
+    const trail = createAuditTrailStore(db.database);
     let meanwhile: (() => Promise<void>) | undefined = async () => {
       await trails.record(tenantId);
       await trails.start().verifier.checkpoint(tenantId);
     };
-    const readEvents: AuditTrail['readEvents'] = async (...args) => {
+    const readEvents: AuditTrailStore['readEvents'] = async (...args) => {
       const lines = await trail.readEvents(...args);
       const act = meanwhile;
       meanwhile = undefined;
@@ -106,7 +106,7 @@ describe('the verifier of the audit trail', () => {
 
   it('takes no chain for cut off that an export has had verified since it was listed', async () => {
     const tenantId = await trails.createTrail();
-    const trail = createAuditTrail(db.database);
+    const trail = createAuditTrailStore(db.database);
     let afterListing: (() => Promise<void>) | undefined;
     const listChains = async () => {
       const chains = await trail.listChains();

@@ -3,7 +3,7 @@ import { createMetrics, type Metrics } from '@aion/metrics';
 import { v7 as uuidv7 } from 'uuid';
 import { countExportEnds } from '../src/exports/count-export-ends.ts';
 import { createExportClaims, type ExportClaims } from '../src/exports/export-claims.ts';
-import { createExportStore, type ExportStore } from '../src/exports/export-store.ts';
+import { createExportDownloads, type ExportDownloads } from '../src/exports/export-downloads.ts';
 import { exportJobId } from '../src/exports/queue-export.ts';
 import {
   claimNewExport,
@@ -19,14 +19,14 @@ import { createManagement, holderOf } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
 let db: MigratedDatabase;
-let exports: ExportStore;
+let exports: ExportDownloads;
 let claims: ExportClaims;
 let tenant: { tenantId: string; keyId: string };
 let metrics: Metrics;
 
 beforeAll(async () => {
   db = await createMigratedDatabase();
-  exports = createExportStore(db.database);
+  exports = createExportDownloads(db.database);
 });
 afterAll(() => db.drop());
 beforeEach(async () => {
@@ -143,7 +143,7 @@ describe('a claim', () => {
       claims.complete(id, { ...zombie, ...completion }, 'test'),
       claims.fail(id, { ...zombie, code: 'x', message: 'x' }, 'test'),
     ]) {
-      await expect(write).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('Epoch 1') });
+      await expect(write).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('Fencing token 1') });
     }
     expect(await db.sql('SELECT * FROM export_jobs WHERE id = $1', [id])).toEqual(before);
     expect(await db.sql('SELECT 1 FROM export_files WHERE export_id = $1', [id])).toEqual([]);

@@ -1,6 +1,6 @@
 import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { recordDownload } from '../src/files/file-routes.ts';
+import { recordFileDownload } from '../src/files/file-routes.ts';
 import { createStrayObjectStore, type StrayObjectStore } from '../src/files/stray-object-store.ts';
 import { addMember } from './support/fixtures.ts';
 import { createManagement, type CallManagement } from './support/management.ts';
@@ -73,7 +73,7 @@ describe('a file', () => {
     const params = { file_id: file.id };
     expect((await call(read, party.person, { params })).answer).toEqual(file);
     expect((await call(internalRoutes.files.locate, party.person, { params })).answer).toEqual({ ...file, object_key });
-    await db.database.withTenant(party.tenantId, (transaction) => recordDownload(transaction, file.id, 'api_key:x'));
+    await db.database.withTenant(party.tenantId, (transaction) => recordFileDownload(transaction, file.id, 'api_key:x'));
     expect(await actionsOf(party)).toEqual(['file.uploaded', 'file.downloaded']);
   });
 

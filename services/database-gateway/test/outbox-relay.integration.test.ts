@@ -189,9 +189,9 @@ describe('the relay', () => {
         pausesMs.push(retryAfterMs);
         return store.markFailed(id, failure, retryAfterMs);
       },
-      markRefused: (id, refusal) => {
+      markRejected: (id, refusal) => {
         pausesMs.push(refusal.retryAfterMs);
-        return store.markRefused(id, refusal);
+        return store.markRejected(id, refusal);
       },
     };
     const publish: OutboxRelayOptions['publish'] = async ({ dedupeKey }) => {

@@ -57,7 +57,7 @@ function startRelay(publish: OutboxRelayOptions['publish'], options: Partial<Out
   stream.on('data', (chunk: Buffer) => (logs += chunk.toString()));
   const logger = createLogger({ service: 'test', level: 'info', format: 'json', stream });
   const outbox = createOutboxStore(db.database);
-  relay = createOutboxRelay({ outbox, publish, logger, metrics, pollMs: 20, maxRefusals: 2, ...options });
+  relay = createOutboxRelay({ outbox, publish, logger, metrics, pollMs: 20, maxRejections: 2, ...options });
   relay.start();
 }
 
@@ -114,7 +114,7 @@ describe('an outbox row that can never become a job', () => {
 
   it('is tried again after its release, and parked again when nothing has changed', async () => {
     const poison = await insertRow({ topic: 'run-nothing' });
-    startRelay(queue.publish, { maxRefusals: 1 });
+    startRelay(queue.publish, { maxRejections: 1 });
     await reaches(poison, 'unknown_topic');
     const { id } = await stateOf(poison);
     const call = createManagement(db.database);
@@ -155,14 +155,14 @@ describe('an outbox row that the queue refuses', () => {
     const late = await insertRow();
     const outbox = createOutboxStore(db.database);
     const { id } = await stateOf(late);
-    const refusal = { reason: 'refused', failure: 'no', retryAfterMs: 0, maxRefusals: 1 } as const;
-    expect(await outbox.markRefused(id, refusal)).toBe(true);
+    const refusal = { reason: 'refused', failure: 'no', retryAfterMs: 0, maxRejections: 1 } as const;
+    expect(await outbox.markRejected(id, refusal)).toBe(true);
     expect(await outbox.claim(10, 0)).toEqual([]);
     await outbox.markFailed(id, 'no', 0);
     expect(await stateOf(late)).toMatchObject({ state: 'refused' });
     await outbox.markPublished(id);
     expect(await stateOf(late)).toMatchObject({ state: 'published' });
-    expect(await outbox.markRefused(id, refusal)).toBe(false);
+    expect(await outbox.markRejected(id, refusal)).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import { recordSwitches } from '../src/audit/record-switches.ts';
+import { recordFeatureFlags } from '../src/audit/record-feature-flags.ts';
 import { createMigratedDatabase, type MigratedDatabase } from './support/test-database.ts';
 
 let db: MigratedDatabase;
@@ -16,7 +16,7 @@ const events = () =>
 describe('the switches of a service', () => {
   it('are events of the platform when they differ from the last time, and only then', async () => {
     const tell = (switches: Record<string, boolean>, service = 'ai-engine') =>
-      recordSwitches(db.database, service, switches);
+      recordFeatureFlags(db.database, service, switches);
     await tell({ metrics: true, tracing: false });
     expect(await events()).toEqual([]);
     await tell({ metrics: true, tracing: false });

@@ -7,7 +7,7 @@ import { tenantPredicate } from '../src/database/tenant-predicate.ts';
 import type { ConnectionPool } from '../src/database/connection-pool.ts';
 import { createDatabase, type Database } from '../src/database/database.ts';
 import { createExportClaims } from '../src/exports/export-claims.ts';
-import { createExportStore } from '../src/exports/export-store.ts';
+import { createExportDownloads } from '../src/exports/export-downloads.ts';
 import { createGenerationStore } from '../src/generations/generation-store.ts';
 import { insertOutboxRow } from '../src/outbox/outbox-store.ts';
 import { fillTables } from './support/fill-tenant.ts';
@@ -90,7 +90,7 @@ describe.each([
   it('in the reading of exports', async () => {
     const { id } = await completeNewExport(db.database, owner);
     const before = await contentsOf(owner.tenantId);
-    const exports = createExportStore(database());
+    const exports = createExportDownloads(database());
     await expect(readExport(database(), stranger.tenantId, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(exports.readFiles(stranger.tenantId, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const download = { tenant_id: stranger.tenantId, actor: 'x', path: null };

@@ -12,72 +12,72 @@ import { UnavailableError } from '@aion/errors';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { isError } from '../database/database-error.ts';
-import type { AuditChainLength, AuditTrail } from './audit-trail.ts';
+import type { AuditChainLength, AuditTrailStore } from './audit-trail-store.ts';
 import type { HeadsFile } from './heads-file.ts';
 import { readChain, type ReadChainOptions } from './read-chain.ts';
 
-/** Verifies the chains of the audit trail and signs how far they have come. */
+/** Verifier of the chains of the audit trail, which signs checkpoints. */
 export interface AuditVerifier {
-  /** Verifies what is new in every chain, and now and then all of them from their first event. */
+  /** Verifies new events of every chain, and after `fullVerifyMs` each chain from its first event. */
   run(): Promise<void>;
-  /** Verifies what is new in one chain and signs it, so that an export carries a checkpoint. Never throws. */
+  /** Verifies new events of one chain and signs a checkpoint for an export. Never throws. */
   checkpoint(tenantId: string): Promise<void>;
 }
 
-/** What a verifier works with. */
+/** Options of `createAuditVerifier`. */
 export interface AuditVerifierOptions {
-  readonly trail: AuditTrail;
+  readonly trail: AuditTrailStore;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Signs checkpoints; without it there are none, and only what was seen before tells that a chain is another one. */
+  /** Key that signs checkpoints; without it, a replaced chain is detected only by heads of earlier verifications. */
   readonly signingKey: SigningKey | undefined;
-  /** `ssh-ed25519 AAAA...` of the keys that signed before. */
+  /** Public keys (`ssh-ed25519 AAAA...`) of earlier signing keys. */
   readonly formerKeys: readonly string[];
-  /** After how many milliseconds a chain is verified from its first event again. */
+  /** Time after which a chain is verified from its first event again. */
   readonly fullVerifyMs: number;
-  /** What processes before this one have seen. */
+  /** Heads from earlier processes. */
   readonly headsFile: HeadsFile;
 }
 
-/** What was found out about a chain the last time. */
+/** Result of the last verification of a chain. */
 interface Verified {
-  /** Where it ended when it was sound. */
+  /** Head of the last verification without a problem. */
   readonly head: ChainHead | undefined;
-  /** When it was last sound from its first event on. */
+  /** Time of the last complete verification without a problem. */
   readonly fullyAt: number;
   readonly problem: string | undefined;
 }
 
-/** A chain, and what was known of it before its length was read. */
+/** A chain, with the result from before its length was read. */
 interface KnownChain {
   readonly chain: AuditChainLength;
   readonly before: Verified | undefined;
 }
 
-/** What a verifier wants to know of a chain. */
+/** Part of the report of a chain that the verifier uses. */
 type ChainReading = Pick<ChainReport, 'head' | 'provenSeq' | 'events' | 'problems' | 'moreProblems'>;
 
 /** Creates the verifier. */
 export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifier {
   const { trail, logger, metrics, signingKey, fullVerifyMs, headsFile } = options;
-  const signers = signersOf(options);
+  const signers = toSigners(options);
   const verified = new Map<string | null, Verified>();
-  let isRemembered = false;
+  let isHeadsFileRead = false;
 
-  /** Begins with what was seen by the process before, as that of which all is still to be verified. */
-  const remember = async (): Promise<void> => {
-    if (isRemembered) return;
+  /** Loads the heads of the previous process; their chains are still verified from the first event. */
+  const readHeadsOnce = async (): Promise<void> => {
+    if (isHeadsFileRead) return;
     for (const head of await headsFile.read()) {
       if (!verified.has(head.tenant_id)) {
         verified.set(head.tenant_id, { head, fullyAt: -Infinity, problem: undefined });
       }
     }
-    isRemembered = true;
+    isHeadsFileRead = true;
   };
 
-  /** Gives the chains, each with what was known of it before it was listed: it must not be shorter than that. */
+  /** Lists the chains with results from before the listing: no chain may be shorter than its earlier head. */
   const listChains = async (): Promise<readonly KnownChain[]> => {
-    await remember();
+    await readHeadsOnce();
     const known = new Map(verified);
     const listed = await trail.listChains();
     const present = new Set(listed.map(({ tenantId }) => tenantId));
@@ -93,17 +93,17 @@ export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifie
     if (hasNothingNew) return;
     const startedAt = performance.now();
     const start = isFull ? undefined : before.head;
-    const reading = await tryReading(trail, chain, { start, known: before?.head, signers });
+    const reading = await tryReadChain(trail, chain, { start, known: before?.head, signers });
     const { head, provenSeq, events, problems, moreProblems } = reading;
     metrics.counter('aion_audit_events_verified_total').inc({}, events);
     const [problem] = problems;
     const found = problem === undefined ? undefined : `event ${problem.seq}: ${problem.kind}: ${problem.detail}`;
     if (found !== before?.problem) report(logger, chain.tenantId, found, problems.length + moreProblems);
-    // Also when another chain then cannot be read.
+    // Set here as well, in case another chain cannot be read afterwards.
     if (found !== undefined) metrics.gauge('aion_audit_chain_ok').set({}, 0);
     const isSigned = found !== undefined || head === undefined || provenSeq >= head.seq;
     if (signingKey !== undefined && !isSigned) await sign(options, signingKey, head);
-    // What is not sound is looked at again from where it was, and all of it when that was the first event.
+    // A chain with a problem is verified again from its last sound head, or completely if it has none.
     verified.set(chain.tenantId, {
       head: found === undefined ? head : before?.head,
       fullyAt: isFull && found === undefined ? startedAt : (before?.fullyAt ?? -Infinity),
@@ -123,27 +123,27 @@ export function createAuditVerifier(options: AuditVerifierOptions): AuditVerifie
         const known = (await listChains()).find(({ chain }) => chain.tenantId === tenantId);
         if (known !== undefined) await verify(known);
       } catch (error) {
-        logger.warn('The audit trail could not be signed; the export goes on', { error });
+        logger.warn('Audit checkpoint could not be signed, export continues', { error });
       }
     },
   };
 }
 
-function signersOf({ signingKey, formerKeys }: AuditVerifierOptions): readonly KeyObject[] | undefined {
+function toSigners({ signingKey, formerKeys }: AuditVerifierOptions): readonly KeyObject[] | undefined {
   if (signingKey === undefined) return undefined;
   return [signingKey.publicKey, ...formerKeys].map(toPublicKeyObject);
 }
 
-/** What was read of a chain. Where the database gives an error for it, that is a problem of this chain alone. */
-async function tryReading(
-  trail: AuditTrail,
+/** Reads and verifies a chain. An error of the database for its rows is a problem of this chain alone. */
+async function tryReadChain(
+  trail: AuditTrailStore,
   chain: AuditChainLength,
   options: ReadChainOptions,
 ): Promise<ChainReading> {
   try {
     return await readChain(trail, chain, options);
   } catch (error) {
-    // The database cannot be reached: nothing is known of any chain.
+    // The database is unavailable, which concerns all chains.
     if (error instanceof UnavailableError) throw error;
     const detail = isError(error) ? error.message : String(error);
     const problems = [{ kind: 'unreadable', seq: options.start?.seq ?? 0, detail }] as const;
@@ -160,9 +160,9 @@ async function sign({ trail, logger }: AuditVerifierOptions, key: SigningKey, he
 
 function report(logger: Logger, tenantId: string | null, problem: string | undefined, problems: number): void {
   const chain = tenantId ?? 'platform';
-  if (problem === undefined) logger.info('The audit chain holds', { chain });
+  if (problem === undefined) logger.info('Audit chain valid again', { chain });
   else
-    logger.error('The audit chain does not hold: somebody has changed the audit trail, or it cannot be read', {
+    logger.error('Audit chain invalid: the audit trail was modified, or cannot be read', {
       chain,
       problem,
       problems,

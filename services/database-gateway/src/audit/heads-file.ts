@@ -4,15 +4,15 @@ import { formatChainHead, InvalidAuditRowError, parseChainHead, type ChainHead }
 import { errorCode } from '@aion/errors';
 import { isError } from '../database/database-error.ts';
 
-/** How far each chain had come when it was sound the last time, kept where whoever can write to the database has no access. */
+/** Heads of the last valid verification of each chain, stored where writers of the database have no access. */
 export interface HeadsFile {
-  /** Empty when there is no file yet. @throws Error when there is one that cannot be read */
+  /** Returns no heads when the file does not exist. @throws Error when it exists and cannot be read */
   read(): Promise<readonly ChainHead[]>;
-  /** Replaces what it holds; durable when it resolves. @throws Error when it cannot be written */
+  /** Replaces the content; durable when it resolves. @throws Error when it cannot be written */
   write(heads: readonly ChainHead[]): Promise<void>;
 }
 
-/** The file at a path, one line of JSON for each chain; without a path nothing is kept. */
+/** Creates the heads file at a path, one line of JSON for each chain; without a path nothing is stored. */
 export function createHeadsFile(path: string | undefined): HeadsFile {
   if (path === undefined) return { read: () => Promise.resolve([]), write: () => Promise.resolve() };
   let written: string | undefined;
@@ -43,14 +43,14 @@ function parseLine(path: string, line: string, number: number): ChainHead {
   } catch (cause) {
     if (!(cause instanceof InvalidAuditRowError)) throw cause;
     throw new Error(
-      `Line ${number} of ${path} (AION_AUDIT_HEADS_FILE) does not say how far a chain had come: ${cause.message} ` +
-        'Bring the file back; or remove it, once the trail was compared with an earlier export.',
+      `Line ${number} of ${path} (AION_AUDIT_HEADS_FILE) is not an audit head: ${cause.message} ` +
+        'Restore the file; or remove it after the audit trail was compared with an earlier export.',
       { cause },
     );
   }
 }
 
-/** The whole file or the one before is there, whenever the process or the machine ends. */
+/** Replaces a file atomically: after a crash it is either complete or the previous one. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {

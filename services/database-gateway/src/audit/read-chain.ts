@@ -8,27 +8,27 @@ import {
   type ChainProblem,
   type ChainReport,
 } from '@aion/audit-chain';
-import type { AuditChainLength, AuditLine, AuditTrail } from './audit-trail.ts';
+import type { AuditChainLength, AuditLine, AuditTrailStore } from './audit-trail-store.ts';
 
-/** How a chain is read. */
+/** Options of `readChain`. */
 export interface ReadChainOptions {
-  /** The event from which on it is read; undefined for all of it. */
+  /** Event after which reading starts; undefined for the complete chain. */
   readonly start: ChainHead | undefined;
-  /** Where it ended when it was verified before: it must still come there, and not by other events. */
+  /** Head of an earlier verification, which the chain must still contain. */
   readonly known: ChainHead | undefined;
   readonly signers: readonly KeyObject[] | undefined;
 }
 
 const PAGE_EVENTS = 1_000;
-/** Signatures are checked one after another, while nothing else happens: some ten milliseconds a page. */
+/** Signatures are verified synchronously: a page blocks the event loop for some ten milliseconds. */
 const PAGE_CHECKPOINTS = 100;
 
 /**
- * Reads a chain page by page, and verifies it. Checkpoints are read before their events: so a page of either is all that
- * memory holds, and a checkpoint that is signed meanwhile is not taken for one whose events are gone.
+ * Reads a chain page by page, and verifies it. Checkpoints are read before their events: memory contains one page of
+ * each, and a checkpoint that is signed meanwhile is not mistaken for one whose events are missing.
  */
 export async function readChain(
-  trail: AuditTrail,
+  trail: AuditTrailStore,
   { tenantId, seq: length }: AuditChainLength,
   { start, known, signers }: ReadChainOptions,
 ): Promise<ChainReport> {
@@ -39,16 +39,16 @@ export async function readChain(
   const readEvents = async (until: bigint | null): Promise<void> => {
     for (;;) {
       const lines = await trail.readEvents(tenantId, { after: lastEvent, until, limit: PAGE_EVENTS });
-      takeLines(verifier, lines, (line) => verifier.addEvent(parseAuditRow(line)));
+      addLines(verifier, lines, (line) => verifier.addEvent(parseAuditRow(line)));
       lastEvent = lines.at(-1)?.seq ?? lastEvent;
       if (lines.length < PAGE_EVENTS) return;
     }
   };
-  // The checkpoint of the event from which on the chain is read is compared with that.
+  // The checkpoint of the start event itself is included and compared with it.
   let lastCheckpoint = from - 1n;
   for (;;) {
     const lines = await trail.readCheckpoints(tenantId, { after: lastCheckpoint, limit: PAGE_CHECKPOINTS });
-    takeLines(verifier, lines, (line) => verifier.addCheckpoint(parseCheckpointRow(line)));
+    addLines(verifier, lines, (line) => verifier.addCheckpoint(parseCheckpointRow(line)));
     const last = lines.at(-1);
     if (last === undefined) break;
     lastCheckpoint = last.seq;
@@ -64,11 +64,11 @@ export async function readChain(
   return { ...report, ok: report.ok && more.length === 0, problems: [...report.problems, ...more] };
 }
 
-/** Takes rows; one that cannot be read is a problem of the chain, and the next one is taken all the same. */
-function takeLines(verifier: ChainVerifier, lines: readonly AuditLine[], take: (line: string) => void): void {
+/** Adds rows to the verifier; a row that cannot be parsed is a problem of the chain, and reading continues. */
+function addLines(verifier: ChainVerifier, lines: readonly AuditLine[], add: (line: string) => void): void {
   for (const { seq, line } of lines) {
     try {
-      take(line);
+      add(line);
     } catch (error) {
       if (!(error instanceof InvalidAuditRowError)) throw error;
       verifier.addUnreadable(Number(seq), error.message);

@@ -1,16 +1,16 @@
 import type { Metrics } from '@aion/metrics';
 
-/** An export that has just ended, with the time since its request. */
+/** End of an export, with the time since its request. */
 export type ExportEnd =
   | { readonly outcome: 'ready'; readonly ageSeconds: number }
   | { readonly outcome: 'failed'; readonly ageSeconds: number; readonly code: string };
 
-/** Told once of each export that ends, when that is committed. */
+/** Listener that is called once for each export that ends, after the commit. */
 export type OnExportEnd = (end: ExportEnd) => void;
 
 /**
- * Counts exports where their end is decided: whatever becomes of the answers between here and a worker, each is counted
- * once, and so are those that no worker ends.
+ * Returns a listener that counts exports where their end is decided: each is counted once, even if the answer to the
+ * worker is lost, and so are exports that no worker ends.
  */
 export function countExportEnds(metrics: Metrics): OnExportEnd {
   const ends = metrics.counter('aion_exports_total');

@@ -1,6 +1,6 @@
 import type { ExportState, TenantExport } from '@aion/contracts';
 
-/** A row of `export_jobs` as the stores read it. */
+/** A row of `export_jobs`. */
 export interface ExportRow {
   readonly [column: string]: unknown;
   readonly id: string;
@@ -25,15 +25,15 @@ export interface ExportRow {
   readonly failure_message: string | null;
 }
 
-/** The columns of an `ExportRow`. */
+/** Columns of an `ExportRow`. */
 export const EXPORT_COLUMNS = `id, tenant_id, state, recipient, epoch, version, created_at, started_at, finished_at,
   tables_total, tables_done, rows_total, rows_done, bytes_done,
   bundle_files, bundle_bytes, bundle_rows, manifest_sha256, failure_code, failure_message`;
 
-/** The time since the request of an export. */
+/** SQL of the time since the request of an export. */
 export const AGE_SECONDS = 'extract(epoch FROM now() - created_at)::float8 AS age_seconds';
 
-/** A row as the API shows it. */
+/** Maps a row to the export of the API. */
 export function toTenantExport(row: ExportRow): TenantExport {
   return {
     id: row.id,

@@ -4,8 +4,8 @@ import type { TenantTransaction } from '../database/database.ts';
 import { insertOutboxRow } from '../outbox/outbox-store.ts';
 
 /**
- * Writes the outbox row that queues an export. Each time that an export is queued has an id of its own in the queue: a job
- * that the queue still remembers must not swallow the one that replaces it.
+ * Inserts the outbox row that queues an export. Each time an export is queued, its job gets another id: the queue would
+ * ignore a job whose id it still remembers.
  */
 export async function queueExport(
   transaction: TenantTransaction,
@@ -20,7 +20,7 @@ export async function queueExport(
   });
 }
 
-/** The id of an export's job in the queue, and its dedupe key in the outbox. */
+/** Returns the id of an export's job in the queue, which is also its dedupe key in the outbox. */
 export function exportJobId(id: string, queuedTimes: number): string {
   return queuedTimes === 1 ? `run-export-${id}` : `run-export-${id}-${queuedTimes}`;
 }

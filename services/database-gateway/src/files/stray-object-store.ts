@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Database, TenantTransaction } from '../database/database.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/database-error.ts';
 
-/** An object that is to be removed. */
+/** A stray object that the caller must delete. */
 export interface ClaimedObject {
   readonly [column: string]: unknown;
   readonly id: string;
@@ -14,13 +14,18 @@ export interface ClaimedObject {
 
 type OfTenant<T> = T & { readonly tenant_id: string };
 
-/** Objects that no row refers to. */
+/** Store of objects that no row refers to. */
 export interface StrayObjectStore {
-  /** @throws NotFoundError for a tenant or a project that is not there */
+  /**
+   * Records an object before its upload, to be deleted unless a file adopts it in time.
+   * @throws NotFoundError for a tenant or project that does not exist; ConflictError for an object that was announced before
+   */
   announce(object: OfTenant<BodyOf<typeof internalRoutes.strayObjects.announce>>): Promise<void>;
+  /** Makes an announced object due immediately. */
   abandon(object: OfTenant<BodyOf<typeof internalRoutes.strayObjects.abandon>>): Promise<void>;
-  /** Takes up to `limit` objects of all tenants that are due; they are due again after a minute. */
+  /** Claims up to `limit` due objects of all tenants; they are due again after a minute unless they are settled. */
   claim(limit: number): Promise<readonly ClaimedObject[]>;
+  /** Removes the rows of deleted objects. */
   settle(ids: readonly string[]): Promise<void>;
 }
 
@@ -31,7 +36,7 @@ export function createStrayObjectStore(database: Database): StrayObjectStore {
       database.withTenant(tenantId, async (transaction) => {
         if (object.project_id !== null) await requireProject(transaction, object.project_id);
         try {
-          await insertStray(transaction, object.object_key, object.remove_after_ms);
+          await insertStrayObject(transaction, object.object_key, object.remove_after_ms);
         } catch (error) {
           if (isUniqueViolation(error)) throw new ConflictError('The object was announced before.', { cause: error });
           if (!isForeignKeyViolation(error)) throw error;
@@ -65,8 +70,12 @@ export function createStrayObjectStore(database: Database): StrayObjectStore {
   };
 }
 
-/** Writes down that an object is to be removed when the time has passed. */
-export async function insertStray(transaction: TenantTransaction, objectKey: string, removeAfterMs: number) {
+/** Records an object that is due for deletion after a time, unless a file adopts it. */
+export async function insertStrayObject(
+  transaction: TenantTransaction,
+  objectKey: string,
+  removeAfterMs: number,
+): Promise<void> {
   await transaction.query({
     operation: 'INSERT',
     table: 'stray_objects',
@@ -78,10 +87,10 @@ export async function insertStray(transaction: TenantTransaction, objectKey: str
 }
 
 /**
- * Takes an announced object for a file.
- * @throws ConflictError when it was not announced, or may have been removed since
+ * Deletes the row of an announced object, which belongs to a file from now on.
+ * @throws ConflictError when it was not announced, or may have been deleted since
  */
-export async function adoptStray(transaction: TenantTransaction, objectKey: string): Promise<void> {
+export async function adoptStrayObject(transaction: TenantTransaction, objectKey: string): Promise<void> {
   const rows = await transaction.query<{ id: string }>({
     operation: 'DELETE',
     table: 'stray_objects',

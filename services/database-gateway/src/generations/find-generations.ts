@@ -1,6 +1,6 @@
 import type { TenantTransaction } from '../database/database.ts';
 
-/** Which of these ids are generations of the tenant. */
+/** Returns those of the ids that are generations of the tenant. */
 export async function findGenerations(
   transaction: TenantTransaction,
   ids: readonly string[],
@@ -17,10 +17,10 @@ export async function findGenerations(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** The first and the last of ids of UUID v7, whose times name the partitions that all of them are in. */
+/** Returns the first and the last of ids of UUID v7, whose times limit the partitions that contain them. */
 export function idRange(ids: readonly string[]): [first: string, last: string] {
   const [first, ...others] = ids;
-  if (first === undefined) throw new RangeError('There is no range of no ids.');
+  if (first === undefined) throw new RangeError('An empty list of ids has no range.');
   return others.reduce<[string, string]>(
     ([low, high], id) => [id < low ? id : low, id > high ? id : high],
     [first, first],

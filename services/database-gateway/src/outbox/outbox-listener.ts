@@ -1,7 +1,7 @@
 import type { Logger } from '@aion/logging';
 import pg from 'pg';
 
-/** Hears of new outbox rows as they are committed. A missed announcement costs one pause of the relay's polling. */
+/** Listener for notifications of committed outbox rows. A missed notification costs one pause of the relay's polling. */
 export interface OutboxListener {
   start(): void;
   stop(): Promise<void>;
@@ -9,10 +9,10 @@ export interface OutboxListener {
 
 const RECONNECT_MS = 2_000;
 
-/** Creates a listener on a connection of its own, which it opens anew when it breaks. */
+/** Creates a listener with its own connection, which reconnects when the connection is lost. */
 export function createOutboxListener(options: {
   readonly url: string;
-  readonly onAnnouncement: () => void;
+  readonly onNotification: () => void;
   readonly logger: Logger;
   readonly reconnectMs?: number;
 }): OutboxListener {
@@ -30,18 +30,18 @@ export function createOutboxListener(options: {
       keepAlive: true,
     });
     client = candidate;
-    candidate.on('notification', options.onAnnouncement);
-    candidate.on('error', (error) => logger.debug('The connection that hears of the outbox broke', { error }));
+    candidate.on('notification', options.onNotification);
+    candidate.on('error', (error) => logger.debug('Connection of the outbox listener lost', { error }));
     candidate.once('end', () => {
       if (!stopped) timer = setTimeout(start, reconnectMs);
     });
     try {
       await candidate.connect();
       await candidate.query('LISTEN aion_outbox');
-      // Whatever was announced while nobody listened.
-      options.onAnnouncement();
+      // Covers notifications that were sent while no connection was open.
+      options.onNotification();
     } catch (error) {
-      logger.warn('The outbox cannot be listened to; it is polled', { error });
+      logger.warn('Outbox listener could not connect, polling continues', { error });
       await candidate.end();
     }
   };

@@ -3,18 +3,18 @@ import type { TraceCarrier } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, TenantTransaction } from '../database/database.ts';
 
-/** Something that must reach the queue. */
+/** A new outbox row. */
 export interface NewOutboxRow {
-  /** The id of the job in the queue: however often the row is published, there is one job. */
+  /** Id of the job in the queue: a row that is published several times becomes one job. */
   readonly dedupeKey: string;
-  /** The name of the job. */
+  /** Name of the job. */
   readonly topic: string;
-  /** Ids only. */
+  /** Contains ids only. */
   readonly payload: object;
   readonly carrier: TraceCarrier;
 }
 
-/** A row that a relay has taken for a while. */
+/** A row that a relay has claimed for a limited time. */
 export interface ClaimedOutboxRow {
   readonly [column: string]: unknown;
   readonly id: string;
@@ -22,44 +22,46 @@ export interface ClaimedOutboxRow {
   readonly topic: string;
   readonly payload: unknown;
   readonly carrier: TraceCarrier;
-  /** This attempt included. */
+  /** Number of attempts, this one included. */
   readonly attempts: number;
 }
 
-/** The outbox as the relay sees it: the due rows of all tenants. */
+/** Operations of the relay on the due rows of all tenants. */
 export interface OutboxStore {
-  /** Takes up to `maxRows` due rows; they are due again after `claimMs` unless they are settled. */
+  /** Claims up to `maxRows` due rows; they are due again after `claimMs` unless they are settled. */
   claim(maxRows: number, claimMs: number): Promise<readonly ClaimedOutboxRow[]>;
   markPublished(id: string): Promise<void>;
   /** Makes the row due again after a pause. */
   markFailed(id: string, failure: string, retryAfterMs: number): Promise<void>;
   /**
-   * Counts that the queue refused the row, which is due again after a pause; with the last refusal that it may have, the
-   * row is parked. Tells whether it is.
+   * Counts a rejection of the row by the queue, and makes it due again after a pause; after `maxRejections` it is
+   * dead-lettered.
+   * @returns true if the row is dead-lettered
    */
-  markRefused(id: string, refusal: Refusal): Promise<boolean>;
+  markRejected(id: string, rejection: Rejection): Promise<boolean>;
   readState(): Promise<OutboxState>;
 }
 
-/** Why a row is parked when it has been refused too often. */
-export type ParkedReason = (typeof PARKED_REASONS)[number];
+/** Reason why a row is dead-lettered. */
+export type DeadLetterReason = (typeof PARKED_REASONS)[number];
 
-/** What the queue said to a row. */
-export interface Refusal {
+/** Rejection of a row by the queue. */
+export interface Rejection {
   readonly reason: ParkedReason;
   readonly failure: string;
   readonly retryAfterMs: number;
-  readonly maxRefusals: number;
+  readonly maxRejections: number;
 }
 
-/** What waits in the outbox. */
+/** State of the outbox. */
 export interface OutboxState {
-  /** Of the oldest row that is neither published nor parked; 0 when there is none. */
+  /** Age of the oldest row that is neither published nor dead-lettered; 0 without such a row. */
   readonly oldestAgeSeconds: number;
-  readonly parked: Readonly<Record<ParkedReason, number>>;
+  /** Number of dead-lettered rows by reason. */
+  readonly deadLettered: Readonly<Record<DeadLetterReason, number>>;
 }
 
-/** Writes an outbox row in the transaction of what it tells. @throws on a dedupe key that exists */
+/** Inserts an outbox row in the transaction that causes it. @throws for a dedupe key that exists */
 export async function insertOutboxRow(transaction: TenantTransaction, row: NewOutboxRow): Promise<void> {
   await transaction.query({
     operation: 'INSERT',
@@ -77,7 +79,7 @@ export async function insertOutboxRow(transaction: TenantTransaction, row: NewOu
   });
 }
 
-/** Creates the relay's view of the outbox. */
+/** Creates the store of the relay. */
 export function createOutboxStore(database: Database): OutboxStore {
   const call = async (text: string, values: readonly unknown[]): Promise<void> => {
     await database.query({ operation: 'CALL', table: 'outbox', text, values });
@@ -93,17 +95,17 @@ export function createOutboxStore(database: Database): OutboxStore {
     markPublished: (id) => call(`SELECT settle_outbox($1, NULL, interval '0')`, [id]),
     markFailed: (id, failure, retryAfterMs) =>
       call(`SELECT settle_outbox($1, $2, $3 * interval '1 ms')`, [id, failure, retryAfterMs]),
-    markRefused: async (id, { reason, failure, retryAfterMs, maxRefusals }) => {
+    markRejected: async (id, { reason, failure, retryAfterMs, maxRejections }) => {
       const [row] = await database.query<{ parked: boolean | null }>({
         operation: 'CALL',
         table: 'outbox',
         text: `SELECT refuse_outbox($1, $2, $3, $4 * interval '1 ms', $5) AS parked`,
-        values: [id, reason, failure, retryAfterMs, maxRefusals],
+        values: [id, reason, failure, retryAfterMs, maxRejections],
       });
       return row?.parked === true;
     },
     readState: async () => {
-      const [row] = await database.query<{ age: number; parked: Partial<Record<ParkedReason, number>> | null }>({
+      const [row] = await database.query<{ age: number; parked: Partial<Record<DeadLetterReason, number>> | null }>({
         operation: 'CALL',
         table: 'outbox',
         text: `SELECT outbox_oldest_age() AS age,
@@ -111,7 +113,7 @@ export function createOutboxStore(database: Database): OutboxStore {
       });
       return {
         oldestAgeSeconds: row?.age ?? 0,
-        parked: { unknown_topic: 0, malformed_payload: 0, refused: 0, ...row?.parked },
+        deadLettered: { unknown_topic: 0, malformed_payload: 0, refused: 0, ...row?.parked },
       };
     },
   };

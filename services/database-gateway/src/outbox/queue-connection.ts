@@ -7,22 +7,22 @@ import type { PublishOutboxRow } from './outbox-relay.ts';
 import type { QueueReading } from './queue-gauges.ts';
 import { UnpublishableRowError } from './unpublishable-row-error.ts';
 
-/** The sending side of the queue. It is opened in the background, so that requests need not wait for it. */
+/** Producer of jobs. The queue is opened in the background, so that requests do not wait for it. */
 export interface QueueConnection {
-  /** Begins to open the queue, and keeps trying. */
+  /** Opens the queue, with retries. */
   start(): void;
   readonly publish: PublishOutboxRow;
   /** @throws unless an operation on the queue succeeds */
   ping(): Promise<void>;
-  /** What each queue holds now; waits until the queue is open. @throws when the queue does not answer in time */
+  /** Reads the state of each queue; waits until the queue is open. @throws when the queue does not answer in time */
   read(): Promise<readonly QueueReading[]>;
   close(): Promise<void>;
 }
 
-/** The jobs that outbox rows become, by topic. */
+/** Jobs by the topic of their outbox rows. */
 const JOBS = new Map([[runExportJob.name, runExportJob]]);
 
-/** Creates the connection. */
+/** Creates the producer. */
 export function createQueueConnection(options: {
   readonly redisUrl: string | undefined;
   readonly postgresUrl: string | undefined;
@@ -51,15 +51,15 @@ export function createQueueConnection(options: {
   };
 }
 
-/** @throws UnpublishableRowError, whose message names fields and no values */
+/** Parses a row. @throws UnpublishableRowError, whose message contains names of fields and no values */
 function parseRow(topic: string, payload: unknown) {
   const job = JOBS.get(topic);
-  if (job === undefined) throw new UnpublishableRowError('unknown_topic', `No job is called "${topic}".`);
+  if (job === undefined) throw new UnpublishableRowError('unknown_topic', `There is no job "${topic}".`);
   try {
     return { job, jobPayload: job.parse(payload) };
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     const fields = error.issues.map(({ path }) => path.join('.') || '(root)').join(', ');
-    throw new UnpublishableRowError('malformed_payload', `The payload is no ${topic}; wrong fields: ${fields}.`);
+    throw new UnpublishableRowError('malformed_payload', `The payload does not match the schema of ${topic}; wrong fields: ${fields}.`);
   }
 }

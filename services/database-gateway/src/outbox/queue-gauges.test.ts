@@ -57,7 +57,7 @@ describe('the gauges of queues', () => {
     const before = reads;
     await waitFor(async () => (await lines()).length === 0, { describe: 'the stale series to be gone' });
     expect(reads).toBeGreaterThan(before + 1);
-    expect(logged().match(/The queues cannot be read/g)).toHaveLength(1);
+    expect(logged().match(/Queues could not be read/g)).toHaveLength(1);
     isAway = false;
     await waitFor(async () => (await lines()).length > 0, { describe: 'the series to be back' });
   });

@@ -1,80 +1,80 @@
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import type { JobCounts } from '@aion/queue';
-import { repeat } from '../repeat.ts';
+import { createPeriodicTask } from '../periodic-task.ts';
 
-/** What a queue holds at one moment. */
+/** State of a queue at one moment. */
 export interface QueueReading {
   readonly queue: string;
   readonly counts: JobCounts;
   readonly oldestWaitingAgeMs: number;
 }
 
-/** What the gauges of queues need. */
+/** Options of `createQueueGauges`. */
 export interface QueueGaugesOptions {
   readonly read: () => Promise<readonly QueueReading[]>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Pause between two readings; default 5 000. */
   readonly pollMs?: number;
-  /** How old a reading may be that is still shown; default 30 000. */
+  /** Maximum age of a reading that is still exposed; default 30 000. */
   readonly maxAgeMs?: number;
 }
 
-/** The state of the queues as gauges. The producer shows it, and no other process: a sum would count each job twice. */
+/** Gauges of the state of the queues. Only the producer exposes them: a sum over processes would count each job twice. */
 export interface QueueGauges {
   start(): void;
-  /** Waits for a reading that is in progress. */
+  /** Waits for the reading in progress. */
   stop(): Promise<void>;
 }
 
-/** The states under which jobs are counted. */
+/** States by which jobs are counted. */
 const STATES = ['waiting', 'delayed', 'active', 'completed', 'failed'] as const satisfies readonly (keyof JobCounts)[];
 
 /**
- * Creates the gauges. The queues are read in the background, so a scrape neither waits for them nor fails with them; when
- * they do not answer for `maxAgeMs` the series are gone, and alerts see that they are absent.
+ * Creates the gauges. The queues are read in the background, so that a scrape neither waits for them nor fails with them;
+ * when they do not answer for `maxAgeMs` the series are removed, and alerts detect their absence.
  */
 export function createQueueGauges(options: QueueGaugesOptions): QueueGauges {
   const { metrics, logger, pollMs = 5_000, maxAgeMs = 30_000 } = options;
   let latest: { readonly readings: readonly QueueReading[]; readonly readAt: number } | undefined;
-  let isAway = false;
+  let isUnavailable = false;
   let isStopped = false;
-  const repetition = repeat({
+  const task = createPeriodicTask({
     run: async () => {
       latest = { readings: await options.read(), readAt: performance.now() };
-      isAway = false;
+      isUnavailable = false;
     },
     pauseMs: pollMs,
     onError: (error) => {
-      if (!isAway && !isStopped)
-        logger.warn('The queues cannot be read; their gauges are not shown for now', { error });
-      isAway = true;
+      if (!isUnavailable && !isStopped)
+        logger.warn('Queues could not be read, their gauges are not exposed until they can', { error });
+      isUnavailable = true;
     },
   });
   metrics.onCollect(() => {
     if (latest === undefined) return;
-    if (performance.now() - latest.readAt <= maxAgeMs) for (const reading of latest.readings) show(metrics, reading);
-    else for (const reading of latest.readings) hide(metrics, reading);
+    if (performance.now() - latest.readAt <= maxAgeMs) for (const reading of latest.readings) setGauges(metrics, reading);
+    else for (const reading of latest.readings) removeGauges(metrics, reading);
   }, 'queue');
   return {
     start: () => {
-      if (metrics.subjects.has('queue')) repetition.start();
+      if (metrics.subjects.has('queue')) task.start();
     },
     stop: async () => {
       isStopped = true;
-      await repetition.stop();
+      await task.stop();
     },
   };
 }
 
-function show(metrics: Metrics, { queue, counts, oldestWaitingAgeMs }: QueueReading): void {
+function setGauges(metrics: Metrics, { queue, counts, oldestWaitingAgeMs }: QueueReading): void {
   for (const state of STATES) metrics.gauge('aion_queue_jobs').set({ queue, state }, counts[state]);
   metrics.gauge('aion_queue_dead_letter_jobs').set({ queue }, counts.failed);
   metrics.gauge('aion_queue_oldest_job_age_seconds').set({ queue }, oldestWaitingAgeMs / 1_000);
 }
 
-function hide(metrics: Metrics, { queue }: QueueReading): void {
+function removeGauges(metrics: Metrics, { queue }: QueueReading): void {
   for (const state of STATES) metrics.gauge('aion_queue_jobs').remove({ queue, state });
   metrics.gauge('aion_queue_dead_letter_jobs').remove({ queue });
   metrics.gauge('aion_queue_oldest_job_age_seconds').remove({ queue });

@@ -1,7 +1,7 @@
-/** Why an outbox row can never become a job of this version. */
+/** Reason why an outbox row can never become a job of this version. */
 export type UnpublishableReason = 'unknown_topic' | 'malformed_payload';
 
-/** An outbox row is at fault, not the queue. Its message holds nothing of the payload. */
+/** Failure that the outbox row causes, not the queue. Its message contains nothing of the payload. */
 export class UnpublishableRowError extends Error {
   override readonly name = 'UnpublishableRowError';
   readonly reason: UnpublishableReason;

@@ -11,8 +11,8 @@ const HIGH_WATER_MARK_BYTES = 1_048_576;
 const NEWLINE = 10;
 
 /**
- * The statement that gives a tenant's rows of a table as JSON, one a line. COPY's own text format doubles backslashes;
- * as CSV whose quote and delimiter are control characters, which JSON escapes, a line is the JSON's bytes.
+ * Builds the statement that returns a tenant's rows of a table as JSON, one per line. The text format of COPY doubles
+ * backslashes; in CSV whose quote and delimiter are control characters, which JSON escapes, a line is the JSON itself.
  */
 export function copyStatement(table: ExportTable, tenantId: string): string {
   const columns = table.columns.map(pg.escapeIdentifier).join(', ');
@@ -26,7 +26,7 @@ export function copyStatement(table: ExportTable, tenantId: string): string {
 
 /**
  * Streams the rows of a table from a session, which is closed with the stream. The stream throws unless PostgreSQL has
- * said that the COPY is complete and the number of rows is the number of lines.
+ * confirmed the end of the COPY and the number of rows equals the number of lines.
  */
 export function copyRows(options: {
   readonly session: SnapshotSession;
@@ -39,7 +39,7 @@ export function copyRows(options: {
   const source = session.client.query(
     copyTo(copyStatement(table, options.tenantId), { highWaterMark: HIGH_WATER_MARK_BYTES }),
   );
-  // The loop below sees the error. Without a listener, one that comes before or after the loop would end the process.
+  // The loop below throws the error. Without a listener, an error before or after the loop would end the process.
   source.on('error', (error) => running.fail(error));
   session.signal.addEventListener('abort', () => source.destroy(toError(session.signal.reason)), { once: true });
 
@@ -52,14 +52,14 @@ export function copyRows(options: {
       }
       await session.client.query('COMMIT');
       if (source.rowCount !== lines) {
-        throw new InternalError(`COPY of "${table.name}" gave ${lines} lines for ${source.rowCount} rows.`);
+        throw new InternalError(`COPY of "${table.name}" returned ${lines} lines for ${source.rowCount} rows.`);
       }
       running.succeed();
     } catch (error) {
       running.fail(error);
       throw toDatabaseError(error);
     } finally {
-      running.fail(new ClientClosedRequestError('The reader went away.'));
+      running.fail(new ClientClosedRequestError('The reader has disconnected.'));
       await session.close();
     }
   }

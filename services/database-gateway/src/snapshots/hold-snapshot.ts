@@ -5,8 +5,8 @@ import { toDatabaseError } from '../database/database-error.ts';
 import type { SnapshotSession } from './snapshot-session.ts';
 
 /**
- * The stream that keeps a snapshot: its description in the first line, then an empty line every `heartbeatMs`, each after
- * a look whether the session is still there. The session is closed with the stream.
+ * Streams the description of a snapshot in the first line, then an empty line every `heartbeatMs`, each after a query
+ * that proves the session alive. The snapshot lives as long as the stream, and its session is closed with it.
  */
 export async function* holdSnapshot(
   session: SnapshotSession,
@@ -19,7 +19,7 @@ export async function* holdSnapshot(
     for (;;) {
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0)
-        throw new UnavailableError(`The snapshot was held for ${options.maxAgeMs} ms, which is the most.`);
+        throw new UnavailableError(`The snapshot has reached its maximum age of ${options.maxAgeMs} ms.`);
       await sleep(Math.min(options.heartbeatMs, leftMs), undefined, { signal: session.signal });
       await session.client.query('SELECT 1');
       yield Buffer.from('\n');

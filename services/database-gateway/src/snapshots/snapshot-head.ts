@@ -12,7 +12,7 @@ const CATALOGUE = { operation: 'SELECT', table: 'pg_catalog' } as const;
 
 /**
  * Describes the snapshot of a session.
- * @throws SchemaDriftError when the live schema is not the one of the data map: nothing is exported on a guess
+ * @throws SchemaDriftError when the live schema differs from the data map
  */
 export async function readSnapshotHead(
   session: SnapshotSession,
@@ -22,7 +22,7 @@ export async function readSnapshotHead(
   const schema = await readLiveSchema((text) => session.query({ ...CATALOGUE, text }));
   const problems = findSchemaDrift(schema);
   if (problems.length > 0) {
-    throw new SchemaDriftError(`The schema of the database is not the one of the data map. ${problems.join(' ')}`);
+    throw new SchemaDriftError(`The schema of the database differs from the data map. ${problems.join(' ')}`);
   }
   const identity = await readIdentity(session);
   const tables: SnapshotHead['tables'] = [];

@@ -3,45 +3,46 @@ import type pg from 'pg';
 import type { ConnectionPool } from '../database/connection-pool.ts';
 import { toDatabaseError } from '../database/database-error.ts';
 import { setTenantStatement, type Database, type Query } from '../database/database.ts';
+import { oneRow } from '../database/one-row.ts';
 import type { QueryInstruments } from '../database/query-instruments.ts';
 
-/** A REPEATABLE READ, READ ONLY transaction of one tenant, on a connection that is closed after it. */
+/** REPEATABLE READ, READ ONLY transaction of one tenant, on a connection that is closed afterwards. */
 export interface SnapshotSession {
   readonly client: pg.PoolClient;
   /** Aborted when the session is closed or its connection is lost. */
   readonly signal: AbortSignal;
-  /** Runs a statement in the transaction of the session. `R` describes its rows; nothing checks that it does. */
+  /** Runs a statement in the transaction of the session. `R` describes its rows and is not checked. */
   query<R extends pg.QueryResultRow>(query: Query): Promise<R[]>;
   /**
-   * Ends the session at once, whatever it is doing: its backend is ended from another connection. Never rejects; may be
-   * called again.
+   * Ends the session immediately: another connection terminates its backend if a statement is running. Never rejects;
+   * may be called several times.
    */
   close(): Promise<void>;
 }
 
-/** What a session needs. */
+/** Options of `openSnapshotSession`. */
 export interface SnapshotSessionOptions {
   readonly pool: ConnectionPool;
-  /** Ends backends. */
+  /** Terminates backends. */
   readonly database: Database;
   readonly tenantId: string;
-  /** `pg_export_snapshot()` of a session that is still open; else the session takes a snapshot of its own. */
+  /** Result of `pg_export_snapshot()` in a session that is still open; default: a new snapshot. */
   readonly snapshotId?: string;
-  /** Closes the session when it is aborted. */
+  /** Closes the session when aborted. */
   readonly signal: AbortSignal;
   readonly instruments: QueryInstruments;
   readonly logger: Logger;
 }
 
-/** Pinned so that the same rows are the same text on every server (lifecycle B6). */
+/** Settings under which the same rows are the same text on every server. */
 const PINNED = `
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 1;
   SET bytea_output = 'hex'; SET client_encoding = 'UTF8'`;
 
-/** What telemetry calls the statements that open a session, taken together. */
+/** Name in telemetry of the statements that open a session. */
 const OPENING = { operation: 'SELECT', table: 'pg_catalog' } as const;
 
-/** Opens a session. @throws UnavailableError when there is no connection; pg's error when the snapshot is gone */
+/** Opens a session. @throws UnavailableError without a connection; DatabaseError of pg when the snapshot has ended */
 export async function openSnapshotSession(options: SnapshotSessionOptions): Promise<SnapshotSession> {
   options.signal.throwIfAborted();
   const client = await options.pool.connect(options.signal);
@@ -64,9 +65,7 @@ async function prepare(client: pg.PoolClient, options: SnapshotSessionOptions): 
   }
   await client.query(setTenantStatement(options.tenantId));
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const pid = rows[0]?.pid;
-  if (pid === undefined) throw new Error('pg_backend_pid() gave no row');
-  return pid;
+  return oneRow(rows).pid;
 }
 
 function createSession(
@@ -79,10 +78,10 @@ function createSession(
     signal.removeEventListener('abort', onAbort);
     controller.abort(signal.reason ?? new Error('The snapshot session was closed'));
     try {
-      // While this connection is held, its pid cannot have become another backend's.
+      // While this connection is open, its pid cannot belong to another backend.
       if (client.getTransactionStatus() !== 'I') await terminateBackend(database, backendPid);
     } catch (error) {
-      logger.warn('A backend could not be ended; it ends when it notices its closed connection', { error });
+      logger.warn('Backend could not be terminated, ends when it detects its closed connection', { error });
     } finally {
       client.release(true);
     }

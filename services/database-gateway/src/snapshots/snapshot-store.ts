@@ -9,30 +9,30 @@ import { holdSnapshot } from './hold-snapshot.ts';
 import { readSnapshotHead } from './snapshot-head.ts';
 import { openSnapshotSession } from './snapshot-session.ts';
 
-/** Reads a tenant's data at one snapshot. A stream ends, and frees its connection, when `signal` is aborted. */
+/** Reads the data of a tenant at one snapshot. A stream ends, and releases its connection, when `signal` is aborted. */
 export interface SnapshotStore {
   /**
    * Opens a snapshot and describes it in a first line; empty lines follow. The snapshot lives until the stream ends.
-   * @throws UnavailableError when too many are open; SchemaDriftError when the schema is not the one of the data map
+   * @throws UnavailableError when too many are open; SchemaDriftError when the schema differs from the data map
    */
   open(tenantId: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /**
-   * Streams the rows of a table as JSON, one a line, in the order of the primary key.
+   * Streams the rows of a table as JSON, one per line, in the order of the primary key.
    * @throws NotFoundError for a table that is not exported; UnavailableError when the snapshot has ended
    */
   readRows(request: RowsRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
-/** What `readRows` reads. */
+/** Table and snapshot that `readRows` reads. */
 export interface RowsRequest {
   readonly tenantId: string;
   readonly snapshotId: string;
   readonly table: string;
 }
 
-/** How snapshots are held. */
+/** Options of `createSnapshotStore`. */
 export interface SnapshotStoreOptions extends QueryInstrumentsOptions {
-  /** For snapshots and streams alone: each holds a connection for minutes. Twice `maxSnapshots` are needed. */
+  /** Pool of snapshots and streams alone: each uses a connection for minutes. Needs twice `maxSnapshots` connections. */
   readonly pool: ConnectionPool;
   readonly database: Database;
   readonly maxSnapshots: number;
@@ -46,14 +46,14 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
   const { pool, database, logger, maxSnapshots, maxSnapshotAgeMs: maxAgeMs, heartbeatMs = 5_000 } = options;
   const plan = planExport();
   const instruments = createQueryInstruments(options);
-  const slots = createSlots(maxSnapshots);
+  const permits = createSemaphore(maxSnapshots);
 
   return {
     open: async (tenantId, signal) => {
-      const freeSlot = slots.take();
+      const releasePermit = permits.acquire();
       try {
         const session = await openSnapshotSession({ pool, database, tenantId, signal, instruments, logger });
-        session.signal.addEventListener('abort', freeSlot, { once: true });
+        session.signal.addEventListener('abort', releasePermit, { once: true });
         try {
           const head = await readSnapshotHead(session, tenantId, plan);
           return holdSnapshot(session, head, { heartbeatMs, maxAgeMs });
@@ -62,7 +62,7 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
           throw error;
         }
       } catch (error) {
-        freeSlot();
+        releasePermit();
         throw error;
       }
     },
@@ -82,28 +82,28 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
         return copyRows({ session, table, tenantId, instruments });
       } catch (error) {
         if (!isSnapshotGone(error)) throw error;
-        throw new UnavailableError('The snapshot has ended: its holder is gone.', { cause: error });
+        throw new UnavailableError('The snapshot has ended with the stream that opened it.', { cause: error });
       }
     },
   };
 }
 
-/** Bounds the holders to half of the connections: the other half is for those who read what they hold. */
-function createSlots(max: number): { take(): () => void } {
+/** Limits snapshots to half of the connections: the other half serves the streams of their rows. */
+function createSemaphore(max: number): { acquire(): () => void } {
   const taken = new Set<symbol>();
   return {
-    take: () => {
+    acquire: () => {
       if (taken.size >= max) {
-        throw new UnavailableError(`${max} exports hold a snapshot here: that is the most.`, { retryAfterSeconds: 5 });
+        throw new UnavailableError(`The limit of ${max} open snapshots is reached.`, { retryAfterSeconds: 5 });
       }
-      const slot = Symbol('snapshot');
-      taken.add(slot);
-      return () => void taken.delete(slot);
+      const permit = Symbol('snapshot');
+      taken.add(permit);
+      return () => void taken.delete(permit);
     },
   };
 }
 
-/** `SET TRANSACTION SNAPSHOT` of a snapshot whose session has ended: 22023 up to PostgreSQL 16, 42704 since. */
+/** Returns true if a session failed to open because its snapshot has ended: 22023 up to PostgreSQL 16, 42704 since. */
 function isSnapshotGone(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '22023' || error.code === '42704');
 }

@@ -11,7 +11,7 @@ import { createSigningKey, type SigningKey } from '@aion/bundle';
 import { createLogger } from '@aion/logging';
 import { createMetrics, parseExposition } from '@aion/metrics';
 import { v7 as uuidv7 } from 'uuid';
-import { createAuditTrail, type AuditTrail } from '../../src/audit/audit-trail.ts';
+import { createAuditTrailStore, type AuditTrailStore } from '../../src/audit/audit-trail-store.ts';
 import { createAuditVerifier, type AuditVerifier } from '../../src/audit/audit-verifier.ts';
 import { createHeadsFile, type HeadsFile } from '../../src/audit/heads-file.ts';
 import { recordAuditEvent } from '../../src/audit/record-audit-event.ts';
@@ -31,7 +31,7 @@ export function createAuditTrails(db: MigratedDatabase) {
       signingKey?: SigningKey | undefined;
       formerKeys?: string[];
       fullVerifyMs?: number;
-      trail?: AuditTrail;
+      trail?: AuditTrailStore;
       headsFile?: HeadsFile;
     } = {},
   ) {
@@ -39,7 +39,7 @@ export function createAuditTrails(db: MigratedDatabase) {
     const logger = createLogger({ service: 'test', level: 'error', format: 'json', stream });
     const metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
     const verifier = createAuditVerifier({
-      ...{ logger, metrics, trail: createAuditTrail(db.database), signingKey: CHECKPOINT_KEY, formerKeys: [] },
+      ...{ logger, metrics, trail: createAuditTrailStore(db.database), signingKey: CHECKPOINT_KEY, formerKeys: [] },
       ...{ fullVerifyMs: 3_600_000, headsFile: createHeadsFile(undefined), ...options },
     });
     const read = async (name: string): Promise<number | undefined> => {
@@ -102,7 +102,7 @@ export function createAuditTrails(db: MigratedDatabase) {
     db.sql(`CREATE POLICY events_reading ON audit_events AS RESTRICTIVE FOR SELECT TO aion_app
     USING (CASE WHEN tenant_id = '${tenantId}' THEN ${expression} ELSE true END)`);
   /** A checkpoint of each event. */
-  async function signEvents(tenantId: string, trail: AuditTrail): Promise<void> {
+  async function signEvents(tenantId: string, trail: AuditTrailStore): Promise<void> {
     const rows = await db.sql<{ seq: number; hash: Buffer }>(
       'SELECT seq::int, hash FROM audit_events WHERE tenant_id = $1',
       [tenantId],

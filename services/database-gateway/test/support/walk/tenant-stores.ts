@@ -1,10 +1,10 @@
 import { internalRoute, routes } from '@aion/contracts';
-import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
+import { createAuditTrailStore } from '../../../src/audit/audit-trail-store.ts';
 import type { ConnectionPool } from '../../../src/database/connection-pool.ts';
 import type { Database } from '../../../src/database/database.ts';
 import { createExportClaims } from '../../../src/exports/export-claims.ts';
-import { createExportStore } from '../../../src/exports/export-store.ts';
-import { recordDownload } from '../../../src/files/file-routes.ts';
+import { createExportDownloads } from '../../../src/exports/export-downloads.ts';
+import { recordFileDownload } from '../../../src/files/file-routes.ts';
 import { createStrayObjectStore } from '../../../src/files/stray-object-store.ts';
 import { createGenerationStore } from '../../../src/generations/generation-store.ts';
 import { recordKeyUse } from '../../../src/keys/record-key-use.ts';
@@ -20,13 +20,13 @@ export function createTenantStores(database: Database, exportsPool: ConnectionPo
   const options = { pool: exportsPool, database, metrics: noMetrics, logger: silentLogger };
   return {
     generations: createGenerationStore(database, { storeContent: true }),
-    exports: createExportStore(database),
+    exports: createExportDownloads(database),
     claims: createExportClaims(database),
     snapshots: createSnapshotStore({ ...options, maxSnapshots: 2, maxSnapshotAgeMs: 60_000 }),
     strays: createStrayObjectStore(database),
     downloads: {
       record: (tenantId: string, fileId: string, actor: string) =>
-        database.withTenant(tenantId, (transaction) => recordDownload(transaction, fileId, actor)),
+        database.withTenant(tenantId, (transaction) => recordFileDownload(transaction, fileId, actor)),
     },
     parked: {
       release: (tenantId: string, outboxId: string) =>
@@ -39,6 +39,6 @@ export function createTenantStores(database: Database, exportsPool: ConnectionPo
       record: (tenantId: string, keyId: string, accepted: boolean) =>
         recordKeyUse(database, keyId, { tenant_id: tenantId, accepted }),
     },
-    trail: createAuditTrail(database),
+    trail: createAuditTrailStore(database),
   };
 }

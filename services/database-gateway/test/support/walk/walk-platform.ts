@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { createLogger } from '@aion/logging';
-import { createAuditTrail } from '../../../src/audit/audit-trail.ts';
+import { createAuditTrailStore } from '../../../src/audit/audit-trail-store.ts';
 import { recordPlatformEvent } from '../../../src/audit/record-platform-event.ts';
-import { recordSwitches } from '../../../src/audit/record-switches.ts';
+import { recordFeatureFlags } from '../../../src/audit/record-feature-flags.ts';
 import { assertConfinedRole } from '../../../src/database/assert-confined-role.ts';
 import type { Database } from '../../../src/database/database.ts';
 import { createSchemaUpkeep } from '../../../src/database/schema-upkeep.ts';
@@ -78,12 +78,12 @@ export async function walkUpkeep(
   await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 10_800_000 }).reconcile();
   await createExportReconciler({ ...options, requeueMs: 1_000, deadlineMs: 1_000 }).reconcile();
   await findKeyHolder(database, prefixes.key);
-  const trail = createAuditTrail(database);
+  const trail = createAuditTrailStore(database);
   await trail.readEvents(null, { after: 0n, until: null, limit: 100 });
   await trail.readCheckpoints(null, { after: 0n, limit: 100 });
   const { id: operatorId } = await findOperatorByPrefix(database, prefixes.operator);
   await recordOperatorUse(database, operatorId, { accepted: true });
-  for (const metrics of [true, false]) await recordSwitches(database, 'test', { metrics });
+  for (const metrics of [true, false]) await recordFeatureFlags(database, 'test', { metrics });
   await recordPlatformEvent(database, { action: 'log_levels.changed', actor: 'service:test', service: 'web-api' });
   await listEncryptedRows(database, { keyId: CURRENT_KEY, after: undefined });
   await countEncryptedByKey(database);
@@ -96,6 +96,6 @@ export async function walkOutbox(database: Database): Promise<void> {
   if (one === undefined || two === undefined || three === undefined) throw new Error('too few rows are due');
   await outbox.markPublished(one.id);
   await outbox.markFailed(two.id, 'x', 1_000);
-  await outbox.markRefused(three.id, { reason: 'refused', failure: 'x', retryAfterMs: 1_000, maxRefusals: 1 });
+  await outbox.markRejected(three.id, { reason: 'refused', failure: 'x', retryAfterMs: 1_000, maxRejections: 1 });
   await outbox.readState();
 }

@@ -2,49 +2,49 @@ import type { ChainHead } from '@aion/audit-chain';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../database/database.ts';
 
-/** Events and checkpoints as they are stored, for whoever verifies them. The tenant of the platform's chain is null. */
-export interface AuditTrail {
-  /** Every chain, with the number of its last event. */
+/** Reads events and checkpoints for their verification. The tenant of the platform's chain is null. */
+export interface AuditTrailStore {
+  /** Lists every chain with the number of its last event. */
   listChains(): Promise<readonly AuditChainLength[]>;
-  /** Events by their numbers, `until` included; null for all that there are. */
+  /** Reads events in the order of their numbers, `until` included; null for all. */
   readEvents(
     tenantId: string | null,
     page: AuditPage & { readonly until: bigint | null },
   ): Promise<readonly AuditLine[]>;
-  /** Checkpoints by the numbers of their events. */
+  /** Reads checkpoints in the order of the numbers of their events. */
   readCheckpoints(tenantId: string | null, page: AuditPage): Promise<readonly AuditLine[]>;
-  /** How many events erasures may have taken the content of, as the ledger of erasures says; none of the platform's. */
+  /** Returns the number of events whose content erasures may have removed, from the erasure ledger; 0 for the platform. */
   countAnnouncedErasures(tenantId: string | null): Promise<number>;
-  /** Stores a checkpoint; false when another process has stored one of the same event. */
+  /** Stores a checkpoint. @returns false when another process has stored one of the same event */
   storeCheckpoint(checkpoint: NewCheckpoint): Promise<boolean>;
 }
 
-/** Which rows are read: those after a number, as many as `limit` says. */
+/** Page of rows: those after a number, at most `limit`. */
 export interface AuditPage {
   readonly after: bigint;
   readonly limit: number;
 }
 
-/** A row as PostgreSQL's own JSON, with its number, which somebody may have made larger than what JavaScript counts. */
+/** A row as JSON of PostgreSQL, with its number as a bigint: a manipulated number may exceed the safe integers. */
 export interface AuditLine {
   readonly seq: bigint;
   readonly line: string;
 }
 
-/** A chain and how long it is. */
+/** A chain and its length. */
 export interface AuditChainLength {
   readonly tenantId: string | null;
   readonly seq: number;
 }
 
-/** A checkpoint to be stored. */
+/** Content of a new row of `audit_checkpoints`. */
 export interface NewCheckpoint extends ChainHead {
   readonly signature: Uint8Array;
   readonly keyId: string;
 }
 
-/** Creates the trail. */
-export function createAuditTrail(database: Database): AuditTrail {
+/** Creates the store. */
+export function createAuditTrailStore(database: Database): AuditTrailStore {
   const readLines = async (query: AuditQuery): Promise<AuditLine[]> => {
     const rows = await run<{ seq: string; line: string }>(database, query);
     return rows.map(({ seq, line }) => ({ seq: BigInt(seq), line }));
@@ -54,7 +54,7 @@ export function createAuditTrail(database: Database): AuditTrail {
       const rows = await database.query<{ tenant_id: string | null; seq: number }>({
         operation: 'CALL',
         table: 'audit_events',
-        // One that somebody has moved out of reach must not hide the others: it ends nowhere near its events.
+        // A manipulated number beyond the safe integers must not prevent the verification of the other chains.
         text: `SELECT tenant_id, least(seq, ${Number.MAX_SAFE_INTEGER}) AS seq FROM list_audit_chains()`,
       });
       return rows.map(({ tenant_id: tenantId, seq }) => ({ tenantId, seq }));
@@ -97,8 +97,8 @@ export function createAuditTrail(database: Database): AuditTrail {
 }
 
 /**
- * An erasure writes to the ledger how many events it will take before it takes the first one. Of a tenant's requests, since
- * the ledger itself names no tenant.
+ * Sums the events that erasures have announced in the ledger before they anonymize the first one. The ledger contains no
+ * tenant ids, so it is joined with the requests of the tenant.
  */
 async function countAnnouncedErasures(database: Database, tenantId: string | null): Promise<number> {
   if (tenantId === null) return 0;
@@ -122,7 +122,7 @@ async function countAnnouncedErasures(database: Database, tenantId: string | nul
 
 type AuditQuery = {
   readonly tenantId: string | null;
-  /** Gets the predicate that names the tenant. */
+  /** Builds the statement from the predicate of the tenant. */
   readonly text: (tenant: string) => string;
   readonly values: readonly unknown[];
 } & (
@@ -130,7 +130,7 @@ type AuditQuery = {
   | { readonly operation: 'INSERT'; readonly table: 'audit_checkpoints' }
 );
 
-/** Runs a query in the tenant's transaction, or outside of any for the platform. */
+/** Runs a query in a transaction of the tenant, or without one for the platform. */
 function run<R extends Record<string, unknown>>(database: Database, query: AuditQuery): Promise<R[]> {
   const { tenantId, text, ...rest } = query;
   if (tenantId === null) return database.query<R>({ ...rest, text: text('tenant_id IS NULL') });
