@@ -45,20 +45,20 @@ async function schemaAfter(statements: string): Promise<LiveSchema> {
 const driftAfter = async (statements: string) => findSchemaDrift(await schemaAfter(statements));
 const fingerprintAfter = async (statements: string) => fingerprintSchema(await schemaAfter(statements));
 
-describe('the expected schema', () => {
-  it('is what the migrations make', async () => {
+describe('expected schema', () => {
+  it('equals the result of the migrations', async () => {
     const made = digestSchema(await schemaAfter(''));
     const message = `The migrations make another schema. Write it into EXPECTED_SCHEMA of src/data-map/expected-schema.ts:`;
     if (!isDeepStrictEqual(made, EXPECTED_SCHEMA)) throw new Error(`${message}\n${JSON.stringify(made, null, 2)}`);
   });
 });
 
-describe('the data map', () => {
-  it('declares everything of a migrated database, and nothing else', async () => {
+describe('data map', () => {
+  it('declares every table and column of a migrated database, and no others', async () => {
     expect(await driftAfter('')).toEqual([]);
   });
 
-  it('names the primary key of every table, in its order', async () => {
+  it('contains the primary key of every table, in its order', async () => {
     const rows = await db.sql<{ name: string; key: string[] }>(`
       SELECT c.relname AS name, array_agg(a.attname::text ORDER BY array_position(i.indkey::smallint[], a.attnum)) AS key
       FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid
@@ -68,7 +68,7 @@ describe('the data map', () => {
     expect(rows.toSorted(byName)).toEqual(declared.toSorted(byName));
   });
 
-  it('names the tables that foreign keys point to', async () => {
+  it('contains the tables that foreign keys refer to', async () => {
     const rows = await db.sql<{ name: string; targets: string[] }>(`
       SELECT k.conrelid::regclass::text AS name, array_agg(DISTINCT k.confrelid::regclass::text) AS targets
       FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid <> k.confrelid GROUP BY 1`);
@@ -80,14 +80,14 @@ describe('the data map', () => {
     );
   });
 
-  it('lists a table after those that it refers to, which is the order of an export and of an import', () => {
+  it('lists a table after those that it refers to, in the order of an export and of an import', () => {
     const names = Object.keys(DATA_MAP);
     for (const [name, { references }] of entries) {
       for (const reference of references) expect(names.indexOf(reference)).toBeLessThan(names.indexOf(name));
     }
   });
 
-  it('leads from every row to its tenant: NOT NULL for tables of tenants, nullable for shared ones', async () => {
+  it('has a path from every row to its tenant: NOT NULL for tables of tenants, nullable for shared ones', async () => {
     for (const [name, { owner, tenantPath, columns }] of entries) {
       if (owner === 'platform') {
         expect([name, tenantPath, 'tenant_id' in columns]).toEqual([name, null, false]);
@@ -104,7 +104,7 @@ describe('the data map', () => {
     }
   });
 
-  it('has composite foreign keys: no row can refer to one of another tenant, by whichever key', async () => {
+  it('has composite foreign keys, so that no row can refer to one of another tenant', async () => {
     const rows = await db.sql<{ source: string; target: string; name: string; columns: string[]; required: boolean }>(`
       SELECT k.conrelid::regclass::text AS source, k.confrelid::regclass::text AS target, k.conname AS name,
         array_agg(a.attname::text || '=' || b.attname) AS columns,
@@ -130,7 +130,7 @@ describe('the data map', () => {
     }
   });
 
-  it('offers the retention classes that the schema lets a tenant choose from', async () => {
+  it('contains the retention classes that the schema offers to tenants', async () => {
     for (const table of ['retention_policies', 'retention_runs']) {
       const [row] = await db.sql<{ definition: string }>(
         `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
@@ -141,7 +141,7 @@ describe('the data map', () => {
     }
   });
 
-  it('declares the tables that BullMQ makes in the database of the queue', async () => {
+  it('declares the tables that BullMQ creates in the database of the queue', async () => {
     const queueDatabase = await createTestDatabase();
     const backend = await createQueueBackend({ postgresUrl: queueDatabase.url, logger: silentLogger });
     await backend.close();
@@ -157,8 +157,8 @@ describe('the data map', () => {
   });
 });
 
-describe('the plan of an erasure', () => {
-  it('deletes from no table before those whose foreign keys point to it', async () => {
+describe('erasure plan', () => {
+  it('deletes from no table before those whose foreign keys refer to it', async () => {
     const order = planErasure(DATA_MAP).steps.map((step) => step.table);
     const rows = await db.sql<{ source: string; target: string }>(
       `SELECT DISTINCT conrelid::regclass::text AS source, confrelid::regclass::text AS target FROM pg_constraint
@@ -169,12 +169,12 @@ describe('the plan of an erasure', () => {
     for (const { source, target } of known) expect(order.indexOf(source)).toBeLessThan(order.indexOf(target));
   });
 
-  it('takes of audit events what their verifier wants taken', () => {
+  it('removes the columns of audit events that their verifier expects to be removed', () => {
     const step = planErasure(DATA_MAP).steps.find(({ table }) => table === 'audit_events');
     expect(step?.anonymized.toSorted()).toEqual([...Object.keys(ERASED_CONTENT), 'salt'].toSorted());
   });
 
-  it('can be carried out: nobody of the tenant is left, but who is in another tenant, too', async () => {
+  it('can be executed: only people with a membership in another tenant remain', async () => {
     const [tenant, other] = [await createTestTenant(db.database), await createTestTenant(db.database)];
     for (const party of [tenant, other]) await fillTables(db, party);
     const peopleOf = async ({ tenantId }: { tenantId: string }) =>
@@ -197,7 +197,7 @@ describe('the plan of an erasure', () => {
     expect(await peopleOf(other)).toEqual([shared]);
   });
 
-  it('empties columns that may be empty, or are a text, or for which there is a value', async () => {
+  it('anonymizes only columns that are nullable, of type text, or have a replacement', async () => {
     for (const { table, anonymized } of planErasure(DATA_MAP).steps.filter((step) => step.strategy === 'anonymize')) {
       expect(anonymized.length).toBeGreaterThan(0);
       for (const column of anonymized) {
@@ -213,8 +213,8 @@ describe('the plan of an erasure', () => {
   });
 });
 
-describe('the drift of the live schema', () => {
-  it('is a table and a column that nobody declared, in any schema, and changes the fingerprint', async () => {
+describe('schema drift', () => {
+  it('includes undeclared tables and columns in any schema, which change the fingerprint', async () => {
     const before = await fingerprintAfter('');
     expect(await fingerprintAfter('')).toBe(before);
     const undeclared =
@@ -226,14 +226,14 @@ describe('the drift of the live schema', () => {
     expect(await fingerprintAfter(undeclared)).not.toBe(before);
   });
 
-  it('is what is declared and gone', async () => {
+  it('includes declared tables, columns and functions that are missing', async () => {
     expect(
       await driftAfter(`DROP TABLE outbox CASCADE; ALTER TABLE export_jobs DROP COLUMN recipient;
         DROP FUNCTION settle_outbox`),
     ).toEqual([
-      'The data map has a column "export_jobs.recipient" that is gone.',
-      'The data map has a table "outbox" that the database has not.',
-      'The definer settle_outbox is declared and gone.',
+      'Column "export_jobs.recipient" of the data map does not exist.',
+      'Table "outbox" of the data map does not exist.',
+      'The declared definer settle_outbox does not exist.',
     ]);
   });
 
@@ -256,14 +256,14 @@ describe('the drift of the live schema', () => {
     ],
     [
       'ALTER TABLE budgets NO FORCE ROW LEVEL SECURITY',
-      'Row-level security does not separate the tenants in "budgets".',
+      'Row-level security does not isolate the tenants in "budgets".',
     ],
-    ['DROP POLICY users_isolation ON users', 'Row-level security does not separate the tenants in "users".'],
+    ['DROP POLICY users_isolation ON users', 'Row-level security does not isolate the tenants in "users".'],
     [
       'ALTER TABLE generations_default DISABLE ROW LEVEL SECURITY',
-      'Row-level security does not separate the tenants in "generations_default".',
+      'Row-level security does not isolate the tenants in "generations_default".',
     ],
-  ])('is what could carry data past the map: %s', async (statements, sentence) => {
+  ])('includes objects that could bypass the data map: %s', async (statements, sentence) => {
     expect((await driftAfter(statements)).join(' ')).toBe(sentence);
   });
 
@@ -290,11 +290,11 @@ describe('the drift of the live schema', () => {
     ['grants', `GRANT SELECT ON generations_default TO aion_app`],
     ['grants', `GRANT EXECUTE ON FUNCTION create_partition(name, text, text) TO PUBLIC`],
     ['grants', `REVOKE SELECT ON budgets FROM aion_app`],
-  ])('is a change of %s that no migration makes: %s', async (part, statement) => {
-    expect(await driftAfter(statement)).toEqual([`The ${part} are not those that the migrations make.`]);
+  ])('includes a change of %s that no migration makes: %s', async (part, statement) => {
+    expect(await driftAfter(statement)).toEqual([`The ${part} differ from those of the migrations.`]);
   });
 
-  it('is not a further partition, nor what an extension brings, nor how a session writes constants', async () => {
+  it('excludes further partitions, objects of extensions, and formats of constants in a session', async () => {
     const harmless = [
       'CREATE EXTENSION pg_stat_statements',
       `SET LOCAL ROLE aion_owner;

@@ -7,8 +7,8 @@ import { LIFECYCLE_TABLES } from './tables/lifecycle-tables.ts';
 import { PLATFORM_TABLES } from './tables/platform-tables.ts';
 
 /**
- * Every table and column, a table after those that it refers to. A table or column that is missing here fails the tests,
- * and at run time stops every export: no data of a tenant leaves, or is left out, without a decision.
+ * Declaration of every table and column, each table after those that it refers to. A table or column that is missing here
+ * fails the tests, and at run time rejects every export: no data of a tenant is exported or omitted without a decision.
  */
 export const DATA_MAP = {
   ...ACCOUNT_TABLES,
@@ -19,10 +19,10 @@ export const DATA_MAP = {
   ...PLATFORM_TABLES,
 } as const satisfies DataMap;
 
-/** The names of the tables. */
+/** Names of the tables. */
 export type TableName = keyof typeof DATA_MAP;
 
-/** The names of the tables of an owner. */
+/** Names of the tables of an owner. */
 export type TableNameOf<O extends TableOwner> = {
   [T in TableName]: (typeof DATA_MAP)[T]['owner'] extends O ? T : never;
 }[TableName];

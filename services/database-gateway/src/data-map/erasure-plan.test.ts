@@ -15,8 +15,8 @@ const table = (entry: Partial<TableEntry>): TableEntry => ({
   ...entry,
 });
 
-describe('the plan of an erasure', () => {
-  it('has each table before those that it refers to, and else keeps the order of the map', () => {
+describe('erasure plan', () => {
+  it('lists each table before those that it refers to, and otherwise keeps the order of the map', () => {
     const plan = planErasure({
       tenants: table({}),
       keys: table({ references: ['tenants'] }),
@@ -26,7 +26,7 @@ describe('the plan of an erasure', () => {
     expect(plan.steps.map((step) => step.table)).toEqual(['rows', 'keys', 'tenants', 'notes']);
   });
 
-  it('names the columns that are emptied where a row is kept, and why a table is left alone', () => {
+  it('lists the anonymized columns of remaining rows, and the reason why a table is retained', () => {
     const plan = planErasure({
       tenants: table({
         erasure: 'anonymize',
@@ -40,15 +40,15 @@ describe('the plan of an erasure', () => {
     expect(plan.retained).toEqual([{ table: 'proofs', reason: 'Proof.', until: 'the end' }]);
   });
 
-  it('refuses foreign keys in a circle, rows that would point to nothing, and rows without a tenant', () => {
+  it('rejects circular foreign keys, dangling references, and rows without a tenant', () => {
     expect(() => planErasure({ a: table({ references: ['b'] }), b: table({ references: ['a'] }) })).toThrow('a, b');
     expect(() => planErasure({ a: table({}), b: table({ references: ['a'], erasure: 'anonymize' }) })).toThrow(
-      'Rows of "b" are kept, and point to rows of "a"',
+      'Rows of "b" remain, and refer to rows of "a"',
     );
     expect(() => planErasure({ a: table({ owner: 'platform', tenantPath: null }) })).toThrow('no path to a tenant');
   });
 
-  it('has no step for rows that go with the last that leads to a tenant, which must be deleted itself', () => {
+  it('has no step for rows that are deleted with their last connection to a tenant, which must be deleted itself', () => {
     const memberships = table({ references: ['users'] });
     const users = table({
       tenantPath: { key: 'id', through: 'memberships', reference: 'user_id', column: 'tenant_id' },
@@ -64,10 +64,10 @@ describe('the plan of an erasure', () => {
     );
     expect(() =>
       planErasure({ users, memberships, notes: table({ references: ['users'], erasure: 'anonymize' }) }),
-    ).toThrow('Rows of "notes" are kept, and point to rows of "users"');
+    ).toThrow('Rows of "notes" remain, and refer to rows of "users"');
   });
 
-  it('covers every table of the data map once, and begins with what nothing points to', () => {
+  it('contains every table of the data map once, and begins with tables that no other refers to', () => {
     const { steps, following, retained } = planErasure(DATA_MAP);
     const named = [...steps, ...following, ...retained].map((part) => part.table);
     expect(named.toSorted()).toEqual(Object.keys(DATA_MAP).toSorted());
@@ -77,7 +77,7 @@ describe('the plan of an erasure', () => {
     expect(order.at(-1)).toBe('tenants');
   });
 
-  it('empties columns of no table whose rows it deletes', () => {
+  it('anonymizes columns only in tables whose rows remain', () => {
     const entries: [string, TableEntry][] = Object.entries(DATA_MAP);
     for (const [name, { erasure, columns }] of entries) {
       const emptied = Object.values(columns).some((column) => typeof column === 'object' && column.anonymize === true);

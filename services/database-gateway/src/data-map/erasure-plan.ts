@@ -1,40 +1,40 @@
 import type { ColumnEntry, DataMap, TableEntry, TenantPath } from './table-entry.ts';
 
-/** What an erasure does with a tenant's rows of one table. */
+/** Step of an erasure: what happens to a tenant's rows of one table. */
 export interface ErasureStep {
   readonly table: string;
   readonly strategy: 'delete' | 'drop_partition' | 'anonymize' | 'shred';
   readonly tenantPath: TenantPath;
-  /** The columns that are emptied where the row is kept. */
+  /** Columns that are anonymized in rows that remain. */
   readonly anonymized: readonly string[];
 }
 
-/** A table whose rows the database deletes by itself, each with the last row that ties it to a tenant. */
+/** A table whose rows a trigger deletes together with the last row that connects them to a tenant. */
 export interface FollowingTable {
   readonly table: string;
-  /** The table of the rows that tie it: of those of this tenant, the plan has a step. */
+  /** Table of the connecting rows; the plan has a step for those of the tenant. */
   readonly through: string;
 }
 
-/** A table that an erasure leaves as it is. */
+/** A table that an erasure does not change. */
 export interface RetainedTable {
   readonly table: string;
   readonly reason: string;
   readonly until: string;
 }
 
-/** What an erasure does, in the order in which foreign keys let it be done. */
+/** Steps of an erasure, in an order that foreign keys allow. */
 export interface ErasurePlan {
   readonly steps: readonly ErasureStep[];
-  /** Have no step of their own: after the steps, no row leads from them to the tenant. What will go is counted before. */
+  /** Tables without a step: afterwards no row connects them to the tenant, so their rows are counted before the steps. */
   readonly following: readonly FollowingTable[];
   readonly retained: readonly RetainedTable[];
 }
 
 /**
- * Reads the plan of an erasure from a data map: each table before those that its foreign keys point to.
- * @throws Error for foreign keys in a circle, for a row that would be kept and point to one that is gone, and for one that
- *   is to go with the last membership and has none
+ * Derives the plan of an erasure from a data map: each table before those that its foreign keys refer to.
+ * @throws Error for circular foreign keys, for a remaining row that refers to an erased one, and for a row that should be
+ *   deleted with the last membership but has no memberships that are deleted
  */
 export function planErasure(dataMap: DataMap): ErasurePlan {
   const steps: ErasureStep[] = [];
@@ -42,7 +42,7 @@ export function planErasure(dataMap: DataMap): ErasurePlan {
   const retained: RetainedTable[] = [];
   for (const [table, entry] of orderByReferences(dataMap)) {
     const { erasure, tenantPath } = entry;
-    assertNoneDangles(dataMap, table, entry);
+    assertNoDanglingReference(dataMap, table, entry);
     if (typeof erasure === 'object') {
       retained.push({ table, reason: erasure.retain, until: erasure.until });
       continue;
@@ -58,7 +58,7 @@ export function planErasure(dataMap: DataMap): ErasurePlan {
   return { steps, following, retained };
 }
 
-/** Tables with those that point to them first; in the order of the map where nothing else decides. */
+/** Sorts tables so that referring tables come first; otherwise keeps the order of the map. */
 function orderByReferences(dataMap: DataMap): [string, TableEntry][] {
   const left = new Map(Object.entries(dataMap));
   const ordered: [string, TableEntry][] = [];
@@ -66,30 +66,30 @@ function orderByReferences(dataMap: DataMap): [string, TableEntry][] {
     const next = [...left].find(
       ([table]) => ![...left].some(([other, { references }]) => other !== table && references.includes(table)),
     );
-    if (next === undefined) throw new Error(`Foreign keys go in a circle: ${[...left.keys()].join(', ')}`);
+    if (next === undefined) throw new Error(`Foreign keys are circular: ${[...left.keys()].join(', ')}`);
     ordered.push(next);
     left.delete(next[0]);
   }
   return ordered;
 }
 
-function assertNoneDangles(dataMap: DataMap, table: string, { erasure, references }: TableEntry): void {
+function assertNoDanglingReference(dataMap: DataMap, table: string, { erasure, references }: TableEntry): void {
   if (isGone(erasure)) return;
   const gone = references.find((reference) => isGone(dataMap[reference]?.erasure));
   if (gone !== undefined)
-    throw new Error(`Rows of "${table}" are kept, and point to rows of "${gone}", which are erased`);
+    throw new Error(`Rows of "${table}" remain, and refer to rows of "${gone}", which are erased`);
 }
 
 function isGone(erasure: TableEntry['erasure'] | undefined): boolean {
   return erasure === 'delete' || erasure === 'drop_partition' || erasure === 'with_last_membership';
 }
 
-/** The table by which a row leads to tenants, which must be deleted from. */
+/** Returns the table that connects rows to tenants, whose rows must be deleted. */
 function requireDeleted(dataMap: DataMap, table: string, tenantPath: TenantPath | null): string {
   if (tenantPath !== null && 'through' in tenantPath && dataMap[tenantPath.through]?.erasure === 'delete') {
     return tenantPath.through;
   }
-  throw new Error(`Rows of "${table}" go with the last row that leads to a tenant, and no such rows are deleted`);
+  throw new Error(`Rows of "${table}" are deleted with the last row that connects them to a tenant, and no such rows are deleted`);
 }
 
 function anonymizedColumns({ columns }: TableEntry): string[] {

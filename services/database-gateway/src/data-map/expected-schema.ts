@@ -1,8 +1,9 @@
 import type { SchemaDigests } from './schema-fingerprint.ts';
 
 /**
- * What the migrations make. A running service compares the live schema with it, and refuses exports while they differ. A
- * test compares it with a database that was just migrated; after a new migration it fails, and says what to write here.
+ * Digests of the schema that the migrations create. The service compares the live schema with them, and rejects exports
+ * while they differ. A test compares them with a migrated database; after a new migration it fails, and prints the new
+ * digests.
  */
 export const EXPECTED_SCHEMA: SchemaDigests = {
   columns: 'bcb30e13b105294822581c52b286299952f63003fbecaedc295ab89abfc3e75e',

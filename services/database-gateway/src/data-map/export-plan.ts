@@ -5,28 +5,28 @@ import type { ColumnEntry, TableEntry, TenantPath } from './table-entry.ts';
 export interface ExportTable {
   readonly name: TableName;
   readonly tenantPath: TenantPath;
-  /** In the order of the map, without those that are excluded. */
+  /** Exported columns, in the order of the map. */
   readonly columns: readonly string[];
   readonly orderBy: readonly string[];
 }
 
-/** Something that an export leaves out, `table` or `table.column`, and why. */
+/** A `table` or `table.column` that an export excludes, with the reason. */
 export interface ExportExclusion {
   readonly name: string;
   readonly reason: string;
 }
 
-/** What an export takes and what it leaves out. */
+/** Tables that an export contains, and its exclusions. */
 export interface ExportPlan {
   readonly tables: readonly ExportTable[];
   readonly excluded: readonly ExportExclusion[];
 }
 
-/** Reads the plan of an export from the data map. */
+/** Derives the plan of an export from the data map. */
 export function planExport(): ExportPlan {
   const tables: ExportTable[] = [];
   const excluded: ExportExclusion[] = [];
-  // Object.keys forgets that an object literal has no other keys than its type's.
+  // The object literal has no other keys than those of its type.
   for (const name of Object.keys(DATA_MAP) as TableName[]) {
     const entry: TableEntry = DATA_MAP[name];
     if (entry.exportPolicy !== 'rows') {

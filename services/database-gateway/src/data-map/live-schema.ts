@@ -1,38 +1,38 @@
-/** A column as the catalogue of PostgreSQL describes it. */
+/** A column, from the catalogue of PostgreSQL. */
 export interface LiveColumn {
   readonly table_name: string;
   readonly column_name: string;
   readonly type: string;
   readonly not_null: boolean;
-  /** `s` for one that PostgreSQL computes; else empty. */
+  /** `s` for a generated column; otherwise empty. */
   readonly generated: string;
 }
 
-/** A constraint as the catalogue of PostgreSQL describes it. */
+/** A constraint, from the catalogue of PostgreSQL. */
 export interface LiveConstraint {
   readonly table_name: string;
   readonly name: string;
   readonly definition: string;
 }
 
-/** Something beside tables that can hold or reach data, as `kind name`. */
+/** An object other than a table that can contain or access data, as `kind name`. */
 export interface LiveObject {
   readonly name: string;
 }
 
-/** A table or partition that row-level security does not hold for the application as it should. */
+/** A table or partition without the required row-level security. */
 export interface LiveUnprotected {
   readonly name: string;
   readonly parent: string;
 }
 
-/** Something that decides who reaches which rows, or what happens to them, in the words of PostgreSQL. */
+/** A definition of PostgreSQL that determines access to rows or changes them. */
 export interface LiveDefinition {
   readonly part: 'tables' | 'policies' | 'functions' | 'triggers' | 'grants';
   readonly definition: string;
 }
 
-/** The schema as it is. */
+/** The live schema of a database. */
 export interface LiveSchema {
   readonly columns: readonly LiveColumn[];
   readonly constraints: readonly LiveConstraint[];
@@ -43,7 +43,7 @@ export interface LiveSchema {
 
 const OF_USERS = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'`;
 const USER_TABLES = `c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition AND ${OF_USERS}`;
-/** Something outside of `public` keeps its schema's name, so that it matches no entry of the map. */
+/** Builds the name of an object: outside of `public` with its schema, so that it matches no entry of the data map. */
 const nameOf = (column: string): string =>
   `(CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || ${column})::text COLLATE "C"`;
 const TABLE_NAME = nameOf('c.relname');
@@ -51,7 +51,7 @@ const notOfExtension = (catalogue: string, oid: string): string => `NOT EXISTS (
     SELECT 1 FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
 const roleName = (oid: string): string => `CASE ${oid} WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(${oid})::text END`;
 
-/** Gives the columns of every table of users, in a fixed order. Those of a partition are its parent's. */
+/** Selects the columns of every user table in a fixed order, without partitions, whose columns equal their parent's. */
 const COLUMNS_QUERY = `
   SELECT ${TABLE_NAME} AS table_name, a.attname::text COLLATE "C" AS column_name,
     format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
@@ -61,9 +61,9 @@ const COLUMNS_QUERY = `
   ORDER BY 1, a.attnum`;
 
 /**
- * Gives the constraints of every table of users, in a fixed order. A foreign key to a partitioned table has one more for
- * each partition: those come and go with the months. PostgreSQL 18 lists NOT NULL among constraints, earlier ones do not:
- * it is left to the columns, so that the same schema has the same fingerprint on each.
+ * Selects the constraints of every user table in a fixed order. Excludes the additional constraints of foreign keys to
+ * partitions, which change every month, and NOT NULL, which only PostgreSQL 18 lists as a constraint and which the columns
+ * contain, so that the same schema has the same fingerprint on every version.
  */
 const CONSTRAINTS_QUERY = `
   SELECT ${TABLE_NAME} AS table_name, k.conname::text COLLATE "C" AS name, pg_get_constraintdef(k.oid) AS definition
@@ -71,7 +71,7 @@ const CONSTRAINTS_QUERY = `
   WHERE k.contype <> 'n' AND k.conparentid = 0 AND ${USER_TABLES}
   ORDER BY 1, 2`;
 
-/** Gives views, sequences, functions that run as their owner, and large objects; what belongs to an extension is its own. */
+/** Selects views, sequences, functions that run as their owner, and large objects, except those of extensions. */
 const OBJECTS_QUERY = `
   SELECT CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialised view ' WHEN 'f' THEN 'foreign table '
     ELSE 'sequence ' END || ${TABLE_NAME} AS name
@@ -85,7 +85,7 @@ const OBJECTS_QUERY = `
   SELECT 'large object ' || oid FROM pg_largeobject_metadata
   ORDER BY 1`;
 
-/** Gives tables and partitions without forced row-level security or without exactly one restrictive policy. */
+/** Selects tables and partitions without forced row-level security or without exactly one restrictive policy. */
 const UNPROTECTED_QUERY = `
   SELECT ${TABLE_NAME} AS name, coalesce(i.inhparent::regclass::text, ${TABLE_NAME}) AS parent
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
@@ -95,9 +95,9 @@ const UNPROTECTED_QUERY = `
   ORDER BY 1`;
 
 /**
- * Gives everything else that tells who reaches which rows: owners and row-level security of tables, policies, functions,
- * triggers, and what is granted to others than the owner. Every partition of a table is called the same, and equal lines
- * are given once: partitions come and go, and one that is like the others changes nothing.
+ * Selects the other definitions that determine access to rows: owners and row-level security of tables, policies,
+ * functions, triggers, and privileges of roles other than the owner. All partitions of a table have the same name, and
+ * equal lines are selected once, so that a further partition like the others changes nothing.
  */
 const DEFINITIONS_QUERY = `
   WITH relation AS (
@@ -143,17 +143,17 @@ const DEFINITIONS_QUERY = `
     FROM granted g) d
   ORDER BY 1, 2`;
 
-/** What PostgreSQL writes the constants and names of a definition by, for the rest of the transaction. */
+/** Pins the settings that determine how PostgreSQL formats definitions, for the rest of the transaction. */
 const PINNED_QUERY = `
   SELECT set_config('search_path', 'public', true), set_config('IntervalStyle', 'iso_8601', true),
     set_config('DateStyle', 'ISO, YMD', true), set_config('TimeZone', 'UTC', true),
     set_config('bytea_output', 'hex', true), set_config('quote_all_identifiers', 'off', true)`;
 
-/** Reads the schema of a database. `query` runs a statement of one and the same transaction, and gives its rows. */
+/** Reads the schema of a database. `query` runs all statements in the same transaction and returns their rows. */
 export async function readLiveSchema(query: (text: string) => Promise<unknown[]>): Promise<LiveSchema> {
-  // One after another: they share a connection.
+  // Sequential, because they share a connection.
   await query(PINNED_QUERY);
-  const columns = (await query(COLUMNS_QUERY)) as LiveColumn[]; // the queries above name these columns
+  const columns = (await query(COLUMNS_QUERY)) as LiveColumn[]; // the queries above select these columns
   const constraints = (await query(CONSTRAINTS_QUERY)) as LiveConstraint[];
   const objects = (await query(OBJECTS_QUERY)) as LiveObject[];
   const unprotected = (await query(UNPROTECTED_QUERY)) as LiveUnprotected[];

@@ -6,9 +6,8 @@ import { SCHEMA_OBJECTS } from './schema-objects.ts';
 import type { DataMap } from './table-entry.ts';
 
 /**
- * Says in sentences how a live schema differs from what is declared: tables, columns, other objects, and row-level
- * security that is missing; where all of these agree, anything that differs from what the migrations make. Empty when
- * nothing does.
+ * Describes in sentences how a live schema differs from the declared one: tables, columns, other objects, and missing
+ * row-level security; if these agree, any other difference from the result of the migrations. Empty without differences.
  */
 export function findSchemaDrift(live: LiveSchema): string[] {
   const problems = [
@@ -20,9 +19,9 @@ export function findSchemaDrift(live: LiveSchema): string[] {
 }
 
 function compareDigests(expected: SchemaDigests, live: SchemaDigests): string[] {
-  const parts = Object.keys(expected) as SchemaPart[]; // a record has no other keys than its type's
+  const parts = Object.keys(expected) as SchemaPart[]; // a record has no other keys than those of its type
   return parts.flatMap((part) =>
-    expected[part] === live[part] ? [] : [`The ${part} are not those that the migrations make.`],
+    expected[part] === live[part] ? [] : [`The ${part} differ from those of the migrations.`],
   );
 }
 
@@ -42,11 +41,11 @@ function compareColumns(dataMap: DataMap, live: readonly LiveColumn[]): string[]
   for (const [table, entry] of Object.entries(dataMap)) {
     const columns = liveTables.get(table)?.map((column) => column.column_name);
     if (columns === undefined) {
-      problems.push(`The data map has a table "${table}" that the database has not.`);
+      problems.push(`Table "${table}" of the data map does not exist.`);
       continue;
     }
     for (const column of Object.keys(entry.columns)) {
-      if (!columns.includes(column)) problems.push(`The data map has a column "${table}.${column}" that is gone.`);
+      if (!columns.includes(column)) problems.push(`Column "${table}.${column}" of the data map does not exist.`);
     }
   }
   return problems;
@@ -56,12 +55,12 @@ function compareObjects(declared: Readonly<Record<string, string>>, live: readon
   const names = new Set(live.map(({ name }) => name));
   return [
     ...[...names].filter((name) => !Object.hasOwn(declared, name)).map((name) => `The ${name} is not declared.`),
-    ...Object.keys(declared).flatMap((name) => (names.has(name) ? [] : [`The ${name} is declared and gone.`])),
+    ...Object.keys(declared).flatMap((name) => (names.has(name) ? [] : [`The declared ${name} does not exist.`])),
   ];
 }
 
 function findUnprotected(dataMap: DataMap, unprotected: readonly LiveUnprotected[]): string[] {
   return unprotected
     .filter(({ parent }) => dataMap[parent] !== undefined && dataMap[parent].owner !== 'platform')
-    .map(({ name }) => `Row-level security does not separate the tenants in "${name}".`);
+    .map(({ name }) => `Row-level security does not isolate the tenants in "${name}".`);
 }

@@ -1,6 +1,6 @@
 import { BY_TENANT_ID, type DataMap } from '../table-entry.ts';
 
-/** Tenants, their people and keys, and what they have set up. */
+/** Tables of tenants, their users and keys, and their configuration. */
 export const ACCOUNT_TABLES = {
   tenants: {
     purpose: 'The customers of the installation.',
@@ -9,7 +9,7 @@ export const ACCOUNT_TABLES = {
     primaryKey: ['id'],
     references: [],
     exportPolicy: 'rows',
-    // Its id stays: what is kept as proof refers to it.
+    // Retained proofs refer to its id.
     erasure: 'anonymize',
     retention: 'account',
     columns: {
@@ -29,7 +29,7 @@ export const ACCOUNT_TABLES = {
     primaryKey: ['id'],
     references: [],
     exportPolicy: 'rows',
-    // By the time that its step came, no membership would lead to the tenant any more.
+    // When its step ran, no membership would connect it to the tenant any more.
     erasure: 'with_last_membership',
     retention: 'account',
     columns: {
@@ -44,7 +44,7 @@ export const ACCOUNT_TABLES = {
     },
   },
   memberships: {
-    purpose: 'Who may do what for a tenant.',
+    purpose: 'Roles of users in a tenant.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -63,7 +63,7 @@ export const ACCOUNT_TABLES = {
     },
   },
   projects: {
-    purpose: 'Parts of a tenant that keys, budgets and usage are told apart by.',
+    purpose: 'Parts of a tenant by which keys, budgets and usage are grouped.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -82,7 +82,7 @@ export const ACCOUNT_TABLES = {
     },
   },
   api_keys: {
-    purpose: 'Keys by which programs of a tenant are recognised.',
+    purpose: 'Keys that authenticate programs of a tenant.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -112,7 +112,7 @@ export const ACCOUNT_TABLES = {
     },
   },
   provider_configs: {
-    purpose: 'Providers of models, with the sealed credentials that reach them.',
+    purpose: 'Providers of models, with their encrypted credentials.',
     owner: 'shared',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -128,7 +128,7 @@ export const ACCOUNT_TABLES = {
       base_url: 'operational',
       credentials: {
         dataClass: 'secret',
-        excluded: 'Sealed with a key of the platform: useless elsewhere; the provider issues new ones.',
+        excluded: 'Encrypted with a key of the platform: useless elsewhere; the provider issues new ones.',
       },
       key_id: 'operational',
       enabled: 'operational',

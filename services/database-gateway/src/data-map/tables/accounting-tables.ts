@@ -1,9 +1,9 @@
 import { BY_TENANT_ID, type DataMap } from '../table-entry.ts';
 
-/** What tenants have generated, used and may spend. */
+/** Tables of generations, usage and budgets. */
 export const ACCOUNTING_TABLES = {
   generations: {
-    purpose: 'One row a request to a model: who, which model, tokens, cost, outcome; partitioned by month.',
+    purpose: 'One row for each request to a model: key, model, tokens, cost, outcome; partitioned by month.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id', 'created_at'],
@@ -35,7 +35,7 @@ export const ACCOUNTING_TABLES = {
     },
   },
   generation_contents: {
-    purpose: 'Prompts and answers, where the tenant lets them be stored; partitioned by month.',
+    purpose: 'Prompts and answers, if the tenant allows their storage; partitioned by month.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['generation_id', 'created_at'],
@@ -52,7 +52,7 @@ export const ACCOUNTING_TABLES = {
     },
   },
   usage_daily: {
-    purpose: 'Sums of generations a day, for reports and budgets.',
+    purpose: 'Daily sums of generations, for reports and budgets.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -79,7 +79,7 @@ export const ACCOUNTING_TABLES = {
     },
   },
   usage_deltas: {
-    purpose: 'What settled generations add to usage_daily, until it is there, seconds later; usage is the sum of both.',
+    purpose: 'Amounts that settled generations add to usage_daily, until the rollup seconds later; usage is the sum of both.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -105,7 +105,7 @@ export const ACCOUNTING_TABLES = {
     },
   },
   budgets: {
-    purpose: 'What a tenant, project or key may spend a month.',
+    purpose: 'Amounts that a tenant, project or key may spend in a month.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],

@@ -1,9 +1,9 @@
 import { BY_TENANT_ID, type DataMap } from '../table-entry.ts';
 
-/** Who did what. */
+/** Tables of the audit trail. */
 export const AUDIT_TABLES = {
   audit_events: {
-    purpose: 'Who did what, when, with which outcome; nothing of what was written or read.',
+    purpose: 'Actions with actor, time and outcome; no content that was written or read.',
     owner: 'shared',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -33,15 +33,15 @@ export const AUDIT_TABLES = {
     },
   },
   audit_heads: {
-    purpose: 'The end of each chain of audit events, which only the database itself moves.',
+    purpose: 'The head of each chain of audit events, which only a trigger updates.',
     owner: 'shared',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['chain_id'],
     references: ['tenants'],
-    exportPolicy: { excluded: 'The events show where their chain ends, and the checkpoints that it is not cut off.' },
+    exportPolicy: { excluded: 'The events contain the end of their chain, and the checkpoints prove that it is not truncated.' },
     erasure: {
-      retain: 'The number and hash of the last event, without which the chain could not go on.',
-      until: 'the audit events of the tenant are gone',
+      retain: 'The number and hash of the last event, without which the chain could not continue.',
+      until: 'the audit events of the tenant are deleted',
     },
     retention: 'audit',
     columns: { chain_id: 'identity', tenant_id: 'identity', seq: 'operational', hash: 'operational' },
@@ -55,7 +55,7 @@ export const AUDIT_TABLES = {
     exportPolicy: 'rows',
     erasure: {
       retain: 'Hashes and signatures, without which the audit trail cannot be verified.',
-      until: 'the audit events of the tenant are gone',
+      until: 'the audit events of the tenant are deleted',
     },
     retention: 'audit',
     columns: {

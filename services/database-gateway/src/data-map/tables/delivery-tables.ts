@@ -1,9 +1,9 @@
 import { BY_TENANT_ID, type DataMap } from '../table-entry.ts';
 
-/** Exports, and what makes work and answers happen once. */
+/** Tables of exports, the outbox, idempotency keys and stray objects. */
 export const DELIVERY_TABLES = {
   export_jobs: {
-    purpose: 'Exports that were asked for, and how far they are.',
+    purpose: 'Requested exports and their progress.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -45,7 +45,7 @@ export const DELIVERY_TABLES = {
     tenantPath: BY_TENANT_ID,
     primaryKey: ['export_id', 'position'],
     references: ['export_jobs'],
-    exportPolicy: { excluded: 'Where the files of earlier bundles are stored; each bundle carries its own manifest.' },
+    exportPolicy: { excluded: 'Locations of the files of earlier bundles; each bundle contains its own manifest.' },
     erasure: 'delete',
     retention: 'operational',
     columns: {
@@ -60,12 +60,12 @@ export const DELIVERY_TABLES = {
     },
   },
   outbox: {
-    purpose: 'What must reach the queue: ids only.',
+    purpose: 'Jobs to publish to the queue: ids only.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
     references: ['tenants'],
-    exportPolicy: { excluded: 'Delivery of ids to the queue; holds nothing that the exported tables lack.' },
+    exportPolicy: { excluded: 'Delivery of ids to the queue; contains nothing that the exported tables lack.' },
     erasure: 'delete',
     retention: 'operational',
     columns: {
@@ -86,12 +86,12 @@ export const DELIVERY_TABLES = {
     },
   },
   idempotency_keys: {
-    purpose: 'Answers to requests that may be sent twice, until they expire.',
+    purpose: 'Answers to requests that a client may repeat, until they expire.',
     owner: 'shared',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
     references: ['tenants'],
-    exportPolicy: { excluded: 'Answers of a day; holds nothing that the exported tables lack.' },
+    exportPolicy: { excluded: 'Answers of a day; contains nothing that the exported tables lack.' },
     erasure: 'delete',
     retention: 'operational',
     columns: {
@@ -108,12 +108,12 @@ export const DELIVERY_TABLES = {
     },
   },
   stray_objects: {
-    purpose: 'Objects in the object store that no row refers to, until they are removed: of uploads and deleted files.',
+    purpose: 'Objects of uploads and deleted files that no row refers to, until they are deleted.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
     references: ['tenants'],
-    exportPolicy: { excluded: 'Where bytes are stored that are no file of the tenant, or no longer.' },
+    exportPolicy: { excluded: 'Locations of objects that do not belong to a file of the tenant.' },
     erasure: 'delete',
     retention: 'operational',
     columns: {

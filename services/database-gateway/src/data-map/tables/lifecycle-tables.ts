@@ -1,12 +1,12 @@
 import { BY_TENANT_ID, type DataMap } from '../table-entry.ts';
 
-const asked = { until: 'three years after it has ended' };
+const AFTER_END = { until: 'three years after it has ended' };
 const REPEATS_TENANT = 'Repeats tenant_id, for foreign keys.';
 
-/** How long data is kept, and what ends it. */
+/** Tables of retention, legal holds, erasure and decommissioning. */
 export const LIFECYCLE_TABLES = {
   retention_policies: {
-    purpose: 'How long a tenant wants its data kept.',
+    purpose: 'Retention times that a tenant has configured.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -25,7 +25,7 @@ export const LIFECYCLE_TABLES = {
     },
   },
   retention_runs: {
-    purpose: 'What retention deleted, or would delete.',
+    purpose: 'Rows that retention has deleted, or would delete.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -52,7 +52,7 @@ export const LIFECYCLE_TABLES = {
     },
   },
   legal_holds: {
-    purpose: 'What must not be deleted, and on which ground.',
+    purpose: 'Bans on deleting data, with their grounds.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],
@@ -83,7 +83,7 @@ export const LIFECYCLE_TABLES = {
     primaryKey: ['id'],
     references: ['tenants'],
     exportPolicy: 'rows',
-    erasure: { retain: 'Evidence that a request was answered in time: ids, grounds and instants.', ...asked },
+    erasure: { retain: 'Evidence that a request was answered in time: ids, grounds and instants.', ...AFTER_END },
     retention: 'proof',
     columns: {
       id: 'identity',
@@ -114,7 +114,7 @@ export const LIFECYCLE_TABLES = {
     primaryKey: ['id'],
     references: ['tenants'],
     exportPolicy: 'rows',
-    erasure: { retain: 'Evidence of the steps and deadlines by which the service ended.', ...asked },
+    erasure: { retain: 'Evidence of the steps and deadlines by which the service ended.', ...AFTER_END },
     retention: 'proof',
     columns: {
       id: 'identity',
@@ -146,7 +146,7 @@ export const LIFECYCLE_TABLES = {
     primaryKey: ['id'],
     references: ['tenants', 'decommission_plans', 'erasure_requests'],
     exportPolicy: 'rows',
-    erasure: { retain: 'Evidence that two persons decided: ids, roles and hashes.', ...asked },
+    erasure: { retain: 'Evidence that two persons decided: ids, roles and hashes.', ...AFTER_END },
     retention: 'proof',
     columns: {
       id: 'identity',

@@ -3,7 +3,7 @@ import type { DataMap } from '../table-entry.ts';
 const ofPlatform = { owner: 'platform', tenantPath: null } as const;
 const proof = {
   ...ofPlatform,
-  erasure: { retain: 'Proof that data was erased; holds no personal data.', until: 'the installation is closed' },
+  erasure: { retain: 'Proof that data was erased; contains no personal data.', until: 'the installation is shut down' },
   retention: 'proof',
 } as const;
 const bookkeeping = {
@@ -11,18 +11,18 @@ const bookkeeping = {
   purpose: 'Bookkeeping of migrations.',
   references: [],
   exportPolicy: { excluded: 'Bookkeeping of migrations; belongs to the platform, not to a tenant.' },
-  erasure: { retain: 'Holds nothing of a tenant.', until: 'the installation is closed' },
+  erasure: { retain: 'Contains nothing of a tenant.', until: 'the installation is shut down' },
   retention: 'platform',
 } as const;
 
-/** What belongs to nobody but the platform. */
+/** Tables of the platform. */
 export const PLATFORM_TABLES = {
   platform_operators: {
     ...ofPlatform,
-    purpose: 'Those who run the installation, by the keyed hashes of their keys.',
+    purpose: 'Operators of the installation, with the keyed hashes of their keys.',
     primaryKey: ['id'],
     references: [],
-    exportPolicy: { excluded: 'The people who run the platform; none of them is in a tenant.' },
+    exportPolicy: { excluded: 'The operators of the platform; none of them belongs to a tenant.' },
     erasure: { retain: 'Belongs to the operator of the platform.', until: 'the operator leaves' },
     retention: 'platform',
     columns: {
@@ -39,20 +39,20 @@ export const PLATFORM_TABLES = {
   },
   platform_switches: {
     ...ofPlatform,
-    purpose: 'What is switched on in each service, to notice when that changes.',
+    purpose: 'Feature flags of each service, to detect changes.',
     primaryKey: ['service', 'feature'],
     references: [],
-    exportPolicy: { excluded: 'How the platform is run; names no tenant and nobody.' },
-    erasure: { retain: 'Names no tenant and nobody.', until: 'the platform is shut down' },
+    exportPolicy: { excluded: 'Configuration of the platform; contains no tenants and no people.' },
+    erasure: { retain: 'Contains no tenants and no people.', until: 'the installation is shut down' },
     retention: 'platform',
     columns: { service: 'operational', feature: 'operational', is_on: 'operational', changed_at: 'operational' },
   },
   erasure_ledger: {
     ...proof,
-    purpose: 'What was erased, by keyed pseudonyms, so that a restored database can erase it again.',
+    purpose: 'Record of erasures with keyed pseudonyms, so that they can be repeated on a restored database.',
     primaryKey: ['id'],
     references: [],
-    exportPolicy: { excluded: 'Names no tenant: keyed pseudonyms and counts, kept as proof.' },
+    exportPolicy: { excluded: 'Contains no tenants: keyed pseudonyms and counts, retained as proof.' },
     columns: {
       id: 'operational',
       request_id: 'operational',
@@ -72,10 +72,10 @@ export const PLATFORM_TABLES = {
   },
   certificates: {
     ...proof,
-    purpose: 'Signed statements of what was erased; issued to the tenant as documents.',
+    purpose: 'Signed proofs of erasures; issued to the tenant as documents.',
     primaryKey: ['id'],
     references: [],
-    exportPolicy: { excluded: 'Names no tenant, and outlives it; each certificate is downloaded as a document.' },
+    exportPolicy: { excluded: 'Contains no tenants, and outlives them; each certificate is downloaded as a document.' },
     columns: {
       id: 'operational',
       kind: 'operational',
@@ -101,10 +101,10 @@ export const PLATFORM_TABLES = {
   },
   certificate_stores: {
     ...proof,
-    purpose: 'What a certificate says of each store.',
+    purpose: 'Results of a certificate for each store.',
     primaryKey: ['certificate_id', 'position'],
     references: ['certificates'],
-    exportPolicy: { excluded: 'A part of certificates, which are downloaded as documents.' },
+    exportPolicy: { excluded: 'Part of certificates, which are downloaded as documents.' },
     columns: {
       certificate_id: 'operational',
       position: 'operational',
