@@ -1,4 +1,11 @@
-import { admitServices, createAdminServer, createApp, createServiceTokens, listen } from '@aion/http';
+import {
+  admitServices,
+  createAdminServer,
+  createApp,
+  createPeriodicTask,
+  createServiceTokens,
+  listen,
+} from '@aion/http';
 import type { HttpServer, Service, ServiceRuntime } from '@aion/http';
 import { recordPlatformEvent } from './audit/record-platform-event.ts';
 import { recordFeatureFlags } from './audit/record-feature-flags.ts';
@@ -9,18 +16,19 @@ import { assertConfinedRole } from './database/assert-confined-role.ts';
 import { migrate } from './database/migrate.ts';
 import { waitForDatabase } from './database/wait-for-database.ts';
 import { deleteExpiredIdempotencyKeys } from './management/delete-expired-idempotency-keys.ts';
-import { repeat } from './repeat.ts';
 
-/** Content of long conversations and the file lists of large bundles. */
+/** Enough for the content of long conversations and the file lists of large bundles. */
 const MAX_BODY_BYTES = 32 * 1_048_576;
-/** Between two moves of what was settled into the sums of its day. */
-const USAGE_FOLD_MS = 2_000;
-/** Between two comparisons of these sums with what they are the sums of. */
-const USAGE_WATCH_MS = 3_600_000;
-/** Left of the grace period for what follows the last request. */
+/** Pause between two rollups of usage deltas into the sums of their days. */
+const USAGE_ROLLUP_MS = 2_000;
+/** Pause between two comparisons of these sums with the generations. */
+const USAGE_CHECK_MS = 3_600_000;
+/** Longest pause between two reconciliations of exports. */
+const MAX_RECONCILE_PAUSE_MS = 15_000;
+/** Part of the grace period that is reserved for the steps after the last request. */
 const AFTER_DRAIN_MS = 2_000;
 
-/** database-gateway, with the port that it listens on once it has started. */
+/** The service database-gateway, with its port after the start. */
 export interface DatabaseGateway extends Service {
   readonly port: number;
 }
@@ -32,16 +40,16 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
   let isReady = false;
   let server: HttpServer | undefined;
   const parts = createParts(config, runtime);
-  const { pool, exportsPool, database, queue, queueGauges, relay, listener, reconciler, schemaUpkeep } = parts;
+  const { pool, exportsPool, database, queue, queueGauges, relay, listener, reconciler, schemaMaintenance } = parts;
 
   const checks = {
     database: async () => {
-      if (!isReady) throw new Error('the schema is not prepared yet');
+      if (!isReady) throw new Error('the schema is not ready yet');
       await database.query({ operation: 'SELECT', table: 'pg_catalog', text: 'SELECT 1' });
     },
     queue: () => queue.ping(),
-    // Reads and writes go on while the schema differs; exports do not.
-    schema: () => Promise.resolve(schemaUpkeep.readiness()),
+    // Reads and writes continue during schema drift; exports are rejected.
+    schema: () => Promise.resolve(schemaMaintenance.readiness()),
   };
   const { serviceTokenSecret: secret, host, port, adminPort } = config;
   const admin = createAdminServer({
@@ -52,7 +60,9 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     checks,
     recordLogLevels: (by) =>
       recordPlatformEvent(database, {
-        ...{ action: 'log_levels.changed', actor: `service:${by}`, service: 'database-gateway' },
+        action: 'log_levels.changed',
+        actor: `service:${by}`,
+        service: 'database-gateway',
       }),
   });
   const app = createApp({
@@ -66,63 +76,59 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
     }),
     admit: admitServices(createServiceTokens({ secret, service: 'database-gateway' })),
     maxBodyBytes: MAX_BODY_BYTES,
-    // The longest request is the one that holds a snapshot; its age ends it first.
+    // The longest request opens a snapshot, and ends earlier at the maximum age of snapshots.
     timeoutMs: config.maxSnapshotAgeMs + 60_000,
   });
-  const reconciliation = repeat({
-    run: () => reconciler.reconcile(),
-    pauseMs: Math.min(config.exportRequeueMs, 15_000),
-    onError: (error) => logger.warn('Exports could not be looked after', { error }),
-  });
-  const upkeep = repeat({
-    run: async () => {
-      await schemaUpkeep.run();
-      await deleteExpiredIdempotencyKeys(database);
-    },
-    pauseMs: config.schemaCheckMs,
-    onError: (error) => logger.warn('The schema could not be looked after', { error }),
-  });
+  const periodicTasks = [
+    createPeriodicTask({
+      run: async () => {
+        await schemaMaintenance.run();
+        await deleteExpiredIdempotencyKeys(database);
+      },
+      intervalMs: config.schemaCheckMs,
+      onError: (error) => logger.warn('Schema maintenance failed, will retry', { error }),
+    }),
+    createPeriodicTask({
+      run: () => reconciler.reconcile(),
+      intervalMs: Math.min(config.exportRequeueMs, MAX_RECONCILE_PAUSE_MS),
+      onError: (error) => logger.warn('Export reconciliation failed, will retry', { error }),
+    }),
+    createPeriodicTask({
+      run: () => parts.audit.run(),
+      intervalMs: config.auditVerifyMs,
+      onError: (error) => logger.warn('Audit verification failed, will retry', { error }),
+    }),
+    createPeriodicTask({
+      run: () => parts.usage.rollUp(),
+      intervalMs: USAGE_ROLLUP_MS,
+      onError: (error) => logger.warn('Usage rollup failed, will retry', { error }),
+    }),
+    createPeriodicTask({
+      run: () => parts.usage.checkConsistency(),
+      intervalMs: USAGE_CHECK_MS,
+      onError: (error) => logger.warn('Usage consistency check failed, will retry', { error }),
+    }),
+  ];
 
-  const auditing = repeat({
-    run: () => parts.audit.run(),
-    pauseMs: config.auditVerifyMs,
-    onError: (error) => logger.warn('The audit trail could not be verified; it is tried again', { error }),
-  });
-
-  const folding = repeat({
-    run: () => parts.usage.rollUp(),
-    pauseMs: USAGE_FOLD_MS,
-    onError: (error) => logger.warn('Usage could not be summed up; it is tried again', { error }),
-  });
-  const usageWatch = repeat({
-    run: () => parts.usage.checkConsistency(),
-    pauseMs: USAGE_WATCH_MS,
-    onError: (error) => logger.warn('Usage could not be compared with generations; it is tried again', { error }),
-  });
-
-  const recordOwnSwitches = async (): Promise<void> => {
+  const recordOwnFeatureFlags = async (): Promise<void> => {
     if (runtime.switches === undefined) return;
     await recordFeatureFlags(database, 'database-gateway', runtime.switches).catch((error: unknown) =>
-      logger.warn('The switches of this process are not in the audit trail', { error }),
+      logger.warn('Feature flags of this process could not be recorded in the audit trail', { error }),
     );
   };
   const prepare = async (): Promise<void> => {
     await waitForDatabase({ url: config.migrationUrl, logger, signal: stopping.signal });
     const applied = await migrate({ url: config.migrationUrl, logger });
-    if (applied.length > 0) logger.info('Migrations were applied', { migrations: applied });
+    if (applied.length > 0) logger.info('Migrations applied', { migrations: applied });
     await assertConfinedRole(database);
-    // Before the first request, so that its rows have a partition to go to.
-    await schemaUpkeep.run();
+    // Creates the partitions before the first request needs them.
+    await schemaMaintenance.run();
     if (stopping.signal.aborted) return;
     isReady = true;
-    upkeep.start();
     relay.start();
     listener.start();
-    reconciliation.start();
-    auditing.start();
-    folding.start();
-    usageWatch.start();
-    await recordOwnSwitches();
+    for (const task of periodicTasks) task.start();
+    await recordOwnFeatureFlags();
   };
 
   return {
@@ -137,7 +143,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       try {
         await prepare();
       } catch (error) {
-        // Stopping ends the wait for the database; that is no failure of the start.
+        // A stop aborts the wait for the database, which is not a failed start.
         if (!stopping.signal.aborted) throw error;
       }
     },
@@ -145,8 +151,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
       stopping.abort();
       admin.drain();
       await server?.close(Math.max(0, config.shutdownGraceMs - AFTER_DRAIN_MS));
-      await Promise.all([reconciliation.stop(), upkeep.stop(), auditing.stop(), listener.stop()]);
-      await Promise.all([folding.stop(), usageWatch.stop()]);
+      await Promise.all([listener.stop(), ...periodicTasks.map((task) => task.stop())]);
       await relay.stop();
       await Promise.all([queueGauges.stop(), queue.close()]);
       await exportsPool.close();

@@ -6,11 +6,11 @@ import type { DatabaseGatewayConfig } from './config.ts';
 import { createConnectionPool } from './database/connection-pool.ts';
 import { createDatabase } from './database/database.ts';
 import { createPoolInstruments } from './database/pool-instruments.ts';
-import { createSchemaUpkeep } from './database/schema-upkeep.ts';
+import { createSchemaMaintenance } from './database/schema-maintenance.ts';
 import { countExportEnds } from './exports/count-export-ends.ts';
 import { createExportClaims } from './exports/export-claims.ts';
 import { createExportReconciler } from './exports/export-reconciler.ts';
-import { createExportStore } from './exports/export-store.ts';
+import { createExportDownloads } from './exports/export-downloads.ts';
 import { createGenerationStore } from './generations/generation-store.ts';
 import { createOutboxListener } from './outbox/outbox-listener.ts';
 import { createOutboxRelay } from './outbox/outbox-relay.ts';
@@ -20,22 +20,25 @@ import { createQueueGauges } from './outbox/queue-gauges.ts';
 import { createSnapshotStore } from './snapshots/snapshot-store.ts';
 import { createUsageRollup } from './usage/usage-rollup.ts';
 
-/** Makes everything that database-gateway consists of. Nothing connects or starts before it is used. */
+/** Creates the parts of database-gateway. Nothing connects or starts before it is used. */
 export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: ServiceRuntime) {
   const url = config.databaseUrl;
   const telemetry = { logger, metrics, slowQueryMs: config.slowQueryMs };
-  const toPool = {
-    ...{ url, logger, instruments: createPoolInstruments(metrics) },
-    ...{ waitMs: config.poolWaitMs, maxWaiting: config.poolQueue },
+  const poolOptions = {
+    url,
+    logger,
+    instruments: createPoolInstruments(metrics),
+    waitMs: config.poolWaitMs,
+    maxWaiting: config.poolQueue,
   };
   const pool = createConnectionPool({
-    ...toPool,
+    ...poolOptions,
     name: 'requests',
     maxConnections: config.poolSize,
     statementTimeoutMs: config.statementTimeoutMs,
   });
   const exportsPool = createConnectionPool({
-    ...toPool,
+    ...poolOptions,
     name: 'exports',
     maxConnections: 2 * config.maxSnapshots,
     statementTimeoutMs: config.maxSnapshotAgeMs,
@@ -52,7 +55,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
     queue,
     queueGauges: createQueueGauges({ logger, metrics, read: () => queue.read() }),
     relay,
-    listener: createOutboxListener({ url, logger, onAnnouncement: () => relay.wake() }),
+    listener: createOutboxListener({ url, logger, onNotification: () => relay.wake() }),
     reconciler: createExportReconciler({
       database,
       logger,
@@ -60,7 +63,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
       requeueMs: config.exportRequeueMs,
       deadlineMs: config.exportDeadlineMs,
     }),
-    schemaUpkeep: createSchemaUpkeep({ database, logger, metrics }),
+    schemaMaintenance: createSchemaMaintenance({ database, logger, metrics }),
     audit: createAuditVerifier({
       ...telemetry,
       trail: createAuditTrailStore(database),
@@ -71,7 +74,7 @@ export function createParts(config: DatabaseGatewayConfig, { logger, metrics }: 
     }),
     usage: createUsageRollup({ database, logger, metrics }),
     generations: createGenerationStore(database, config),
-    exports: createExportStore(database),
+    downloads: createExportDownloads(database),
     claims: createExportClaims(database, onEnd),
     snapshots: createSnapshotStore({
       ...telemetry,

@@ -8,8 +8,8 @@ interface RoleRow {
 }
 
 /**
- * Refuses a role that row-level security would not hold: a superuser, one with BYPASSRLS, the owner of a table.
- * @throws Error that says how to mend `DATABASE_URL`
+ * Rejects a role that bypasses row-level security: a superuser, a role with BYPASSRLS, the owner of a table.
+ * @throws Error that explains how to fix `DATABASE_URL`
  */
 export async function assertConfinedRole(database: Database): Promise<void> {
   const [row] = await database.query<RoleRow & Record<string, unknown>>({
@@ -27,9 +27,9 @@ export async function assertConfinedRole(database: Database): Promise<void> {
     ? 'is a superuser or has BYPASSRLS'
     : row.owns
       ? 'owns tables'
-      : 'is not aion_app nor a member of it';
+      : 'is neither aion_app nor a member of it';
   throw new Error(
-    `DATABASE_URL connects as "${row.role}", which ${fault}: row-level security would not separate the tenants. ` +
+    `DATABASE_URL connects as "${row.role}", which ${fault}: row-level security would not isolate the tenants. ` +
       'Use the role aion_app there, and aion_owner in AION_MIGRATION_DATABASE_URL.',
   );
 }

@@ -3,13 +3,13 @@ import pg from 'pg';
 
 const TIMEOUT_MS = 5_000;
 
-/** What pg has, but its types do not: how a backend is addressed. */
+/** Properties of a pg client that its types omit: the key that addresses its backend. */
 interface BackendKey {
   readonly processID: number | null;
   readonly secretKey: number | null;
 }
 
-/** What pg has, but its types do not: a connection before anybody has signed in. */
+/** Connection of pg before authentication, which its types omit. */
 interface RawConnection extends EventEmitter {
   readonly ssl: unknown;
   readonly sslNegotiation: string;
@@ -20,13 +20,13 @@ interface RawConnection extends EventEmitter {
 }
 
 /**
- * Asks the server to cancel what a connection is running, by a CancelRequest of the protocol (PostgreSQL, 54.2.8): it needs
- * no sign-in and no free connection, poolers pass it on, and it is encrypted where the connection is. Resolves when the
- * server has dealt with it; whether it found a statement is seen by that statement's end.
+ * Requests the cancellation of the running statement of a connection with a CancelRequest of the protocol (PostgreSQL,
+ * 54.2.8): it needs no authentication and no free connection, poolers forward it, and it is encrypted if the connection is.
+ * Resolves when the server has handled it; the result is visible only at the end of the statement.
  * @throws when the server cannot be reached
  */
 export async function cancelStatement(url: string, client: pg.ClientBase): Promise<void> {
-  // Casts, because the types of pg leave both out; pg's own `Client.cancel` uses them, but never encrypts.
+  // Casts, because the types of pg omit both; `Client.cancel` of pg uses them, but never encrypts.
   const { processID, secretKey } = client as unknown as BackendKey;
   if (processID === null || secretKey === null) return;
   const { host, port, connection: typed } = new pg.Client({ connectionString: url });
@@ -37,7 +37,7 @@ export async function cancelStatement(url: string, client: pg.ClientBase): Promi
     else if (connection.sslNegotiation !== 'direct') connection.requestSsl();
   });
   connection.on('sslconnect', send);
-  // A second error, after the one that `once` tells of, would end the process.
+  // A second error, after the one that `once` rejects with, would end the process.
   connection.on('error', () => undefined);
   const ended = once(connection, 'end', { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`);

@@ -3,43 +3,43 @@ import pg from 'pg';
 import { cancelStatement } from './cancel-statement.ts';
 import { toDatabaseError } from './database-error.ts';
 import type { PoolInstruments, PoolName, PoolState } from './pool-instruments.ts';
-import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
+import { createSemaphore, type Semaphore } from './semaphore.ts';
 
-/** How a pool connects. */
+/** Options of `createConnectionPool`. */
 export interface ConnectionPoolOptions {
-  /** Its name in metrics and in `pg_stat_activity`. */
+  /** Name in metrics and in `pg_stat_activity`. */
   readonly name: PoolName;
   readonly url: string;
   readonly maxConnections: number;
-  /** How long a caller waits for a connection to become free, and how long a new one may take to open. */
+  /** Maximum time that a caller waits for a free connection, and maximum time to open a new one. */
   readonly waitMs: number;
-  /** How many callers wait at most; further ones are turned away at once. */
+  /** Maximum number of waiting callers; further ones are rejected immediately. */
   readonly maxWaiting: number;
   readonly statementTimeoutMs: number;
-  /** How long a transaction may do nothing; default 60 000. */
+  /** Maximum time that a transaction may be idle; default 60 000. */
   readonly idleTransactionMs?: number;
   readonly logger: Logger;
   readonly instruments: PoolInstruments;
 }
 
-/** A bounded set of connections. */
+/** Pool of connections with a limit. */
 export interface ConnectionPool {
   /**
-   * Takes a connection that the caller must release.
-   * @throws UnavailableError when none is to be had in time, or too many wait
+   * Acquires a connection, which the caller must release.
+   * @throws UnavailableError when none becomes available in time, or too many callers wait
    * @throws the reason of the signal, when it is aborted while the caller waits
    */
   connect(signal?: AbortSignal): Promise<pg.PoolClient>;
-  /** Asks the server to cancel what a connection is running; it goes on when the server does not hear. Never rejects. */
+  /** Requests the cancellation of a running statement, which continues if the request fails. Never rejects. */
   cancel(client: pg.PoolClient): Promise<void>;
   /** Waits until every connection is released, then closes all. */
   close(): Promise<void>;
 }
 
-/** Transactions of requests take milliseconds, and a held snapshot is looked at every few seconds. */
+/** Transactions of requests take milliseconds, and an open snapshot is queried every few seconds. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-/** Creates a pool; it connects when it is first used. */
+/** Creates a pool, which connects at its first use. */
 export function createConnectionPool(options: ConnectionPoolOptions): ConnectionPool {
   const { name, logger, instruments } = options;
   const pool = new pg.Pool({
@@ -49,23 +49,23 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     connectionTimeoutMillis: options.waitMs,
     idleTimeoutMillis: 30_000,
     statement_timeout: options.statementTimeoutMs,
-    // The server ends a late statement by itself; this is for a server that has fallen silent. A stream has no such
-    // limit: pg would report its end to a query that is over.
+    // The server ends a late statement itself; this limit covers a server that no longer answers. A stream has no such
+    // limit: pg would report the timeout to a query that has ended.
     ...(name === 'requests' ? { query_timeout: options.statementTimeoutMs + 5_000 } : {}),
     idle_in_transaction_session_timeout: options.idleTransactionMs ?? IDLE_IN_TRANSACTION_MS,
-    // A session whose client was killed ends within this time, even in the middle of a long sort.
+    // Ends a session whose client was killed within this time, even during a long sort.
     options: '-c client_connection_check_interval=2000',
     keepAlive: true,
     types: createTypes(),
   });
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  pool.on('error', (error) => logger.warn('An idle database connection broke', { pool: name, error }));
-  // The pool removes its own listener from a connection that is in use.
+  // A lost idle connection is replaced at the next use; without a listener the error would end the process.
+  pool.on('error', (error) => logger.warn('Idle database connection lost', { pool: name, error }));
+  // The pool removes its own listener from an acquired connection.
   pool.on('connect', (client) => {
-    client.on('error', (error) => logger.debug('A database connection in use broke', { pool: name, error }));
+    client.on('error', (error) => logger.debug('Acquired database connection lost', { pool: name, error }));
   });
-  // pg's own line has no bound, and nobody can leave it: callers wait here, and pg always finds room.
-  const line = createWaitingLine({ ...options, places: options.maxConnections });
+  // The queue of pg has no limit, and callers cannot leave it: they wait here instead, and pg never queues.
+  const semaphore = createSemaphore({ ...options, permits: options.maxConnections });
   const state: PoolState = {
     get totalCount() {
       return pool.totalCount;
@@ -74,7 +74,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
       return pool.idleCount;
     },
     get waitingCount() {
-      return line.waiting;
+      return semaphore.waiting;
     },
   };
   instruments.watch(name, options.maxConnections, state);
@@ -82,8 +82,8 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     connect: async (signal) => {
       try {
         return await instruments.observeWait(name, async () => {
-          await line.enter(signal);
-          return connect(pool, line);
+          await semaphore.acquire(signal);
+          return connect(pool, semaphore);
         });
       } catch (error) {
         throw toDatabaseError(error);
@@ -93,7 +93,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
       try {
         await cancelStatement(options.url, client);
       } catch (error) {
-        logger.warn('A statement could not be cancelled; it ends by its time limit', { pool: name, error });
+        logger.warn('Statement could not be cancelled, ends at its time limit', { pool: name, error });
       }
     },
     close: async () => {
@@ -103,18 +103,18 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
   };
 }
 
-/** Takes a connection for a caller who has a place, which is free again when the connection is. */
-async function connect(pool: pg.Pool, line: WaitingLine): Promise<pg.PoolClient> {
+/** Acquires a connection for a caller that has a permit, and releases the permit with the connection. */
+async function connect(pool: pg.Pool, semaphore: Semaphore): Promise<pg.PoolClient> {
   try {
     const client = await pool.connect();
     const release = client.release.bind(client);
     client.release = (error) => {
       release(error);
-      line.leave();
+      semaphore.release();
     };
     return client;
   } catch (error) {
-    line.leave();
+    semaphore.release();
     throw error;
   }
 }
@@ -123,8 +123,8 @@ const INT8_OID = 20;
 const DATE_OID = 1082;
 
 /**
- * pg gives a bigint as text; AION's are counts, which fit a number. It makes midnight of the local time zone of a date,
- * which stays the text that it is: a day is no instant.
+ * Creates type parsers. pg returns a bigint as text; those of AION are counts, which fit a number. pg would parse a date
+ * as midnight in the local time zone; it stays text, because a day is not an instant.
  */
 function createTypes(): pg.TypeOverrides {
   const types = new pg.TypeOverrides();
@@ -133,7 +133,7 @@ function createTypes(): pg.TypeOverrides {
   return types;
 }
 
-/** @throws RangeError rather than to round */
+/** @throws RangeError instead of rounding */
 function parseInt8(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`The bigint ${text} does not fit a JavaScript number`);

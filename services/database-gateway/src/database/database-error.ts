@@ -12,16 +12,16 @@ const NETWORK_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-/** Somebody must make room first. */
+/** Space must be freed first. */
 const DISK_RETRY_SECONDS = 30;
-/** What pg and its pool throw as plain errors when a connection is not to be had or is lost. */
+/** Messages of errors without a code that pg and its pool throw when a connection cannot be opened or is lost. */
 const CONNECTION_MESSAGES =
   /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|after calling end on the pool/;
 
 /**
- * Turns a failure that a retry may mend into an `UnavailableError`; anything else is given back as it is.
+ * Maps a failure that a retry may fix to an `UnavailableError`, and returns any other value unchanged.
  * SQLSTATE classes: 08 connection, 53 resources (53100 is a full disk), 57 operator intervention (57014 is the statement timeout),
- * 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 a transaction that was left idle.
+ * 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 idle transaction timeout.
  */
 export function toDatabaseError(thrown: unknown): unknown {
   if (!isError(thrown)) return thrown;
@@ -29,48 +29,47 @@ export function toDatabaseError(thrown: unknown): unknown {
   if (code === '53100') return unavailable('The database has no space left on its disk.', thrown, DISK_RETRY_SECONDS);
   if (code === '57014') return unavailable('The database took too long to answer.', thrown);
   if (code !== undefined && /^(08|53|57P|40|55P03|25P03)/.test(code)) {
-    return unavailable('The database cannot answer now.', thrown);
+    return unavailable('The database is temporarily unavailable.', thrown);
   }
   if (code !== undefined && NETWORK_CODES.has(code)) return unavailable('The database cannot be reached.', thrown);
   if (CONNECTION_MESSAGES.test(thrown.message)) return unavailable('The connection to the database was lost.', thrown);
   return thrown;
 }
 
-/** Whether a connection was not to be had or was lost, as Node and pg tell it; PostgreSQL tells it by a SQLSTATE. */
+/** Returns true if Node or pg reported that a connection could not be opened or was lost; PostgreSQL uses a SQLSTATE. */
 export function isConnectionFailure(error: Error): boolean {
   return NETWORK_CODES.has(errorCode(error) ?? '') || CONNECTION_MESSAGES.test(error.message);
 }
 
-/** Whether a pool could lend no connection in time: all were in use, or a new one took too long to open. */
+/** Returns true if a pool had no connection in time: all were in use, or a new one took too long to open. */
 export function isConnectionTimeout(thrown: unknown): boolean {
   if (thrown instanceof NoConnectionError) return thrown.reason === 'timeout';
   return isError(thrown) && /timeout exceeded when trying to connect|due to connection timeout/.test(thrown.message);
 }
 
-/** Whether the server itself refused a statement, by a SQLSTATE; any other failure leaves open what it has read of it. */
+/** Returns true if the server rejected a statement with a SQLSTATE; after any other failure its state is unknown. */
 export function isAnswerOfServer(thrown: unknown): boolean {
   return thrown instanceof pg.DatabaseError && thrown.code !== undefined;
 }
 
-/** Whether an error is the violation of a foreign key. */
+/** Returns true for the violation of a foreign key. */
 export function isForeignKeyViolation(thrown: unknown): boolean {
   return thrown instanceof pg.DatabaseError && thrown.code === '23503';
 }
 
-/** Whether an error is the violation of a CHECK. */
+/** Returns true for the violation of a CHECK. */
 export function isCheckViolation(thrown: unknown): boolean {
   return thrown instanceof pg.DatabaseError && thrown.code === '23514';
 }
 
-/** Whether an error is the violation of a unique constraint or index; of the named one, when a name is given. */
+/** Returns true for the violation of a unique constraint or index, or of the named one if a name is passed. */
 export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
   if (!(thrown instanceof pg.DatabaseError) || thrown.code !== '23505') return false;
   return constraint === undefined || thrown.constraint === constraint;
 }
 
 /**
- * Whether something is an error, of whichever realm: Node's own errors are not instances of the `Error` of a test's
- * sandbox.
+ * Returns true for an error of any realm: in the sandbox of a test, errors of Node are not instances of its `Error`.
  */
 export function isError(thrown: unknown): thrown is Error {
   return Object.prototype.toString.call(thrown) === '[object Error]';

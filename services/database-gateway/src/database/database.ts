@@ -11,57 +11,57 @@ interface Statement {
   readonly values?: readonly unknown[];
 }
 
-/** One statement, with what telemetry calls it. */
+/** A statement, with its name in telemetry. */
 export type Query = QueryName & Statement;
 
-/** A statement that may be run where no tenant is set. */
+/** A statement that may run without a tenant. */
 export type UnscopedQuery = UnscopedQueryName & Statement;
 
-/** A transaction of one tenant. */
+/** Transaction of one tenant. */
 export interface TenantTransaction {
   readonly tenantId: string;
-  /** `R` describes the rows of the statement; nothing checks that it does. */
+  /** `R` describes the rows of the statement and is not checked. */
   query<R extends pg.QueryResultRow = Record<string, never>>(query: Query): Promise<R[]>;
 }
 
-/** A transaction of the platform: rows of no tenant. */
+/** Transaction of the platform: rows of no tenant. */
 export interface PlatformTransaction {
   readonly tenantId: null;
   query<R extends pg.QueryResultRow = Record<string, never>>(query: UnscopedQuery): Promise<R[]>;
-  /** Makes the transaction one of a tenant until `run` is done, for what the platform does to a tenant as a whole. */
+  /** Sets the tenant of the transaction until `run` has ended, for operations of the platform on a tenant. */
   asTenant<T>(tenantId: string, run: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
 }
 
-/** A transaction of a tenant or of the platform, for tables that hold rows of both. */
+/** Transaction of a tenant or of the platform, for tables with rows of both. */
 export interface SharedTransaction {
   readonly tenantId: string | null;
   query<R extends pg.QueryResultRow = Record<string, never>>(query: UnscopedQuery): Promise<R[]>;
 }
 
-/** Whether a transaction is of a tenant: then it reads and writes the tables of tenants, too. */
+/** Returns true for the transaction of a tenant, which can also access the tables of tenants. */
 export function isOfTenant(transaction: SharedTransaction): transaction is TenantTransaction {
   return transaction.tenantId !== null;
 }
 
-/** The one way to PostgreSQL, but for the streams of exports. */
+/** Access to PostgreSQL, except for the streams of exports. */
 export interface Database {
   /**
-   * Runs in one transaction that sees and writes rows of this tenant only. It commits when `run` is done, and rolls back
-   * when it throws. Nothing else reaches a table of tenants. It runs again, a few times, when PostgreSQL gives it up for
-   * the sake of another transaction: `run` must do nothing that a rollback does not undo. When the signal is aborted, the
-   * caller waits for no connection, the running statement is cancelled, and the transaction rolls back.
+   * Runs one transaction that reads and writes rows of this tenant only, the only access to the tables of tenants. It
+   * commits when `run` has ended, and rolls back when it throws. After a serialization failure or a deadlock it is retried
+   * a few times: `run` must do nothing that a rollback does not undo. When the signal is aborted, the caller no longer
+   * waits for a connection, the running statement is cancelled, and the transaction rolls back.
    */
   withTenant<T>(
     tenantId: string,
     run: (transaction: TenantTransaction) => Promise<T>,
     options?: StatementOptions,
   ): Promise<T>;
-  /** Likewise, outside of any tenant: it sees and writes rows of the platform only. */
+  /** Runs one transaction without a tenant, which reads and writes rows of the platform only. */
   withPlatform<T>(run: (transaction: PlatformTransaction) => Promise<T>, options?: StatementOptions): Promise<T>;
   /**
-   * Runs a statement outside of any tenant: functions that serve all tenants, tables of the platform, probes. The type
-   * takes no table of tenants, and row-level security shows none of their rows. It runs again, a few times, when PostgreSQL
-   * gives it up for the sake of another transaction.
+   * Runs a statement without a tenant: functions that serve all tenants, tables of the platform, probes. The type rejects
+   * tables of tenants, and row-level security hides their rows. It is retried a few times after a serialization failure or
+   * a deadlock.
    */
   query<R extends pg.QueryResultRow = Record<string, never>>(
     query: UnscopedQuery,
@@ -71,11 +71,11 @@ export interface Database {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Creates the database on a pool. */
+/** Creates the access to a database through a pool. */
 export function createDatabase(options: QueryInstrumentsOptions & { readonly pool: ConnectionPool }): Database {
   const { pool } = options;
   const instruments = createQueryInstruments(options);
-  const borrow = <T>(signal: AbortSignal | undefined, run: (lent: LentConnection) => Promise<T>): Promise<T> =>
+  const acquire = <T>(signal: AbortSignal | undefined, run: (acquired: AcquiredConnection) => Promise<T>): Promise<T> =>
     retryConflicts(
       () => withConnection({ instruments, pool, signal }, run),
       (conflict) => instruments.retryTransaction(conflict),
@@ -85,34 +85,34 @@ export function createDatabase(options: QueryInstrumentsOptions & { readonly poo
     signal: AbortSignal | undefined,
     run: (query: TenantTransaction['query']) => Promise<T>,
   ): Promise<T> =>
-    borrow(signal, (lent) => runTransaction(lent, tenantId, () => run((query) => runQuery(lent, query))));
+    acquire(signal, (acquired) => runTransaction(acquired, tenantId, () => run((query) => runQuery(acquired, query))));
   return {
-    query: (query, { signal } = {}) => borrow(signal, (lent) => runQuery(lent, query)),
+    query: (query, { signal } = {}) => acquire(signal, (acquired) => runQuery(acquired, query)),
     withTenant: (tenantId, run, { signal } = {}) =>
       inTransaction(tenantId, signal, (query) => run({ tenantId, query })),
     withPlatform: (run, { signal } = {}) => inTransaction(null, signal, (query) => run(platformTransaction(query))),
   };
 }
 
-/** The statement that makes a transaction one of a tenant. @throws TypeError for what is not a UUID */
+/** Builds the statement that sets the tenant of a transaction. @throws TypeError unless the id is a UUID */
 export function setTenantStatement(tenantId: string): string {
-  // A simple query takes no parameters; this check is what makes the literal safe.
+  // A simple query has no parameters; this check makes the literal safe.
   if (!UUID.test(tenantId)) throw new TypeError(`"${tenantId}" is not a tenant's id: it must be a UUID`);
   return `SELECT set_config('app.tenant_id', '${tenantId}', true)`;
 }
 
-interface Lending {
+interface ConnectionOptions {
   readonly instruments: QueryInstruments;
   readonly pool: ConnectionPool;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A connection in the hands of one caller. */
-interface LentConnection extends Lending {
+/** Connection that one caller has acquired. */
+interface AcquiredConnection extends ConnectionOptions {
   readonly client: pg.PoolClient;
   /**
-   * Whether the server has left a statement without an answer. What pg knows of the transaction is out of date then, and
-   * the answer, which may come yet, would hold up whoever uses the connection next.
+   * True if the server has not answered a statement. The transaction status of pg is out of date then, and the answer,
+   * which may still arrive, would block the next user of the connection.
    */
   isUnanswered: boolean;
 }
@@ -125,66 +125,73 @@ function platformTransaction(query: TenantTransaction['query']): PlatformTransac
     asTenant: async (tenantId, run) => {
       await set(setTenantStatement(tenantId));
       const result = await run({ tenantId, query });
-      // What throws rolls back, and the setting with it.
+      // An error rolls back the transaction, and the setting with it.
       await set(`SELECT set_config('app.tenant_id', '', true)`);
       return result;
     },
   };
 }
 
-async function runTransaction<T>(lent: LentConnection, tenantId: string | null, run: () => Promise<T>): Promise<T> {
-  const { instruments, signal } = lent;
-  // The setting of the last transaction ended with it.
+async function runTransaction<T>(
+  acquired: AcquiredConnection,
+  tenantId: string | null,
+  run: () => Promise<T>,
+): Promise<T> {
+  const { instruments, signal } = acquired;
+  // The tenant of the previous transaction was reset at its end.
   const begin = tenantId === null ? 'BEGIN' : `BEGIN; ${setTenantStatement(tenantId)}`;
   const startedAt = performance.now();
   try {
     // One round trip for both.
-    await send(lent, begin);
+    await send(acquired, begin);
     const result = await run();
     signal?.throwIfAborted();
-    await send(lent, 'COMMIT');
+    await send(acquired, 'COMMIT');
     instruments.endTransaction('commit', startedAt);
     return result;
   } catch (error) {
     instruments.endTransaction('rollback', startedAt);
-    // What failed is what the caller must hear of. A connection that cannot roll back is closed, which rolls back, too.
-    if (!lent.isUnanswered) await send(lent, 'ROLLBACK').catch(() => undefined);
+    // The caller must get the original error. A connection that cannot roll back is closed, which also rolls back.
+    if (!acquired.isUnanswered) await send(acquired, 'ROLLBACK').catch(() => undefined);
     throw error;
   }
 }
 
-async function runQuery<R extends pg.QueryResultRow>(lent: LentConnection, query: Query): Promise<R[]> {
-  const { instruments, pool, client, signal } = lent;
+async function runQuery<R extends pg.QueryResultRow>(acquired: AcquiredConnection, query: Query): Promise<R[]> {
+  const { instruments, pool, client, signal } = acquired;
   const run = async (): Promise<R[]> => {
-    const result = await send<R>(lent, query.text, query.values ?? []);
+    const result = await send<R>(acquired, query.text, query.values ?? []);
     return result.rows;
   };
   return instruments.observe(query, () => runCancellable(run, () => pool.cancel(client), signal));
 }
 
 async function send<R extends pg.QueryResultRow>(
-  lent: LentConnection,
+  acquired: AcquiredConnection,
   text: string,
   values?: readonly unknown[],
 ): Promise<pg.QueryResult<R>> {
   try {
-    return await lent.client.query<R>(text, values === undefined ? undefined : [...values]);
+    return await acquired.client.query<R>(text, values === undefined ? undefined : [...values]);
   } catch (error) {
-    if (!isAnswerOfServer(error)) lent.isUnanswered = true;
+    if (!isAnswerOfServer(error)) acquired.isUnanswered = true;
     throw error;
   }
 }
 
-/** Lends a connection. One whose transaction may still be open, or that broke, is closed instead of being lent again. */
-async function withConnection<T>(lending: Lending, run: (lent: LentConnection) => Promise<T>): Promise<T> {
-  const client = await lending.pool.connect(lending.signal);
-  const lent: LentConnection = { ...lending, client, isUnanswered: false };
+/** Runs with an acquired connection. One that failed, or whose transaction may still be open, is closed, not reused. */
+async function withConnection<T>(
+  options: ConnectionOptions,
+  run: (acquired: AcquiredConnection) => Promise<T>,
+): Promise<T> {
+  const client = await options.pool.connect(options.signal);
+  const acquired: AcquiredConnection = { ...options, client, isUnanswered: false };
   try {
-    const result = await run(lent);
+    const result = await run(acquired);
     client.release();
     return result;
   } catch (error) {
-    const isClean = !lent.isUnanswered && client.getTransactionStatus() === 'I';
+    const isClean = !acquired.isUnanswered && client.getTransactionStatus() === 'I';
     client.release(!isClean);
     throw toDatabaseError(error);
   }

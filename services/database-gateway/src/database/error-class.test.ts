@@ -5,7 +5,7 @@ import { errorClass } from './error-class.ts';
 const reached = new Set<string>();
 const withCode = (code: string) => Object.assign(new Error('x'), { code });
 
-describe('the class of an error', () => {
+describe('errorClass', () => {
   it.each([
     ['a unique violation', withCode('23505'), 'unique_violation'],
     ['another constraint', withCode('23503'), 'constraint'],
@@ -13,7 +13,7 @@ describe('the class of an error', () => {
     ['a deadlock', withCode('40P01'), 'deadlock'],
     ['the statement timeout', withCode('57014'), 'timeout'],
     ['the lock timeout', withCode('55P03'), 'timeout'],
-    ['a server that has fallen silent', new Error('Query read timeout'), 'timeout'],
+    ['a server that does not answer', new Error('Query read timeout'), 'timeout'],
     ['a server that shuts down', withCode('57P01'), 'operator_intervention'],
     ['a full disk', withCode('53100'), 'disk_full'],
     ['too many connections', withCode('53300'), 'resources'],
@@ -22,19 +22,19 @@ describe('the class of an error', () => {
     ['a lost connection, from PostgreSQL', withCode('08006'), 'connection'],
     ['a lost connection, from Node', withCode('ECONNRESET'), 'connection'],
     ['a lost connection, from pg', new Error('Connection terminated unexpectedly'), 'connection'],
-    ['a reader that went away', new ClientClosedRequestError('x'), 'cancelled'],
-    ['a request whose time is up', new DeadlineExceededError('x'), 'timeout'],
+    ['a reader that has disconnected', new ClientClosedRequestError('x'), 'cancelled'],
+    ['a request whose deadline has passed', new DeadlineExceededError('x'), 'timeout'],
     ['a SQLSTATE of another class', withCode('XX000'), 'other'],
     ['a rare rollback', withCode('40003'), 'other'],
-    ['an error of our own', new Error('x'), 'other'],
-    ['what is no error', 'x', 'other'],
-    ['a code that is a name of every object', withCode('constructor'), 'other'],
-  ])('of %s is of a closed set', (_what, thrown, expected) => {
+    ['an error without a code', new Error('x'), 'other'],
+    ['a value that is not an error', 'x', 'other'],
+    ['a code that is a property of every object', withCode('constructor'), 'other'],
+  ])('maps %s to a class', (_what, thrown, expected) => {
     expect(errorClass(thrown)).toBe(expected);
     reached.add(expected);
   });
 
-  it('can be every class that the catalogue of metrics has', () => {
+  it('uses every class of the metrics catalogue', () => {
     expect([...reached].toSorted()).toEqual(DATABASE_ERROR_CLASSES.toSorted());
   });
 });

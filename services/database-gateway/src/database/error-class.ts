@@ -2,7 +2,7 @@ import { ClientClosedRequestError, DeadlineExceededError, errorCode } from '@aio
 import type { DatabaseErrorClass } from '@aion/metrics';
 import { isConnectionFailure, isError } from './database-error.ts';
 
-/** SQLSTATEs that alerts and people tell apart. */
+/** SQLSTATEs with a class of their own. */
 const BY_SQLSTATE = {
   '23505': 'unique_violation',
   '40001': 'serialization',
@@ -12,7 +12,7 @@ const BY_SQLSTATE = {
   '57014': 'timeout',
 } as const satisfies Readonly<Record<string, DatabaseErrorClass>>;
 
-/** By the first two characters of a SQLSTATE (PostgreSQL, appendix A). */
+/** Classes by the first two characters of a SQLSTATE (PostgreSQL, appendix A). */
 const BY_SQLSTATE_CLASS = {
   '08': 'connection',
   '22': 'data',
@@ -22,7 +22,7 @@ const BY_SQLSTATE_CLASS = {
   '57': 'operator_intervention',
 } as const satisfies Readonly<Record<string, DatabaseErrorClass>>;
 
-/** What a failed query counts as. A reader that goes away is no fault of the database: `cancelled`. */
+/** Maps the error of a failed query to its class in metrics. A reader that disconnects counts as `cancelled`. */
 export function errorClass(thrown: unknown): DatabaseErrorClass {
   if (thrown instanceof ClientClosedRequestError) return 'cancelled';
   if (thrown instanceof DeadlineExceededError) return 'timeout';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Whether PostgreSQL refused a value or a row, and would refuse it again: SQLSTATE classes 22 and 23. */
+/** Returns true if PostgreSQL rejected a value or a row, and would reject it again: SQLSTATE classes 22 and 23. */
 export function isRowViolation(thrown: unknown): boolean {
   return thrown instanceof pg.DatabaseError && /^2[23]/.test(thrown.code ?? '');
 }

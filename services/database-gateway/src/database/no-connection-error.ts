@@ -1,7 +1,7 @@
 import { UnavailableError } from '@aion/errors';
 
-/** Why a caller got no connection: none became free in time, or too many waited already. */
-export type NoConnectionReason = 'timeout' | 'line_full';
+/** Reason why a caller got no connection: none became free in time, or the queue was full. */
+export type NoConnectionReason = 'timeout' | 'queue_full';
 
 /** All connections of a pool are in use (503, with `Retry-After`). */
 export class NoConnectionError extends UnavailableError {

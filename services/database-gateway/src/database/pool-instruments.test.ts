@@ -10,8 +10,8 @@ function setUp() {
 
 const pool = (totalCount: number) => ({ totalCount, idleCount: 1, waitingCount: 2 });
 
-describe('the instruments of pools', () => {
-  it('show a pool that took the place of another, and not the old one, whenever that is closed', async () => {
+describe('metrics of pools', () => {
+  it('report a pool that has replaced another, and not the old one, whenever that is closed', async () => {
     const { instruments, lines } = setUp();
     const [old, fresh] = [pool(9), pool(4)];
     instruments.watch('requests', 10, old);
@@ -30,7 +30,7 @@ describe('the instruments of pools', () => {
     ]);
   });
 
-  it('count what came too late, and nothing else, as a timeout; both have waited', async () => {
+  it('count only late connections as timeouts, and measure the wait of every caller', async () => {
     const { instruments, lines } = setUp();
     const fail = (message: string) => () => Promise.reject(new Error(message));
     expect(await lines('db_connection_timeouts_total')).toEqual([

@@ -2,30 +2,30 @@ import type { Metrics } from '@aion/metrics';
 import { isConnectionTimeout } from './database-error.ts';
 import { NoConnectionError } from './no-connection-error.ts';
 
-/** The pools of the process: of requests, and of snapshots and their readers. */
+/** Pools of the process: of requests, and of snapshots and their readers. */
 export type PoolName = 'requests' | 'exports';
 
-/** What is to be seen of a pool at any time. */
+/** Current state of a pool. */
 export interface PoolState {
   readonly totalCount: number;
   readonly idleCount: number;
   readonly waitingCount: number;
 }
 
-/** What telemetry sees of the pools of a process. */
+/** Metrics of the pools of a process. */
 export interface PoolInstruments {
   /**
-   * Shows this pool under its name until it is ended, in the place of an older one of that name: a pool that is created
-   * anew is neither lost nor counted twice.
+   * Reports this pool under its name until `unwatch`, and replaces an older pool of that name: a pool that is created again
+   * is neither lost nor counted twice.
    */
   watch(name: PoolName, maxConnections: number, pool: PoolState): void;
-  /** Shows a pool no more, unless a newer one has taken its place. */
+  /** Stops to report a pool, unless a newer one has replaced it. */
   unwatch(name: PoolName, pool: PoolState): void;
-  /** Observes how long a caller waits for a connection, whether or not one comes. */
+  /** Measures how long a caller waits for a connection, also when it gets none. */
   observeWait<T>(name: PoolName, connect: () => Promise<T>): Promise<T>;
 }
 
-/** Creates the instruments; all pools of a process share them. */
+/** Creates the metrics, which all pools of a process share. */
 export function createPoolInstruments(metrics: Metrics): PoolInstruments {
   const pools = new Map<PoolName, { readonly maxConnections: number; readonly pool: PoolState }>();
   const waits = metrics.histogram('db_connection_wait_seconds');

@@ -6,15 +6,15 @@ import { errorClass } from './error-class.ts';
 import { listQueryNames, type QueryName } from './query-name.ts';
 import type { Conflict } from './retry-conflicts.ts';
 
-/** A query that is running. Exactly one of both ends it; a second call does nothing. */
+/** A running query. The first call ends it; further calls have no effect. */
 export interface RunningQuery {
   succeed(): void;
   fail(thrown: unknown): void;
 }
 
-/** What telemetry sees of queries: a span, metrics and, for a slow one, a log line. */
+/** Telemetry of queries: a span, metrics and, for a slow query, a log line. */
 export interface QueryInstruments {
-  /** For a query whose end is not a function's: a stream. Prefer `observe`. */
+  /** Begins a query that ends later than a function call, such as a stream. Prefer `observe`. */
   begin(name: QueryName): RunningQuery;
   observe<T>(name: QueryName, run: () => Promise<T>): Promise<T>;
   /** Counts a transaction that has ended; `startedAt` is `performance.now()` before its BEGIN. */
@@ -23,10 +23,10 @@ export interface QueryInstruments {
   retryTransaction(conflict: Conflict): void;
 }
 
-/** How a transaction ends; one whose COMMIT fails is rolled back. */
+/** End of a transaction; one whose COMMIT fails is rolled back. */
 export type TransactionOutcome = 'commit' | 'rollback';
 
-/** What query instruments need. */
+/** Options of `createQueryInstruments`. */
 export interface QueryInstrumentsOptions {
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -36,7 +36,7 @@ export interface QueryInstrumentsOptions {
 
 const DEFAULT_SLOW_QUERY_MS = 2_000;
 
-/** Creates the instruments of a database. */
+/** Creates the telemetry of a database. */
 export function createQueryInstruments(options: QueryInstrumentsOptions): QueryInstruments {
   const { slowQueryMs = DEFAULT_SLOW_QUERY_MS } = options;
   const durations = options.metrics.histogram('db_query_duration_seconds');
@@ -48,7 +48,7 @@ export function createQueryInstruments(options: QueryInstrumentsOptions): QueryI
   startAtZero(options.metrics);
 
   const begin = (name: QueryName): RunningQuery => {
-    // Not the rest of a query: its text and its values.
+    // A query also contains its text and values, which must not become labels.
     const { operation, table } = name;
     const startedAt = performance.now();
     const span = beginSpan(name);
@@ -97,7 +97,7 @@ export function createQueryInstruments(options: QueryInstrumentsOptions): QueryI
   };
 }
 
-/** What is never a caller's doing, nor mended by running again: it must be seen at its first time. */
+/** Classes that neither a caller causes nor a retry fixes: an alert must detect their first occurrence. */
 const FAULTS = [
   'connection',
   'timeout',
@@ -106,7 +106,7 @@ const FAULTS = [
   'statement',
 ] as const satisfies readonly DatabaseErrorClass[];
 
-/** A series that is born at its final value is invisible to `rate()`; the catalogue does not know the names of tables. */
+/** Initializes series at zero: `rate()` misses the first value of a new series. The catalogue does not contain tables. */
 function startAtZero(metrics: Metrics): void {
   for (const name of listQueryNames()) {
     metrics.histogram('db_query_duration_seconds').zero(name);
@@ -115,7 +115,7 @@ function startAtZero(metrics: Metrics): void {
   }
 }
 
-/** Polling has no request to belong to: a trace of its own for each look would bury those that matter. */
+/** Begins a span within a trace only: a separate trace for each polling query would hide those of requests. */
 function beginSpan({ operation, table }: QueryName): Span | undefined {
   if (trace.getActiveSpan() === undefined) return undefined;
   const { span } = openSpan(`${operation} ${table}`, {

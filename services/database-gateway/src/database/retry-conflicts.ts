@@ -2,10 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { errorCode } from '@aion/errors';
 import { isError } from './database-error.ts';
 
-/** What a transaction was given up for. Nothing is wrong: of several that meet, PostgreSQL lets one go on. */
+/** Conflict for which PostgreSQL aborted a transaction: of several conflicting ones, it lets one continue. */
 export type Conflict = 'serialization' | 'deadlock';
 
-/** By SQLSTATE. */
+/** Conflicts by SQLSTATE. */
 const CONFLICTS = new Map<string, Conflict>([
   ['40001', 'serialization'],
   ['40P01', 'deadlock'],
@@ -14,17 +14,17 @@ const MAX_ATTEMPTS = 4;
 const PAUSE_MS = 20;
 
 /**
- * Runs a transaction again that was given up for the sake of another, at most three times. The pause grows, and is random
- * so that those which met once do not meet again.
+ * Retries a transaction after a conflict, at most three times. The pause grows, and is random so that the same
+ * transactions do not conflict again.
  * @param run must do nothing that a rollback does not undo
- * @param onRetry is told before each further run
+ * @param onRetry is called before each further run
  */
 export async function retryConflicts<T>(run: () => Promise<T>, onRetry: (conflict: Conflict) => void): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();
     } catch (error) {
-      const conflict = conflictOf(error);
+      const conflict = findConflict(error);
       if (attempt === MAX_ATTEMPTS || conflict === undefined) throw error;
       onRetry(conflict);
       await setTimeout(Math.random() * PAUSE_MS * 2 ** attempt);
@@ -32,8 +32,8 @@ export async function retryConflicts<T>(run: () => Promise<T>, onRetry: (conflic
   }
 }
 
-/** The conflict that an error, or what caused it, tells of: on its way up it may have become a domain error. */
-function conflictOf(thrown: unknown): Conflict | undefined {
+/** Returns the conflict that an error or one of its causes reports: it may have been mapped to a domain error. */
+function findConflict(thrown: unknown): Conflict | undefined {
   if (!isError(thrown)) return undefined;
-  return CONFLICTS.get(errorCode(thrown) ?? '') ?? conflictOf(thrown.cause);
+  return CONFLICTS.get(errorCode(thrown) ?? '') ?? findConflict(thrown.cause);
 }

@@ -1,7 +1,7 @@
 import { runCancellable } from './run-cancellable.ts';
 
-describe('a statement that can be cancelled', () => {
-  it('is cancelled again when a cancellation came too early to hit it', async () => {
+describe('runCancellable', () => {
+  it('repeats a cancellation that arrived too early to have an effect', async () => {
     const leaving = new AbortController();
     const statement = Promise.withResolvers<never>();
     let cancellations = 0;
@@ -16,7 +16,7 @@ describe('a statement that can be cancelled', () => {
     expect(cancellations).toBe(2);
   });
 
-  it('does not return while a cancellation is under way, which would hit what comes next', async () => {
+  it('does not return while a cancellation is in progress, which would affect the next statement', async () => {
     const leaving = new AbortController();
     const statement = Promise.withResolvers<string>();
     const cancellation = Promise.withResolvers<undefined>();
@@ -37,7 +37,7 @@ describe('a statement that can be cancelled', () => {
     expect(await running).toBe('done');
   });
 
-  it('is left alone once it has ended, and never begins when its caller has gone', async () => {
+  it('cancels no statement that has ended, and starts none when its caller has disconnected', async () => {
     const leaving = new AbortController();
     let cancellations = 0;
     const cancel = () => Promise.resolve(void (cancellations += 1));

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Whose statements are cancelled when their caller goes. */
+/** Options of statements that are cancelled when their caller disconnects. */
 export interface StatementOptions {
-  /** Aborted when nobody waits for the result any more; its reason is what is thrown then. */
+  /** Aborted when the result is no longer needed; its reason is thrown then. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A cancellation that came before the server had read the statement has hit nothing. */
+/** A cancellation that arrives before the server has read the statement has no effect, so it is repeated. */
 const REPEAT_MS = 200;
 
 /**
- * Runs one statement, and cancels it when the signal is aborted. It returns only when no cancellation is under way: a late
- * one would hit what the connection runs next.
+ * Runs one statement, and cancels it when the signal is aborted. Returns only when no cancellation is in progress: a late
+ * one would cancel the next statement of the connection.
  * @param cancel must not reject
  * @throws the reason of the signal when it is aborted before the statement has ended
  */
@@ -43,7 +43,7 @@ export async function runCancellable<T>(
 async function repeatUntil(ended: AbortSignal, run: () => Promise<void>): Promise<void> {
   while (!ended.aborted) {
     await run();
-    // The end cuts the pause short.
+    // The end of the statement ends the pause early.
     await sleep(REPEAT_MS, undefined, { signal: ended }).catch(() => undefined);
   }
 }

@@ -5,32 +5,32 @@ import { readLiveSchema } from '../data-map/live-schema.ts';
 import { findSchemaDrift } from '../data-map/schema-drift.ts';
 import type { Database } from './database.ts';
 
-/** Makes partitions ahead, and watches that the live schema is the one that is declared. */
-export interface SchemaUpkeep {
-  /** Looks once. Any number of processes may do so at once. */
+/** Maintenance of the schema: creates partitions in advance, and compares the live schema with the declared one. */
+export interface SchemaMaintenance {
+  /** Runs the maintenance once. Any number of processes may do so concurrently. */
   run(): Promise<void>;
-  /** What `/readyz` says of the last look: nothing, when all was well. */
+  /** Returns the schema drift that the last run found, for `/readyz`; undefined without drift. */
   readiness(): ReadinessDetail | undefined;
 }
 
-/** Creates the upkeep. */
-export function createSchemaUpkeep(options: {
+/** Creates the maintenance. */
+export function createSchemaMaintenance(options: {
   readonly database: Database;
   readonly logger: Logger;
   readonly metrics: Metrics;
-}): SchemaUpkeep {
+}): SchemaMaintenance {
   const { database, logger, metrics } = options;
   let drift = '';
   return {
     run: async () => {
       await preparePartitions(database, logger);
-      await watchDefaultPartitions(database, logger, metrics);
+      await reportDefaultPartitionRows(database, logger, metrics);
       const found = (await readDrift(database)).join(' ');
       metrics.gauge('aion_schema_drift').set({}, found === '' ? 0 : 1);
       if (found !== drift) report(logger, found);
       drift = found;
     },
-    readiness: () => (drift === '' ? undefined : { detail: `Exports are refused. ${drift}` }),
+    readiness: () => (drift === '' ? undefined : { detail: `Exports are rejected. ${drift}` }),
   };
 }
 
@@ -41,14 +41,14 @@ async function preparePartitions(database: Database, logger: Logger): Promise<vo
       table: 'generations',
       text: 'SELECT prepare_partitions() AS created',
     });
-    if (row !== undefined && row.created > 0) logger.info('Partitions were created', { partitions: row.created });
+    if (row !== undefined && row.created > 0) logger.info('Partitions created', { partitions: row.created });
   } catch (error) {
-    // A long transaction holds a lock, such as an export's. There are months left to try again.
-    logger.warn('Partitions could not be created; it is tried again', { error });
+    // A long transaction, such as an export's, has a lock. There are months left to retry.
+    logger.warn('Partitions could not be created, will retry', { error });
   }
 }
 
-async function watchDefaultPartitions(database: Database, logger: Logger, metrics: Metrics): Promise<void> {
+async function reportDefaultPartitionRows(database: Database, logger: Logger, metrics: Metrics): Promise<void> {
   const rows = await database.query<{ table_name: string; row_count: number }>({
     operation: 'CALL',
     table: 'generations',
@@ -56,7 +56,8 @@ async function watchDefaultPartitions(database: Database, logger: Logger, metric
   });
   for (const { table_name: table, row_count: count } of rows) {
     metrics.gauge('aion_default_partition_rows').set({ table }, count);
-    if (count > 0) logger.error('Rows are in a default partition: their month has none', { table, rows: count });
+    if (count > 0)
+      logger.error('Default partition contains rows: their month has no partition', { table, rows: count });
   }
 }
 
@@ -68,6 +69,6 @@ async function readDrift(database: Database): Promise<string[]> {
 }
 
 function report(logger: Logger, drift: string): void {
-  if (drift === '') logger.info('The schema is the declared one again');
-  else logger.error('The schema is not the declared one: exports are refused', { drift });
+  if (drift === '') logger.info('Schema matches the declared one again');
+  else logger.error('Schema differs from the declared one, exports are rejected', { drift });
 }

@@ -1,59 +1,59 @@
-import { createWaitingLine } from './waiting-line.ts';
+import { createSemaphore } from './semaphore.ts';
 
-const full = (options: { maxWaiting?: number; waitMs?: number } = {}) => {
-  const line = createWaitingLine({ places: 1, maxWaiting: 10, waitMs: 60_000, ...options });
-  return line.enter().then(() => line);
+const createExhausted = (options: { maxWaiting?: number; waitMs?: number } = {}) => {
+  const semaphore = createSemaphore({ permits: 1, maxWaiting: 10, waitMs: 60_000, ...options });
+  return semaphore.acquire().then(() => semaphore);
 };
 
-describe('the line for connections', () => {
-  it('gives each place that is left to who has waited longest', async () => {
-    const line = await full();
+describe('semaphore of connections', () => {
+  it('passes a released permit to the caller that has waited longest', async () => {
+    const semaphore = await createExhausted();
     const order: string[] = [];
-    const entered = ['first', 'second'].map((name) => line.enter().then(() => order.push(name)));
-    expect(line.waiting).toBe(2);
-    line.leave();
+    const entered = ['first', 'second'].map((name) => semaphore.acquire().then(() => order.push(name)));
+    expect(semaphore.waiting).toBe(2);
+    semaphore.release();
     await entered[0];
-    expect([order, line.waiting]).toEqual([['first'], 1]);
-    line.leave();
+    expect([order, semaphore.waiting]).toEqual([['first'], 1]);
+    semaphore.release();
     await entered[1];
-    line.leave();
-    await line.enter();
-    expect(line.waiting).toBe(0);
+    semaphore.release();
+    await semaphore.acquire();
+    expect(semaphore.waiting).toBe(0);
   });
 
-  it('gives a place to nobody who comes while it goes from hand to hand', async () => {
-    const line = await full({ maxWaiting: 1 });
-    const waiting = line.enter();
-    line.leave();
-    const late = line.enter();
+  it('does not give a permit to a new caller while it passes to a waiting one', async () => {
+    const semaphore = await createExhausted({ maxWaiting: 1 });
+    const waiting = semaphore.acquire();
+    semaphore.release();
+    const late = semaphore.acquire();
     await waiting;
-    expect(line.waiting).toBe(1);
-    line.leave();
+    expect(semaphore.waiting).toBe(1);
+    semaphore.release();
     await late;
   });
 
-  it('turns away who finds it full, and who has waited too long', async () => {
-    const line = await full({ maxWaiting: 1, waitMs: 30 });
-    const waiting = line.enter();
-    await expect(line.enter()).rejects.toMatchObject({
-      reason: 'line_full',
+  it('rejects callers when the queue is full, and callers that have waited too long', async () => {
+    const semaphore = await createExhausted({ maxWaiting: 1, waitMs: 30 });
+    const waiting = semaphore.acquire();
+    await expect(semaphore.acquire()).rejects.toMatchObject({
+      reason: 'queue_full',
       code: 'UNAVAILABLE',
       retryAfterSeconds: 1,
     });
     await expect(waiting).rejects.toMatchObject({ reason: 'timeout', code: 'UNAVAILABLE', retryAfterSeconds: 1 });
-    expect(line.waiting).toBe(0);
+    expect(semaphore.waiting).toBe(0);
   });
 
-  it('is left by who has gone, and the place goes to the next', async () => {
-    const line = await full();
+  it('removes a caller that has disconnected from the queue, and passes the permit to the next one', async () => {
+    const semaphore = await createExhausted();
     const leaving = new AbortController();
-    const gone = line.enter(leaving.signal);
-    const next = line.enter();
+    const gone = semaphore.acquire(leaving.signal);
+    const next = semaphore.acquire();
     leaving.abort(new Error('gone'));
     await expect(gone).rejects.toThrow('gone');
-    expect(line.waiting).toBe(1);
-    line.leave();
+    expect(semaphore.waiting).toBe(1);
+    semaphore.release();
     await next;
-    await expect(line.enter(leaving.signal)).rejects.toThrow('gone');
+    await expect(semaphore.acquire(leaving.signal)).rejects.toThrow('gone');
   });
 });

@@ -1,73 +1,75 @@
 import { NoConnectionError } from './no-connection-error.ts';
 
-/** Gives out a fixed number of places; who finds none waits in a line of bounded length, first come, first served. */
-export interface WaitingLine {
-  /** How many callers wait. */
+/** Semaphore with a bounded queue: callers that find no free permit wait in the order of their arrival. */
+export interface Semaphore {
+  /** Number of callers in the queue. */
   readonly waiting: number;
   /**
-   * Resolves when a place is the caller's, who must `leave()` it. A caller whose signal is aborted waits no longer.
-   * @throws NoConnectionError when the line is full, or no place is free in time
+   * Resolves when the caller has a permit, which it must `release()`. A caller whose signal is aborted leaves the queue.
+   * @throws NoConnectionError when the queue is full, or no permit becomes free in time
    * @throws the reason of the signal
    */
-  enter(signal?: AbortSignal): Promise<void>;
-  leave(): void;
+  acquire(signal?: AbortSignal): Promise<void>;
+  release(): void;
 }
 
-/** What a line is made of. */
-export interface WaitingLineOptions {
-  readonly places: number;
+/** Options of `createSemaphore`. */
+export interface SemaphoreOptions {
+  readonly permits: number;
+  /** Maximum length of the queue. */
   readonly maxWaiting: number;
+  /** Maximum time of a caller in the queue. */
   readonly waitMs: number;
 }
 
-/** Creates a line with all places free. */
-export function createWaitingLine({ places, maxWaiting, waitMs }: WaitingLineOptions): WaitingLine {
-  /** What gives each waiting caller its place. A Set keeps the order of arrival, and lets one go from its middle. */
-  const line = new Set<() => void>();
-  let taken = 0;
+/** Creates a semaphore with all permits free. */
+export function createSemaphore({ permits, maxWaiting, waitMs }: SemaphoreOptions): Semaphore {
+  /** Callbacks that pass a permit to a waiting caller. A Set preserves the order and allows removal from the middle. */
+  const queue = new Set<() => void>();
+  let acquired = 0;
 
   const wait = (signal: AbortSignal | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
-      const stepOut = (): void => {
-        line.delete(admit);
+      const leave = (): void => {
+        queue.delete(admit);
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
       const admit = (): void => {
-        stepOut();
+        leave();
         resolve();
       };
       const onAbort = (): void => {
-        stepOut();
+        leave();
         reject(toError(signal?.reason));
       };
       const timer = setTimeout(() => {
-        stepOut();
+        leave();
         reject(new NoConnectionError('timeout'));
       }, waitMs);
       signal?.addEventListener('abort', onAbort);
-      line.add(admit);
+      queue.add(admit);
     });
 
   return {
     get waiting() {
-      return line.size;
+      return queue.size;
     },
-    enter: async (signal) => {
+    acquire: async (signal) => {
       signal?.throwIfAborted();
-      if (taken < places) taken += 1;
-      else if (line.size < maxWaiting) await wait(signal);
-      else throw new NoConnectionError('line_full');
+      if (acquired < permits) acquired += 1;
+      else if (queue.size < maxWaiting) await wait(signal);
+      else throw new NoConnectionError('queue_full');
     },
-    leave: () => {
-      const [next] = line;
-      // The place goes from hand to hand: nobody who comes meanwhile can take it.
-      if (next === undefined) taken -= 1;
+    release: () => {
+      const [next] = queue;
+      // The permit passes directly to the next caller, so that no later one can take it.
+      if (next === undefined) acquired -= 1;
       else next();
     },
   };
 }
 
 function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('The caller has gone', { cause: reason });
+  return reason instanceof Error ? reason : new Error('The caller has disconnected', { cause: reason });
 }

@@ -2,8 +2,8 @@ import pg from 'pg';
 import type { TenantPath } from '../data-map/table-entry.ts';
 
 /**
- * The condition that picks a tenant's rows of a table. `tenant` is an expression of SQL: a parameter such as `$1`, or a
- * literal that was escaped.
+ * Builds the condition that selects a tenant's rows of a table. `tenant` is an SQL expression: a parameter such as `$1`, or
+ * an escaped literal.
  */
 export function tenantPredicate(path: TenantPath, tenant: string): string {
   const own = `${pg.escapeIdentifier(path.column)} = ${tenant}`;

@@ -1,7 +1,7 @@
+import { createPeriodicTask, type PeriodicTask } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import { contextFromCarrier, withSpan } from '@aion/tracing';
-import { createPeriodicTask, type PeriodicTask } from '../periodic-task.ts';
 import type { ClaimedOutboxRow, OutboxStore } from './outbox-store.ts';
 import { settleFailedRow } from './settle-failed-row.ts';
 
@@ -39,21 +39,12 @@ const AVAILABLE_MS = 30_000;
 /** Creates a relay. */
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   const { logger, pollMs = 1_000 } = options;
-  let isStopped = false;
   const queue: QueueState = { acceptedAt: -Infinity };
-  const task = createPeriodicTask({
-    run: () => drain(options, queue, () => isStopped),
-    pauseMs: pollMs,
+  return createPeriodicTask({
+    run: (signal) => drain(options, queue, signal),
+    intervalMs: pollMs,
     onError: (error) => logger.warn('Reading the outbox failed, will retry', { error }),
   });
-  return {
-    start: task.start,
-    wake: task.wake,
-    stop: async () => {
-      isStopped = true;
-      await task.stop();
-    },
-  };
 }
 
 /** State of the queue: when it last accepted a row, as `performance.now()`. */
@@ -61,9 +52,9 @@ interface QueueState {
   acceptedAt: number;
 }
 
-async function drain(options: OutboxRelayOptions, queue: QueueState, isStopped: () => boolean): Promise<void> {
+async function drain(options: OutboxRelayOptions, queue: QueueState, signal: AbortSignal): Promise<void> {
   const { outbox, metrics, claimMs = 30_000 } = options;
-  while (!isStopped()) {
+  while (!signal.aborted) {
     const rows = await outbox.claim(BATCH_ROWS, claimMs);
     await Promise.all(rows.map((row) => relayRow(options, queue, row)));
     if (rows.length < BATCH_ROWS) break;

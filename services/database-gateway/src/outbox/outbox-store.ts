@@ -47,7 +47,7 @@ export type DeadLetterReason = (typeof PARKED_REASONS)[number];
 
 /** Rejection of a row by the queue. */
 export interface Rejection {
-  readonly reason: ParkedReason;
+  readonly reason: DeadLetterReason;
   readonly failure: string;
   readonly retryAfterMs: number;
   readonly maxRejections: number;

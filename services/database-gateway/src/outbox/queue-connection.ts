@@ -60,6 +60,9 @@ function parseRow(topic: string, payload: unknown) {
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     const fields = error.issues.map(({ path }) => path.join('.') || '(root)').join(', ');
-    throw new UnpublishableRowError('malformed_payload', `The payload does not match the schema of ${topic}; wrong fields: ${fields}.`);
+    throw new UnpublishableRowError(
+      'malformed_payload',
+      `The payload does not match the schema of ${topic}; wrong fields: ${fields}.`,
+    );
   }
 }

@@ -1,7 +1,7 @@
+import { createPeriodicTask } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import type { JobCounts } from '@aion/queue';
-import { createPeriodicTask } from '../periodic-task.ts';
 
 /** State of a queue at one moment. */
 export interface QueueReading {
@@ -45,7 +45,7 @@ export function createQueueGauges(options: QueueGaugesOptions): QueueGauges {
       latest = { readings: await options.read(), readAt: performance.now() };
       isUnavailable = false;
     },
-    pauseMs: pollMs,
+    intervalMs: pollMs,
     onError: (error) => {
       if (!isUnavailable && !isStopped)
         logger.warn('Queues could not be read, their gauges are not exposed until they can', { error });
@@ -54,7 +54,8 @@ export function createQueueGauges(options: QueueGaugesOptions): QueueGauges {
   });
   metrics.onCollect(() => {
     if (latest === undefined) return;
-    if (performance.now() - latest.readAt <= maxAgeMs) for (const reading of latest.readings) setGauges(metrics, reading);
+    if (performance.now() - latest.readAt <= maxAgeMs)
+      for (const reading of latest.readings) setGauges(metrics, reading);
     else for (const reading of latest.readings) removeGauges(metrics, reading);
   }, 'queue');
   return {

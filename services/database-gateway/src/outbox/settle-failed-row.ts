@@ -26,7 +26,9 @@ export async function settleFailedRow(failed: FailedRow): Promise<void> {
   const reason = findRejection(failed);
   try {
     if (reason === undefined) await outbox.markFailed(row.id, failure, retryAfterMs);
-    else if (await outbox.markRejected(row.id, { reason, failure, retryAfterMs, maxRejections: failed.maxRejections })) {
+    else if (
+      await outbox.markRejected(row.id, { reason, failure, retryAfterMs, maxRejections: failed.maxRejections })
+    ) {
       logger.error('Outbox row dead-lettered, not published until it is released', { ...fields, reason });
     }
   } catch (settleError) {
