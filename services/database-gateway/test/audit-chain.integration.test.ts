@@ -41,8 +41,8 @@ async function verify(tenantId: string | null): Promise<ChainReport> {
   return verifier.finish();
 }
 
-describe('the audit trail of a tenant', () => {
-  it('is a chain that the offline verifier accepts, whatever its texts hold', async () => {
+describe('audit trail of a tenant', () => {
+  it('is a chain that the offline verifier accepts, with any text in its events', async () => {
     const tenantId = await createTrail();
     await record(tenantId, 'a"b\\c/d\b\f\n\r\t\u0001\u007f\u0085\u2028 \u20ac \ud83d\ude00 <>&');
     const report = await verify(tenantId);
@@ -55,14 +55,14 @@ describe('the audit trail of a tenant', () => {
     expect(report.events).toBe(head?.seq);
   });
 
-  it('takes events that come at once one after another, without a gap', async () => {
+  it('numbers concurrent events without a gap', async () => {
     const tenantId = await createTrail();
     const before = (await verify(tenantId)).events;
     await Promise.all(Array.from({ length: 40 }, () => record(tenantId)));
     expect(await verify(tenantId)).toMatchObject({ ok: true, events: before + 40 });
   });
 
-  it('has no gap where a transaction was rolled back', async () => {
+  it('has no gap after a transaction was rolled back', async () => {
     const tenantId = await createTrail();
     const failing = db.database.withTenant(tenantId, async (transaction) => {
       await recordAuditEvent(transaction, {
@@ -75,7 +75,7 @@ describe('the audit trail of a tenant', () => {
     expect((await verify(tenantId)).problems).toEqual([]);
   });
 
-  it('gives an event its place, number and time, whatever the writer says of them', async () => {
+  it('determines position, number and time of an event itself, whatever the writer sets', async () => {
     const tenantId = await createTrail();
     const { events } = await verify(tenantId);
     await db.database.withTenant(tenantId, (transaction) =>
@@ -97,7 +97,7 @@ describe('the audit trail of a tenant', () => {
     expect(row).toEqual({ recent: true });
   });
 
-  it('stays verifiable when an erasure takes the content of its events', async () => {
+  it('stays verifiable when an erasure removes the content of its events', async () => {
     const tenantId = await createTrail();
     await eraseEvents(tenantId);
     const { ok, events, erased } = await verify(tenantId);
@@ -120,7 +120,7 @@ describe('the audit trail of a tenant', () => {
     'DELETE FROM audit_heads',
     `INSERT INTO audit_heads (chain_id, seq, hash) VALUES (gen_random_uuid(), 0, decode(repeat('00', 32), 'hex'))`,
     'SELECT chain_audit_event(e) FROM audit_events e',
-  ])('has an end that the application cannot move: %s', async (text) => {
+  ])('has a head that the application cannot change: %s', async (text) => {
     const tenantId = await createTrail();
     const moving = db.database.withTenant(tenantId, (transaction) =>
       transaction.query({ operation: 'CALL', table: 'pg_catalog', text }),
@@ -151,8 +151,8 @@ const EDITS = [
   ['trace_id', `repeat('0', 32)`, 'content_edited'],
 ] as const;
 
-describe('whoever owns the database', () => {
-  it.each(EDITS)('and edits %s to %s is found out', async (column, value, kind) => {
+describe('verification detects an owner of the database who', () => {
+  it.each(EDITS)('edits %s to %s', async (column, value, kind) => {
     const tenantId = await createTrail();
     const otherId = await createTrail();
     // A number that the other chain does not have yet.
@@ -166,7 +166,7 @@ describe('whoever owns the database', () => {
   });
 
   it.each(EDITS.filter(([, , kind]) => kind === 'content_edited').filter(([column]) => column !== 'salt'))(
-    'and erases an event and edits its %s to %s is found out',
+    'erases an event and edits its %s to %s',
     async (column, value, kind) => {
       const tenantId = await createTrail();
       await eraseEvents(tenantId, 3);
@@ -179,7 +179,7 @@ describe('whoever owns the database', () => {
   it.each([
     ['the first', 1],
     ['one in the middle', 3],
-  ])('and deletes %s is found out', async (_name, seq) => {
+  ])('deletes %s', async (_name, seq) => {
     const tenantId = await createTrail();
     await db.sql('DELETE FROM audit_events WHERE tenant_id = $1 AND seq = $2', [tenantId, seq]);
     const { ok, problems } = await verify(tenantId);
@@ -188,8 +188,8 @@ describe('whoever owns the database', () => {
   });
 });
 
-describe('the chains', () => {
-  it('are apart: each tenant has one, and the platform has one', async () => {
+describe('audit chains', () => {
+  it('are separate: each tenant has one, and the platform has one', async () => {
     const one = await createTrail();
     const other = await createTrail();
     for (let i = 0; i < 2; i += 1) {

@@ -34,8 +34,8 @@ function recordQueries(database: Database): { readonly database: Database; reado
   };
 }
 
-describe("a tenant's audit events", () => {
-  it('are listed from either end, page by page, and by what they tell', async () => {
+describe("list of a tenant's audit events", () => {
+  it('returns pages in both orders and filters by the fields of the events', async () => {
     const tenant = await createTestTenant(db.database);
     const made = [];
     for (let added = 0; added < 3; added += 1) {
@@ -62,7 +62,7 @@ describe("a tenant's audit events", () => {
     expect(await seqs({ to: all.data[4]?.created_at })).toEqual([]);
   });
 
-  it.each(['of a tenant', 'of the platform'])('%s are read by an index, wherever the page begins', async (whose) => {
+  it.each(['of a tenant', 'of the platform'])('reads events %s by an index, wherever the page begins', async (whose) => {
     const tenant = whose === 'of a tenant' ? await createTestTenant(db.database) : undefined;
     const caller = tenant === undefined ? operatorFor(null) : holderOf(tenant);
     await db.sql(
@@ -86,7 +86,7 @@ describe("a tenant's audit events", () => {
   });
 });
 
-describe("the platform's audit events", () => {
+describe("list of the platform's audit events", () => {
   beforeAll(async () => {
     for (let added = 0; added < 3; added += 1) {
       await recordPlatformEvent(db.database, { action: 'log_levels.changed', actor: 'service:x', service: 'web-api' });
@@ -94,7 +94,7 @@ describe("the platform's audit events", () => {
   });
   const levels = { action: 'log_levels.changed', limit: 100 };
 
-  it('are for the operator who names no tenant, page by page, and no event of a tenant is among them', async () => {
+  it('returns pages without events of tenants to an operator who names no tenant', async () => {
     await createTestTenant(db.database);
     const { answer } = await call(list, operatorFor(null), { query: levels });
     expect(answer.data).toHaveLength(3);
@@ -111,7 +111,7 @@ describe("the platform's audit events", () => {
     expect(read).toEqual(chain.map(({ id }) => id));
   });
 
-  it("are not for a tenant's key, nor for the operator who names a tenant", async () => {
+  it("returns no platform events to a tenant's key, or to an operator who names a tenant", async () => {
     const tenant = await createTestTenant(db.database);
     for (const caller of [holderOf(tenant), operatorFor(tenant.tenantId)]) {
       expect((await call(list, caller, { query: levels })).answer.data).toEqual([]);

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => db.drop());
 
-describe('the verifier of an audit trail that somebody changes', () => {
+describe('audit verifier, when the audit trail was modified', () => {
   it.each([
     ['an edit', `UPDATE audit_events SET outcome = 'failure' WHERE tenant_id = $1 AND seq = 2`],
     ['a deletion', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 2`],
@@ -24,7 +24,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     ['a deletion of the first', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 1`],
     ['a deletion of the last', `DELETE FROM audit_events WHERE tenant_id = $1 AND seq = 5`],
     [
-      'a content that was edited and its salt taken',
+      'content that was edited and whose salt was removed',
       `UPDATE audit_events SET actor = 'x', salt = NULL WHERE tenant_id = $1 AND seq = 2`,
     ],
     ['a number out of reach', `UPDATE audit_events SET seq = ${2n ** 60n} WHERE tenant_id = $1 AND seq = 2`],
@@ -33,11 +33,11 @@ describe('the verifier of an audit trail that somebody changes', () => {
     ['a checkpoint that cannot be read', `UPDATE audit_checkpoints SET seq = ${2n ** 60n} WHERE tenant_id = $1`],
     ['an unreadable row', `UPDATE audit_events SET created_at = 'infinity' WHERE tenant_id = $1 AND seq = 2`],
     [
-      'a cut-off end, with the end of the chain moved',
+      'a truncated end, with the head of the chain moved',
       `WITH gone AS (DELETE FROM audit_events WHERE tenant_id = $1 AND seq > 2)
        UPDATE audit_heads SET seq = 2, hash = (SELECT hash FROM audit_events WHERE tenant_id = $1 AND seq = 2) WHERE tenant_id = $1`,
     ],
-  ])('finds %s', async (_name, text) => {
+  ])('detects %s', async (_name, text) => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
     await verifier.run();
@@ -47,7 +47,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await isOk()).toBe(0);
   });
 
-  it('finds that two events changed places', async () => {
+  it('detects that two events were swapped', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
     for (const [from, to] of [
@@ -61,7 +61,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await isOk()).toBe(0);
   });
 
-  it('goes on saying what only a verification from the first event finds', async () => {
+  it('keeps reporting a problem that only a complete verification detects', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start({ fullVerifyMs: 1_500 });
     await verifier.run();
@@ -71,7 +71,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await isOk()).toBe(0);
   });
 
-  it('finds events that are erased and that no erasure in the ledger accounts for', async () => {
+  it('detects erased events that no erasure in the ledger announces', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk, errors } = trails.start({ fullVerifyMs: 0 });
     const request = await trails.announceErasure(tenantId, 2);
@@ -91,7 +91,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await isOk()).toBe(0);
   });
 
-  it('finds erased events of the platform, of which no erasure takes any', async () => {
+  it('detects erased events of the platform, which no erasure removes', async () => {
     const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
     await recordPlatformEvent(db.database, { action: 'log_levels.changed', actor: 'service:x', service: 'x' });
     await verifier.run();
@@ -104,7 +104,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
   it.each([
     ['a row of which is unreadable', `UPDATE audit_checkpoints SET seq = ${2n ** 60n} WHERE tenant_id = $1`],
     ['the end of which is out of reach', `UPDATE audit_heads SET seq = ${2n ** 60n} WHERE tenant_id = $1`],
-  ])('names a chain %s, and verifies the others', async (_name, text) => {
+  ])('reports a chain %s, and verifies the others', async (_name, text) => {
     const [broken, sound] = [await trails.createTrail(), await trails.createTrail()];
     const { verifier, isOk, errors } = trails.start({ fullVerifyMs: 0 });
     await verifier.run();
@@ -116,7 +116,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await trails.checkpointsOf(sound)).toContain(await trails.lengthOf(sound));
   });
 
-  it('names a chain that PostgreSQL gives an error for, and verifies the others', async () => {
+  it('reports a chain whose rows PostgreSQL cannot read, and verifies the others', async () => {
     const [broken, sound] = [await trails.createTrail(), await trails.createTrail()];
     const { verifier, isOk, errors } = trails.start();
     await trails.onReading(broken, '1 / (seq - seq) = 1');
@@ -128,7 +128,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await trails.checkpointsOf(sound)).toEqual([await trails.lengthOf(sound)]);
   });
 
-  it('takes no chain for broken that it cannot reach, and remembers those that are', async () => {
+  it('reports no chain as invalid that it cannot reach, and still reports those that are', async () => {
     const [first, second] = [await trails.createTrail(), await trails.createTrail()];
     const { verifier, isOk, errors } = trails.start({ fullVerifyMs: 0 });
     await verifier.run();
@@ -141,7 +141,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(errors()).toContain(first);
   });
 
-  it('finds a chain that was written anew with right hashes', async () => {
+  it('detects a chain that was rewritten with valid hashes', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
     await verifier.run();
@@ -153,7 +153,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
   it.each([
     ['without a key', undefined, 'DELETE FROM audit_checkpoints WHERE tenant_id IS NULL'],
     ['and whose checkpoints are gone', CHECKPOINT_KEY, 'DELETE FROM audit_checkpoints'],
-  ])('finds a chain that was written anew %s, as long as it remembers', async (_name, signingKey, text) => {
+  ])('detects a chain that was rewritten %s, while it knows an earlier head', async (_name, signingKey, text) => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start({ fullVerifyMs: 0, signingKey });
     await verifier.run();
@@ -164,7 +164,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await trails.checkpointsOf(tenantId)).toEqual([]);
   });
 
-  it('finds at once that a chain has become shorter', async () => {
+  it('detects immediately that a chain has become shorter', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start();
     await verifier.run();
@@ -173,7 +173,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
     expect(await isOk()).toBe(0);
   });
 
-  it('finds that a whole chain is gone', async () => {
+  it('detects that a complete chain is missing', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start();
     await verifier.run();
@@ -183,7 +183,7 @@ describe('the verifier of an audit trail that somebody changes', () => {
   });
 });
 
-describe('the verifier that begins while the trail is another one, and has its file of heads', () => {
+describe('audit verifier that starts on a modified trail with a heads file', () => {
   let folder: string;
   let path: string;
   beforeEach(async () => {
@@ -198,14 +198,14 @@ describe('the verifier that begins while the trail is another one, and has its f
     ['an end that was cut off with its checkpoints', cutOff, /truncated: before, there were 5 events/],
     ['a whole chain that is gone', remove, /truncated: before, there were 5 events/],
     [
-      'a chain that was written anew, and whose checkpoints are gone',
+      'a chain that was rewritten and whose checkpoints are missing',
       async (tenantId) => {
         await trails.rewriteChain(tenantId);
         await db.sql('DELETE FROM audit_checkpoints WHERE tenant_id = $1', [tenantId]);
       },
       /edited: it was another event before/,
     ],
-  ])('finds %s, and goes on finding it', async (_name, tamper, problem) => {
+  ])('detects %s, and keeps reporting it', async (_name, tamper, problem) => {
     const tenantId = await trails.createTrail();
     await start().verifier.run();
     await tamper(tenantId);
@@ -221,7 +221,7 @@ describe('the verifier that begins while the trail is another one, and has its f
     expect(await trails.checkpointsOf(tenantId)).not.toContain(2);
   });
 
-  it('is content with a chain that has grown, and remembers how far', async () => {
+  it('accepts a chain that has grown, and stores its new head', async () => {
     const [tenantId, other] = [await trails.createTrail(), await trails.createTrail()];
     await start().verifier.run();
     await trails.record(tenantId);
@@ -235,16 +235,16 @@ describe('the verifier that begins while the trail is another one, and has its f
     expect(await readdir(folder)).toEqual(['heads.ndjson']);
   });
 
-  it('says what is wrong with a damaged file, and does not pass for one that has verified', async () => {
+  it('reports what is wrong with a damaged file, and does not count as a successful run', async () => {
     await trails.createTrail();
     await writeFile(path, '{"tenant_id":null,"seq":1');
     const { verifier, read } = start();
-    await expect(verifier.run()).rejects.toThrow(`Line 1 of ${path} (AION_AUDIT_HEADS_FILE) does not say how far`);
+    await expect(verifier.run()).rejects.toThrow(`Line 1 of ${path} (AION_AUDIT_HEADS_FILE) is not an audit head`);
     expect(await read('aion_job_last_success_timestamp_seconds')).toBeUndefined();
     expect(await readFile(path, 'utf8')).toBe('{"tenant_id":null,"seq":1');
   });
 
-  it('says that the file cannot be written, having verified', async () => {
+  it('reports a file that cannot be written, after the verification', async () => {
     await trails.createTrail();
     const { verifier, isOk, read } = start({ headsFile: createHeadsFile(join(folder, 'missing', 'heads.ndjson')) });
     await expect(verifier.run()).rejects.toThrow('ENOENT');

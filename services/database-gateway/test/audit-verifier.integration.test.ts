@@ -11,8 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => db.drop());
 
-describe('the verifier of the audit trail', () => {
-  it('verifies every chain and signs its end once', async () => {
+describe('audit verifier', () => {
+  it('verifies every chain and signs its head once', async () => {
     const tenants = [await trails.createTrail(), await trails.createTrail()];
     const { verifier, isOk, read, verified } = trails.start();
     await runTwice(verifier);
@@ -23,7 +23,7 @@ describe('the verifier of the audit trail', () => {
     expect(await Promise.all(tenants.map(trails.checkpointsOf))).toEqual(lengths.map((length) => [length]));
   });
 
-  it('goes on from where it was, and reads what is new only', async () => {
+  it('continues from the last verified event, and reads new events only', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, verified } = trails.start();
     await verifier.run();
@@ -34,7 +34,7 @@ describe('the verifier of the audit trail', () => {
     expect(await trails.checkpointsOf(tenantId)).toEqual([before, before + 1]);
   });
 
-  it('signs the chain of a tenant before it is exported', async () => {
+  it('signs the chain of a tenant before its export', async () => {
     const tenantId = await trails.createTrail();
     await trails.createTrail();
     await trails.start().verifier.checkpoint(tenantId);
@@ -42,7 +42,7 @@ describe('the verifier of the audit trail', () => {
     expect(await db.sql('SELECT DISTINCT tenant_id FROM audit_checkpoints')).toEqual([{ tenant_id: tenantId }]);
   });
 
-  it('signs nothing without a CHECKPOINT_KEY, and still verifies', async () => {
+  it('signs nothing without a signing key, and still verifies', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start({ signingKey: undefined });
     await verifier.run();
@@ -63,7 +63,7 @@ describe('the verifier of the audit trail', () => {
     expect(await verified()).toBe(await trails.lengthOf(tenantId));
   });
 
-  it('reads checkpoints in pages, before the events that they are of', async () => {
+  it('reads checkpoints in pages, each before its events', async () => {
     const tenantId = await trails.createTrail();
     for (let i = 0; i < 300; i += 1) await trails.record(tenantId);
     const trail = createAuditTrailStore(db.database);
@@ -84,7 +84,7 @@ describe('the verifier of the audit trail', () => {
     expect(await isOk()).toBe(0);
   });
 
-  it('takes no chain for cut off of which another process signs more meanwhile', async () => {
+  it('reports no truncation when another process signs later events meanwhile', async () => {
     const tenantId = await trails.createTrail();
     const trail = createAuditTrailStore(db.database);
     let meanwhile: (() => Promise<void>) | undefined = async () => {
@@ -104,7 +104,7 @@ describe('the verifier of the audit trail', () => {
     expect(await isOk()).toBe(1);
   });
 
-  it('takes no chain for cut off that an export has had verified since it was listed', async () => {
+  it('reports no truncation when an export has verified the chain since it was listed', async () => {
     const tenantId = await trails.createTrail();
     const trail = createAuditTrailStore(db.database);
     let afterListing: (() => Promise<void>) | undefined;
@@ -127,7 +127,7 @@ describe('the verifier of the audit trail', () => {
     expect(await verified()).toBeGreaterThan(before);
   });
 
-  it('says that all is well again when it is', async () => {
+  it('reports that a chain is valid again', async () => {
     const tenantId = await trails.createTrail();
     const { verifier, isOk } = trails.start({ fullVerifyMs: 0 });
     await verifier.run();
@@ -139,7 +139,7 @@ describe('the verifier of the audit trail', () => {
     expect(await isOk()).toBe(1);
   });
 
-  it('knows the keys that signed before, and no others', async () => {
+  it('accepts checkpoints of former keys, and of no others', async () => {
     await trails.createTrail();
     await trails.start().verifier.run();
     const next = createSigningKey();

@@ -77,8 +77,8 @@ const errorsOf = async (error: string) => {
   );
 };
 
-describe('a caller that goes away', () => {
-  it('has its statement cancelled, its transaction rolled back, and leaves a connection that works', async () => {
+describe('disconnect of a caller', () => {
+  it('cancels its statement, rolls back its transaction, and leaves a working connection', async () => {
     const leaving = new AbortController();
     const running = database.withTenant(
       tenantId,
@@ -99,7 +99,7 @@ describe('a caller that goes away', () => {
     expect([await errorsOf('cancelled'), await errorsOf('timeout')]).toEqual([1, 0]);
   });
 
-  it('has a statement outside of transactions cancelled, too', async () => {
+  it('cancels a statement outside of transactions', async () => {
     const leaving = new AbortController();
     const failed = expect(database.query(SLEEP, { signal: leaving.signal })).rejects.toThrow('gone');
     const { pid } = await sleeping();
@@ -108,7 +108,7 @@ describe('a caller that goes away', () => {
     expect(await database.query<{ pid: number }>(PID)).toEqual([{ pid }]);
   });
 
-  it('runs no further statement of its transaction, and does not commit', async () => {
+  it('prevents further statements of its transaction and the commit', async () => {
     for (const last of [(transaction: TenantTransaction) => transaction.query(PID), () => Promise.resolve([])]) {
       const leaving = new AbortController();
       const running = database.withTenant(
@@ -125,7 +125,7 @@ describe('a caller that goes away', () => {
     expect(await renamed()).toEqual([]);
   });
 
-  it('waits for a connection no longer, and those behind it are served', async () => {
+  it('removes it from the queue for connections, and the next callers are served', async () => {
     const held = await pool.connect();
     const leaving = new AbortController();
     const gone = expect(database.query(PID, { signal: leaving.signal })).rejects.toThrow('gone');
@@ -139,8 +139,8 @@ describe('a caller that goes away', () => {
   });
 });
 
-describe('a client that hangs up', () => {
-  it('takes its query along, from the socket to PostgreSQL', async () => {
+describe('disconnect of an HTTP client', () => {
+  it('cancels its query in PostgreSQL', async () => {
     const queueDatabase = await createTestDatabase();
     const gateway = await startGateway({
       ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
@@ -175,8 +175,8 @@ describe('a client that hangs up', () => {
   });
 });
 
-describe('the pool', () => {
-  it('turns callers away at once when too many wait, and counts them', async () => {
+describe('connection pool', () => {
+  it('rejects callers immediately when too many wait, and counts them', async () => {
     const held = await pool.connect();
     const waiting = [database.query(PID), database.query(PID)];
     await expect(database.query(PID)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
@@ -187,7 +187,7 @@ describe('the pool', () => {
     expect(body).toMatch(/^db_connection_timeouts_total\{pool="requests"\} 0$/m);
   });
 
-  it('ends a statement, and a transaction left idle, that takes too long, and goes on', async () => {
+  it('ends a statement that takes too long and a transaction that is idle too long, and continues', async () => {
     await pool.close();
     pool = createPool({ statementTimeoutMs: 200, idleTransactionMs: 200 });
     database = createDatabase({ pool, metrics, logger: silentLogger });

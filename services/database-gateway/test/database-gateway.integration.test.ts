@@ -103,7 +103,7 @@ const readiness = async (adminUrl: string) => {
   };
 };
 
-describe('events of the platform', () => {
+describe('platform events', () => {
   let running: Running;
   beforeAll(async () => {
     running = await startGateway();
@@ -113,7 +113,7 @@ describe('events of the platform', () => {
   });
   afterAll(() => stopGateway(running));
 
-  it('are recorded for the service that sends them, in a chain of their own', async () => {
+  it('are recorded for the service that sends them, in the chain of the platform', async () => {
     const body = { action: 'log_levels.changed' } as const;
     const caller = serviceCaller('web-api', null);
     await running.client.call(internalRoutes.platformEvents.record, { body, caller });
@@ -171,7 +171,7 @@ describe('database-gateway over HTTP', () => {
     );
   });
 
-  it('stores keys and generations, and finds them again', async () => {
+  it('stores keys and generations, and reads them back', async () => {
     const tenant = await createTenant();
     const key = await client.call(internalRoutes.apiKeys.find, { params: { prefix: tenant.prefix } });
     expect(key).toMatchObject({ id: tenant.keyId, key_hash: '0a'.repeat(32) });
@@ -182,7 +182,7 @@ describe('database-gateway over HTTP', () => {
     expect(rows).toEqual([{ status: 'succeeded', trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
   });
 
-  it('takes an export from its request through the queue and a snapshot to its files', async () => {
+  it('runs an export from its request through the queue and a snapshot to its files', async () => {
     const tenant = await createTenant();
     const tenant_id = tenant.tenantId;
     const requester = holderOf(tenant);
@@ -250,7 +250,7 @@ describe('database-gateway over HTTP', () => {
     ).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('shows its queries and connections in its metrics, with labels of closed sets', async () => {
+  it('exposes metrics of queries and connections, with labels of bounded sets', async () => {
     const body = await (await fetch(`${running.adminUrl}/metrics`)).text();
     expect(body).toMatch(/db_query_duration_seconds_count\{operation="INSERT",table="generations"\} \d/);
     expect(body).toMatch(/db_query_duration_seconds_count\{operation="COPY",table="tenants"\} \d/);
@@ -260,7 +260,7 @@ describe('database-gateway over HTTP', () => {
     expect(body).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
-  it('shows what the queue holds, which no other process does, and nothing of what workers do', async () => {
+  it('exposes the state of the queue, but no metrics of workers', async () => {
     const scrape = async () => (await fetch(`${running.adminUrl}/metrics`)).text();
     const body = await waitFor(
       async () => {
@@ -281,7 +281,7 @@ describe('database-gateway over HTTP', () => {
 });
 
 describe('database-gateway without its dependencies', () => {
-  it('starts before PostgreSQL, says what it waits for, and works as soon as it is there', async () => {
+  it('starts before PostgreSQL, logs what it waits for, and works when it is available', async () => {
     const port = await freePort();
     const { hostname, port: target } = new URL(db.appUrl);
     const through = (url: string) => Object.assign(new URL(url), { port: String(port) }).href;
@@ -290,7 +290,7 @@ describe('database-gateway without its dependencies', () => {
       AION_MIGRATION_DATABASE_URL: through(db.ownerUrl),
     });
     const started = created.gateway.start();
-    await waitFor(() => created.logs().includes('PostgreSQL is not there yet'), { describe: 'the log line' });
+    await waitFor(() => created.logs().includes('PostgreSQL not available'), { describe: 'the log line' });
     expect(await readiness(created.adminUrl)).toMatchObject({
       status: 503,
       body: { checks: { database: { ok: false } } },
@@ -321,18 +321,18 @@ describe('database-gateway without its dependencies', () => {
       AION_MIGRATION_DATABASE_URL: `postgresql://aion_owner:x@127.0.0.1:${await freePort()}/aion`,
     });
     const started = created.gateway.start();
-    await waitFor(() => created.logs().includes('PostgreSQL is not there yet'), { describe: 'the log line' });
+    await waitFor(() => created.logs().includes('PostgreSQL not available'), { describe: 'the log line' });
     await created.gateway.stop();
     await started;
   });
 
-  it('stays ready, and says what is wrong, when the schema is not the declared one', async () => {
+  it('stays ready, and reports the difference, during schema drift', async () => {
     await db.sql('CREATE TABLE notes (id int)');
     const running = await startGateway();
     const { status, body } = await readiness(running.adminUrl);
     expect([status, body.checks['schema']]).toEqual([
       200,
-      expect.objectContaining({ ok: true, detail: 'Exports are refused. Table "notes" is not in the data map.' }),
+      expect.objectContaining({ ok: true, detail: 'Exports are rejected. Table "notes" is not in the data map.' }),
     ]);
     expect(await (await fetch(`${running.adminUrl}/metrics`)).text()).toMatch(/^aion_schema_drift 1$/m);
     const params = { prefix: 'zzzzzzzzzzzz' };
@@ -343,13 +343,13 @@ describe('database-gateway without its dependencies', () => {
     await db.sql('DROP TABLE notes');
   });
 
-  it('does not start as a role that row-level security does not hold', async () => {
+  it('does not start as a role that bypasses row-level security', async () => {
     const created = await createGateway({ DATABASE_URL: db.superuserUrl });
     await expect(created.gateway.start()).rejects.toThrow('DATABASE_URL connects as "postgres"');
     await created.gateway.stop();
   });
 
-  it('serves requests and keeps exports while the queue is away', async () => {
+  it('serves requests and stores exports while the queue is unavailable', async () => {
     const tenant = await createTestTenant(db.database);
     const running = await startGateway({
       AION_QUEUE_DATABASE_URL: `postgresql://aion_queue:x@127.0.0.1:${await freePort()}/queue`,
@@ -367,7 +367,7 @@ describe('database-gateway without its dependencies', () => {
 });
 
 describe('database-gateway under load', () => {
-  it('answers 503 with the time to wait when no connection is free, and goes on afterwards', async () => {
+  it('answers 503 with Retry-After when no connection is free, and recovers afterwards', async () => {
     const running = await startGateway({
       ...{ AION_DATABASE_POOL_SIZE: '2', AION_DATABASE_POOL_WAIT_MS: '300' },
       AION_DATABASE_STATEMENT_TIMEOUT_MS: '6000',
@@ -411,7 +411,7 @@ describe('database-gateway under load', () => {
     await stopGateway(running);
   }, 60_000);
 
-  it('finishes a request that has begun, with all that it needs, before it closes its connections', async () => {
+  it('finishes a request in progress before it closes its connections', async () => {
     const tenant = await createTestTenant(db.database);
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const sessionsHaveEnded = await watchSessions();
@@ -449,7 +449,7 @@ describe('database-gateway under load', () => {
     await sessionsHaveEnded();
   });
 
-  it('breaks off a snapshot that is held when its grace period is over', async () => {
+  it('aborts an open snapshot at the end of its grace period', async () => {
     const tenant = await createTestTenant(db.database);
     const sessionsHaveEnded = await watchSessions();
     const running = await startGateway({ AION_SHUTDOWN_GRACE_MS: '2200' });

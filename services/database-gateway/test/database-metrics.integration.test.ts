@@ -47,8 +47,8 @@ const WAIT_SUM = 'db_connection_wait_seconds_sum{pool="requests"}';
 const probe = (text: string) => database.query({ operation: 'SELECT', table: 'pg_catalog', text });
 const raise = (sqlstate: string) => probe(`DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '${sqlstate}'; END $$`);
 
-describe('the metrics of the database', () => {
-  it('are all there from the start, at zero', async () => {
+describe('database metrics', () => {
+  it('are initialized at zero', async () => {
     const { body } = await metrics.exposition();
     const series = body.split('\n').filter((line) => /^db_(query_errors|slow_queries|transactions)_total\{/.test(line));
     expect(series.length).toBeGreaterThan(200);
@@ -67,7 +67,7 @@ describe('the metrics of the database', () => {
     }
   });
 
-  it('count a slow query, and not a quick one', async () => {
+  it('count slow queries, and no fast ones', async () => {
     const series = 'db_slow_queries_total{operation="SELECT",table="pg_catalog"}';
     await probe('SELECT 1');
     expect(await valueOf(series)).toBe(0);
@@ -76,7 +76,7 @@ describe('the metrics of the database', () => {
     expect(await valueOf('db_query_duration_seconds_count{operation="SELECT",table="pg_catalog"}')).toBe(2);
   });
 
-  it('tell unique violations, serialisation failures and others apart', async () => {
+  it('distinguish unique violations, serialization failures and other errors', async () => {
     for (const sqlstate of ['23505', '40001', '40P01', '22012']) await expect(raise(sqlstate)).rejects.toThrow();
     // What is given up for another runs again, and each run counts.
     for (const [error, runs] of Object.entries({ unique_violation: 1, serialization: 4, deadlock: 4, data: 1 })) {
@@ -85,7 +85,7 @@ describe('the metrics of the database', () => {
     }
   });
 
-  it('time a transaction by its outcome, in seconds', async () => {
+  it('measure transactions by outcome, in seconds', async () => {
     const { tenantId } = await createTestTenant(db.database);
     const transaction = (text: string) =>
       database.withTenant(tenantId, (tx) => tx.query({ operation: 'SELECT', table: 'generations', text }));
@@ -104,7 +104,7 @@ describe('the metrics of the database', () => {
     }
   });
 
-  it('count a caller that got no connection in time', async () => {
+  it('count callers that got no connection in time', async () => {
     await pool.close();
     pool = createPool(2, 1_000);
     const held = [await pool.connect(), await pool.connect()];
@@ -120,7 +120,7 @@ describe('the metrics of the database', () => {
     expect(await valueOf('db_connections{pool="requests",state="idle"}')).toBe(2);
   });
 
-  it('are those of the pool in use after it was created anew', async () => {
+  it('describe the current pool after it was created again', async () => {
     await probe('SELECT 1');
     await pool.close();
     pool = createPool(5);

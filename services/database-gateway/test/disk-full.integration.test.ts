@@ -63,8 +63,8 @@ const isServing = () =>
     { describe: 'requests that read to be served' },
   );
 
-describe('a full disk', () => {
-  it('is said clearly to who writes, and stops nobody who reads; with room again, writing goes on', async () => {
+describe('full disk', () => {
+  it('is reported to writers and does not affect readers; writes succeed again when space is free', async () => {
     await disk.fill();
     await isServing();
     const refusal = await waitFor(write, { describe: 'a write to be refused', intervalMs: 1 });
@@ -80,7 +80,7 @@ describe('a full disk', () => {
     for (let i = 0; i < 20; i++) expect(await write()).toBeUndefined();
   }, 60_000);
 
-  it('has spoilt nothing: every accepted row is there, and tables and indexes are whole, also after a crash', async () => {
+  it('corrupts nothing: all accepted rows exist, and tables and indexes are valid, also after a crash', async () => {
     await cluster.stop('immediate');
     await cluster.start();
     const rows = await sql<{ id: string; request: { prompt: string } }>(

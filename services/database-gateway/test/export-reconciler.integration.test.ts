@@ -28,7 +28,7 @@ beforeEach(async () => {
 const outboxKeys = () => outboxKeysOf(db, tenant.tenantId);
 const counted = () => countedExports(metrics);
 
-describe('the reconciler of exports', () => {
+describe('export reconciler', () => {
   const reconciler = (options: Partial<ExportReconcilerOptions> = {}) =>
     createExportReconciler({
       database: db.database,
@@ -48,7 +48,7 @@ describe('the reconciler of exports', () => {
   const publish = () => db.sql('UPDATE outbox SET published_at = now() WHERE tenant_id = $1', [tenant.tenantId]);
   const queuedTimes = async () => (await outboxKeys()).length;
 
-  it('queues an export again under a new job id, with the trace of its request, when no worker holds it', async () => {
+  it('queues an export without a lease again under a new job id, with the trace of its request', async () => {
     const id = await requestExport(db.database, tenant);
     await db.sql(`UPDATE outbox SET carrier = '{"traceparent":"00-a-b-01"}' WHERE tenant_id = $1`, [tenant.tenantId]);
     await publish();
@@ -60,7 +60,7 @@ describe('the reconciler of exports', () => {
     expect(rows).toEqual([{ carrier: { traceparent: '00-a-b-01' } }]);
   });
 
-  it('queues again what a dead worker left, and leaves alone what a living one holds', async () => {
+  it('queues an export again whose lease has expired, and none whose lease is valid', async () => {
     const { id } = await claimNewExport(db.database, tenant);
     await publish();
     await db.sql(`UPDATE export_jobs SET updated_at = now() - interval '1 hour' WHERE id = $1`, [id]);
@@ -71,7 +71,7 @@ describe('the reconciler of exports', () => {
     expect(await queuedTimes()).toBe(2);
   });
 
-  it('adds no row while one waits in the outbox, and waits longer each time', async () => {
+  it('adds no outbox row while one is unpublished, and pauses longer each time', async () => {
     const id = await requestExport(db.database, tenant);
     await age(id, '2 minutes');
     await reconciler().reconcile();
@@ -88,7 +88,7 @@ describe('the reconciler of exports', () => {
     expect(await queuedTimes()).toBe(3);
   });
 
-  it('goes on to the next export when one cannot be looked after', async () => {
+  it('continues with the next export when the reconciliation of one fails', async () => {
     const other = await createTestTenant(db.database);
     const [stuck, next] = [await requestExport(db.database, tenant), await requestExport(db.database, other)];
     await db.sql('UPDATE outbox SET published_at = now()');
@@ -100,7 +100,7 @@ describe('the reconciler of exports', () => {
     expect([await times(stuck), await times(next)]).toEqual([[{ times: 1 }], [{ times: 2 }]]);
   });
 
-  it('ends an export that makes no progress, with a reason', async () => {
+  it('fails an export that makes no progress, with a reason', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     await publish();
     await age(id, '25 hours');
@@ -116,7 +116,7 @@ describe('the reconciler of exports', () => {
     });
   });
 
-  it('counts an export that it ends once, however many replicas look, with the time since its request', async () => {
+  it('counts an export that it fails once, with any number of replicas, and the time since its request', async () => {
     const { id } = await claimNewExport(db.database, tenant);
     await publish();
     await age(id, '25 hours');
@@ -132,7 +132,7 @@ describe('the reconciler of exports', () => {
     expect(Math.round((await exportSecondsOf(metrics, 'failed')) / 3_600)).toBe(30);
   });
 
-  it('ends an export that kills every worker which claims it', async () => {
+  it('fails an export that kills every worker that claims it', async () => {
     const { id } = await claimNewExport(db.database, tenant);
     await publish();
     await db.sql(`UPDATE export_jobs SET epoch = 3 WHERE id = $1`, [id]);

@@ -45,7 +45,7 @@ const auditActions = async () => {
 const outboxKeys = () => outboxKeysOf(db, tenant.tenantId);
 const counted = () => countedExports(metrics);
 
-describe('a requested export', () => {
+describe('requested export', () => {
   it('is stored with its audit event and its outbox row, which carries ids only', async () => {
     const id = await requestExport(db.database, tenant);
     const stored = await readExport(db.database, tenant.tenantId, id);
@@ -59,7 +59,7 @@ describe('a requested export', () => {
     });
   });
 
-  it('leaves nothing behind when any part of its transaction fails', async () => {
+  it('leaves no rows when any part of its transaction fails', async () => {
     // The outbox row is the last statement.
     await db.sql(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
@@ -70,7 +70,7 @@ describe('a requested export', () => {
     expect([rows, await auditActions(), await outboxKeys()]).toEqual([[], [], []]);
   });
 
-  it('is refused, naming the active one, while another is unfinished, also when both come at once', async () => {
+  it('is rejected with the id of the unfinished one while another is unfinished, also for concurrent requests', async () => {
     const results = await Promise.allSettled([1, 2, 3].map(() => requestExport(db.database, tenant)));
     const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const lost = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason.message)] : []));
@@ -79,7 +79,7 @@ describe('a requested export', () => {
     expect(await outboxKeys()).toEqual([exportJobId(won[0]!, 1)]);
   });
 
-  it('may follow one that has ended, and is listed with it by state, in both orders, page by page', async () => {
+  it('may follow a finished one, and is listed with it by state, in both orders, in pages', async () => {
     const { id: first } = await completeNewExport(db.database, tenant);
     const { id, epoch } = await claimNewExport(db.database, tenant);
     await claims.fail(id, { tenant_id: tenant.tenantId, epoch, code: 'x', message: 'x' }, 'test');
@@ -100,8 +100,8 @@ describe('a requested export', () => {
   });
 });
 
-describe('a claim', () => {
-  it('is given to one of those who try at once; the others learn how long to wait', async () => {
+describe('claim of an export', () => {
+  it('succeeds for one of several concurrent workers; the others get the time to wait', async () => {
     const id = await requestExport(db.database, tenant);
     const claim = () => claims.claim(id, { tenant_id: tenant.tenantId, lease_ms: 30_000 });
     const results = await Promise.allSettled([claim(), claim(), claim(), claim()]);
@@ -116,18 +116,18 @@ describe('a claim', () => {
     expect(await readExport(db.database, tenant.tenantId, id)).toMatchObject({ state: 'running', version: 2 });
   });
 
-  it('of a finished export says so', async () => {
+  it('returns the state of a finished export', async () => {
     const { id } = await completeNewExport(db.database, tenant);
     const result = await claims.claim(id, { tenant_id: tenant.tenantId, lease_ms: 30_000 });
     expect(result).toEqual({ outcome: 'finished', state: 'ready' });
   });
 
-  it('of an unknown export is not found', async () => {
+  it('is rejected for an unknown export', async () => {
     const claim = claims.claim(uuidv7(), { tenant_id: tenant.tenantId, lease_ms: 30_000 });
     await expect(claim).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  it('that is taken over leaves its worker unable to change anything', async () => {
+  it('invalidates the fencing token of the previous worker, which cannot change anything', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const tenant_id = tenant.tenantId;
     await expireLease(db, id);
@@ -155,8 +155,8 @@ describe('a claim', () => {
   });
 });
 
-describe('progress', () => {
-  it('grows the version when something changes, and not by a mere heartbeat', async () => {
+describe('progress of an export', () => {
+  it('increments the version when it changes, and not with a heartbeat alone', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const renew = (rows: number) =>
       claims.renew(id, {
@@ -174,7 +174,7 @@ describe('progress', () => {
   });
 });
 
-describe('the completion', () => {
+describe('completion of an export', () => {
   it('stores files, state and one audit event, and may be repeated', async () => {
     const { id, epoch } = await completeNewExport(db.database, tenant);
     const completion = { manifest_sha256: 'ab'.repeat(32), rows: 9, files: FILES };
@@ -185,7 +185,7 @@ describe('the completion', () => {
     expect(await auditActions()).toEqual(['export.requested', 'export.ready']);
   });
 
-  it('is counted once, however often it is repeated, with the seconds since the request', async () => {
+  it('is counted once when it is repeated, with the seconds since the request', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     await db.sql(`UPDATE export_jobs SET created_at = created_at - interval '90 s' WHERE id = $1`, [id]);
     const as = { tenant_id: tenant.tenantId, epoch };
@@ -197,7 +197,7 @@ describe('the completion', () => {
     expect(Math.floor((await exportSecondsOf(metrics, 'ready')) / 10)).toBe(9);
   });
 
-  it('is refused before the bundle is being sealed, and the files are not to be had', async () => {
+  it('is rejected before the bundle is finalized, and its files cannot be read', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const completion = { manifest_sha256: 'ab'.repeat(32), rows: 9, files: FILES };
     const attempt = claims.complete(id, { tenant_id: tenant.tenantId, epoch, ...completion }, 'test');
@@ -205,7 +205,7 @@ describe('the completion', () => {
     await expect(exports.readFiles(tenant.tenantId, id)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('leaves the export as it was when its files cannot be stored', async () => {
+  it('leaves the export unchanged when its files cannot be stored', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const as = { tenant_id: tenant.tenantId, epoch };
     await claims.renew(id, { ...as, lease_ms: 60_000, state: 'sealing', progress: NO_PROGRESS });
@@ -219,7 +219,7 @@ describe('the completion', () => {
   });
 });
 
-describe('a failure', () => {
+describe('failure of an export', () => {
   it('is final, has a reason and one audit event, and may be repeated', async () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const failure = { tenant_id: tenant.tenantId, epoch, code: 'disk_full', message: 'The store is full.' };
@@ -232,7 +232,7 @@ describe('a failure', () => {
     expect(await auditActions()).toEqual(['export.requested', 'export.failed']);
   });
 
-  it('is counted once by its code, or as another when nobody knows that', async () => {
+  it('is counted once by its code, or as other when the code is unknown', async () => {
     for (const code of ['SCHEMA_DRIFT', 'code-of-a-newer-release']) {
       const { tenantId, keyId } = await createTestTenant(db.database);
       const { id, epoch } = await claimNewExport(db.database, { tenantId, keyId });
@@ -249,8 +249,8 @@ describe('a failure', () => {
   });
 });
 
-describe('a download', () => {
-  it('is in the audit trail with who, what and which file', async () => {
+describe('download of an export', () => {
+  it('is recorded in the audit trail with actor, export and file', async () => {
     const { id } = await completeNewExport(db.database, tenant);
     const download = { tenant_id: tenant.tenantId, actor: 'signed-url' };
     await exports.recordDownload(id, { ...download, path: 'bagit.txt' });

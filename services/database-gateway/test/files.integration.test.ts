@@ -61,8 +61,8 @@ const actionsOf = async ({ tenantId }: Party) =>
 const claimAll = async ({ tenantId }: Party) =>
   (await strays.claim(1_000)).filter(({ object_key: key }) => key.includes(tenantId));
 
-describe('a file', () => {
-  it('takes the object that was announced for it, which then is no stray any more', async () => {
+describe('file', () => {
+  it('adopts its announced object, which is no longer a stray object', async () => {
     const party = await setUp();
     const { object_key, ...file } = await addFile(party, party.projectId);
     expect(file).toMatchObject({
@@ -77,7 +77,7 @@ describe('a file', () => {
     expect(await actionsOf(party)).toEqual(['file.uploaded', 'file.downloaded']);
   });
 
-  it('is made of no object that was not announced, is taken, or was claimed for removal', async () => {
+  it('cannot adopt an object that was not announced, belongs to another file, or was claimed for deletion', async () => {
     const party = await setUp();
     const { object_key } = await addFile(party);
     const claimed = await announce(party, 0);
@@ -89,7 +89,7 @@ describe('a file', () => {
     expect(await straysOf(party)).toEqual([claimed]);
   });
 
-  it('leaves its object a stray when it cannot be stored', async () => {
+  it('leaves its object a stray object when it cannot be stored', async () => {
     const party = await setUp();
     const key = await announce(party);
     const query = { name: 'x', project_id: uuidv7() };
@@ -100,7 +100,7 @@ describe('a file', () => {
     expect(await actionsOf(party)).toEqual([]);
   });
 
-  it('is stored once for an Idempotency-Key, and the object of the second request stays a stray', async () => {
+  it('is stored once for an Idempotency-Key, and the object of the second request stays a stray object', async () => {
     const party = await setUp();
     const caller = { ...party.person, idempotency: { key: 'once', request_sha256: 'cd'.repeat(32) } };
     const [one, two] = [await announce(party), await announce(party)];
@@ -110,7 +110,7 @@ describe('a file', () => {
     expect(await straysOf(party)).toEqual([two]);
   });
 
-  it('is deleted with an event, and its object becomes a stray that is due', async () => {
+  it('is deleted with an event, and its object becomes a due stray object', async () => {
     const party = await setUp();
     const { id, object_key } = await addFile(party);
     const params = { file_id: id };
@@ -124,7 +124,7 @@ describe('a file', () => {
     expect(await straysOf(party)).toEqual([]);
   });
 
-  it.each(['file', 'project', 'tenant'] as const)('stays while a legal hold on its %s is in force', async (scope) => {
+  it.each(['file', 'project', 'tenant'] as const)('cannot be deleted while a legal hold on its %s is in force', async (scope) => {
     const party = await setUp();
     const { id } = await addFile(party, party.projectId);
     const other = await addFile(party);
@@ -146,7 +146,7 @@ describe('a file', () => {
     expect(await call(remove, party.person, { params })).toMatchObject({ answer: null });
   });
 
-  it('is either held or deleted when both are tried at once', async () => {
+  it('is either held or deleted when both are requested concurrently', async () => {
     for (let round = 0; round < 8; round += 1) {
       const party = await setUp();
       const { id } = await addFile(party);
@@ -158,7 +158,7 @@ describe('a file', () => {
     }
   });
 
-  it('is listed with others, by project, name and page, and is no other of another tenant', async () => {
+  it('is listed by project, name and page, and is not visible to another tenant', async () => {
     const [party, stranger] = [await setUp(), await setUp()];
     const one = await addFile(party, party.projectId);
     const two = await addFile(party);
@@ -184,8 +184,8 @@ describe('a file', () => {
   });
 });
 
-describe('an announced object', () => {
-  it('is due when its time has passed, or at once when it is abandoned, unless it has become part of a file', async () => {
+describe('announced object', () => {
+  it('is due when its time has passed, or immediately when abandoned, unless a file has adopted it', async () => {
     const party = await setUp();
     const { object_key } = await addFile(party);
     const [abandoned, waiting] = [await announce(party), await announce(party)];
@@ -197,7 +197,7 @@ describe('an announced object', () => {
     expect(claims.flat().map((each) => each.object_key)).toEqual([waiting]);
   });
 
-  it('is of a tenant and a project that are there, and is settled only once it is claimed', async () => {
+  it('requires an existing tenant and project, and is settled only after a claim', async () => {
     const party = await setUp();
     const stranger = await setUp();
     const nobody = { ...party, tenantId: uuidv7() };

@@ -12,7 +12,7 @@ const SECRET = 'a secret that is long enough for a test';
 const main = new URL('../src/main.ts', import.meta.url).pathname;
 
 describe('SIGKILL of database-gateway under load', () => {
-  it('loses nothing that was accepted, and is followed by one job of each export', async () => {
+  it('loses no accepted row, and is followed by one job for each export', async () => {
     const db = await createMigratedDatabase();
     const queueDatabase = await createTestDatabase();
     const [port, adminPort] = [await freePort(), await freePort()];

@@ -41,7 +41,7 @@ const outcomesOf = async (calls: Promise<void>[]) =>
 const statusOf = async (id: string) =>
   (await db.sql<{ status: string }>('SELECT status FROM generations WHERE id = $1', [id]))[0]?.status;
 
-describe('generations that arrive together', () => {
+describe('concurrent writes of generations', () => {
   it('share a transaction, each with its own row, content and settlement', async () => {
     const ids = Array.from({ length: 100 }, () => uuidv7());
     await Promise.all(ids.map((id) => generations.open(id, newGeneration(tenant, { prompt: id }))));
@@ -62,7 +62,7 @@ describe('generations that arrive together', () => {
     );
   });
 
-  it('fail alone: each caller hears what came of its own row', async () => {
+  it('fail separately: each caller gets the result of its own row', async () => {
     const [taken, known, ...fresh] = Array.from({ length: 8 }, () => uuidv7());
     await generations.open(taken!, newGeneration(stranger));
     await generations.open(known!, newGeneration(tenant));
@@ -93,7 +93,7 @@ describe('generations that arrive together', () => {
     expect(statuses).toEqual(['succeeded', 'pending', undefined, undefined, 'pending', 'succeeded']);
   });
 
-  it('and have the same id go one after another: the first counts', async () => {
+  it('with the same id run one after another, and the first one wins', async () => {
     const id = uuidv7();
     await Promise.all(['a', 'b'].map((prompt) => generations.open(id, newGeneration(tenant, { prompt }))));
     expect(transactions).toBe(2);
@@ -104,7 +104,7 @@ describe('generations that arrive together', () => {
     ]);
   });
 
-  it('are in a transaction of their tenant, whoever else writes', async () => {
+  it('run in a transaction of their own tenant', async () => {
     const calls = [tenant, stranger, tenant, stranger].map((party) => ({ id: uuidv7(), party }));
     await Promise.all(calls.map(({ id, party }) => generations.open(id, newGeneration(party))));
     expect(transactions).toBe(2);
@@ -115,7 +115,7 @@ describe('generations that arrive together', () => {
     }
   });
 
-  it('all fail when their transaction does, and go through when they are repeated', async () => {
+  it('all fail when their transaction fails, and succeed when they are repeated', async () => {
     const ids = [uuidv7(), uuidv7()];
     await db.sql('BEGIN; LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE');
     const impatient = createTestPool(db.appUrl);
@@ -135,7 +135,7 @@ describe('generations that arrive together', () => {
     expect(await outcomesOf(ids.map((id) => generations.open(id, newGeneration(tenant))))).toEqual(['done', 'done']);
   });
 
-  it('wait for no further group when one has become too large for a statement', async () => {
+  it('do not wait for another group when one is too large for a statement', async () => {
     const ids = Array.from({ length: 600 }, () => uuidv7());
     await Promise.all(ids.map((id) => generations.open(id, newGeneration(tenant))));
     expect(transactions).toBe(3);
@@ -145,8 +145,8 @@ describe('generations that arrive together', () => {
   });
 });
 
-describe('a batch', () => {
-  it('opens and settles generations of any tenants, and says of each what came of it', async () => {
+describe('batch', () => {
+  it('opens and settles generations of any tenants, and returns the result of each', async () => {
     const [pending, known, fresh, foreign] = Array.from({ length: 4 }, () => uuidv7());
     await generations.open(pending!, newGeneration(tenant));
     await generations.open(known!, newGeneration(stranger));
@@ -171,8 +171,8 @@ describe('a batch', () => {
   });
 });
 
-describe('a generation', () => {
-  it('keeps no content of a tenant that lets none be stored, from the moment it says so', async () => {
+describe('generation', () => {
+  it('stores no content from the moment its tenant forbids it', async () => {
     const silent = await createTestTenant(db.database);
     const [before, after] = [uuidv7(), uuidv7()];
     await generations.open(before, newGeneration(silent));

@@ -308,9 +308,9 @@ async function park(tenantId: string): Promise<string> {
   return id;
 }
 
-describe('two tenants', () => {
+describe('isolation of two tenants', () => {
   it.each(BOTH)(
-    'have everything answered that is their own, and get and change nothing of each other by it (%i)',
+    'lets each read and change its own data, and nothing of the other (%i)',
     async (at) => {
       const names = [...MANAGED.keys(), ...Object.keys(CALLS)].toSorted();
       for (const policies of ['withPolicies', 'without'] as const) {
@@ -323,7 +323,7 @@ describe('two tenants', () => {
   );
 
   it(
-    'get no row and no id of each other by calls that are interleaved, and change nothing of each other',
+    'returns no row or id of the other to interleaved calls, and changes nothing of the other',
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 40 }), async (steps) => {
@@ -348,7 +348,7 @@ describe('two tenants', () => {
   );
 
   it.each(BOTH)(
-    'reach nothing of each other by any id, through any route of the management API (%i)',
+    'denies access to the other by any id, through any route of the management API (%i)',
     async (at) => {
       const [party, other] = partiesFrom(at);
       const foreign = await idsOf(other);
@@ -370,7 +370,7 @@ describe('two tenants', () => {
     TIMEOUT_MS,
   );
 
-  it('are asked through every function of the stores', () => {
+  it('is tested with every function of the stores', () => {
     const functions = Object.entries(stores).flatMap(([store, methods]) =>
       Object.keys(methods).map((method) => `${store}.${method}`),
     );

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-describe('a generation', () => {
+describe('generation', () => {
   const read = async (id: string) =>
     (
       await db.sql(
@@ -42,7 +42,7 @@ describe('a generation', () => {
     expect(await read(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  it('keeps what jsonb would refuse or change, and a request that is a bare value', async () => {
+  it('stores content that jsonb would reject or change, and a request that is a bare value', async () => {
     const id = uuidv7();
     const request = { nul: 'a\u0000b', lone: '\ud800', big: 1e21, twice: '\\u0041\n"' };
     await generations.open(id, newGeneration(tenant, request));
@@ -56,7 +56,7 @@ describe('a generation', () => {
     expect(await read(nothing)).toMatchObject({ request: 'null' });
   });
 
-  it('is not found when it was never opened, and needs a reason when it failed', async () => {
+  it('is not found when it was never opened, and requires a reason when it has failed', async () => {
     const id = uuidv7();
     await expect(generations.settle(id, newSettlement(tenant.tenantId))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await generations.open(id, newGeneration(tenant));
@@ -65,7 +65,7 @@ describe('a generation', () => {
     );
   });
 
-  it('leaves no content where content is not stored, even if it was at the opening or is at the settlement', async () => {
+  it('has no content while storage is off, even if it was on at the opening or at the settlement', async () => {
     const without = createGenerationStore(db.database, { storeContent: false });
     const id = uuidv7();
     await without.open(id, newGeneration(tenant));
@@ -77,7 +77,7 @@ describe('a generation', () => {
     expect(await read(other)).toMatchObject({ status: 'succeeded', response: null });
   });
 
-  it('settles once when many settle at once', async () => {
+  it('is settled once by concurrent settlements', async () => {
     const id = uuidv7();
     await generations.open(id, newGeneration(tenant));
     await Promise.all(
@@ -90,7 +90,7 @@ describe('a generation', () => {
   });
 });
 
-describe('the schema', () => {
+describe('schema', () => {
   it.each([
     ['a settled generation without tokens', `UPDATE generations SET status = 'succeeded', settled_at = now()`],
     ['a pending one with tokens', `UPDATE generations SET prompt_tokens = 1`],
@@ -101,7 +101,7 @@ describe('the schema', () => {
     ['a failed export without a reason', `UPDATE export_jobs SET state = 'failed', finished_at = now()`],
     ['an unfinished export with an end', `UPDATE export_jobs SET finished_at = now()`],
     ['a key without scopes', `UPDATE api_keys SET scopes = '{}'`],
-  ])('makes %s impossible', async (_what, statement) => {
+  ])('rejects %s', async (_what, statement) => {
     const id = uuidv7();
     await generations.open(id, newGeneration(tenant));
     await db.sql(

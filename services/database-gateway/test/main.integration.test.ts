@@ -3,8 +3,8 @@ import { createMigratedDatabase } from './support/test-database.ts';
 
 const main = new URL('../src/main.ts', import.meta.url).pathname;
 
-describe('the process of database-gateway', () => {
-  it('becomes ready, and ends with status 0 when it is told to stop', async () => {
+describe('process of database-gateway', () => {
+  it('becomes ready, and exits with status 0 at SIGTERM', async () => {
     const db = await createMigratedDatabase();
     const queueDatabase = await createTestDatabase();
     const adminPort = await freePort();
@@ -25,7 +25,7 @@ describe('the process of database-gateway', () => {
     await db.drop();
   });
 
-  it('ends with status 78 and every problem when it is configured wrongly', async () => {
+  it('exits with status 78 and reports every problem of its configuration', async () => {
     const process = await startProcess({ args: [main], env: { NODE_OPTIONS: '', DATABASE_URL: 'mysql://x' } });
     expect(await process.exited).toMatchObject({ code: 78 });
     expect(process.output()).toMatch(/DATABASE_URL is "\*\*\*"[^]*AION_MIGRATION_DATABASE_URL is not set/);

@@ -116,7 +116,7 @@ describe('waitForDatabase', () => {
     const url = `postgresql://aion_owner:x@127.0.0.1:${await freePort()}/aion`;
     const waiting = waitForDatabase({ url, logger, signal: stopping.signal });
     const line = await waitFor(() => stream.read() as Buffer | null, { describe: 'a log line' });
-    expect(line.toString()).toContain('PostgreSQL is not there yet');
+    expect(line.toString()).toContain('PostgreSQL not available');
     stopping.abort(new Error('stopping'));
     await expect(waiting).rejects.toThrow();
 

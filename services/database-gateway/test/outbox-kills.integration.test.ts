@@ -124,7 +124,7 @@ interface QueueServer {
 
 function describeKillsOf(server: () => QueueServer): void {
   it.each(QUEUE_STEPS)(
-    'runs the job of each row once, when the queue itself is killed %s',
+    'runs the job of each row once when the queue is killed %s',
     async (step) => {
       const { urls, kill, start } = server();
       const { queue, backend, close } = await openQueue(urls);
@@ -178,7 +178,7 @@ function describeKillsOn(backendUrls: () => QueueUrls): void {
   afterAll(() => open.close());
 
   it.each(['before the claim', 'after the claim', 'after the publication', 'after the acknowledgement'])(
-    'runs the job of a row once, whose relay was killed %s',
+    'runs the job of a row once when its relay was killed %s',
     async (step) => {
       const { redisUrl = '', postgresUrl = '' } = backendUrls();
       const id = await relays.request();
@@ -210,7 +210,7 @@ function describeKillsOn(backendUrls: () => QueueUrls): void {
   );
 
   it.each(SESSION_STEPS)(
-    'loses no row, and makes no second job, when the sessions of the relay are ended %s',
+    'loses no row and creates no second job when the sessions of the relay are terminated %s',
     async (step) => {
       const before = await waiting();
       await relays.request();
@@ -227,7 +227,7 @@ function describeKillsOn(backendUrls: () => QueueUrls): void {
     60_000,
   );
 
-  it('makes one job of a row that the queue took when its connection was lost before that was noted', async () => {
+  it('creates one job for a row that the queue accepted when its connection was lost before the row was settled', async () => {
     const urls = backendUrls();
     const url = new URL(urls.redisUrl ?? urls.postgresUrl ?? '');
     const target = { host: url.hostname, port: Number(url.port) };
@@ -267,7 +267,7 @@ function describeKillsOn(backendUrls: () => QueueUrls): void {
   }, 90_000);
 }
 
-describe('with a queue on PostgreSQL, the outbox', () => {
+describe('outbox with a queue on PostgreSQL', () => {
   let queueDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
   beforeAll(async () => {
     queueDatabase = await createTestDatabase();
@@ -275,7 +275,7 @@ describe('with a queue on PostgreSQL, the outbox', () => {
   afterAll(() => queueDatabase.drop());
   describeKillsOn(() => ({ redisUrl: undefined, postgresUrl: queueDatabase.url }));
 
-  describe('on a server of its own', () => {
+  describe('on a separate server', () => {
     let cluster: OwnCluster;
     beforeAll(async () => {
       cluster = await startOwnCluster();
@@ -297,7 +297,7 @@ describeWithProgram('redis-server', 'with a queue on Redis, the outbox', (redisS
   afterAll(() => redis.stop());
   describeKillsOn(() => ({ redisUrl: redis.url, postgresUrl: undefined }));
 
-  describe('that keeps its jobs in a file', () => {
+  describe('with a file for its jobs', () => {
     let dir: string;
     let kept: TestRedis;
     beforeAll(async () => {

@@ -47,7 +47,7 @@ function describeRelayOn(backendUrls: () => QueueUrls): void {
   });
   afterAll(() => open.close());
 
-  it('makes one job of each row, though several relays are at work', async () => {
+  it('creates one job for each row with several concurrent relays', async () => {
     const before = await open.backend.queue(runExportJob).counts();
     const ids = await requestExports(30);
     const started = [1, 2, 3].map(() => relays.startRelay(open.queue.publish));
@@ -59,7 +59,7 @@ function describeRelayOn(backendUrls: () => QueueUrls): void {
     expect(attempts).toEqual([{ attempts: 1 }]);
   });
 
-  it('makes one job of a row that was published by a relay which died before it could say so', async () => {
+  it('creates one job for a row whose relay died after publishing and before settling it', async () => {
     const [id] = await requestExports(1);
     const before = await open.backend.queue(runExportJob).counts();
     const relay = relays.startRelay(open.queue.publish);
@@ -72,7 +72,7 @@ function describeRelayOn(backendUrls: () => QueueUrls): void {
     expect((await open.backend.queue(runExportJob).counts()).waiting - before.waiting).toBe(1);
   });
 
-  it('carries the trace from the request through outbox and queue to the worker', async () => {
+  it('propagates the trace from the request through outbox and queue to the worker', async () => {
     const tenant = await createTestTenant(db.database);
     const relay = relays.startRelay(open.queue.publish);
     const { id, traceId } = await withSpan('POST /api/v1/exports', {}, async (span) => ({
@@ -106,7 +106,7 @@ function describeRelayOn(backendUrls: () => QueueUrls): void {
   });
 }
 
-describe('the relay with a queue on PostgreSQL', () => {
+describe('outbox relay with a queue on PostgreSQL', () => {
   let queueDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
   beforeAll(async () => {
     queueDatabase = await createTestDatabase();
@@ -115,7 +115,7 @@ describe('the relay with a queue on PostgreSQL', () => {
   describeRelayOn(() => ({ redisUrl: undefined, postgresUrl: queueDatabase.url }));
 });
 
-describeWithProgram('redis-server', 'the relay with a queue on Redis', (redisServer) => {
+describeWithProgram('redis-server', 'outbox relay with a queue on Redis', (redisServer) => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await startRedis(redisServer);
@@ -124,8 +124,8 @@ describeWithProgram('redis-server', 'the relay with a queue on Redis', (redisSer
   describeRelayOn(() => ({ redisUrl: redis.url, postgresUrl: undefined }));
 });
 
-describeWithProgram('redis-server', 'the relay when the queue is away', (redisServer) => {
-  it('keeps every row until the queue is there, and publishes them then', async () => {
+describeWithProgram('redis-server', 'outbox relay while the queue is unavailable', (redisServer) => {
+  it('keeps every row and publishes it when the queue is available', async () => {
     const port = await freePort();
     const redisUrl = `redis://127.0.0.1:${port}`;
     const metrics: Metrics = createMetrics({ service: 'test', version: '0', enabled: true });
@@ -154,7 +154,7 @@ describeWithProgram('redis-server', 'the relay when the queue is away', (redisSe
   });
 });
 
-describe('the relay', () => {
+describe('outbox relay', () => {
   const insertRow = async (dedupeKey: string = uuidv7()) => {
     const { tenantId } = await createTestTenant(db.database);
     await db.database.withTenant(tenantId, (transaction) =>
@@ -163,7 +163,7 @@ describe('the relay', () => {
     return dedupeKey;
   };
 
-  it('leaves a taken row to its taker for a while, then takes it over', async () => {
+  it('leaves a claimed row to its relay until the claim expires, then claims it', async () => {
     const key = await insertRow();
     const outbox = createOutboxStore(db.database);
     expect((await outbox.claim(10, 300_000)).map((row) => row.dedupe_key)).toEqual([key]);
@@ -177,7 +177,7 @@ describe('the relay', () => {
     expect(await relays.unpublished()).toEqual([]);
   });
 
-  it('tries a row that fails again, later each time, and does not let it hold up the others', async () => {
+  it('retries a failed row with growing pauses, without delaying the others', async () => {
     const poison = await insertRow('poison');
     const tried: string[] = [];
     const triedAtMs: number[] = [];
@@ -215,7 +215,7 @@ describe('the relay', () => {
     ]);
   });
 
-  it('waits on stop for the rows that are on their way, and takes no more', async () => {
+  it('waits at its stop for rows that are being published, and claims no more', async () => {
     let isPublishing = false;
     let publish: () => void = () => undefined;
     const published = new Promise<void>((resolve) => (publish = resolve));
@@ -236,7 +236,7 @@ describe('the relay', () => {
     await db.sql('UPDATE outbox SET published_at = now()');
   });
 
-  it('is woken by a new row instead of by its clock, also after the connection that listens has broken', async () => {
+  it('is woken by a new row before its pause ends, also after the listener has reconnected', async () => {
     const published: string[] = [];
     const relay = relays.createRelay(
       ({ dedupeKey }) => {
@@ -247,7 +247,7 @@ describe('the relay', () => {
     );
     const listener = createOutboxListener({
       url: db.appUrl,
-      onAnnouncement: () => relay.wake(),
+      onNotification: () => relay.wake(),
       logger: silentLogger,
       reconnectMs: 20,
     });
@@ -272,7 +272,7 @@ describe('the relay', () => {
     await waitFor(async () => (await listening()).length === 0, { describe: 'the listener to be gone' });
   });
 
-  it('announces nothing, and publishes nothing, of a transaction that was rolled back', async () => {
+  it('is not notified of rows of a transaction that was rolled back, and publishes none', async () => {
     const { tenantId } = await createTestTenant(db.database);
     await expect(
       db.database.withTenant(tenantId, async (transaction) => {

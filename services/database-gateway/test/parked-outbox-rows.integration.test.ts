@@ -93,11 +93,11 @@ const parkedRows = async (reason: string) =>
     (await metrics.exposition()).body,
   )?.[1];
 
-describe('an outbox row that can never become a job', () => {
+describe('outbox row that can never become a job', () => {
   it.each([
     ['unknown_topic', { topic: 'run-nothing', payload: { note: SECRET } }],
     ['malformed_payload', { payload: { export_id: SECRET, tenant_id: 'x' } }],
-  ])('is parked as %s, is told of without what it carries, and holds up no other', async (reason, row) => {
+  ])('is dead-lettered as %s, is logged without its payload, and delays no other row', async (reason, row) => {
     const poison = await insertRow(row);
     startRelay(queue.publish);
     const other = await insertRow();
@@ -112,7 +112,7 @@ describe('an outbox row that can never become a job', () => {
     expect((await metrics.exposition()).body).toMatch(/^aion_outbox_oldest_age_seconds 0$/m);
   });
 
-  it('is tried again after its release, and parked again when nothing has changed', async () => {
+  it('is retried after its release, and dead-lettered again when nothing has changed', async () => {
     const poison = await insertRow({ topic: 'run-nothing' });
     startRelay(queue.publish, { maxRejections: 1 });
     await reaches(poison, 'unknown_topic');
@@ -131,8 +131,8 @@ describe('an outbox row that can never become a job', () => {
   });
 });
 
-describe('an outbox row that the queue refuses', () => {
-  it('is parked while the queue takes others, and not while it takes none', async () => {
+describe('outbox row that the queue rejects', () => {
+  it('is dead-lettered while the queue accepts others, and not while it accepts none', async () => {
     const refused = await insertRow();
     let isQueueUp = false;
     let tries = 0;
@@ -151,7 +151,7 @@ describe('an outbox row that the queue refuses', () => {
     expect([refusals, attempts - refusals >= 2]).toEqual([2, true]);
   });
 
-  it('is published after all by a relay that took it before another one parked it', async () => {
+  it('is published by a relay that claimed it before another one dead-lettered it', async () => {
     const late = await insertRow();
     const outbox = createOutboxStore(db.database);
     const { id } = await stateOf(late);
@@ -166,8 +166,8 @@ describe('an outbox row that the queue refuses', () => {
   });
 });
 
-describe('the parked rows of all tenants', () => {
-  it('are listed by pages, and released by an operator, which is recorded; then the relay publishes them', async () => {
+describe('dead-lettered rows of all tenants', () => {
+  it('are listed in pages, and released by an operator with an audit event; then the relay publishes them', async () => {
     const keys = [await insertRow(), await insertRow()];
     await db.sql(
       `UPDATE outbox SET parked_at = now(), parked_reason = 'refused', available_at = 'infinity'

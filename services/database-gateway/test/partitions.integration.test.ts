@@ -5,7 +5,7 @@ import { waitFor } from '@aion/testkit';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Query } from '../src/database/database.ts';
-import { createSchemaUpkeep } from '../src/database/schema-upkeep.ts';
+import { createSchemaMaintenance } from '../src/database/schema-maintenance.ts';
 import { createGenerationStore, type GenerationStore } from '../src/generations/generation-store.ts';
 import { runSql } from './support/bootstrapped-database.ts';
 import { addGeneration, newGeneration, newSettlement } from './support/fixtures.ts';
@@ -53,7 +53,7 @@ function createUpkeep() {
   const stream = new PassThrough();
   const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
   const logger = createLogger({ service: 'test', level: 'info', format: 'json', stream });
-  const upkeep = createSchemaUpkeep({ database: db.database, logger, metrics });
+  const upkeep = createSchemaMaintenance({ database: db.database, logger, metrics });
   const series = async () =>
     (await metrics.exposition()).body.split('\n').filter((line) => /^aion_(schema|default)/.test(line));
   return { upkeep, series, logs: () => String(stream.read() ?? '') };
@@ -255,7 +255,7 @@ describe('schema maintenance', () => {
     const { upkeep, series, logs } = createUpkeep();
     await upkeep.run();
     expect(await series()).toContain('aion_default_partition_rows{table="generations"} 1');
-    expect(logs()).toContain('Rows are in a default partition');
+    expect(logs()).toContain('Default partition contains rows');
   });
 
   it('logs drift once, reports it in readiness until it is fixed, and logs the fix', async () => {
@@ -263,9 +263,9 @@ describe('schema maintenance', () => {
     await db.sql('CREATE VIEW peek AS SELECT 1 AS n');
     await upkeep.run();
     await upkeep.run();
-    expect(upkeep.readiness()).toEqual({ detail: 'Exports are refused. The view peek is not declared.' });
+    expect(upkeep.readiness()).toEqual({ detail: 'Exports are rejected. The view peek is not declared.' });
     expect(await series()).toContain('aion_schema_drift 1');
-    expect(logs().match(/The schema is not the declared one/g)).toHaveLength(1);
+    expect(logs().match(/Schema differs from the declared one/g)).toHaveLength(1);
     await db.sql('DROP VIEW peek');
     await upkeep.run();
     expect(await series()).toContain('aion_schema_drift 0');
@@ -279,8 +279,8 @@ describe('schema maintenance', () => {
     expect(await series()).toContain('aion_schema_drift 1');
     expect(upkeep.readiness()).toEqual({
       detail:
-        'Exports are refused. The policies are not those that the migrations make. ' +
-        'The grants are not those that the migrations make.',
+        'Exports are rejected. The policies differ from those of the migrations. ' +
+        'The grants differ from those of the migrations.',
     });
   });
 

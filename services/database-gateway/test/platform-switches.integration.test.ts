@@ -13,8 +13,8 @@ const events = () =>
      WHERE tenant_id IS NULL AND action LIKE 'switch.%' ORDER BY seq`,
   );
 
-describe('the switches of a service', () => {
-  it('are events of the platform when they differ from the last time, and only then', async () => {
+describe('feature flags of a service', () => {
+  it('are recorded as platform events only when they differ from their stored states', async () => {
     const tell = (switches: Record<string, boolean>, service = 'ai-engine') =>
       recordFeatureFlags(db.database, service, switches);
     await tell({ metrics: true, tracing: false });

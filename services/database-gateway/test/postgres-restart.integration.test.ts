@@ -102,7 +102,7 @@ const readyz = async () => (await fetch(`${gateway.adminUrl}/readyz`)).status;
 const ids = async (text: string, values: unknown[]) =>
   (await runSql<{ id: string }>(cluster.superuserUrl(DATABASE), text, values)).map(({ id }) => id).toSorted();
 
-describe.each(['fast', 'immediate'] as const)('a restart of PostgreSQL under load, %s', (mode) => {
+describe.each(['fast', 'immediate'] as const)('restart of PostgreSQL under load, %s', (mode) => {
   beforeAll(async () => {
     const pool = createTestPool(cluster.databaseUrl);
     const database = createDatabase({ pool, metrics: noMetrics, logger: silentLogger });
@@ -111,7 +111,7 @@ describe.each(['fast', 'immediate'] as const)('a restart of PostgreSQL under loa
     await pool.close();
   }, 60_000);
 
-  it('answers 503 meanwhile, hangs no request, and loses nothing that was accepted', async () => {
+  it('is answered with 503, blocks no request, and loses no accepted row', async () => {
     load = startLoad();
     const { accepted, refusals } = load;
     const isAccepting = (more: number) => {
@@ -136,7 +136,7 @@ describe.each(['fast', 'immediate'] as const)('a restart of PostgreSQL under loa
     expect(await ids('SELECT id FROM export_jobs WHERE id = ANY ($1)', [exports])).toEqual(exports.toSorted());
   }, 60_000);
 
-  it('is followed by one job of each export, and by ears for the next', async () => {
+  it('is followed by one job for each export, and by a connected listener', async () => {
     const count = async (text: string) =>
       (await runSql<{ count: number }>(cluster.superuserUrl(DATABASE), `SELECT count(*)::int ${text}`))[0]?.count;
     const backend = await createQueueBackend({ postgresUrl: cluster.queueUrl, logger: silentLogger });

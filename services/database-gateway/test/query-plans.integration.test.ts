@@ -64,18 +64,18 @@ function listCallSites(): string[] {
 
 const fileOf = (site: string) => site.slice(0, site.lastIndexOf(':'));
 
-describe('the statements of the service, on tables with the rows of many tenants', () => {
-  it('read no table from end to end, and no more rows than they ask for', async () => {
+describe('statements of the service, on tables with rows of many tenants,', () => {
+  it('scan no complete table, and read no more rows than they need', async () => {
     expect(findFaultyReads(recording.statements, sizes, ALLOWED_READS)).toEqual([]);
   });
 
-  it('are allowed to read more only where one of them does', () => {
+  it('have exceptions only where one of them needs it', () => {
     const isUsed = (at: number) =>
       findFaultyReads(recording.statements, sizes, ALLOWED_READS.toSpliced(at, 1)).length > 0;
     expect(ALLOWED_READS.filter((_allowed, at) => !isUsed(at))).toEqual([]);
   });
 
-  it('are all of those in the source', () => {
+  it('include all statements in the source', () => {
     const sites = listCallSites();
     expect(sites.length).toBeGreaterThan(100);
     expect(sites.filter((site) => !recording.sites.has(site) && NOT_MADE[fileOf(site)] === undefined)).toEqual([]);
@@ -83,7 +83,7 @@ describe('the statements of the service, on tables with the rows of many tenants
     expect(Object.keys(NOT_MADE).filter((file) => !files.has(file))).toEqual([]);
   });
 
-  it('are those of every function that runs as the owner', async () => {
+  it('include every function that runs as the owner', async () => {
     const uncalled = await db.sql<{ name: string }>(
       `SELECT p.oid::regprocedure::text AS name FROM pg_proc p LEFT JOIN pg_stat_user_functions f ON f.funcid = p.oid
        WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace AND coalesce(f.calls, 0) = 0`,
@@ -135,8 +135,8 @@ const INDEXES: readonly (readonly [index: string, found: RegExp, run: (run: Run)
   ],
 ];
 
-describe('without its index', () => {
-  it.each(INDEXES)('%s, a statement reads too much, and is found', async (index, found, run) => {
+describe('query plans without an index', () => {
+  it.each(INDEXES)('detect a statement that reads too much without %s', async (index, found, run) => {
     const [dropped] = await db.sql<{ definition: string }>('SELECT pg_get_indexdef($1::regclass) AS definition', [
       index,
     ]);
@@ -154,7 +154,7 @@ describe('without its index', () => {
 });
 
 /** As every test does, when it drops its database. */
-describe('the names of the statements', () => {
+describe('names of the statements', () => {
   const FILES = 'SELECT path, key, bytes, sha256 FROM export_files WHERE tenant_id = $1 AND export_id = $2';
   const values = ['01890a5d-0000-7000-8000-000000000001', '01890a5d-0000-7000-8000-000000000002'];
 
@@ -168,7 +168,7 @@ describe('the names of the statements', () => {
     await expect(own.drop()).rejects.toThrow(`${name.operation} ${name.table} reaches export_files`);
   });
 
-  it('are those of what is reached, else', async () => {
+  it('match the tables that the statements access otherwise', async () => {
     const own = await createMigratedDatabase();
     const query = { operation: 'SELECT', table: 'export_files', text: FILES, values } as const;
     await own.database.withTenant(values[0] ?? '', (transaction) => transaction.query(query));

@@ -42,12 +42,12 @@ function describeGaugesOn(urls: Urls, stopServer: () => Promise<void>): void {
   const oldestAge = () => valueOf('aion_queue_oldest_job_age_seconds{queue="exports"}');
   const until = (describe: string, isTrue: () => Promise<boolean>) => waitFor(isTrue, { describe });
 
-  it('shows an empty queue as zeros', async () => {
+  it('expose an empty queue as zeros', async () => {
     await until('the first reading', async () => (await jobs('waiting')) === 0);
     expect([await jobs('active'), await jobs('failed'), await deadLetters(), await oldestAge()]).toEqual([0, 0, 0, 0]);
   });
 
-  it('shows a job that waits with its age, then runs, then is dead', async () => {
+  it('expose a job that waits with its age, then runs, then is a dead letter', async () => {
     const id = uuidv7();
     const payload = { export_id: id, tenant_id: uuidv7() };
     await queue.publish({ topic: runExportJob.name, payload, dedupeKey: `run-export-${id}` });
@@ -65,14 +65,14 @@ function describeGaugesOn(urls: Urls, stopServer: () => Promise<void>): void {
     await worker.close();
   });
 
-  it('shows nothing any more when the queue is away for long, and no scrape waits for it', async () => {
+  it('expose nothing when the queue has been unavailable for long, and block no scrape', async () => {
     await stopServer();
     await until('the series to be gone', async () => (await jobs('waiting')) === undefined);
     expect([await deadLetters(), await oldestAge()]).toEqual([undefined, undefined]);
   });
 }
 
-describe('the gauges of a queue on PostgreSQL', () => {
+describe('gauges of a queue on PostgreSQL', () => {
   let database: Awaited<ReturnType<typeof createTestDatabase>>;
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -83,7 +83,7 @@ describe('the gauges of a queue on PostgreSQL', () => {
   );
 });
 
-describeWithProgram('redis-server', 'the gauges of a queue on Redis', (redisServer) => {
+describeWithProgram('redis-server', 'gauges of a queue on Redis', (redisServer) => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await startRedis(redisServer);

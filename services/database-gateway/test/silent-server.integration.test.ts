@@ -52,8 +52,8 @@ const pidsOf = (count: number) =>
     }),
   );
 
-describe('a server that falls silent', () => {
-  it('fails what waits for it when the time is over, and none of its connections is lent again', async () => {
+describe('database server that stops answering', () => {
+  it('fails waiting callers at the time limit, and none of its connections is reused', async () => {
     const begun = Promise.withResolvers<undefined>();
     const silent = Promise.withResolvers<undefined>();
     const inTransaction = database.withTenant(tenantId, async (transaction) => {

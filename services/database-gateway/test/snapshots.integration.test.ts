@@ -63,8 +63,8 @@ const openSnapshot = async () => readHead(await snapshots.open(tenant.tenantId, 
 const readTable = async (snapshotId: string, table: string, tenantId = tenant.tenantId) =>
   readRows(await snapshots.readRows({ tenantId, snapshotId, table }, closing.signal));
 
-describe('a snapshot', () => {
-  it('describes itself as the contract says: tables, columns, counts, fingerprint, exclusions', async () => {
+describe('snapshot', () => {
+  it('is described as in the contract: tables, columns, counts, fingerprint, exclusions', async () => {
     await addGeneration(db.database, tenant);
     const { head } = await openSnapshot();
     expect(snapshotHead.parse(head)).toEqual(head);
@@ -88,7 +88,7 @@ describe('a snapshot', () => {
     expect(head.migration).toBe(MIGRATIONS.at(-1)?.name);
   });
 
-  it('stays as it was while rows come and change, for every reader and for as long as it is held', async () => {
+  it('does not change while rows are added and changed, for any reader, until it ends', async () => {
     const first = await addGeneration(db.database, tenant);
     const { head, heartbeats } = await openSnapshot();
     const second = await addGeneration(db.database, tenant);
@@ -102,7 +102,7 @@ describe('a snapshot', () => {
     expect(ids).toEqual([first, second]);
   });
 
-  it('gives the rows of its reader only, whoever holds it', async () => {
+  it('returns only rows of the tenant of the reader, whoever has opened it', async () => {
     const stranger = await createTestTenant(db.database);
     await addGeneration(db.database, tenant);
     await addGeneration(db.database, stranger);
@@ -114,7 +114,7 @@ describe('a snapshot', () => {
     }
   });
 
-  it('ends when its reader goes, and cannot be read any more', async () => {
+  it('ends when its client disconnects, and cannot be read afterwards', async () => {
     const { head, heartbeats } = await openSnapshot();
     await heartbeats.return(undefined);
     await waitFor(async () => (await exportBackends()).length === 0, { describe: 'the holder to end' });
@@ -124,14 +124,14 @@ describe('a snapshot', () => {
     });
   });
 
-  it('ends when its reader goes before it has read anything', async () => {
+  it('ends when its client disconnects before it has read anything', async () => {
     await snapshots.open(tenant.tenantId, closing.signal);
     expect(await exportBackends()).toHaveLength(1);
     closing.abort(new Error('gone'));
     await waitFor(async () => (await exportBackends()).length === 0, { describe: 'the holder to end' });
   });
 
-  it('breaks off when its time is over', async () => {
+  it('ends at its maximum age', async () => {
     const store = createStore({ maxSnapshotAgeMs: 120 });
     const { heartbeats } = await readHead(await store.open(tenant.tenantId, closing.signal));
     const readAll = async () => {
@@ -140,7 +140,7 @@ describe('a snapshot', () => {
     await expect(readAll()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('breaks off when its backend is gone', async () => {
+  it('fails when its backend is terminated', async () => {
     const { heartbeats } = await openSnapshot();
     await db.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE application_name = 'aion-database-gateway exports' AND datname = current_database()`);
@@ -150,7 +150,7 @@ describe('a snapshot', () => {
     await expect(readAll()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('is refused when as many are open as may be, and gives its place back', async () => {
+  it('is rejected at the limit of open snapshots, and releases its permit at its end', async () => {
     const open = () => snapshots.open(tenant.tenantId, closing.signal);
     const [first] = [await open(), await open(), await open()];
     await expect(open()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 5 });
@@ -159,7 +159,7 @@ describe('a snapshot', () => {
     await readHead(await open());
   });
 
-  it('is refused while the live schema has something that nobody declared', async () => {
+  it('is rejected while the live schema contains an undeclared object', async () => {
     await db.sql('CREATE TABLE notes (id int); ALTER TABLE tenants ADD COLUMN nickname text');
     try {
       for (let i = 0; i < 4; i++) {
@@ -178,8 +178,8 @@ describe('a snapshot', () => {
   });
 });
 
-describe('the statements of a snapshot', () => {
-  it('are seen by telemetry as any other', async () => {
+describe('statements of a snapshot', () => {
+  it('are measured like other statements', async () => {
     const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
     await readHead(await createStore({ metrics }).open(tenant.tenantId, closing.signal));
     const { body } = await metrics.exposition();
@@ -193,7 +193,7 @@ describe('the statements of a snapshot', () => {
   });
 });
 
-describe('the rows of a table', () => {
+describe('rows of a table in a snapshot', () => {
   const TRICKY = [
     'back\\slash \\n \\t \\\\ \\.',
     '\\.',
@@ -206,7 +206,7 @@ describe('the rows of a table', () => {
     '',
   ];
 
-  it('survive byte for byte as JSON: backslashes, newlines, control characters, large numbers', async () => {
+  it('are preserved byte for byte as JSON: backslashes, newlines, control characters, large numbers', async () => {
     // Written as text, so that JavaScript cannot lose a digit.
     const raw = '{"id": 12345678901234567890123456789.000000000000000001, "s":"\\u0000 \\ud800 \\\\n \\/", "e":1E400}';
     const ids: string[] = [];
@@ -233,7 +233,7 @@ describe('the rows of a table', () => {
     expect(rows).toEqual(expected.map(({ row }) => row));
   });
 
-  it('have the same bytes whatever the server is set to, with instants in UTC', async () => {
+  it('have the same bytes with any settings of the server, with instants in UTC', async () => {
     await addGeneration(db.database, tenant);
     const before = await readTable((await openSnapshot()).head.snapshot_id, 'generations');
     const database = new URL(db.superuserUrl).pathname.slice(1);
@@ -248,12 +248,12 @@ describe('the rows of a table', () => {
     }
   });
 
-  it('are none for a table that has none', async () => {
+  it('are an empty stream for an empty table', async () => {
     const { head } = await openSnapshot();
     expect(await readTable(head.snapshot_id, 'generations')).toEqual([]);
   });
 
-  it.each(['outbox', 'schema_migrations', 'pg_authid', 'export_files'])('of %s are not to be had', async (table) => {
+  it.each(['outbox', 'schema_migrations', 'pg_authid', 'export_files'])('cannot be read from %s', async (table) => {
     const { head } = await openSnapshot();
     await expect(readTable(head.snapshot_id, table)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
@@ -277,7 +277,7 @@ describe('the rows of a table', () => {
 
     const copyBackends = async () => (await exportBackends()).filter(({ query }) => query.startsWith('COPY'));
 
-    it('arrive completely and in order', async () => {
+    it('are complete and in order', async () => {
       const { head } = await openSnapshot();
       const rows = await readTable(head.snapshot_id, 'generations');
       expect(rows).toHaveLength(ROWS);
@@ -286,7 +286,7 @@ describe('the rows of a table', () => {
       expect(head.tables.find((table) => table.name === 'generations')?.rows).toBe(ROWS);
     });
 
-    it('wait for a slow reader instead of filling the memory, and free the backend when it goes', async () => {
+    it('wait for a slow reader without filling the memory, and release the backend when it disconnects', async () => {
       const { head } = await openSnapshot();
       const stream = await snapshots.readRows(
         { tenantId: tenant.tenantId, snapshotId: head.snapshot_id, table: 'generations' },
@@ -304,7 +304,7 @@ describe('the rows of a table', () => {
       await waitFor(async () => (await copyBackends()).length === 0, { describe: 'the COPY to end' });
     });
 
-    it('free the backend when the reader goes before it has read anything', async () => {
+    it('release the backend when the reader disconnects before it has read anything', async () => {
       const { head } = await openSnapshot();
       const reading = new AbortController();
       await snapshots.readRows(
@@ -316,7 +316,7 @@ describe('the rows of a table', () => {
       await waitFor(async () => (await copyBackends()).length === 0, { describe: 'the COPY to end' });
     });
 
-    it('break off when the backend is gone in the middle', async () => {
+    it('fail when the backend is terminated in the middle', async () => {
       const { head } = await openSnapshot();
       const stream = await snapshots.readRows(
         { tenantId: tenant.tenantId, snapshotId: head.snapshot_id, table: 'generations' },
@@ -333,7 +333,7 @@ describe('the rows of a table', () => {
     });
   });
 
-  it('need a connection: when all are taken, the reader is told to come again', async () => {
+  it('require a connection: when none is free, the reader gets 503 with Retry-After', async () => {
     const { head } = await openSnapshot();
     const clients = await Promise.all(Array.from({ length: 5 }, () => pool.connect()));
     const read = snapshots.readRows(
@@ -345,7 +345,7 @@ describe('the rows of a table', () => {
     expect(await readTable(head.snapshot_id, 'tenants')).toHaveLength(1);
   });
 
-  it('are refused to a malformed tenant', async () => {
+  it('are rejected for a malformed tenant id', async () => {
     await expect(snapshots.open(`${uuidv7()}'`, closing.signal)).rejects.toThrow('must be a UUID');
   });
 });

@@ -77,7 +77,7 @@ async function contentsOf(tenantId: string): Promise<string> {
 describe.each([
   ['by the policies and the predicates', () => db.database],
   ['by the predicates of the queries alone', () => withoutPolicies],
-])("another tenant's data is out of reach %s", (_title, database) => {
+])("data of another tenant is inaccessible %s", (_title, database) => {
   it('in generations', async () => {
     const id = await addGeneration(db.database, owner);
     const before = await contentsOf(owner.tenantId);
@@ -87,7 +87,7 @@ describe.each([
     expect(await contentsOf(owner.tenantId)).toBe(before);
   });
 
-  it('in the reading of exports', async () => {
+  it('in reads of exports', async () => {
     const { id } = await completeNewExport(db.database, owner);
     const before = await contentsOf(owner.tenantId);
     const exports = createExportDownloads(database());
@@ -103,7 +103,7 @@ describe.each([
     expect((await exports.readFiles(owner.tenantId, id)).files).toEqual(FILES);
   });
 
-  it('in the work on exports', async () => {
+  it('in writes of export workers', async () => {
     const { id, epoch } = await claimNewExport(db.database, owner);
     const before = await contentsOf(owner.tenantId);
     const claims = createExportClaims(database());
@@ -123,7 +123,7 @@ describe.each([
     await claims.fail(id, { tenant_id: owner.tenantId, epoch, code: 'x', message: 'x' }, 'x');
   });
 
-  it('by reference: a row cannot point to a key of another tenant', async () => {
+  it('by reference: a row cannot refer to a key of another tenant', async () => {
     const foreignKey = { tenantId: stranger.tenantId, keyId: owner.keyId };
     const generations = createGenerationStore(database(), { storeContent: true });
     await expect(generations.open(uuidv7(), newGeneration(foreignKey))).rejects.toMatchObject({ code: 'CONFLICT' });
@@ -141,7 +141,7 @@ describe('row-level security alone', () => {
       transaction.query<{ row: string }>({ operation: 'SELECT', table: 'pg_catalog', text }),
     );
 
-  it.each(tenantTables)('shows of %s only the rows of the tenant, without any predicate', async (table, path) => {
+  it.each(tenantTables)('returns of %s only rows of the tenant, without any predicate', async (table, path) => {
     const where = tenantPredicate(path, '$1');
     for (const { tenantId } of [owner, stranger]) {
       const own = await db.sql(`SELECT to_jsonb(t)::text AS row FROM ${table} t WHERE ${where} ORDER BY 1`, [tenantId]);
@@ -150,7 +150,7 @@ describe('row-level security alone', () => {
     }
   });
 
-  it.each(tenantTables)('shows nothing of %s outside of a tenant', async (table) => {
+  it.each(tenantTables)('returns nothing of %s without a tenant', async (table) => {
     const select = { operation: 'SELECT', table: 'pg_catalog', text: `SELECT * FROM ${table}` } as const;
     // Again on the same connections, on which the setting has been a tenant's before: it is '' then.
     for (let i = 0; i < 3; i++) {
@@ -159,7 +159,7 @@ describe('row-level security alone', () => {
     }
   });
 
-  it('shows rows of the platform in shared tables where no tenant is set, and nowhere else', async () => {
+  it('returns rows of the platform in shared tables only when no tenant is set', async () => {
     const shared = Object.entries(DATA_MAP).flatMap(([table, entry]) => (entry.owner === 'shared' ? [table] : []));
     expect(shared).toHaveLength(7);
     await fillTables(db, null);
@@ -173,7 +173,7 @@ describe('row-level security alone', () => {
     await db.sql('DELETE FROM decommission_plans WHERE tenant_id IS NULL');
   });
 
-  it('holds in every partition: a direct query is refused, and shows nothing of others even if it were granted', async () => {
+  it('applies to every partition: a direct query is rejected, and would return no rows of others if it were granted', async () => {
     const partitions = await db.sql<{ name: string }>(`SELECT inhrelid::regclass::text AS name FROM pg_inherits i
       JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'`);
     expect(partitions).toHaveLength(10);
@@ -189,7 +189,7 @@ describe('row-level security alone', () => {
     }
   });
 
-  it('lets nobody add a person outside of a tenant, nor change one of another', async () => {
+  it('prevents adding a person without a tenant, and changing one of another tenant', async () => {
     const text = `INSERT INTO users (id, email, name) VALUES ('${uuidv7()}', 'a@example.com', 'A')`;
     await expect(intruder.query({ operation: 'SELECT', table: 'pg_catalog', text })).rejects.toMatchObject({
       code: '42501',
@@ -209,7 +209,7 @@ describe('row-level security alone', () => {
     expect(await runAs(owner.tenantId, `SELECT email AS row FROM users WHERE id = '${id}'`)).toHaveLength(1);
   });
 
-  it('refuses to write a row of another tenant', async () => {
+  it('rejects writing a row of another tenant', async () => {
     const insert = (text: string, values: unknown[]) =>
       intruder.withTenant(stranger.tenantId, (transaction) =>
         transaction.query({ operation: 'CALL', table: 'pg_catalog', text, values }),
@@ -255,11 +255,11 @@ describe('row-level security alone', () => {
 });
 
 describe('withTenant', () => {
-  it.each(['', 'x', `'; DROP TABLE tenants; --`, `${uuidv7()}'`])('refuses %j as a tenant', async (tenantId) => {
+  it.each(['', 'x', `'; DROP TABLE tenants; --`, `${uuidv7()}'`])('rejects %j as a tenant id', async (tenantId) => {
     await expect(db.database.withTenant(tenantId, () => Promise.resolve())).rejects.toThrow('must be a UUID');
   });
 
-  it('rolls back when the work fails, and lends the connection again', async () => {
+  it('rolls back when its function fails, and reuses the connection', async () => {
     const before = await contentsOf(owner.tenantId);
     const failing = db.database.withTenant(owner.tenantId, async (transaction) => {
       await recordAuditEvent(transaction, {

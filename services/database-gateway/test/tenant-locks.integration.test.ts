@@ -51,9 +51,9 @@ const recordEvent = () =>
 const deadlocks = async () =>
   (await metrics.exposition()).body.match(/^db_transaction_retries_total\{error="deadlock"\} (\d+)$/m)?.[1];
 
-describe('a change of a tenant', () => {
+describe('change of a tenant', () => {
   it.each([{ name: 'Renamed' }, { state: 'read_only' as const }])(
-    'meets events and rows that are being written, and none waits for another in a circle: %j',
+    'causes no deadlock with events and rows that are written concurrently: %j',
     async (body) => {
       await holder.query('BEGIN');
       await holder.query('SELECT 1 FROM audit_heads WHERE chain_id = $1 FOR UPDATE', [tenantId]);
@@ -69,7 +69,7 @@ describe('a change of a tenant', () => {
     },
   );
 
-  it('of its state waits for what is being written, and another does not', async () => {
+  it('waits for writes in progress if it changes the state, and not otherwise', async () => {
     await holder.query('BEGIN');
     await holder.query('INSERT INTO projects (id, tenant_id, name) VALUES ($1, $2, $3)', [
       ...[uuidv7(), tenantId, 'Open'],

@@ -18,7 +18,7 @@ const COLUMNS = `id, tenant_id, api_key_id, project_id, status, provider, model,
   prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, time_to_first_token_ms, error_type, trace_id,
   correlation_id, created_at, settled_at`;
 
-/** The routes on the generations of a tenant. */
+/** Creates the routes of the generations of a tenant. */
 export function createGenerationRoutes({ forTenant }: RouteBinder): readonly BoundRoute[] {
   return [
     forTenant(internalRoute(routes.generations.list), (transaction, { query }) => listAll(transaction, query)),
@@ -35,7 +35,7 @@ function toGeneration(row: GenerationRow): Generation {
   return { ...row, created_at: row.created_at.toISOString(), settled_at: row.settled_at?.toISOString() ?? null };
 }
 
-/** Ids sort by their time, which is `created_at`: PostgreSQL reads the partitions that count in the order of an index. */
+/** Lists generations by id. Ids sort by `created_at`, so PostgreSQL reads only the partitions of the page, by an index. */
 function listAll(transaction: TenantTransaction, query: GenerationFilter) {
   const { status, provider, model, api_key_id: keyId, project_id: projectId, from, to } = query;
   return readPage({
@@ -48,8 +48,15 @@ function listAll(transaction: TenantTransaction, query: GenerationFilter) {
         table: 'generations',
         text: textOf(page),
         values: [
-          ...[transaction.tenantId, page.after, status ?? null, provider ?? null, model ?? null],
-          ...[keyId ?? null, projectId ?? null, from ?? null, to ?? null],
+          transaction.tenantId,
+          page.after,
+          status ?? null,
+          provider ?? null,
+          model ?? null,
+          keyId ?? null,
+          projectId ?? null,
+          from ?? null,
+          to ?? null,
           page.limit,
         ],
       });

@@ -6,7 +6,7 @@ import { recordPlatformEvent } from '../../../src/audit/record-platform-event.ts
 import { recordFeatureFlags } from '../../../src/audit/record-feature-flags.ts';
 import { assertConfinedRole } from '../../../src/database/assert-confined-role.ts';
 import type { Database } from '../../../src/database/database.ts';
-import { createSchemaUpkeep } from '../../../src/database/schema-upkeep.ts';
+import { createSchemaMaintenance } from '../../../src/database/schema-maintenance.ts';
 import { createExportReconciler } from '../../../src/exports/export-reconciler.ts';
 import { findKeyHolder, findOperatorByPrefix } from '../../../src/keys/find-key-holder.ts';
 import { recordOperatorUse } from '../../../src/keys/record-key-use.ts';
@@ -70,7 +70,7 @@ export async function walkUpkeep(
 ): Promise<void> {
   const options = { database, logger: silentLogger, metrics: noMetrics };
   await assertConfinedRole(database);
-  await createSchemaUpkeep(options).run();
+  await createSchemaMaintenance(options).run();
   await deleteExpiredIdempotencyKeys(database);
   const usage = unheardUsage(database);
   await usage.rollUp();
