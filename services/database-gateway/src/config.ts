@@ -37,7 +37,8 @@ export const databaseGatewayVariables = {
   ...serviceVariables({ port: 8082, adminPort: 9466 }),
   ...queueVariables,
   databaseUrl: variable('DATABASE_URL', postgresUrl(), {
-    description: 'URL of the database with the role `aion_app`, which owns nothing and cannot bypass row-level security.',
+    description:
+      'URL of the database with the role `aion_app`, which owns nothing and cannot bypass row-level security.',
     example: 'postgresql://aion_app:password@127.0.0.1:5432/aion',
     secret: true,
   }),
@@ -58,7 +59,8 @@ export const databaseGatewayVariables = {
     fallback: '2000',
   }),
   poolQueue: variable('AION_DATABASE_POOL_QUEUE', types.integer(0, 100_000), {
-    description: 'Maximum number of requests that wait for a connection; a further one is answered with 503 immediately.',
+    description:
+      'Maximum number of requests that wait for a connection; a further one is answered with 503 immediately.',
     example: '1000',
     fallback: '1000',
   }),
@@ -83,7 +85,8 @@ export const databaseGatewayVariables = {
     fallback: '4',
   }),
   maxSnapshotAgeMs: variable('AION_EXPORT_MAX_SNAPSHOT_AGE_MS', types.integer(1_000, 86_400_000), {
-    description: 'Maximum age of a snapshot, in milliseconds: an open one keeps VACUUM from cleaning the entire database.',
+    description:
+      'Maximum age of a snapshot, in milliseconds: an open one keeps VACUUM from cleaning the entire database.',
     example: '1800000',
     fallback: '1800000',
   }),
@@ -115,8 +118,7 @@ export const databaseGatewayVariables = {
     secret: true,
   }),
   auditFormerKeys: variable('AION_AUDIT_FORMER_KEYS', sshPublicKeys, {
-    description:
-      'Public keys of earlier signing keys, so that checkpoints that they signed remain valid.',
+    description: 'Public keys of earlier signing keys, so that checkpoints that they signed remain valid.',
     example: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQ2d4ZtYk0N0nUyaAfxUOLqYJ6dYk3nJ6sTVoKJHvRb',
     fallback: '',
   }),
@@ -132,8 +134,7 @@ export const databaseGatewayVariables = {
     fallback: '60000',
   }),
   auditVerifyMs: variable('AION_AUDIT_VERIFY_MS', types.integer(100, 86_400_000), {
-    description:
-      'Pause between two verifications of new audit events, in milliseconds.',
+    description: 'Pause between two verifications of new audit events, in milliseconds.',
     example: '60000',
     fallback: '60000',
   }),

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** A tenant whose trail has a few events beside those of its own creation. */
+/** Creates a tenant whose trail has a few events in addition to those of its creation. */
 async function createTrail(): Promise<string> {
   const { tenantId } = await createTestTenant(db.database);
   for (let i = 0; i < 5; i += 1) await record(tenantId);
@@ -21,7 +21,7 @@ const record = (tenantId: string, actor = 'operator'): Promise<void> =>
     recordAuditEvent(transaction, { actor, action: 'export.ready', targetType: 'export', targetId: uuidv7() }),
   );
 
-/** What an erasure does to one event, or to all. */
+/** Anonymizes one event, or all, like an erasure. */
 async function eraseEvents(tenantId: string, seq: number | null = null): Promise<void> {
   const columns = Object.keys(ERASED_CONTENT).map((column, at) => `${column} = $${at + 3}`);
   await db.sql(
@@ -30,7 +30,7 @@ async function eraseEvents(tenantId: string, seq: number | null = null): Promise
   );
 }
 
-/** What the offline verifier says of a trail as PostgreSQL writes it. */
+/** Verifies a trail, as PostgreSQL writes it, with the offline verifier. */
 async function verify(tenantId: string | null): Promise<ChainReport> {
   const rows = await db.sql<{ line: string }>(
     `SELECT row_to_json(e)::text AS line FROM audit_events e WHERE tenant_id IS NOT DISTINCT FROM $1 ORDER BY id`,
@@ -129,7 +129,7 @@ describe('audit trail of a tenant', () => {
   });
 });
 
-/** What of an event is its own, with another value of each, and what finds that out. */
+/** Columns that an event itself contains, with another value of each, and the kind of problem that it causes. */
 const EDITS = [
   ['id', 'gen_random_uuid()', 'edited'],
   ['tenant_id', '$2', 'missing'],

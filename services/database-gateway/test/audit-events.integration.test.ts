@@ -62,28 +62,31 @@ describe("list of a tenant's audit events", () => {
     expect(await seqs({ to: all.data[4]?.created_at })).toEqual([]);
   });
 
-  it.each(['of a tenant', 'of the platform'])('reads events %s by an index, wherever the page begins', async (whose) => {
-    const tenant = whose === 'of a tenant' ? await createTestTenant(db.database) : undefined;
-    const caller = tenant === undefined ? operatorFor(null) : holderOf(tenant);
-    await db.sql(
-      `INSERT INTO audit_events (id, tenant_id, actor, action, target_type, target_id, outcome)
+  it.each(['of a tenant', 'of the platform'])(
+    'reads events %s by an index, wherever the page begins',
+    async (whose) => {
+      const tenant = whose === 'of a tenant' ? await createTestTenant(db.database) : undefined;
+      const caller = tenant === undefined ? operatorFor(null) : holderOf(tenant);
+      await db.sql(
+        `INSERT INTO audit_events (id, tenant_id, actor, action, target_type, target_id, outcome)
        SELECT gen_random_uuid(), $1, 'x', 'export.ready', 'export', gen_random_uuid(), 'success' FROM generate_series(1, 5000)`,
-      [tenant?.tenantId ?? null],
-    );
-    await db.sql('ANALYZE audit_events');
-    const { database, statements } = recordQueries(db.database);
-    const ask = createManagement(database);
-    const { next_cursor: cursor } = (await ask(list, caller, { query: { limit: 20 } })).answer;
-    await ask(list, caller, { query: { limit: 20, ...(cursor === null ? {} : { cursor }) } });
-    const pages = statements.filter(({ table }) => table === 'audit_events');
-    expect(pages).toHaveLength(2);
-    for (const { text, values = [] } of pages) {
-      const plan = JSON.stringify(await db.sql(`EXPLAIN ${text}`, [...values]));
-      expect(plan).toContain('Index Scan Backward using audit_events_chain');
-      expect(plan).toContain('Index Cond: (');
-      expect(plan).not.toContain('Sort');
-    }
-  });
+        [tenant?.tenantId ?? null],
+      );
+      await db.sql('ANALYZE audit_events');
+      const { database, statements } = recordQueries(db.database);
+      const ask = createManagement(database);
+      const { next_cursor: cursor } = (await ask(list, caller, { query: { limit: 20 } })).answer;
+      await ask(list, caller, { query: { limit: 20, ...(cursor === null ? {} : { cursor }) } });
+      const pages = statements.filter(({ table }) => table === 'audit_events');
+      expect(pages).toHaveLength(2);
+      for (const { text, values = [] } of pages) {
+        const plan = JSON.stringify(await db.sql(`EXPLAIN ${text}`, [...values]));
+        expect(plan).toContain('Index Scan Backward using audit_events_chain');
+        expect(plan).toContain('Index Cond: (');
+        expect(plan).not.toContain('Sort');
+      }
+    },
+  );
 });
 
 describe("list of the platform's audit events", () => {

@@ -209,7 +209,7 @@ describe('audit verifier that starts on a modified trail with a heads file', () 
     const tenantId = await trails.createTrail();
     await start().verifier.run();
     await tamper(tenantId);
-    // Nothing in the database tells of it.
+    // Nothing in the database proves it.
     const unknowing = trails.start({ signingKey: undefined });
     await unknowing.verifier.run();
     expect(await unknowing.isOk()).toBe(1);

@@ -55,7 +55,7 @@ const rename = (transaction: TenantTransaction) =>
     values: [tenantId],
   });
 const renamed = () => db.sql(`SELECT 1 FROM api_keys WHERE name = 'renamed'`);
-/** What sessions of the pool do, as PostgreSQL sees it. */
+/** Reads the activity of the sessions of the pool from PostgreSQL. */
 const sessions = () =>
   db.sql<{ pid: number; state: string; query: string }>(
     `SELECT pid, state, query FROM pg_stat_activity

@@ -18,7 +18,7 @@ let cluster: OwnCluster;
 let disk: FullDisk;
 let gateway: StartedGateway;
 let tenant: { tenantId: string; keyId: string; prefix: string };
-/** What was accepted: ids of generations, and what was asked. */
+/** Accepted writes: ids of generations, and their requests. */
 const accepted = new Map<string, string>();
 
 beforeAll(async () => {

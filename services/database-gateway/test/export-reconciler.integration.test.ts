@@ -53,7 +53,7 @@ describe('export reconciler', () => {
     await db.sql(`UPDATE outbox SET carrier = '{"traceparent":"00-a-b-01"}' WHERE tenant_id = $1`, [tenant.tenantId]);
     await publish();
     await age(id, '2 minutes');
-    // Several replicas look at once.
+    // Several replicas reconcile concurrently.
     await Promise.all([reconciler().reconcile(), reconciler().reconcile(), reconciler().reconcile()]);
     expect(await outboxKeys()).toEqual([exportJobId(id, 1), exportJobId(id, 2)]);
     const rows = await db.sql('SELECT carrier FROM outbox WHERE dedupe_key = $1', [exportJobId(id, 2)]);

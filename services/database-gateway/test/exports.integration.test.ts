@@ -143,7 +143,10 @@ describe('claim of an export', () => {
       claims.complete(id, { ...zombie, ...completion }, 'test'),
       claims.fail(id, { ...zombie, code: 'x', message: 'x' }, 'test'),
     ]) {
-      await expect(write).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('Fencing token 1') });
+      await expect(write).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringContaining('Fencing token 1'),
+      });
     }
     expect(await db.sql('SELECT * FROM export_jobs WHERE id = $1', [id])).toEqual(before);
     expect(await db.sql('SELECT 1 FROM export_files WHERE export_id = $1', [id])).toEqual([]);

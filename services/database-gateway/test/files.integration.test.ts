@@ -73,7 +73,9 @@ describe('file', () => {
     const params = { file_id: file.id };
     expect((await call(read, party.person, { params })).answer).toEqual(file);
     expect((await call(internalRoutes.files.locate, party.person, { params })).answer).toEqual({ ...file, object_key });
-    await db.database.withTenant(party.tenantId, (transaction) => recordFileDownload(transaction, file.id, 'api_key:x'));
+    await db.database.withTenant(party.tenantId, (transaction) =>
+      recordFileDownload(transaction, file.id, 'api_key:x'),
+    );
     expect(await actionsOf(party)).toEqual(['file.uploaded', 'file.downloaded']);
   });
 
@@ -124,27 +126,30 @@ describe('file', () => {
     expect(await straysOf(party)).toEqual([]);
   });
 
-  it.each(['file', 'project', 'tenant'] as const)('cannot be deleted while a legal hold on its %s is in force', async (scope) => {
-    const party = await setUp();
-    const { id } = await addFile(party, party.projectId);
-    const other = await addFile(party);
-    const scope_id = { file: id, project: party.projectId, tenant: party.tenantId }[scope];
-    const { answer: hold } = await call(placeHold, party.person, {
-      body: { scope: scope, scope_id, ground: 'tax' },
-    });
-    const params = { file_id: id };
-    await expect(call(remove, party.person, { params })).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', message: expect.stringContaining(hold.id) },
-    });
-    expect((await call(read, party.person, { params })).answer.id).toBe(id);
-    const otherDeletion = call(remove, party.person, { params: { file_id: other.id } }).then(() => 'deleted');
-    if (scope === 'tenant') await expect(otherDeletion).rejects.toMatchObject({ code: 'CONFLICT' });
-    else expect(await otherDeletion).toBe('deleted');
-    await call(internalRoute(routes.legalHolds.requestRelease), party.person, { params: { hold_id: hold.id } });
-    const second = await addMember(db.database, party.tenant);
-    await call(internalRoute(routes.legalHolds.release), second, { params: { hold_id: hold.id } });
-    expect(await call(remove, party.person, { params })).toMatchObject({ answer: null });
-  });
+  it.each(['file', 'project', 'tenant'] as const)(
+    'cannot be deleted while a legal hold on its %s is in force',
+    async (scope) => {
+      const party = await setUp();
+      const { id } = await addFile(party, party.projectId);
+      const other = await addFile(party);
+      const scope_id = { file: id, project: party.projectId, tenant: party.tenantId }[scope];
+      const { answer: hold } = await call(placeHold, party.person, {
+        body: { scope: scope, scope_id, ground: 'tax' },
+      });
+      const params = { file_id: id };
+      await expect(call(remove, party.person, { params })).rejects.toMatchObject({
+        ...{ code: 'CONFLICT', message: expect.stringContaining(hold.id) },
+      });
+      expect((await call(read, party.person, { params })).answer.id).toBe(id);
+      const otherDeletion = call(remove, party.person, { params: { file_id: other.id } }).then(() => 'deleted');
+      if (scope === 'tenant') await expect(otherDeletion).rejects.toMatchObject({ code: 'CONFLICT' });
+      else expect(await otherDeletion).toBe('deleted');
+      await call(internalRoute(routes.legalHolds.requestRelease), party.person, { params: { hold_id: hold.id } });
+      const second = await addMember(db.database, party.tenant);
+      await call(internalRoute(routes.legalHolds.release), second, { params: { hold_id: hold.id } });
+      expect(await call(remove, party.person, { params })).toMatchObject({ answer: null });
+    },
+  );
 
   it('is either held or deleted when both are requested concurrently', async () => {
     for (let round = 0; round < 8; round += 1) {

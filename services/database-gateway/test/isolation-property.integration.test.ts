@@ -33,7 +33,7 @@ import { walkAccounts } from './support/walk/walk-accounts.ts';
 import { walkLifecycle } from './support/walk/walk-lifecycle.ts';
 import { readSnapshot, walkExports, walkGeneration, walkTrail } from './support/walk/walk-stores.ts';
 
-/** What the operator does with the platform as a whole, or with a person of two tenants, who is then seen by both. */
+/** Operations of the operator on the platform, or on a person of two tenants, which both can read. */
 const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform|createMembership$|SealingKeys|OutboxRow/;
 
 interface Party {
@@ -88,14 +88,14 @@ afterAll(async () => {
 
 /** Every route of the management API that is about a tenant, by its name. */
 const MANAGED = new Map(
-  // Nothing is asked of the database before a route is called.
+  // No statement runs before a route is called.
   createManagementRoutes(undefined as never, SETTINGS)
     .map(({ route }) => route)
     .filter(({ name }) => !OF_PLATFORM.test(name))
     .map((route) => [route.name, route]),
 );
 
-/** Functions that serve all tenants at once, and for whom. */
+/** Functions that serve all tenants, and their callers. */
 const OF_ALL: Readonly<Record<string, string>> = {
   'strays.claim': 'the sweeper of objects is given ids and keys of objects, of all tenants',
   'strays.settle': 'the sweeper tells what it has removed',
@@ -150,7 +150,7 @@ const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
 
 const arbitraries = new Map<z.ZodType, Map<boolean, fc.Arbitrary<unknown>>>();
 
-/** What a schema takes; making an arbitrary takes longer than drawing from it. */
+/** Arbitraries by schema; creating one takes longer than drawing from it. */
 function valuesOf(schema: z.ZodType, complete: boolean): fc.Arbitrary<unknown> {
   const known = arbitraries.get(schema) ?? new Map<boolean, fc.Arbitrary<unknown>>();
   arbitraries.set(schema, known);
@@ -171,7 +171,7 @@ async function callManaged(route: Route, { party, id }: Call, seed: number): Pro
     query: make(route.query, false),
     body: make(route.body, seed % 5 < 3),
   };
-  // What is made of one schema is not always valid by its refinements; then the call is refused before any statement.
+  // Values of a schema are not always valid by its refinements; then the call is rejected before any statement.
   const call = callers[seed % 2 === 0 ? 0 : 1];
   return call(route, seed % 3 === 0 ? operatorFor(party.tenantId) : holderOf(party), sent);
 }

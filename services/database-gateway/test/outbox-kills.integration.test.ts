@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 beforeEach(() => db.sql('DELETE FROM outbox'));
 
-/** What a killed relay or queue leaves is taken over after its time. */
+/** Time after which the claims of a killed relay or queue expire. */
 const PUBLISHED_MS = 40_000;
 const publishAll = async (publish: OutboxRelayOptions['publish']): Promise<void> => {
   const relay = relays.startRelay(publish);
@@ -54,7 +54,7 @@ const endSessions = async (): Promise<void> => {
 
 /** Runs a statement on the outbox, and ends its session while it waits for a lock. */
 async function endWithin<T>(run: () => Promise<T>): Promise<T> {
-  // The looks of `relays.allPublished` go on.
+  // `relays.allPublished` continues to poll.
   await blocker.query('BEGIN; LOCK TABLE outbox IN EXCLUSIVE MODE');
   const running = run();
   running.catch(() => undefined); // Given to the caller below.
@@ -72,7 +72,7 @@ const SESSION_STEPS = [
   ...['within the acknowledgement', 'after the acknowledgement'],
 ];
 
-/** What goes wrong once: beside a step, or within it. */
+/** Failure that occurs once, next to a step or within it. */
 interface Disturbance {
   readonly beside: () => Promise<void>;
   readonly within: <T>(run: () => Promise<T>) => Promise<T>;

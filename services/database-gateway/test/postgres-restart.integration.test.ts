@@ -45,11 +45,11 @@ afterAll(async () => {
 });
 afterEach(() => load.stop());
 
-/** What clients do all the time, and what they heard. */
+/** Continuous requests of clients, and their answers. */
 interface Load {
   /** Ids of generations, and of exports, whose requests were answered with 2xx. */
   readonly accepted: { readonly generations: string[]; readonly exports: string[] };
-  /** What the others were answered. */
+  /** Answers to rejected requests. */
   readonly refusals: AionError[];
   stop(): Promise<void>;
 }

@@ -29,7 +29,7 @@ const NOT_MADE: Readonly<Record<string, string>> = {
   'create-database-gateway.ts': 'SELECT 1 is the readiness probe, and reads no table',
 };
 
-/** What processes of the version before call while it is replaced. */
+/** Functions that processes of the previous version call during an upgrade. */
 const FOR_EARLIER_VERSIONS = ['list_tenants(integer,uuid)'];
 
 let db: MigratedDatabase;

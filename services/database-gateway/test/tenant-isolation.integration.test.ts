@@ -77,7 +77,7 @@ async function contentsOf(tenantId: string): Promise<string> {
 describe.each([
   ['by the policies and the predicates', () => db.database],
   ['by the predicates of the queries alone', () => withoutPolicies],
-])("data of another tenant is inaccessible %s", (_title, database) => {
+])('data of another tenant is inaccessible %s', (_title, database) => {
   it('in generations', async () => {
     const id = await addGeneration(db.database, owner);
     const before = await contentsOf(owner.tenantId);

@@ -89,7 +89,9 @@ function requireDeleted(dataMap: DataMap, table: string, tenantPath: TenantPath 
   if (tenantPath !== null && 'through' in tenantPath && dataMap[tenantPath.through]?.erasure === 'delete') {
     return tenantPath.through;
   }
-  throw new Error(`Rows of "${table}" are deleted with the last row that connects them to a tenant, and no such rows are deleted`);
+  throw new Error(
+    `Rows of "${table}" are deleted with the last row that connects them to a tenant, and no such rows are deleted`,
+  );
 }
 
 function anonymizedColumns({ columns }: TableEntry): string[] {

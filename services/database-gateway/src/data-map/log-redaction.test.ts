@@ -3,12 +3,12 @@ import { createLogger } from '@aion/logging';
 import { DATA_MAP } from './data-map.ts';
 import type { ColumnEntry, TableEntry } from './table-entry.ts';
 
-/** Columns whose names are too general to be kept out of logs, and why none of them is in one. */
+/** Columns whose names are too general to be redacted in logs, and why no log contains them. */
 const LOGGED_BY_NAME = {
-  'files.name': 'Pools, providers and services are logged by their names; no line is about a file but by its id.',
+  'files.name': 'Pools, providers and services are logged by their names; files only by their ids.',
 };
 
-/** What a line holds of a value that is logged under a key. */
+/** Returns the log line of a value that is logged under a key. */
 async function logged(key: string): Promise<string> {
   const stream = new PassThrough();
   const logger = createLogger({ service: 'test', level: 'info', format: 'json', stream });
@@ -17,8 +17,8 @@ async function logged(key: string): Promise<string> {
   return String(stream.read());
 }
 
-describe('a column of secrets or of content', () => {
-  it('is logged by no service under its own name', async () => {
+describe('column of secrets or content', () => {
+  it('is redacted in logs under its own name', async () => {
     const tables: [string, TableEntry][] = Object.entries(DATA_MAP);
     const readable: string[] = [];
     let count = 0;

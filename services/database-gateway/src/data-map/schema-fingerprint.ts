@@ -15,13 +15,7 @@ export function digestSchema({ columns, constraints, definitions }: Hashed): Sch
     digest(definitions.flatMap((line) => (line.part === part ? [line.definition] : [])));
   return {
     columns: digest(
-      columns.map((column) => [
-        column.table_name,
-        column.column_name,
-        column.type,
-        column.not_null,
-        column.generated,
-      ]),
+      columns.map((column) => [column.table_name, column.column_name, column.type, column.not_null, column.generated]),
     ),
     constraints: digest(constraints.map(({ table_name: table, name, definition }) => [table, name, definition])),
     tables: digestPart('tables'),

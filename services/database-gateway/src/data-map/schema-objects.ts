@@ -13,7 +13,8 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'definer count_sealed_rows': 'Counts the encrypted rows of all tenants by encryption key.',
   'definer count_default_partition_rows': 'Counts the rows of default partitions, which must be empty.',
   'definer delete_expired_idempotency_keys': 'Deletes stored answers after a day.',
-  'definer delete_user_of_no_tenant': 'Deletes a user without memberships; no tenant can read the memberships of another.',
+  'definer delete_user_of_no_tenant':
+    'Deletes a user without memberships; no tenant can read the memberships of another.',
   'definer find_key_holder': 'Finds a key before its tenant is known.',
   'definer fold_usage': 'Moves usage deltas of all tenants into the sums of their days.',
   'definer list_audit_chains': 'Lists the audit chains of all tenants for the verifier; ids and lengths only.',
@@ -24,7 +25,8 @@ export const SCHEMA_OBJECTS: Readonly<Record<string, string>> = {
   'definer list_unattended_exports': 'Lists unattended exports of all tenants for the reconciler; ids only.',
   'definer outbox_oldest_age': 'Returns the age of the oldest unpublished outbox row.',
   'definer prepare_partitions': 'Creates the partitions of the next months.',
-  'definer reconcile_usage': 'Compares sums of usage with generations of all tenants; returns differences of days only.',
+  'definer reconcile_usage':
+    'Compares sums of usage with generations of all tenants; returns differences of days only.',
   'definer record_usage': 'Inserts the usage deltas of settled generations.',
   'definer refuse_outbox': 'Counts a rejection of a claimed outbox row, and dead-letters it at the limit.',
   'definer release_outbox': 'Makes a dead-lettered outbox row of a tenant due again.',

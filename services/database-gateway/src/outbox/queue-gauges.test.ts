@@ -4,9 +4,9 @@ import { createMetrics, type MetricsOptions } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
 import { createQueueGauges, type QueueGauges, type QueueReading } from './queue-gauges.ts';
 
-/** A busy machine reads a second time within it. */
+/** Long enough for a second reading on a busy machine. */
 const MAX_AGE_MS = 1_000;
-/** Also of a test that fails: one that goes on keeps its process alive. */
+/** Stopped also after a failed test, where a running one would keep the process alive. */
 const started: QueueGauges[] = [];
 afterEach(() => Promise.all(started.splice(0).map((gauges) => gauges.stop())));
 
@@ -16,8 +16,8 @@ const READING: QueueReading = {
   oldestWaitingAgeMs: 1_500,
 };
 
-function setUp(read: () => Promise<readonly QueueReading[]>, switches: Partial<MetricsOptions> = {}) {
-  const metrics = createMetrics({ service: 'test', version: '0', enabled: true, ...switches });
+function setUp(read: () => Promise<readonly QueueReading[]>, options: Partial<MetricsOptions> = {}) {
+  const metrics = createMetrics({ service: 'test', version: '0', enabled: true, ...options });
   const stream = new PassThrough();
   const logger = createLogger({ service: 'test', level: 'warn', format: 'json', stream });
   const gauges = createQueueGauges({ read, metrics, logger, pollMs: 1, maxAgeMs: MAX_AGE_MS });
@@ -27,8 +27,8 @@ function setUp(read: () => Promise<readonly QueueReading[]>, switches: Partial<M
   return { gauges, lines, logged: () => String(stream.read() ?? '') };
 }
 
-describe('the gauges of queues', () => {
-  it('show what was read, by state, the dead letters and the age of the oldest', async () => {
+describe('queue gauges', () => {
+  it('expose the state of the queue, the dead letters and the age of the oldest job', async () => {
     const { gauges, lines } = setUp(() => Promise.resolve([READING]));
     expect(await lines()).toEqual([]);
     gauges.start();
@@ -44,25 +44,25 @@ describe('the gauges of queues', () => {
     ]);
   });
 
-  it('are gone when the queue has not answered for long, say so once, and come back with it', async () => {
-    let isAway = false;
+  it('are removed when the queue has not answered for long, with one warning, and return with it', async () => {
+    let isUnavailable = false;
     let reads = 0;
     const { gauges, lines, logged } = setUp(() => {
       reads++;
-      return isAway ? Promise.reject(new Error('away')) : Promise.resolve([READING]);
+      return isUnavailable ? Promise.reject(new Error('away')) : Promise.resolve([READING]);
     });
     gauges.start();
     await waitFor(async () => (await lines()).length > 0, { describe: 'the first reading' });
-    isAway = true;
+    isUnavailable = true;
     const before = reads;
-    await waitFor(async () => (await lines()).length === 0, { describe: 'the stale series to be gone' });
+    await waitFor(async () => (await lines()).length === 0, { describe: 'the removal of stale series' });
     expect(reads).toBeGreaterThan(before + 1);
     expect(logged().match(/Queues could not be read/g)).toHaveLength(1);
-    isAway = false;
-    await waitFor(async () => (await lines()).length > 0, { describe: 'the series to be back' });
+    isUnavailable = false;
+    await waitFor(async () => (await lines()).length > 0, { describe: 'the series to return' });
   });
 
-  it('let a scrape go on while the queue does not answer', async () => {
+  it('do not block a scrape while the queue does not answer', async () => {
     const hanging = Promise.withResolvers<readonly QueueReading[]>();
     const { gauges, lines } = setUp(() => hanging.promise);
     gauges.start();
@@ -72,12 +72,12 @@ describe('the gauges of queues', () => {
 
   it.each<Partial<MetricsOptions>>([{ enabled: false }, { subjects: ['http', 'db', 'ai'] }])(
     'read nothing with %j',
-    async (switches) => {
+    async (options) => {
       let reads = 0;
       const { gauges } = setUp(() => {
         reads++;
         return Promise.resolve([READING]);
-      }, switches);
+      }, options);
       gauges.start();
       expect(reads).toBe(0);
     },

@@ -25,7 +25,7 @@ export type AuditTrails = ReturnType<typeof createAuditTrails>;
 
 /** Creates them in a database. */
 export function createAuditTrails(db: MigratedDatabase) {
-  /** A verifier, and what its metrics say. `fullVerifyMs` 0 begins with the first event each time. */
+  /** Creates a verifier that exposes its metrics. `fullVerifyMs` 0 starts with the first event in each run. */
   function start(
     options: {
       signingKey?: SigningKey | undefined;
@@ -49,7 +49,7 @@ export function createAuditTrails(db: MigratedDatabase) {
     return {
       verifier,
       read,
-      /** What was logged as ERROR since it was asked the last time. */
+      /** Returns the ERROR lines since the previous call. */
       errors: () => String(stream.read() ?? ''),
       isOk: () => read('aion_audit_chain_ok'),
       verified: () => read('aion_audit_events_verified_total'),
@@ -74,14 +74,14 @@ export function createAuditTrails(db: MigratedDatabase) {
         tenantId,
       ])
     ).map(({ seq }) => seq);
-  /** What an erasure does to events up to a number. */
+  /** Anonymizes events up to a number, like an erasure. */
   async function eraseEvents(tenantId: string, seq: number): Promise<void> {
     const columns = Object.keys(ERASED_CONTENT).map((column, at) => `${column} = $${at + 3}`);
     await db.sql(`UPDATE audit_events SET salt = NULL, ${columns.join()} WHERE tenant_id = $1 AND seq <= $2`, [
       ...[tenantId, seq, ...Object.values(ERASED_CONTENT)],
     ]);
   }
-  /** A request to erase, and what the ledger says of it before it begins. */
+  /** Inserts an erasure request and its announcement in the ledger. */
   async function announceErasure(tenantId: string, events: number): Promise<string> {
     const [id, hash] = [uuidv7(), 'ab'.repeat(32)];
     await db.sql(
@@ -114,7 +114,7 @@ export function createAuditTrails(db: MigratedDatabase) {
     }
   }
 
-  /** What somebody does who can write to the database, knows the algorithm, and cannot sign. */
+  /** Rewrites a chain like an attacker who can write to the database, knows the algorithm, and cannot sign. */
   async function rewriteChain(tenantId: string, from = 1): Promise<void> {
     const rows = await db.sql<{ line: string }>(
       'SELECT row_to_json(e)::text AS line FROM audit_events e WHERE tenant_id = $1 AND seq >= $2 ORDER BY seq',

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 
-/** The major version of a `pg_dump`: the server whose dumps it can write, and `psql` beside it can read. */
+/** Reads the major version of `pg_dump`, up to which it can dump servers and `psql` can restore the dumps. */
 export function majorOfDump(pgDump: string): string {
   const version = execFileSync(pgDump, ['--version'], { encoding: 'utf8' });
   return /\d+/.exec(version)?.[0] ?? version;

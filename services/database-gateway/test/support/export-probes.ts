@@ -1,7 +1,7 @@
 import { parseExposition, type Metrics, type Sample } from '@aion/metrics';
 import type { MigratedDatabase } from './test-database.ts';
 
-/** What a tenant's rows of the outbox become jobs under. */
+/** Reads the dedupe keys of a tenant's outbox rows. */
 export async function outboxKeysOf(db: MigratedDatabase, tenantId: string): Promise<string[]> {
   const rows = await db.sql<{ dedupe_key: string }>('SELECT dedupe_key FROM outbox WHERE tenant_id = $1 ORDER BY id', [
     tenantId,
@@ -21,7 +21,7 @@ export async function countedExports(metrics: Metrics): Promise<string[]> {
   return series.map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '));
 }
 
-/** How long the exports of an outcome took together, in seconds. */
+/** Reads the total duration of the exports of an outcome, in seconds. */
 export async function exportSecondsOf(metrics: Metrics, outcome: string): Promise<number> {
   const { samples } = parseExposition((await metrics.exposition()).body);
   const sum = ({ name }: Sample) => name === 'aion_export_duration_seconds_sum';

@@ -41,7 +41,7 @@ export function newSettlement(tenantId: string, response: unknown = { text: 'Hi'
   };
 }
 
-/** Opens and settles a generation; gives its id. */
+/** Opens and settles a generation; returns its id. */
 export async function addGeneration(
   database: Database,
   tenant: { tenantId: string; keyId: string },
@@ -54,7 +54,7 @@ export async function addGeneration(
   return id;
 }
 
-/** Somebody new in a tenant, with a key of all scopes. */
+/** Adds a member to a tenant, whose caller has all scopes. */
 export async function addMember(
   database: Database,
   tenant: { tenantId: string; keyId: string },
@@ -65,7 +65,7 @@ export async function addMember(
   return { ...holderOf(tenant), person_id: answer.id };
 }
 
-/** A further operator, who acts for a tenant. */
+/** Adds an operator who acts for a tenant. */
 export async function addOperator(database: Database, tenantId: string): Promise<Caller & { person_id: string }> {
   const { scopes: _scopes, ...body } = newKey({ name: 'Operator' });
   const { answer } = await createManagement(database)(internalRoutes.operators.store, operatorFor(null), { body });
@@ -73,7 +73,7 @@ export async function addOperator(database: Database, tenantId: string): Promise
   return { ...operatorFor(tenantId, { actor: `operator:${id}`, actor_id: id }), person_id: id };
 }
 
-/** Requests an export; gives its id. */
+/** Requests an export; returns its id. */
 export async function requestExport(database: Database, tenant: { tenantId: string; keyId: string }): Promise<string> {
   const call = createManagement(database);
   const { answer } = await call(internalRoute(routes.exports.create), holderOf(tenant), {
@@ -82,7 +82,7 @@ export async function requestExport(database: Database, tenant: { tenantId: stri
   return answer.id;
 }
 
-/** An export as its tenant sees it, with the version of its row. */
+/** Reads an export through the API of its tenant, with the version of its row. */
 export async function readExport(database: Database, tenantId: string, id: string) {
   const call = createManagement(database);
   const caller = holderOf({ tenantId, keyId: uuidv7() });
@@ -90,7 +90,7 @@ export async function readExport(database: Database, tenantId: string, id: strin
   return { ...answer, version: version ?? 0 };
 }
 
-/** Requests an export and claims it; gives its id and its epoch. */
+/** Requests an export and claims it; returns its id and its fencing token. */
 export async function claimNewExport(database: Database, tenant: { tenantId: string; keyId: string }) {
   const id = await requestExport(database, tenant);
   const claim = await createExportClaims(database).claim(id, { tenant_id: tenant.tenantId, lease_ms: 60_000 });
@@ -98,7 +98,7 @@ export async function claimNewExport(database: Database, tenant: { tenantId: str
   return { id, epoch: claim.epoch };
 }
 
-/** Brings a new export to `ready`; gives its id. */
+/** Completes a new export; returns its id and its fencing token. */
 export async function completeNewExport(database: Database, tenant: { tenantId: string; keyId: string }) {
   const { id, epoch } = await claimNewExport(database, tenant);
   const claims = createExportClaims(database);

@@ -22,7 +22,7 @@ export function holderOf(
   return { tenant_id: tenantId, ...actor, scopes: [...scopes], ...change };
 }
 
-/** What a request sends. */
+/** Parts of a request. */
 export interface Sent<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly params?: z.input<P>;
   readonly query?: z.input<Q>;
@@ -37,7 +37,7 @@ export type CallManagement = <P extends z.ZodType, Q extends z.ZodType, B extend
   sent?: Sent<P, Q, B>,
 ) => Promise<z.output<R>>;
 
-/** What an operator decides who decides nothing. */
+/** Defaults of a caller who is an operator. */
 export const SETTINGS: ManagementSettings = { retention: { bounds: WIDEST_BOUNDS, loweringDelayDays: 7 } };
 
 /** Creates the caller on a database. */
@@ -57,7 +57,7 @@ export function createManagement(database: Database, settings = SETTINGS): CallM
   };
 }
 
-/** What is stored of a new key. */
+/** Builds the stored part of a new key. */
 export function newKey(change: { readonly scopes?: Scope[]; readonly name?: string } = {}) {
   const id = uuidv7();
   return {

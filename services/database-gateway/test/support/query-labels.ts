@@ -10,16 +10,16 @@ const sources = readdirSync(resolve(import.meta.dirname, '../../src'), { recursi
   .map((entry) => readFileSync(resolve(entry.parentPath, entry.name), 'utf8'))
   .join('\n');
 
-/** A database whose statements are held to what telemetry, and the types, call them. */
+/** A database whose statements are compared with their names in telemetry and in the types. */
 export interface LabelledDatabase {
   readonly database: Database;
-  /** Each statement of the service that has run and reaches a table which its name hides. */
+  /** Statements of the service that have run and access a table that their name does not contain. */
   readonly hidden: ReadonlySet<string>;
 }
 
 /**
- * Holds every statement of the service to its name. The types keep tables of tenants out of where no tenant is set by that
- * name alone: a text that reaches another table would get past them.
+ * Compares every statement of the service with its name. Where no tenant is set, the types reject tables of tenants by that
+ * name alone: a text that accesses another table would bypass them.
  */
 export function checkLabels(database: Database): LabelledDatabase {
   const hidden = new Set<string>();
@@ -56,14 +56,14 @@ export function checkLabels(database: Database): LabelledDatabase {
   };
 }
 
-/** What a statement's name hides of its text, in a sentence. */
+/** Describes the tables that a statement accesses in spite of its name; undefined if there are none. */
 function findHidden({ operation, table, text }: Query): string | undefined {
   if (!isOfService(text)) return undefined;
   const reached = [...text.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?"?([a-z_]+)"?/g)]
     .map(([, name = '']) => name)
     .filter((name) => TABLES[name] !== undefined && name !== 'schema_migrations');
   const mayReach = (name: string): boolean => {
-    // A function reaches what it is made for, and its own text is in a migration.
+    // The tables of a function are in its migration.
     if (operation === 'CALL' || table === 'pg_catalog') return false;
     return TABLES[table]?.owner === 'tenant' || TABLES[name]?.owner !== 'tenant';
   };
@@ -73,7 +73,7 @@ function findHidden({ operation, table, text }: Query): string | undefined {
   return `${operation} ${table} reaches ${reached.join(', ') || 'no table'}: ${text.trim()}`;
 }
 
-/** Tests run statements of their own through the same path: those are in no source of the service. */
+/** Returns false for statements of tests, which no source of the service contains. */
 function isOfService(text: string): boolean {
   if (!/^\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b/.test(text)) return false;
   return text.split('\n').some((given) => {

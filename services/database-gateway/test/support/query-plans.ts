@@ -21,7 +21,7 @@ export interface ExplainedStatement {
   readonly plan: PlanNode;
 }
 
-/** What the sessions of a database have told of what they ran, and where in the source it was asked for. */
+/** Plans of the statements that sessions have run, and their callers in the source. */
 export interface Recording {
   readonly statements: readonly ExplainedStatement[];
   /** `file:line` of each call by which the source has run a statement. */
@@ -53,7 +53,7 @@ export async function explainEveryStatement(superuserUrl: string): Promise<void>
   }
 }
 
-/** Records what goes through the pools and the database that are made of it. */
+/** Records the statements of the pools and databases that are created with it. */
 export function startRecording(): Recording {
   const statements: ExplainedStatement[] = [];
   const sites = new Set<string>();
@@ -81,7 +81,7 @@ export function startRecording(): Recording {
         return client;
       },
     }),
-    // It takes a connection first, after which the stack does not tell who asked.
+    // It acquires a connection first, after which the stack no longer contains the caller.
     database: (database) => ({
       ...database,
       query: (query, options) => {
@@ -110,7 +110,7 @@ function parsePlan(message: string): ExplainedStatement | undefined {
   return { text: parsed['Query Text'], plan: parsed.Plan };
 }
 
-/** How many rows each table and partition has, by its name. */
+/** Reads the number of rows of each table and partition. */
 export type TableSizes = ReadonlyMap<string, number>;
 
 /** A statement that may read more than others. */
@@ -136,7 +136,7 @@ export async function readTableSizes(db: Pick<MigratedDatabase, 'sql'>): Promise
   return new Map(rows.map(({ name, rows: count }) => [name, count]));
 }
 
-/** What statements have read, sorted or hashed that they should not have: how, and their text, each once. */
+/** Lists statements that read, sort or hash too many rows, with the plan node and the text, each once. */
 export function findFaultyReads(
   statements: readonly ExplainedStatement[],
   sizes: TableSizes,

@@ -6,20 +6,20 @@ import { createQueueConnection, type QueueConnection } from '../../src/outbox/qu
 import { requestExport } from './fixtures.ts';
 import { createTestTenant, noMetrics, silentLogger, type MigratedDatabase } from './test-database.ts';
 
-/** Where a queue is: one of both. */
+/** URL of a queue: one of both. */
 export interface QueueUrls {
   readonly redisUrl: string | undefined;
   readonly postgresUrl: string | undefined;
 }
 
-/** A queue as the relay sees it, and as workers do. */
+/** A queue with the connections of the relay and of workers. */
 export interface OpenQueue {
   readonly queue: QueueConnection;
   readonly backend: QueueBackend;
   readonly close: () => Promise<void>;
 }
 
-/** Opens a queue that is there. */
+/** Opens a running queue. */
 export async function openQueue(urls: QueueUrls): Promise<OpenQueue> {
   const queue = await openConnection(urls);
   const backend = await createQueueBackend({ ...urls, logger: silentLogger });
@@ -33,7 +33,7 @@ export async function openQueue(urls: QueueUrls): Promise<OpenQueue> {
   };
 }
 
-/** Opens the sending side alone. */
+/** Opens the producer alone. */
 export async function openConnection(urls: QueueUrls): Promise<QueueConnection> {
   const queue = createQueueConnection({ ...urls, logger: silentLogger, metrics: noMetrics });
   queue.start();
@@ -41,14 +41,18 @@ export async function openConnection(urls: QueueUrls): Promise<QueueConnection> 
   return queue;
 }
 
-/** Relays of the outbox of a database, which look often, and what is in it. */
+/** Creates helpers for relays that poll the outbox of a database often. */
 export function createRelays(db: MigratedDatabase) {
   const createRelay = (
     publish: OutboxRelayOptions['publish'],
     options: Partial<OutboxRelayOptions> = {},
   ): OutboxRelay =>
     createOutboxRelay({
-      ...{ outbox: createOutboxStore(db.database), publish, logger: silentLogger, metrics: noMetrics, pollMs: 20 },
+      outbox: createOutboxStore(db.database),
+      publish,
+      logger: silentLogger,
+      metrics: noMetrics,
+      pollMs: 20,
       ...options,
     });
   const startRelay: typeof createRelay = (...args) => {
@@ -59,7 +63,7 @@ export function createRelays(db: MigratedDatabase) {
   const unpublished = () => db.sql('SELECT id FROM outbox WHERE published_at IS NULL');
   const allPublished = (timeoutMs = 10_000) =>
     waitFor(async () => (await unpublished()).length === 0, { describe: 'the outbox to be published', timeoutMs });
-  /** Asks for an export of a new tenant, which puts a row into the outbox, and gives its id. */
+  /** Requests an export of a new tenant, which inserts an outbox row, and returns its id. */
   const request = async (): Promise<string> => requestExport(db.database, await createTestTenant(db.database));
   return { createRelay, startRelay, unpublished, allPublished, request };
 }

@@ -11,14 +11,14 @@ import { walkIdempotency, walkOutbox, walkPlatform, walkUpkeep } from './walk/wa
 import { readSnapshot, walkExports, walkGeneration, walkTrail } from './walk/walk-stores.ts';
 import type { Walker } from './walk/walker.ts';
 
-/** What is recorded on a seeded database, and how. */
+/** Options of the recording on a seeded database. */
 export interface Run {
   readonly walker: Walker;
   readonly stores: TenantStores;
   readonly database: Database;
 }
 
-/** Records what a run asks of a database, as the application. */
+/** Records the statements of a run with the role of the application. */
 export async function recordRun(
   db: MigratedDatabase,
   tenant: SeededTenant,

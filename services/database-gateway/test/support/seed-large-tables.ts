@@ -14,7 +14,7 @@ export interface SeededTenant {
 /**
  * Fills the tables that grow with rows of many tenants, as the superuser, in one go: without triggers and foreign keys,
  * which `session_replication_role` turns off, and with the checks of each row. Statistics are gathered at the end, and stay
- * as they are: plans must not depend on when the server looks at its tables by itself.
+ * as they are: plans must not depend on the time of autovacuum.
  */
 export async function seedLargeTables(superuserUrl: string): Promise<SeededTenant> {
   const client = new pg.Client({ connectionString: superuserUrl });
@@ -58,7 +58,7 @@ const HASH = `repeat('ab', 32)`;
 /** Of what a tenant has few, the tenant that is asked about has few. */
 const FEW = fewOf(30);
 /**
- * The planner counts the policy of people anew for each of them: for thirty of thirty thousand it takes the whole table for
+ * The planner adds the cost of the policy of users for each of them: for thirty of thirty thousand it takes the whole table for
  * cheaper, as it does not in a table of millions.
  */
 const PEOPLE = fewOf(7);

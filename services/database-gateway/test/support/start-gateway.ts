@@ -21,7 +21,7 @@ export interface StartedGateway {
   stop(): Promise<void>;
 }
 
-/** Starts one without spans on free ports; `env` says where its database and its queue are. */
+/** Starts a gateway without spans on free ports; `env` contains the URLs of its database and its queue. */
 export async function startGateway(env: Readonly<Record<string, string>>): Promise<StartedGateway> {
   const adminPort = await freePort();
   const config = loadDatabaseGatewayConfig({

@@ -13,7 +13,7 @@ import { createPoolInstruments } from '../../src/database/pool-instruments.ts';
 import { checkLabels } from './query-labels.ts';
 import { createManagement, newKey, operatorFor } from './management.ts';
 
-/** The same for every test: roles belong to the whole server. */
+/** Equal for every test, because roles belong to the server. */
 export const PASSWORDS = { owner: 'owner-password', app: 'app-password', queue: 'queue-password' };
 
 /** A migrated database of one test file. */
@@ -23,7 +23,7 @@ export interface MigratedDatabase {
   readonly ownerUrl: string;
   readonly pool: ConnectionPool;
   readonly database: Database;
-  /** Runs SQL as the superuser, past every policy. */
+  /** Runs SQL as the superuser, without policies. */
   sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
   drop(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface MigratedDatabase {
 export const silentLogger: Logger = createLogger({ service: 'test', level: 'error', format: 'json' });
 export const noMetrics: Metrics = createMetrics({ service: 'test', version: '0', enabled: false });
 
-/** The URL of a database as one of AION's roles. */
+/** Builds the URL of a database with one of AION's roles. */
 export function urlAs(url: string, role: keyof typeof ROLES): string {
   const result = new URL(url);
   result.username = ROLES[role];
@@ -39,7 +39,7 @@ export function urlAs(url: string, role: keyof typeof ROLES): string {
   return result.href;
 }
 
-/** A copy of the template that has been migrated once for this server. */
+/** Creates a copy of the template that was migrated once for this server. */
 export async function createMigratedDatabase(options: { maxConnections?: number } = {}): Promise<MigratedDatabase> {
   const template = `gateway_${await hashMigrations()}`;
   await prepareTemplateDatabase(template, prepareTemplate);
@@ -47,7 +47,7 @@ export async function createMigratedDatabase(options: { maxConnections?: number 
   const superuser = new pg.Client({ connectionString: copy.url });
   superuser.on('error', () => undefined);
   await superuser.connect();
-  // A copy belongs to who made it; AION's database belongs to the owner of its tables.
+  // A copy belongs to its creator; AION's database belongs to the owner of its tables.
   await superuser.query(`ALTER DATABASE ${pg.escapeIdentifier(copy.name)} OWNER TO ${ROLES.owner}`);
   const pool = createTestPool(urlAs(copy.url, 'app'), options.maxConnections);
   const { database, hidden } = checkLabels(createDatabase({ pool, metrics: noMetrics, logger: silentLogger }));
@@ -63,12 +63,13 @@ export async function createMigratedDatabase(options: { maxConnections?: number 
       await pool.close();
       await superuser.end();
       await copy.drop();
-      if (hidden.size > 0) throw new Error(`Statements reach tables that they do not name:\n${[...hidden].join('\n')}`);
+      if (hidden.size > 0)
+        throw new Error(`Statements access tables that their names do not contain:\n${[...hidden].join('\n')}`);
     },
   };
 }
 
-/** A pool whose callers wait long: what is tested is seldom how fast a busy machine is. */
+/** Creates a pool whose callers wait long, because the machine may be busy. */
 export function createTestPool(url: string, maxConnections = 8, name: 'requests' | 'exports' = 'requests') {
   return createConnectionPool({
     name,
@@ -82,7 +83,7 @@ export function createTestPool(url: string, maxConnections = 8, name: 'requests'
   });
 }
 
-/** A tenant with one key. */
+/** Creates a tenant with one key. */
 export async function createTestTenant(
   database: Database,
 ): Promise<{ tenantId: string; keyId: string; prefix: string }> {

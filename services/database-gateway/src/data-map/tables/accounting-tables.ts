@@ -79,7 +79,8 @@ export const ACCOUNTING_TABLES = {
     },
   },
   usage_deltas: {
-    purpose: 'Amounts that settled generations add to usage_daily, until the rollup seconds later; usage is the sum of both.',
+    purpose:
+      'Amounts that settled generations add to usage_daily, until the rollup seconds later; usage is the sum of both.',
     owner: 'tenant',
     tenantPath: BY_TENANT_ID,
     primaryKey: ['id'],

@@ -38,7 +38,9 @@ export const AUDIT_TABLES = {
     tenantPath: BY_TENANT_ID,
     primaryKey: ['chain_id'],
     references: ['tenants'],
-    exportPolicy: { excluded: 'The events contain the end of their chain, and the checkpoints prove that it is not truncated.' },
+    exportPolicy: {
+      excluded: 'The events contain the end of their chain, and the checkpoints prove that it is not truncated.',
+    },
     erasure: {
       retain: 'The number and hash of the last event, without which the chain could not continue.',
       until: 'the audit events of the tenant are deleted',

@@ -2,7 +2,7 @@ import { internalRoute, routes, internalRoutes } from '@aion/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { expectConflict, readInBothOrders, type Walker } from './walker.ts';
 
-/** What the tenant uses and may use. The generation must have its content. */
+/** Calls the routes of usage and budgets. The generation must have content. */
 export async function walkAccounting(walker: Walker, generationId: string, projectId: string): Promise<void> {
   await walkProviders(walker);
   await walkBudgets(walker, projectId);

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { newKey } from '../management.ts';
 import { readInBothOrders, type Walker } from './walker.ts';
 
-/** Who belongs to the tenant, and what they work on. Gives what other steps need. */
+/** Calls the routes of members, projects and keys. Returns the ids that other steps need. */
 export async function walkAccounts(walker: Walker): Promise<{ readonly projectId: string; readonly userId: string }> {
   await walkTenant(walker);
   const projectId = await walkProjects(walker);

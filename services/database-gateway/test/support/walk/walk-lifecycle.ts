@@ -3,13 +3,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { StrayObjectStore } from '../../../src/files/stray-object-store.ts';
 import { expectConflict, readInBothOrders, type Walker } from './walker.ts';
 
-/** Where uploads are announced, and where a file's download is recorded. */
+/** Stores of uploads and of downloads of files. */
 export interface FileStores {
   readonly strays: Pick<StrayObjectStore, 'announce' | 'abandon'>;
   readonly downloads: { record(tenantId: string, fileId: string, actor: string): Promise<void> };
 }
 
-/** What is kept, what may not be deleted, and what is told of it all. */
+/** Calls the routes of retention, legal holds, files and audit events. */
 export async function walkLifecycle(walker: Walker, stores: FileStores, ids: Ids): Promise<void> {
   await walkRetention(walker);
   await walkHolds(walker, ids);

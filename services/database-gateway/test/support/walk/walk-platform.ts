@@ -21,7 +21,7 @@ import { expectConflict, readInBothOrders, type Walker } from './walker.ts';
 const platform = operatorFor(null);
 const CURRENT_KEY = 'ab'.repeat(8);
 
-/** What the operator does with the platform as a whole. */
+/** Calls the routes of operators on the platform. */
 export async function walkPlatform({ call, owner, operator }: Walker): Promise<void> {
   const newOperator = () => {
     const { scopes: _scopes, ...key } = newKey({ name: 'Operator' });
@@ -57,13 +57,13 @@ export async function walkIdempotency({ call, operator }: Walker): Promise<void>
   }
 }
 
-/** Keeps usage, and tells nobody where it differs from the generations, as what is seeded does. */
+/** Runs the usage rollup and its check without logging differences, which seeded rows have. */
 export function unheardUsage(database: Database): UsageRollup {
   const logger = createLogger({ service: 'test', level: 'error', format: 'json', stream: new PassThrough() });
   return createUsageRollup({ database, logger, metrics: noMetrics });
 }
 
-/** What runs by itself, and what other services ask of the platform. */
+/** Runs the periodic tasks, and the calls of other services on the platform. */
 export async function walkUpkeep(
   database: Database,
   prefixes: { readonly key: string; readonly operator: string },
@@ -89,7 +89,7 @@ export async function walkUpkeep(
   await countEncryptedByKey(database);
 }
 
-/** What the relay does with rows of the outbox. */
+/** Runs the operations of the relay on outbox rows. */
 export async function walkOutbox(database: Database): Promise<void> {
   const outbox = createOutboxStore(database);
   const [one, two, three] = await outbox.claim(100, 60_000);

@@ -15,7 +15,7 @@ export async function walkGeneration({ tenantId, keyId }: Walker, { generations 
   return id;
 }
 
-/** Brings one export to its bundle and another to its failure, with everything that is asked of them. */
+/** Completes one export and fails another, with all operations of workers and downloads. */
 export async function walkExports(walker: Walker, stores: TenantStores): Promise<void> {
   const { call, owner, tenantId: tenant_id } = walker;
   const { claims, exports } = stores;
@@ -59,7 +59,7 @@ export async function readSnapshot({ snapshots }: Pick<TenantStores, 'snapshots'
   }
 }
 
-/** The audit trail as its verifier reads it, what uses of keys leave there, and a parked row that is released. */
+/** Runs the queries of the audit verifier, records uses of keys, and releases a dead-lettered row. */
 export async function walkTrail({ tenantId, keyId }: Walker, stores: TenantStores, parkedId: string): Promise<void> {
   const { trail, parked, keyUses } = stores;
   const chain = (await trail.listChains()).find((each) => each.tenantId === tenantId);

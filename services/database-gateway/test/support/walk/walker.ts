@@ -26,7 +26,7 @@ export async function readInBothOrders(
   }
 }
 
-/** What has to be refused for a statement to be asked. */
+/** Expects the rejection of a call that runs its statement first. */
 export async function expectConflict(call: Promise<unknown>): Promise<void> {
   await expect(call).rejects.toMatchObject({ code: 'CONFLICT' });
 }
