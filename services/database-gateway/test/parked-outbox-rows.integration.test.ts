@@ -105,10 +105,10 @@ describe('outbox row that can never become a job', () => {
     await reaches(poison, reason);
     const { id, last_error: lastError } = await stateOf(poison);
     const line = logs.split('\n').find((candidate) => candidate.includes('"level":"error"'));
-    expect(line).toMatch(new RegExp(`was parked.*"outbox_id":"${id}".*"reason":"${reason}"`));
+    expect(line).toMatch(new RegExp(`dead-lettered.*"outbox_id":"${id}".*"reason":"${reason}"`));
     expect(logs + String(lastError)).not.toContain(SECRET);
     await waitFor(async () => (await parkedRows(reason)) === '1', { describe: 'the gauge' });
-    // It is an operator's now: what waits is counted without it.
+    // The age of the oldest row excludes dead-lettered rows.
     expect((await metrics.exposition()).body).toMatch(/^aion_outbox_oldest_age_seconds 0$/m);
   });
 
