@@ -2,6 +2,5 @@ import type { CheckException } from './select-findings.ts';
 
 /** Files that are rightly named after something else than an export. */
 export const FILE_NAME_EXCEPTIONS: readonly CheckException[] = [
-  { path: 'packages/config/src/shared-variables.ts', reason: 'groups variables that several services read' },
   { path: 'packages/contracts/src/fields.ts', reason: 'groups fields that many schemas contain' },
 ];

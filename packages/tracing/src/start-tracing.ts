@@ -35,7 +35,7 @@ export interface TracingOptions {
   readonly routeRatios?: ReadonlyMap<string, number> | undefined;
   /** If true (default), the sampling decision of the caller is used; otherwise each process decides by the trace id. */
   readonly parentBased?: boolean | undefined;
-  /** Base URL of an OTLP/HTTP receiver, such as `http://127.0.0.1:4318`. Without a receiver spans are kept in the store. */
+  /** Base URL of an OTLP/HTTP receiver, such as `http://127.0.0.1:4318`. Without a receiver spans are stored in the process. */
   readonly otlpEndpoint?: string | undefined;
   /** Full URL for spans; overrides `otlpEndpoint`. */
   readonly otlpTracesEndpoint?: string | undefined;
