@@ -4,7 +4,6 @@ export const PENDING_PATHS = {
     'docs',
     'ops/checks',
     'packages/cli',
-    'packages/contracts',
     'packages/e2e',
     'packages/http',
     'packages/launcher',

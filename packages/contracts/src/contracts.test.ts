@@ -15,8 +15,8 @@ import {
 
 const ALL_ROUTES = [...PUBLIC_ROUTES, ...INTERNAL_ROUTES];
 
-describe('the contracts', () => {
-  it('name every route once', () => {
+describe('contracts', () => {
+  it('have unique route names, and unique method and path per service', () => {
     expect(ALL_ROUTES.length).toBeGreaterThan(20);
     expect(new Set(ALL_ROUTES.map((route) => route.name)).size).toBe(ALL_ROUTES.length);
     expect(new Set(ALL_ROUTES.map((route) => `${route.service} ${route.method} ${route.path}`)).size).toBe(
@@ -24,7 +24,7 @@ describe('the contracts', () => {
     );
   });
 
-  it('declare each parameter of a path, and no other', () => {
+  it('declare exactly the parameters of each path', () => {
     for (const route of ALL_ROUTES) {
       const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
       const declared = Object.keys((route.params as { shape?: object } | undefined)?.shape ?? {});
@@ -32,7 +32,7 @@ describe('the contracts', () => {
     }
   });
 
-  it('refuse a field of a query that they do not know, by its name', () => {
+  it('reject unknown fields of a query by name', () => {
     for (const { name, query } of ALL_ROUTES.filter((route) => route.query !== undefined)) {
       const issues = query?.safeParse({ misspelt: 'x' }).error?.issues ?? [];
       const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
@@ -40,7 +40,7 @@ describe('the contracts', () => {
     }
   });
 
-  it('let every list begin at either end', () => {
+  it('support both orders for every list', () => {
     const lists = PUBLIC_ROUTES.flatMap(({ name, method, query }) =>
       method === 'GET' && query instanceof z.ZodObject && 'cursor' in query.shape ? [{ name, query }] : [],
     );
@@ -50,21 +50,21 @@ describe('the contracts', () => {
     }
   });
 
-  it('end no route before they have said that it will go', () => {
+  it('do not remove a route before its deprecation begins', () => {
     for (const { name, deprecation } of ALL_ROUTES) {
       if (deprecation?.sunset === undefined) continue;
       expect([name, Date.parse(deprecation.sunset) >= Date.parse(deprecation.since)]).toEqual([name, true]);
     }
   });
 
-  it('give a version to what can be changed on condition', () => {
+  it('return an ETag for every resource that supports If-Match', () => {
     for (const { name, conditional, method, response } of PUBLIC_ROUTES.filter((route) => route.conditional === true)) {
       expect([name, conditional, ['PATCH', 'PUT', 'DELETE'].includes(method)]).toEqual([name, true, true]);
       if (method !== 'DELETE') expect([name, response.etag]).toEqual([name, true]);
     }
   });
 
-  it('become routes of database-gateway with the same input and answer', () => {
+  it('derive routes of database-gateway with the same input and answer', () => {
     const stored = internalRoute(routes.tenants.update);
     expect(stored).toMatchObject({
       ...{ name: 'stored.updateTenant', service: 'database-gateway', method: 'PATCH', auth: { kind: 'service' } },
@@ -73,7 +73,7 @@ describe('the contracts', () => {
     expect(stored.body).toBe(routes.tenants.update.body);
   });
 
-  it('keep service routes off the public document, and public ones on it', () => {
+  it('list exactly the routes of web-api as public', () => {
     const ofEdge = ALL_ROUTES.filter((route) => route.service === 'web-api').map((route) => route.name);
     expect(PUBLIC_ROUTES.map((route) => route.name).toSorted()).toEqual(ofEdge.toSorted());
     for (const route of ALL_ROUTES) {
@@ -81,7 +81,7 @@ describe('the contracts', () => {
     }
   });
 
-  it('become an OpenAPI 3.1 document in which every operation has its errors', () => {
+  it('generate an OpenAPI 3.1 document with the errors of every operation', () => {
     const document = createOpenApiDocument('1.2.3');
     expect(document.openapi).toBe('3.1.0');
     const operation = document.paths?.['/api/v1/exports/{export_id}']?.get;
@@ -100,18 +100,18 @@ describe('the contracts', () => {
   });
 });
 
-describe('a named schema that may be null', () => {
-  it('says so in the OpenAPI document', () => {
+describe('named nullable schema', () => {
+  it('is an anyOf with null in the OpenAPI document', () => {
     const text = JSON.stringify(createOpenApiDocument('1.2.3'));
     expect(text).toContain('"anyOf":[{"$ref":"#/components/schemas/RetentionPolicy"},{"type":"null"}]');
     expect(text).not.toContain('"null"]}]');
   });
 });
 
-describe('a chat completion request', () => {
+describe('chat completion request', () => {
   const minimal = { model: 'embedded/extractive', messages: [{ role: 'user', content: 'Hello' }] };
 
-  it('keeps fields that AION does not know', () => {
+  it('keeps unknown fields', () => {
     expect(chatCompletionRequest.parse({ ...minimal, reasoning_effort: 'low' })).toMatchObject({
       reasoning_effort: 'low',
     });
@@ -122,31 +122,35 @@ describe('a chat completion request', () => {
     [{ ...minimal, messages: [] }, 'messages'],
     [{ ...minimal, messages: [{ role: 'robot', content: 'x' }] }, 'messages.0.role'],
     [{ ...minimal, temperature: 3 }, 'temperature'],
-  ])('is refused with the field that is wrong: %#', (body, field) => {
+  ])('is rejected with the path of the invalid field: case %#', (body, field) => {
     const issues = chatCompletionRequest.safeParse(body).error?.issues ?? [];
     expect(issues.map((issue) => issue.path.join('.'))).toEqual([field]);
   });
 });
 
-describe('a field', () => {
+describe('field schema', () => {
   it.each([
     ['text with NUL', text(9), 'a\u0000b'],
-    ['text with half of a surrogate pair', text(9), 'a\ud83d'],
+    ['text with an unpaired surrogate', text(9), 'a\ud83d'],
     ['a time in the year 0', timestamp, '0000-12-31T23:59:59Z'],
     ['a time that PostgreSQL rounds to the year 10000', timestamp, '9999-12-31T23:59:59.9999999Z'],
-    ['an epoch that no integer holds', internalRoutes.exports.openSnapshot.body!.shape.epoch, 2_147_483_648],
+    [
+      'a fencing token beyond the range of integer',
+      internalRoutes.exports.openSnapshot.body!.shape.epoch,
+      2_147_483_648,
+    ],
     ['a recipient with NUL', ageRecipient, 'age1\u0000'],
-  ])('refuses what the database cannot store: %s', (_what, schema, value) => {
+  ])('rejects a value that the database cannot store: %s', (_what, schema, value) => {
     expect(schema.safeParse(value).success).toBe(false);
   });
 
-  it('takes every other text', () => {
+  it('accepts any other text', () => {
     for (const value of ['', '\ud83d\ude00', 'e\u0301', '\u202e']) expect(text(9).parse(value)).toBe(value);
   });
 });
 
-describe('a job', () => {
-  it('refuses a payload that carries no ids', () => {
+describe('job', () => {
+  it('rejects a payload without ids', () => {
     expect(() => runExportJob.parse({ export_id: 'x' })).toThrow();
   });
 });

@@ -1,20 +1,20 @@
 /**
- * Mends how zod-to-openapi 9 writes a named schema that may be null: `allOf` of the schema and of "object or null", which
- * no null can meet.
+ * Fixes the form in which zod-to-openapi 9 writes a named schema that may be null: `allOf` of the schema and of "object or
+ * null", which null cannot satisfy.
  */
 export function fixNullableSchemas<T>(document: T): T {
-  // What is changed is told by the shapes below; everything else is as it was.
-  return mend(document) as T;
+  // Only nullable references change; everything else keeps its type.
+  return fixValue(document) as T;
 }
 
-function mend(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(mend);
+function fixValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fixValue);
   if (!isRecord(value)) return value;
-  const mended = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mend(each)]));
-  const { allOf, ...rest } = mended;
-  if (!Array.isArray(allOf) || allOf.length !== 2) return mended;
+  const fixed = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fixValue(each)]));
+  const { allOf, ...rest } = fixed;
+  if (!Array.isArray(allOf) || allOf.length !== 2) return fixed;
   const [named, nullable] = allOf as readonly unknown[];
-  if (!isRecord(named) || !('$ref' in named) || !isRecord(nullable) || !mayBeNull(nullable)) return mended;
+  if (!isRecord(named) || !('$ref' in named) || !isRecord(nullable) || !mayBeNull(nullable)) return fixed;
   const { type: _type, ...meta } = nullable;
   return { ...rest, ...meta, anyOf: [named, { type: 'null' }] };
 }

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 
-/** One kind of job: the queue that it waits in, its name, and its payload, which carries ids and never content. */
+/** One kind of job: its queue, its name, and its payload, which contains ids and never content. */
 export interface Job<T> {
   /** A plural noun. */
   readonly queue: string;
   /** A verb and a noun. */
   readonly name: string;
-  /** @throws ZodError for a payload that is not one of this job. */
+  /** @throws ZodError for a payload that does not match the schema of the job. */
   parse(payload: unknown): T;
 }
 

@@ -36,12 +36,12 @@ const openAiError = z
 /** Bytes of any media type; a document must name one. */
 const UPLOAD = { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } };
 
-/** Readers of OpenAPI 3.1 take the schema of an event stream for that of each of its events. */
+/** OpenAPI 3.1 tools read the schema of an event stream as the schema of each event. */
 const serverSentEvent = z
   .object({ id: z.string().optional(), event: z.string().optional(), data: z.string().optional() })
   .meta({ id: 'ServerSentEvent', description: 'One event of the stream (WHATWG HTML, 9.2); `data` is JSON.' });
 
-/** The OpenAPI 3.1 document of the public API, made from the contracts; or of other routes of one service. */
+/** Generates the OpenAPI 3.1 document of the public API, or of other routes of one service, from the contracts. */
 export function createOpenApiDocument(version: string, routes: readonly Route[] = PUBLIC_ROUTES) {
   const registry = new OpenAPIRegistry();
   const scheme = registry.registerComponent('securitySchemes', 'apiKey', {
@@ -86,7 +86,7 @@ function registerRoute(registry: OpenAPIRegistry, route: Route, scheme: string):
   });
 }
 
-/** Who may call, for readers of the document: the scope, and the roles that can hold it. */
+/** Returns the extensions that document authorization: the scope, and the roles that can hold it. */
 function permissions(route: Route): object {
   const { auth } = route;
   if (auth.kind === 'operator' || auth.kind === 'init') return { 'x-aion-roles': ['operator'] };
@@ -100,17 +100,17 @@ const idempotencyKey = z
   .string()
   .regex(/^[!-~]{1,255}$/)
   .meta({
-    description: 'Any text, best a UUID: the request has its effect once, however often it is sent within a day.',
+    description: 'Any text, preferably a UUID: the request takes effect once, however often it is sent within a day.',
   });
 const ifMatch = z
   .string()
   .regex(/^(\*|(W\/)?"[!#-~]*")$/)
-  .meta({ description: 'The `ETag` of the version to change: refused with 412 when it changed.' });
+  .meta({ description: 'The `ETag` of the version to change: rejected with 412 when the version differs.' });
 const contentDigest = z
   .string()
   .regex(/^sha-256=:[A-Za-z0-9+/]{43}=:$/)
-  .meta({ description: 'The SHA-256 of the body (RFC 9530): another body is refused.' });
-const namedTenant = uuid.meta({ description: 'The tenant that the operator acts for. A key acts for its own.' });
+  .meta({ description: 'The SHA-256 of the body (RFC 9530): a body with another digest is rejected.' });
+const namedTenant = uuid.meta({ description: 'The tenant that the operator acts for. A key acts for its own tenant.' });
 const namedTenantIfAny = uuid.meta({
   description: 'The tenant that the operator acts for; without it, the platform. A key acts for its own tenant.',
 });
@@ -130,7 +130,12 @@ function answerHeaders(route: Route): z.ZodObject {
   return z.object({
     ...(route.response.etag === true ? { etag: z.string().meta({ description: 'The version, for `If-Match`.' }) } : {}),
     ...(takesIdempotencyKey(route)
-      ? { 'idempotent-replayed': z.literal('true').optional().meta({ description: 'The answer of the first time.' }) }
+      ? {
+          'idempotent-replayed': z
+            .literal('true')
+            .optional()
+            .meta({ description: 'The answer is the stored one of the first request.' }),
+        }
       : {}),
     ...(route.deprecation === undefined ? {} : { deprecation: z.string(), sunset: z.string().optional() }),
   });
@@ -147,19 +152,19 @@ function successResponse(route: Route): ResponseConfig {
   return { description, headers: answerHeaders(route), ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
 
-/** A caller that is known may name a tenant in a header, and name what is none. */
+/** Reports whether the caller may name a tenant in a header, which can be invalid. */
 function mayNameTenant({ auth }: Route): boolean {
   return auth.kind === 'tenant' || auth.kind === 'key' || auth.kind === 'operator';
 }
 
-/** Errors that a route answers because of what it is, beside those that it declares. */
+/** Errors that follow from the kind of a route, in addition to those that it declares. */
 function impliedErrors(route: Route): readonly ErrorCode[] {
   return [
     ...(route.params !== undefined || route.query !== undefined || route.body !== undefined || mayNameTenant(route)
       ? (['INVALID_REQUEST'] as const)
       : []),
     ...(route.auth.kind === 'tenant' ? (['NOT_FOUND'] as const) : []),
-    // The operator changes nothing of a tenant that is closed.
+    // An operator cannot change a closed tenant.
     ...(route.auth.kind === 'tenant' && !isReading(route) ? (['CONFLICT'] as const) : []),
     ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...(route.conditional === true ? (['PRECONDITION_FAILED'] as const) : []),

@@ -6,9 +6,15 @@ import type { Scope } from './scopes.ts';
 export type ServiceName = 'web-api' | 'ai-engine' | 'database-gateway' | 'data-export';
 
 /**
- * Who may call a route: anyone; the holder of a tenant's key with a scope; that, or the platform operator, who names the
- * tenant in the header `x-aion-tenant` (or none, with `orPlatform`, for what is the platform's); the operator alone; the holder of the one-time secret of the installation; of a
- * signed URL; another service of AION with a service token for this one.
+ * Authorization of a route:
+ * - `none`: anyone;
+ * - `key`: a tenant's key with the scope;
+ * - `tenant`: the same, or an operator, who names the tenant in the header `x-aion-tenant` (optional with `orPlatform`:
+ *   without it the request is about the platform);
+ * - `operator`: an operator only;
+ * - `init`: the one-time secret of the installation;
+ * - `signed-url`: a signed URL;
+ * - `service`: another service of AION, with a service token for this one.
  */
 export type RouteAuth =
   | { readonly kind: 'none' }
@@ -19,31 +25,31 @@ export type RouteAuth =
   | { readonly kind: 'signed-url' }
   | { readonly kind: 'service' };
 
-/** The media types of answers that are not one JSON document. */
+/** Media types of answers that are not one JSON document. */
 export type StreamContentType =
   'text/event-stream' | 'application/x-ndjson' | 'application/x-tar' | 'application/octet-stream';
 
-/** A successful answer: one JSON document, a stream of bytes, or (for completions) either as the caller asks. */
+/** A successful answer: one JSON document, a stream of bytes, or (for completions) either, as the caller requests. */
 export interface RouteResponse<R extends z.ZodType> {
   readonly status: 200 | 201 | 202 | 204 | 206;
   readonly description: string;
   readonly json?: R;
   readonly stream?: StreamContentType;
-  /** The answer is one version of something that can be edited: it comes with an `ETag` (RFC 9110, 8.8.3). */
+  /** The answer is a version of a resource that can be edited, and has an `ETag` (RFC 9110, 8.8.3). */
   readonly etag?: true;
 }
 
-/** That a route will go, and when: its answers say so (RFC 9745, RFC 8594). */
+/** Planned removal of a route, announced in the headers of its answers (RFC 9745, RFC 8594). */
 export interface Deprecation {
   /** An instant, ISO 8601. */
   readonly since: string;
-  /** When it stops to answer; not before `since`. */
+  /** When the route is removed; not before `since`. */
   readonly sunset?: string;
-  /** What to use instead. */
+  /** The replacement. */
   readonly link?: string;
 }
 
-/** One HTTP route: server validation, typed client, OpenAPI document and reference all come from it. */
+/** One HTTP route, from which server validation, typed client, OpenAPI document and reference are derived. */
 export interface Route<
   P extends z.ZodType = z.ZodType,
   Q extends z.ZodType = z.ZodType,
@@ -54,7 +60,7 @@ export interface Route<
   readonly name: string;
   readonly service: ServiceName;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** An OpenAPI path template: `/api/v1/exports/{export_id}`. It is the `path` label and the span's name, too. */
+  /** An OpenAPI path template: `/api/v1/exports/{export_id}`. Also the `path` label and part of the span name. */
   readonly path: string;
   readonly summary: string;
   readonly description: string;
@@ -62,16 +68,16 @@ export interface Route<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** The body is bytes of any media type, which the handler reads as they come. Such a route has no `body`. */
+  /** The body is bytes of any media type, which the handler reads as a stream. Such a route has no `body`. */
   readonly upload?: true;
   readonly response: RouteResponse<R>;
-  /** The domain errors that a caller of this route must expect, beside those that every route may answer. */
+  /** Domain errors of this route, in addition to those that every route may answer. */
   readonly errors: readonly ErrorCode[];
-  /** The change applies to the version that `If-Match` names, if it names one. */
+  /** The change applies to the version in `If-Match`, when that header is present. */
   readonly conditional?: true;
   /**
-   * It changes something, and a tenant that is read-only may call it all the same: it takes its data with it, and keeps it
-   * safe. Without it such a tenant calls routes that read, and no others.
+   * A read-only tenant may call the route although it changes something, to take its data along or to protect it. Without
+   * it, a read-only tenant can call only routes that read.
    */
   readonly whileReadOnly?: true;
   readonly deprecation?: Deprecation;
@@ -86,17 +92,17 @@ export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends 
   return route;
 }
 
-/** Whether a route changes nothing (RFC 9110, 9.2.1). */
+/** Reports whether a route is safe, that is, changes nothing (RFC 9110, 9.2.1). */
 export function isReading({ method }: Pick<Route, 'method'>): boolean {
   return method === 'GET';
 }
 
-/** What a route does, and whether it does so for a tenant that is read-only, for people who read of it. */
+/** Returns the description of a route for documents, with a note when a read-only tenant may call it. */
 export function descriptionOf({ description, whileReadOnly }: Route): string {
-  return whileReadOnly === true ? `${description} A tenant that is read-only may do so, too.` : description;
+  return whileReadOnly === true ? `${description} Also allowed for a read-only tenant.` : description;
 }
 
-/** Whether a route takes an `Idempotency-Key`: every POST of the management API does. */
+/** Reports whether a route accepts an `Idempotency-Key`: every POST of the management API does. */
 export function takesIdempotencyKey(route: Route): boolean {
   return route.method === 'POST' && route.path.startsWith('/api/v1/');
 }
@@ -107,7 +113,7 @@ export type ParamsOf<R extends Pick<Route, 'params'>> = z.output<NonNullable<R['
 export type QueryOf<R extends Pick<Route, 'query'>> = z.output<NonNullable<R['query']>>;
 /** Validated body of a route. */
 export type BodyOf<R extends Pick<Route, 'body'>> = z.output<NonNullable<R['body']>>;
-/** Body of a route as a caller sends it. */
+/** Body of a route before validation, as a caller sends it. */
 export type BodyInputOf<R extends Pick<Route, 'body'>> = z.input<NonNullable<R['body']>>;
 /** Parsed JSON answer of a route. */
 export type AnswerOf<R extends { readonly response: Pick<Route['response'], 'json'> }> = z.output<

@@ -1,4 +1,4 @@
-/** What a key may be allowed to do. `trace` lets its holder's own trace be the root of AION's. */
+/** Permissions of a key. `trace` continues the trace of the caller instead of starting a new one. */
 export const SCOPES = [
   'inference',
   'exports:read',
@@ -30,18 +30,18 @@ export const SCOPES = [
 /** One of `SCOPES`. */
 export type Scope = (typeof SCOPES)[number];
 
-/** What a person is in a tenant. The platform's operator is in none. */
+/** Roles of a person in a tenant. Operators have none. */
 export const ROLES = ['owner', 'admin', 'member', 'auditor'] as const;
 /** One of `ROLES`. */
 export type Role = (typeof ROLES)[number];
 
-/** What only the owner of a tenant may: what it is, how long its data is kept, and what is withheld from erasure. */
+/** Scopes of the owner alone: settings of the tenant, retention, and legal holds. */
 const OWNERS_ONLY: readonly Scope[] = ['tenant:write', 'retention:write', 'holds:write'];
 const isRead = (scope: Scope): boolean => scope.endsWith(':read');
 
 /**
- * What each role may at most. The key of a person may do what both its scopes and the person's role allow. An auditor
- * sees everything but what was said to models, and changes nothing.
+ * Scopes that each role may hold. The key of a person has the scopes that both the key and the role include. An auditor
+ * can read everything except the content of generations, and changes nothing.
  */
 export const ROLE_SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
   owner: SCOPES,
@@ -50,7 +50,7 @@ export const ROLE_SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
   auditor: SCOPES.filter((scope) => isRead(scope) && scope !== 'content:read'),
 };
 
-/** The roles that may hold a scope. */
+/** Lists the roles that may hold a scope. */
 export function rolesWith(scope: Scope): readonly Role[] {
   return ROLES.filter((role) => ROLE_SCOPES[role].includes(scope));
 }

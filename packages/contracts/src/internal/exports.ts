@@ -10,12 +10,12 @@ const exportParams = z.object({ export_id: uuid });
 const MAX_EPOCH = 2_147_483_647;
 
 /**
- * Proof that a worker still holds an export: every write names the epoch of its claim, and a write of an older epoch is
- * refused with CONFLICT.
+ * Fencing token of a claim (column `epoch`): every write of a worker contains it, and a write with an older one is
+ * rejected with CONFLICT.
  */
 const claimed = { epoch: z.number().int().min(1).max(MAX_EPOCH) };
 
-/** One file of a sealed bundle, as the object store holds it. */
+/** One file of a finalized bundle in the object store. */
 export const bundleFile = z.object({ path: z.string(), key: z.string(), bytes: count, sha256 });
 
 /** A table of a snapshot. */
@@ -23,7 +23,7 @@ export const snapshotTable = z.object({
   name: z.string(),
   order_by: z.array(z.string()).min(1),
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
-  rows: count.meta({ description: '`count(*)` by a query of its own in the same snapshot.' }),
+  rows: count.meta({ description: '`count(*)` by a separate query in the same snapshot.' }),
 });
 
 /** The first line of a snapshot stream. */
@@ -43,7 +43,7 @@ export type SnapshotHead = z.output<typeof snapshotHead>;
 
 /** Internal routes of exports. */
 export const internalExportRoutes = {
-  /** Claims an export for a worker: the fencing of lifecycle E2. */
+  /** Claims an export for a worker. */
   claim: defineRoute({
     name: 'claimExport',
     service: 'database-gateway',
@@ -51,8 +51,8 @@ export const internalExportRoutes = {
     path: '/internal/exports/{export_id}/claim',
     summary: 'Claim an export',
     description:
-      'Raises the epoch and takes the lease, when the export is unfinished and no live lease holds it. CONFLICT while ' +
-      'another worker holds it, with the time to wait; the state tells whether there is anything left to do.',
+      'Issues the next fencing token and a lease, when the export is unfinished and no lease is live. CONFLICT while ' +
+      'another worker has the lease, with the time to wait. An export that has ended is reported with its state.',
     auth: { kind: 'service' },
     params: exportParams,
     body: z.strictObject({ lease_ms: z.number().int().min(1_000).max(600_000) }),
@@ -79,7 +79,8 @@ export const internalExportRoutes = {
     method: 'POST',
     path: '/internal/exports/{export_id}/lease',
     summary: 'Renew the lease of an export',
-    description: 'Extends the lease and stores the progress. CONFLICT when a newer epoch has taken over: stop at once.',
+    description:
+      'Extends the lease and stores the progress. CONFLICT when a newer claim exists: the worker must stop immediately.',
     auth: { kind: 'service' },
     params: exportParams,
     body: z.strictObject({
@@ -92,7 +93,7 @@ export const internalExportRoutes = {
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,
   }),
-  /** The commit point of an export: lifecycle E3. */
+  /** Commits an export. */
   complete: defineRoute({
     name: 'completeExport',
     service: 'database-gateway',
@@ -100,31 +101,31 @@ export const internalExportRoutes = {
     path: '/internal/exports/{export_id}/completion',
     summary: 'Complete an export',
     description:
-      'Records the files of the sealed bundle and makes the export ready, in one transaction with the audit event and ' +
-      'the one notification. Repeating it with the same epoch changes nothing.',
+      'Records the files of the finalized bundle and sets the export to `ready`, in one transaction with the audit event and ' +
+      'the notification. Repeating it with the same fencing token changes nothing.',
     auth: { kind: 'service' },
     params: exportParams,
     body: z.strictObject({ ...claimed, manifest_sha256: sha256, rows: count, files: z.array(bundleFile).min(1) }),
-    response: { status: 204, description: 'It is ready.' },
+    response: { status: 204, description: 'The export is ready.' },
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Ends an export that cannot succeed. */
+  /** Fails an export that cannot succeed. */
   fail: defineRoute({
     name: 'failExport',
     service: 'database-gateway',
     method: 'POST',
     path: '/internal/exports/{export_id}/failure',
     summary: 'Fail an export',
-    description: 'Moves the export to its final state `failed` with a reason that its owner can read.',
+    description: 'Sets the export to its final state `failed`, with a reason for its owner.',
     auth: { kind: 'service' },
     params: exportParams,
     body: z.strictObject({ ...claimed, code: text(64), message: text(1_000) }),
-    response: { status: 204, description: 'It has failed.' },
+    response: { status: 204, description: 'The export has failed.' },
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Opens a snapshot that lives as long as the answer is being read. */
+  /** Opens a snapshot that lasts as long as the answer is read. */
   openSnapshot: defineRoute({
     name: 'openSnapshot',
     service: 'database-gateway',
@@ -132,7 +133,7 @@ export const internalExportRoutes = {
     path: '/internal/exports/{export_id}/snapshot',
     summary: 'Open a snapshot',
     description:
-      'Holds a REPEATABLE READ transaction open for as long as the answer is read. The first line is the snapshot; empty ' +
+      'Keeps a REPEATABLE READ transaction open while the answer is read. The first line is the snapshot; empty ' +
       'lines follow as heartbeats. Closing the connection ends the snapshot.',
     auth: { kind: 'service' },
     params: exportParams,
@@ -150,7 +151,7 @@ export const internalExportRoutes = {
     summary: 'Read the rows of a table',
     description:
       "The tenant's rows of one table as PostgreSQL's own JSON text, one a line, ordered by primary key, from the " +
-      'exported snapshot. A stream that ends early is broken off, never closed cleanly.',
+      'exported snapshot. A stream that fails is aborted, never closed cleanly.',
     auth: { kind: 'service' },
     params: exportParams,
     query: z.strictObject({
@@ -195,6 +196,6 @@ export const internalExportRoutes = {
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: false,
   }),
-  /** Records that links were made; they work from the instant in the answer on. */
+  /** Records the creation of download links, which are valid from the instant in the answer. */
   storeDownloadLinks: internalRoute(exportRoutes.createDownloadLinks, { answer: z.object({ created_at: timestamp }) }),
 };

@@ -4,16 +4,16 @@ import { storedFile, fileRoutes } from '../public/files.ts';
 import { defineRoute } from '../route.ts';
 import { internalRoute } from '../internal-route.ts';
 
-/** No other object of the store can be taken for the bytes of a file, or be removed. */
+/** Restricts keys to the objects of files, so that no other object can be referenced or deleted. */
 const objectKey = z.string().regex(/^files\/[0-9a-f-]{36}\/[0-9a-f-]{36}$/, 'must be files/<tenant>/<file>');
 
 /** Internal routes of files. */
 export const internalFileRoutes = {
-  /** A file whose bytes are in the object store already. */
+  /** Stores a file whose bytes are already in the object store. */
   store: internalRoute(fileRoutes.upload, {
     body: z.strictObject({ id: uuid, object_key: objectKey, content_type: text(255).min(1), bytes: count, sha256 }),
   }),
-  /** Where the bytes of a file are. */
+  /** Returns a file with the key of its object. */
   locate: internalRoute(fileRoutes.downloadContent, { answer: storedFile.extend({ object_key: objectKey }) }),
   /** Records the download of a file in the audit trail. */
   recordDownload: defineRoute({
@@ -33,48 +33,47 @@ export const internalFileRoutes = {
 
 /** Internal routes of stray objects. */
 export const internalStrayObjectRoutes = {
-  /** Announces an object before it is written: unless a file comes to refer to it by then, it is to be removed. */
+  /** Announces an object before it is written; it is deleted after a time unless a file refers to it. */
   announce: defineRoute({
     name: 'announceObject',
     service: 'database-gateway',
     method: 'POST',
     path: '/internal/stray-objects',
     summary: 'Announce an object',
-    description: 'Written down before the first byte is, so that no kill leaves an object that nobody knows of.',
+    description: 'Recorded before the first byte is written, so that no crash leaves an unknown object.',
     auth: { kind: 'service' },
     body: z.strictObject({
       object_key: objectKey,
-      project_id: uuid.nullable().meta({ description: 'The project that the file is to belong to; it must be there.' }),
+      project_id: uuid.nullable().meta({ description: 'The project of the file; it must exist.' }),
       remove_after_ms: z.number().int().min(0).max(604_800_000),
     }),
     response: { status: 204, description: 'Announced.' },
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: false,
   }),
-  /** Gives an announced object up: it is to be removed now, if no file refers to it. */
+  /** Abandons an announced object, which is deleted now unless a file refers to it. */
   abandon: defineRoute({
     name: 'abandonObject',
     service: 'database-gateway',
     method: 'POST',
     path: '/internal/stray-objects/abandon',
     summary: 'Abandon an object',
-    description:
-      'Of an upload that failed, or that was one of before. Of an object that a file refers to nothing changes.',
+    description: 'For an upload that failed or was a repetition. An object that a file refers to is not changed.',
     auth: { kind: 'service' },
     body: z.strictObject({ object_key: objectKey }),
     response: { status: 204, description: 'Abandoned.' },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Takes objects that are to be removed. No file can come to refer to them any more. */
+  /** Claims objects to delete. No file can refer to them from then on. */
   claim: defineRoute({
     name: 'claimStrayObjects',
     service: 'database-gateway',
     method: 'POST',
     path: '/internal/stray-objects/claims',
-    summary: 'Take stray objects',
+    summary: 'Claim stray objects',
     description:
-      'Objects that no row refers to and whose time is up. What is not settled in a minute may be taken again.',
+      'Objects that no row refers to and that are due. What is not settled within a minute can be claimed again.',
     auth: { kind: 'service' },
     body: z.strictObject({ limit: z.number().int().min(1).max(1_000) }),
     response: {
@@ -85,17 +84,17 @@ export const internalStrayObjectRoutes = {
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Says that objects are removed. */
+  /** Records that claimed objects are deleted. */
   settle: defineRoute({
     name: 'settleStrayObjects',
     service: 'database-gateway',
     method: 'POST',
     path: '/internal/stray-objects/settlements',
     summary: 'Settle stray objects',
-    description: 'Forgets objects that were taken and removed.',
+    description: 'Removes the rows of objects that were claimed and deleted.',
     auth: { kind: 'service' },
     body: z.strictObject({ ids: z.array(uuid).max(1_000) }),
-    response: { status: 204, description: 'Forgotten.' },
+    response: { status: 204, description: 'Removed.' },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, text, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** The kinds of failure of a generation, prefixed by whose fault it is. */
+/** Kinds of failure of a generation, prefixed with the party at fault. */
 export const GENERATION_ERROR_TYPES = [
   'caller_invalid_request',
   'caller_cancelled',
@@ -25,7 +25,7 @@ const opening = z.strictObject({
   model: text(256),
   stream: z.boolean(),
   estimated_prompt_tokens: count,
-  request: z.unknown().meta({ description: 'The request body as JSON, kept apart from the accounting row.' }),
+  request: z.unknown().meta({ description: 'The request body as JSON, stored separately from the accounting row.' }),
 });
 
 const settlement = z.strictObject({
@@ -41,18 +41,18 @@ const settlement = z.strictObject({
   response: z.unknown().meta({ description: 'The answer: text and finish reason, or null.' }),
 });
 
-/** The most writes of one kind that a batch takes. */
+/** Maximum number of writes of one kind in a batch. */
 export const MAX_GENERATION_BATCH = 250;
 
 const outcomes = z
   .array(z.looseObject({ code: z.string(), detail: z.string() }).nullable())
-  .meta({ description: 'For each in its order: null when it is durable, else problem details (RFC 9457).' });
+  .meta({ description: 'One for each write, in order: null when it is durable, else problem details (RFC 9457).' });
 
 /** Internal routes of generations. */
 export const internalGenerationRoutes = {
   /**
-   * Records that a provider is about to be called, before the call's first byte may reach the client: whatever is killed
-   * afterwards, the row is there.
+   * Records that a provider is about to be called, before the first byte of its answer may reach the client, so that the
+   * row exists whichever process is killed afterwards.
    */
   open: defineRoute({
     name: 'openGeneration',
@@ -65,26 +65,26 @@ export const internalGenerationRoutes = {
     auth: { kind: 'service' },
     params: generationParams,
     body: opening,
-    response: { status: 204, description: 'It is durable.' },
+    response: { status: 204, description: 'The write is durable.' },
     errors: ['CONFLICT', 'UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Settles a generation with what was used and what came of it. */
+  /** Settles a generation with its usage and result. */
   settle: defineRoute({
     name: 'settleGeneration',
     service: 'database-gateway',
     method: 'POST',
     path: '/internal/generations/{generation_id}/settlement',
     summary: 'Settle a generation',
-    description: 'Completes the row of a generation. The first settlement counts; repeating it changes nothing.',
+    description: 'Completes the row of a generation. The first settlement is final; repeating it changes nothing.',
     auth: { kind: 'service' },
     params: generationParams,
     body: settlement,
-    response: { status: 204, description: 'It is durable.' },
+    response: { status: 204, description: 'The write is durable.' },
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Opens and settles many generations with one request; each as it would be alone. */
+  /** Opens and settles many generations with one request, each independently. */
   writeBatch: defineRoute({
     name: 'writeGenerations',
     service: 'database-gateway',
@@ -92,7 +92,7 @@ export const internalGenerationRoutes = {
     path: '/internal/generations/batch',
     summary: 'Open and settle generations',
     description:
-      'Opens and settles generations, of any tenants. Each succeeds or fails alone, as by its own request; those of a ' +
+      'Opens and settles generations of any tenants. Each succeeds or fails separately, as by its own request; those of a ' +
       'tenant are written in one transaction. A generation may not be opened and settled by the same batch.',
     auth: { kind: 'service' },
     body: z.strictObject({
@@ -104,8 +104,8 @@ export const internalGenerationRoutes = {
               .string()
               .regex(/^[0-9a-f]{32}$/)
               .nullable()
-              .meta({ description: 'The trace that it belongs to.' }),
-            correlation_id: text(64).nullable().meta({ description: 'What the caller names its work by.' }),
+              .meta({ description: 'Trace of the request.' }),
+            correlation_id: text(64).nullable().meta({ description: 'Correlation id of the caller.' }),
           }),
         )
         .max(MAX_GENERATION_BATCH),
@@ -113,7 +113,7 @@ export const internalGenerationRoutes = {
     }),
     response: {
       status: 200,
-      description: 'What came of each.',
+      description: 'The result of each.',
       json: z.object({ opened: outcomes, settled: outcomes }),
     },
     errors: ['UNAVAILABLE'],

@@ -11,14 +11,14 @@ const keyPrefix = z.string().regex(/^[a-z0-9]{12}$/);
 /** A secret that is shown once, encrypted so that a repeated request gets the same answer. */
 export const encryptedText = z.string().max(1_000);
 
-/** What is stored of a new key: never the secret itself. */
+/** Stored fields of a new key, without the secret itself. */
 export const storedKeyFields = { id: uuid, prefix: keyPrefix, key_hash: sha256, sealed_key: encryptedText };
 
-/** When a genuine key was refused last: it was revoked, had expired, or its person had left. */
+/** Last day on which a genuine key was rejected because it was revoked, had expired, or its person had left. */
 export const lastRefusedOn = utcDay.nullable();
 
-/** What came of a genuine key that was shown. */
-export const keyUse = { accepted: z.boolean().meta({ description: 'False when it was refused.' }) };
+/** Result of authentication with a genuine key. */
+export const keyUse = { accepted: z.boolean().meta({ description: 'False when it was rejected.' }) };
 
 /** Internal routes of API keys. */
 export const internalApiKeyRoutes = {
@@ -35,8 +35,8 @@ export const internalApiKeyRoutes = {
     path: '/internal/api-keys/{prefix}',
     summary: 'Find a key',
     description:
-      'The key with this prefix, its keyed hash, the role of the person whose it is, and the state of its tenant; ' +
-      'whatever they are: the caller decides.',
+      'The key with this prefix, its keyed hash, the role of its person, and the state of its tenant, ' +
+      'whatever they are; the caller decides.',
     auth: { kind: 'service' },
     params: z.object({ prefix: keyPrefix }),
     response: {
@@ -52,7 +52,7 @@ export const internalApiKeyRoutes = {
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Notes that a key was used, or refused: the first time of each day is an event of the audit trail. */
+  /** Records that a key was accepted or rejected; the first time of each day is an audit event. */
   recordUse: defineRoute({
     name: 'recordKeyUse',
     service: 'database-gateway',
@@ -60,12 +60,12 @@ export const internalApiKeyRoutes = {
     path: '/internal/api-keys/{key_id}/uses',
     summary: 'Record the use of a key',
     description:
-      'Notes the day on which a genuine key was accepted, or refused, with an audit event. Told again on the same day, it ' +
-      'does nothing.',
+      'Records the day on which a genuine key was accepted or rejected, with an audit event. Repeating it on the same day ' +
+      'changes nothing.',
     auth: { kind: 'service' },
     params: z.object({ key_id: uuid }),
     body: z.strictObject(keyUse),
-    response: { status: 204, description: 'Noted.' },
+    response: { status: 204, description: 'Recorded.' },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),

@@ -5,7 +5,7 @@ import { defineRoute } from '../route.ts';
 import { internalRoute } from '../internal-route.ts';
 import { keyUse, lastRefusedOn, encryptedText, storedKeyFields } from './keys.ts';
 
-/** The operator's key by its keyed hash, and the key itself sealed for a request that is sent again. */
+/** The keyed hash of the operator's key, and the encrypted key for a repetition of the request. */
 const newOperator = wantedOperator.extend(storedKeyFields);
 
 const storedOperator = operator.extend({ sealed_key: encryptedText });
@@ -14,7 +14,7 @@ const storedOperator = operator.extend({ sealed_key: encryptedText });
 export const internalOperatorRoutes = {
   /** Stores the first operator. */
   storeFirst: internalRoute(operatorRoutes.init, { body: newOperator, answer: storedOperator }),
-  /** Stores a further operator. */
+  /** Stores another operator. */
   store: internalRoute(operatorRoutes.create, { body: newOperator, answer: storedOperator }),
   /** Finds an operator by the public prefix of the key. */
   find: defineRoute({
@@ -23,7 +23,7 @@ export const internalOperatorRoutes = {
     method: 'GET',
     path: '/internal/operators/{prefix}',
     summary: 'Find an operator',
-    description: 'The operator with this prefix and the keyed hash, whatever its state: the caller decides.',
+    description: 'The operator with this prefix and the keyed hash, whatever the state; the caller decides.',
     auth: { kind: 'service' },
     params: z.object({ prefix: z.string().regex(/^[a-z0-9]{12}$/) }),
     response: {
@@ -36,7 +36,7 @@ export const internalOperatorRoutes = {
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Notes that an operator's key was used, or refused, as `recordKeyUse` does for keys of tenants. */
+  /** Records that an operator's key was accepted or rejected, as `apiKeys.recordUse` does for keys of tenants. */
   recordUse: defineRoute({
     name: 'recordOperatorUse',
     service: 'database-gateway',
@@ -44,12 +44,12 @@ export const internalOperatorRoutes = {
     path: '/internal/operators/{operator_id}/uses',
     summary: "Record the use of an operator's key",
     description:
-      "Notes the day on which an operator's genuine key was accepted, or refused, with an event of the platform's audit " +
-      'chain. Told again on the same day, it does nothing.',
+      "Records the day on which an operator's genuine key was accepted or rejected, with an event of the platform's audit " +
+      'chain. Repeating it on the same day changes nothing.',
     auth: { kind: 'service' },
     params: z.object({ operator_id: uuid }),
     body: z.strictObject(keyUse),
-    response: { status: 204, description: 'Noted.' },
+    response: { status: 204, description: 'Recorded.' },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),

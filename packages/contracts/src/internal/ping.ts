@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { defineRoute, type ServiceName } from '../route.ts';
 
 /**
- * The readiness probe of one service by another. It does what the service does: a query, a queue operation; see each
- * service's README.
+ * Defines the readiness probe of one service by another, which exercises its dependencies: a query, a queue operation (see
+ * the README of each service).
  */
 function definePing(service: ServiceName) {
   return defineRoute({
@@ -12,9 +12,9 @@ function definePing(service: ServiceName) {
     method: 'GET',
     path: '/internal/ping',
     summary: 'Probe the service',
-    description: 'Answers when the service can do its work.',
+    description: 'Answers when the dependencies of the service work.',
     auth: { kind: 'service' },
-    response: { status: 200, description: 'It can.', json: z.object({ service: z.string() }) },
+    response: { status: 200, description: 'The service is ready.', json: z.object({ service: z.string() }) },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   });

@@ -15,7 +15,7 @@ export const encryptedSecret = z.strictObject({
 
 /** Internal routes of providers. */
 export const internalProviderRoutes = {
-  /** Stores a provider; its credentials never reach this service but sealed. */
+  /** Stores a provider; its credentials reach this service only in encrypted form. */
   store: internalRoute(providerRoutes.create, {
     body: wantedProvider
       .omit({ credentials: true })

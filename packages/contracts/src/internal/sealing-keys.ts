@@ -5,10 +5,10 @@ import { defineRoute } from '../route.ts';
 import { internalRoute } from '../internal-route.ts';
 import { encryptedSecret } from './providers.ts';
 
-/** How many rows one request of a rotation looks at. */
+/** Maximum number of rows in one request of a rotation. */
 export const ROTATION_BATCH = 100;
 
-/** Sealed credentials of a provider, in the version that they were read in. */
+/** Encrypted credentials of a provider, with the version in which they were read. */
 const encryptedRow = z.strictObject({
   id: uuid,
   tenant_id: uuid.nullable(),
@@ -16,33 +16,33 @@ const encryptedRow = z.strictObject({
   sealed: encryptedSecret.extend({ key_id: z.string().max(64), bytes: z.string().max(100_000) }),
 });
 
-/** A row whose credentials are sealed. */
+/** A row with encrypted credentials. */
 export type EncryptedRow = z.output<typeof encryptedRow>;
 
-/** Internal routes of sealing keys. */
+/** Internal routes of encryption keys. */
 export const internalSealingKeyRoutes = {
-  /** Lists what is sealed under other keys than the current one. */
+  /** Lists rows that are encrypted under other keys than the current one. */
   listOutdatedRows: defineRoute({
     name: 'listSealedOtherwise',
     service: 'database-gateway',
     method: 'GET',
     path: '/internal/sealed-rows',
-    summary: 'List what is sealed under other keys',
-    description: 'Rows of all tenants and of the platform by their ids, at most a hundred, as they are sealed.',
+    summary: 'List rows encrypted under other keys',
+    description: 'Rows of all tenants and of the platform by their ids, at most a hundred, in encrypted form.',
     auth: { kind: 'service' },
     query: z.strictObject({ key_id: sealingKeyId, after: uuid.optional() }),
     response: { status: 200, description: 'The rows.', json: z.object({ data: z.array(encryptedRow) }) },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Counts what is sealed, by key. */
+  /** Counts encrypted rows by key. */
   countRows: defineRoute({
     name: 'countSealedRows',
     service: 'database-gateway',
     method: 'GET',
     path: '/internal/sealed-rows/counts',
-    summary: 'Count what is sealed',
-    description: 'How many rows of all tenants and of the platform are sealed under each key.',
+    summary: 'Count encrypted rows',
+    description: 'Number of rows of all tenants and of the platform that are encrypted under each key.',
     auth: { kind: 'service' },
     response: {
       status: 200,
@@ -52,7 +52,7 @@ export const internalSealingKeyRoutes = {
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),
-  /** Stores what was sealed anew, where the row is still as it was read; `from_key_id` is the key that it was sealed under. */
+  /** Stores re-encrypted rows that are unchanged since they were read; `from_key_id` is the former key. */
   storeRotatedRows: internalRoute(sealingKeyRoutes.rotate, {
     body: z.strictObject({
       key_id: sealingKeyId,

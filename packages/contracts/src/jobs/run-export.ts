@@ -8,5 +8,5 @@ export const runExportJob = defineJob({
   name: 'run-export',
   payload: z.object({ export_id: uuid, tenant_id: uuid }),
 });
-/** What `run-export` carries: ids only. */
+/** Payload of `run-export`: ids only. */
 export type RunExportPayload = ReturnType<typeof runExportJob.parse>;

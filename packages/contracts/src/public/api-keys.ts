@@ -10,9 +10,9 @@ export const apiKey = z
   .object({
     id: uuid,
     tenant_id: uuid,
-    project_id: uuid.nullable().meta({ description: 'The project that its use is counted to.' }),
+    project_id: uuid.nullable().meta({ description: 'The project that its usage counts towards.' }),
     user_id: uuid.nullable().meta({
-      description: 'The person whose key it is: it may do no more than the role of that person in the tenant.',
+      description: 'The person who owns the key: its scopes are limited to the role of that person in the tenant.',
     }),
     name: displayName,
     prefix: z.string().meta({ description: 'The public part of the key, by which it is recognised.' }),
@@ -27,7 +27,7 @@ export const apiKey = z
 /** A key without its secret. */
 export type ApiKey = z.output<typeof apiKey>;
 
-/** What a key is to be. */
+/** Fields of a new key. */
 export const wantedApiKey = z.strictObject({
   name: displayName,
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
@@ -36,9 +36,9 @@ export const wantedApiKey = z.strictObject({
   expires_at: timestamp.nullish(),
 });
 
-/** A key with its secret, in the answer that made it and nowhere else. */
+/** A key with its secret, which only the answer that creates it contains. */
 export const createdApiKey = apiKey.extend({
-  key: z.string().meta({ description: 'The secret. Keep it: it is not shown again.' }),
+  key: z.string().meta({ description: 'The secret. Store it: it is not shown again.' }),
 });
 
 const created = {
@@ -57,8 +57,7 @@ export const apiKeyRoutes = {
     method: 'POST',
     path: '/api/v1/tenants/{tenant_id}/api-keys',
     summary: 'Create an API key',
-    description:
-      'Creates a key for a tenant. The secret is in this answer and nowhere else: only a keyed hash is stored.',
+    description: 'Creates a key for a tenant. Only this answer contains the secret; a keyed hash is stored.',
     auth: { kind: 'operator' },
     params: z.object({ tenant_id: uuid }),
     body: wantedApiKey,
@@ -74,7 +73,7 @@ export const apiKeyRoutes = {
     path: '/api/v1/api-keys',
     summary: 'List the API keys',
     description:
-      "The tenant's keys without their secrets, newest first unless `order` says otherwise; revoked and expired ones too.",
+      "The tenant's keys without their secrets, newest first by default, including revoked and expired ones.",
     auth: { kind: 'tenant', scope: 'keys:read' },
     query: pageQuery.extend({
       project_id: uuid.optional().meta({ description: 'Only keys of this project.' }),
@@ -94,9 +93,9 @@ export const apiKeyRoutes = {
     path: '/api/v1/api-keys',
     summary: 'Create an API key of the tenant',
     description:
-      'Creates a key for the tenant of the key that is used, with no scope that this one lacks, and with an end that is not ' +
-      'after its own, if it has one. The secret is in this answer and nowhere else. The key of a person is made by that ' +
-      'person or by the operator.',
+      'Creates a key for the tenant of the key in use, with a subset of its scopes, and with an `expires_at` no later than its ' +
+      'own, if it has one. Only this answer contains the secret. The key of a person can be created by that person or an ' +
+      'operator.',
     auth: { kind: 'tenant', scope: 'keys:write' },
     body: wantedApiKey,
     response: created,
@@ -125,13 +124,13 @@ export const apiKeyRoutes = {
     path: '/api/v1/api-keys/{key_id}',
     summary: 'Change an API key',
     description:
-      'Changes what is given and leaves the rest. A key that is revoked or has expired cannot be changed, and no end is set ' +
-      'that has passed. Who calls with a key changes no key that has a scope which theirs lacks, moves no end beyond that ' +
-      'of theirs, and changes the key of a person only as that person.',
+      'Changes the given fields and keeps the rest. A revoked or expired key cannot be changed, and `expires_at` ' +
+      'must be in the future. A caller with a key cannot change a key that has a scope which their own lacks, cannot move ' +
+      '`expires_at` beyond that of their own, and can change the key of a person only as that person.',
     auth: { kind: 'tenant', scope: 'keys:write' },
     params: keyParams,
     body: z.strictObject({ name: displayName, expires_at: timestamp.nullable() }).partial(),
-    response: { status: 200, description: 'The key as it is now.', json: apiKey, etag: true },
+    response: { status: 200, description: 'The changed key.', json: apiKey, etag: true },
     conditional: true,
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,
@@ -144,8 +143,9 @@ export const apiKeyRoutes = {
     path: '/api/v1/api-keys/{key_id}',
     summary: 'Revoke an API key',
     description:
-      'Revokes a key for good; it is refused everywhere within a second. Also the one that is used, and any other of the ' +
-      'tenant, whatever it may do and whose it is: a leaked key waits for nobody. Revoking it again changes nothing.',
+      'Revokes a key permanently; it is rejected everywhere within a second. Every key of the tenant can be revoked, ' +
+      'including the one in use, whatever its scopes and owner, so that a leaked key can be revoked at any time. Repeating ' +
+      'it changes nothing.',
     auth: { kind: 'tenant', scope: 'keys:write' },
     params: keyParams,
     response: { status: 200, description: 'The revoked key.', json: apiKey, etag: true },

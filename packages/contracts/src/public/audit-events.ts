@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { listOrder, pageOf, pageQuery, sha256, text, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** Something that was done, or tried, for a tenant or to the platform; an event of its audit chain. */
+/** An action, performed or attempted, on a tenant or the platform; an event of its audit chain. */
 export const auditEvent = z
   .object({
     id: uuid,
@@ -10,9 +10,9 @@ export const auditEvent = z
       .number()
       .int()
       .min(1)
-      .meta({ description: 'Its number in the chain of the tenant, or of the platform, from 1 without a gap.' }),
-    actor: z.string().meta({ description: 'Who: `operator:<id>`, `api_key:<id>`, `service:<name>`.' }),
-    action: z.string().meta({ description: 'What, such as `export.requested`.' }),
+      .meta({ description: 'Its number in the chain of the tenant or of the platform, from 1 without gaps.' }),
+    actor: z.string().meta({ description: 'The actor: `operator:<id>`, `api_key:<id>`, `service:<name>`.' }),
+    action: z.string().meta({ description: 'The action, such as `export.requested`.' }),
     target_type: z.string(),
     target_id: z.string(),
     target_path: z.string().nullable(),
@@ -21,7 +21,7 @@ export const auditEvent = z
     correlation_id: z.string().nullable(),
     trace_id: z.string().nullable(),
     created_at: timestamp,
-    hash: sha256.meta({ description: 'The hash of the event, which the next one refers to.' }),
+    hash: sha256.meta({ description: 'The hash of the event, to which the next event refers.' }),
   })
   .meta({ id: 'AuditEvent' });
 
@@ -38,8 +38,8 @@ export const auditEventRoutes = {
     path: '/api/v1/audit-events',
     summary: 'List the audit events',
     description:
-      "The tenant's audit trail, newest first. An export has it whole, with what `aion audit verify` needs to prove it. " +
-      'For the operator who names no tenant, the trail of the platform: operators, sealing keys, log levels.',
+      "The tenant's audit trail, newest first. An export contains the complete trail, with the data that `aion audit verify` needs to verify it. " +
+      'For an operator who names no tenant, the trail of the platform: operators, encryption keys, log levels.',
     auth: { kind: 'tenant', scope: 'audit:read', orPlatform: true },
     query: pageQuery.extend({
       action: z
@@ -48,7 +48,7 @@ export const auditEventRoutes = {
         .optional()
         .meta({ description: 'Only events of this action.' }),
       actor: text(200).optional().meta({ description: 'Only events of this actor.' }),
-      target_id: uuid.optional().meta({ description: 'Only events about this thing.' }),
+      target_id: uuid.optional().meta({ description: 'Only events with this target.' }),
       outcome: z.enum(['success', 'failure']).optional(),
       from: timestamp.optional().meta({ description: 'Only events at this instant or later.' }),
       to: timestamp.optional().meta({ description: 'Only events before this instant.' }),

@@ -5,19 +5,19 @@ import { defineRoute } from '../route.ts';
 const firstOfMonth = z
   .string()
   .regex(/^20[0-9]{2}-(0[1-9]|1[0-2])-01$/, 'must be the first day of a month, such as 2026-12-01')
-  .meta({ description: 'The first day of the month from which it holds, in UTC.', example: '2026-12-01' });
+  .meta({ description: 'The first day of the month from which it applies, in UTC.', example: '2026-12-01' });
 
 const limit = z.number().int().min(0).nullable().meta({
-  description: 'What may be spent in a month, in millionths of a US dollar; null for no limit.',
+  description: 'Limit of a month in millionths of a US dollar; null for no limit.',
   example: 25_000_000,
 });
 
 const subject = {
-  project_id: uuid.nullable().meta({ description: 'The project whose budget it is.' }),
-  api_key_id: uuid.nullable().meta({ description: 'The key whose budget it is.' }),
+  project_id: uuid.nullable().meta({ description: 'The project that the budget limits.' }),
+  api_key_id: uuid.nullable().meta({ description: 'The key that the budget limits.' }),
 };
 
-/** What a tenant, a project or a key may spend a month, from a month on. */
+/** Monthly spending limit of a tenant, a project or a key, from a given month on. */
 export const budget = z
   .object({
     id: uuid,
@@ -35,8 +35,8 @@ export type Budget = z.output<typeof budget>;
 
 const budgetParams = z.object({ budget_id: uuid });
 
-/** Whoever reads of limits expects that they hold. */
-const NOT_ENFORCED = 'Budgets are stored and reported; this version does not refuse requests that exceed one.';
+/** Readers of the reference would otherwise expect that budgets are enforced. */
+const NOT_ENFORCED = 'Budgets are stored and reported; this version does not reject requests that exceed one.';
 
 /** Routes of budgets. */
 export const budgetRoutes = {
@@ -47,7 +47,7 @@ export const budgetRoutes = {
     method: 'GET',
     path: '/api/v1/budgets',
     summary: 'List the budgets',
-    description: `The tenant's budgets, newest first unless \`order\` says otherwise. ${NOT_ENFORCED}`,
+    description: `The tenant's budgets, newest first by default. ${NOT_ENFORCED}`,
     auth: { kind: 'tenant', scope: 'budgets:read' },
     query: pageQuery.extend({
       project_id: uuid.optional().meta({ description: 'Only budgets of this project.' }),
@@ -55,7 +55,7 @@ export const budgetRoutes = {
       subject: z
         .enum(['tenant', 'project', 'api_key'])
         .optional()
-        .meta({ description: 'Only budgets of the tenant as a whole, of projects, or of keys.' }),
+        .meta({ description: 'Only budgets of the entire tenant, of projects, or of keys.' }),
       order: listOrder,
     }),
     response: { status: 200, description: 'A page of budgets.', json: pageOf(budget) },
@@ -70,13 +70,13 @@ export const budgetRoutes = {
     path: '/api/v1/budgets',
     summary: 'Create a budget',
     description:
-      'Sets what a project, a key, or without either the tenant as a whole may spend a month. It holds from a month on, ' +
-      `until the next budget of the same one begins; there is one a month for each. ${NOT_ENFORCED}`,
+      'Sets the monthly limit of a project, a key, or without either the entire tenant. It applies from a month on, ' +
+      `until the next budget of the same owner begins; each has one per month. ${NOT_ENFORCED}`,
     auth: { kind: 'tenant', scope: 'budgets:write' },
     body: z.strictObject({
       project_id: subject.project_id.optional(),
       api_key_id: subject.api_key_id.optional().meta({
-        description: 'The key whose budget it is; not beside a project, which is refused with 400.',
+        description: 'The key that the budget limits; together with a project it is rejected with 400.',
       }),
       effective_from: firstOfMonth,
       limit_micro_usd: limit,
@@ -106,11 +106,11 @@ export const budgetRoutes = {
     method: 'PATCH',
     path: '/api/v1/budgets/{budget_id}',
     summary: 'Change a budget',
-    description: `Changes the limit. What the budget is of, and from when it holds, stays: create another one. ${NOT_ENFORCED}`,
+    description: `Changes the limit. Its owner and first month cannot be changed: create another budget. ${NOT_ENFORCED}`,
     auth: { kind: 'tenant', scope: 'budgets:write' },
     params: budgetParams,
     body: z.strictObject({ limit_micro_usd: limit }).partial(),
-    response: { status: 200, description: 'The budget as it is now.', json: budget, etag: true },
+    response: { status: 200, description: 'The changed budget.', json: budget, etag: true },
     conditional: true,
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: true,
@@ -123,8 +123,8 @@ export const budgetRoutes = {
     path: '/api/v1/budgets/{budget_id}',
     summary: 'Delete a budget',
     description:
-      'Deletes a budget; the one before it, if there is one, holds on. A legal hold on its project, its key, the project or ' +
-      `the person of that, or the tenant refuses it. ${NOT_ENFORCED}`,
+      'Deletes a budget; an earlier one applies again, if there is one. A legal hold on its project, its key, the project or ' +
+      `the owner of the key, or the tenant rejects it. ${NOT_ENFORCED}`,
     auth: { kind: 'tenant', scope: 'budgets:write' },
     params: budgetParams,
     response: { status: 204, description: 'Deleted.' },

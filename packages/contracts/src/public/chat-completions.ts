@@ -7,8 +7,8 @@ const message = z.looseObject({
 });
 
 /**
- * OpenAI's request body. What AION decides by is validated here; every other field is passed on to the provider
- * unchanged, so that a new parameter of a provider works on the day it appears.
+ * OpenAI's request body. The fields that AION uses are validated here; every other field is forwarded to the provider
+ * unchanged, so that new parameters of a provider work immediately.
  */
 export const chatCompletionRequest = z
   .looseObject({
@@ -40,7 +40,7 @@ export const usage = z.looseObject({
   total_tokens: z.number().int().min(0),
 });
 
-/** OpenAI's answer to a completion that was not streamed. */
+/** OpenAI's answer to a completion that is not streamed. */
 export const chatCompletion = z
   .looseObject({
     id: z.string(),
@@ -54,7 +54,7 @@ export const chatCompletion = z
   })
   .meta({ id: 'ChatCompletion' });
 
-/** The data of the last event of a stream of completions; OpenAI's clients hang up when they have seen it. */
+/** Data of the last event of a completion stream; OpenAI's clients close the connection when they receive it. */
 export const STREAM_TERMINATOR = 'data: [DONE]';
 
 /** OpenAI's list of models. */
@@ -99,7 +99,7 @@ export const modelRoutes = {
     method: 'GET',
     path: '/v1/models',
     summary: 'List the models',
-    description: 'Every model that the configured providers offer now.',
+    description: 'Every model that the configured providers currently offer.',
     auth: { kind: 'key', scope: 'inference' },
     response: { status: 200, description: 'The models.', json: modelList },
     errors: ['UNAVAILABLE'],

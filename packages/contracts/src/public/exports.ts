@@ -9,8 +9,8 @@ export const EXPORT_STATES = ['requested', 'running', 'sealing', 'ready', 'faile
 export type ExportState = (typeof EXPORT_STATES)[number];
 
 /**
- * Why an export has failed, for its owner and for metrics. The workers give all but the last two, with which
- * database-gateway ends an export that no worker ends.
+ * Reasons for a failed export, for its owner and for metrics. Workers report all but the last three, with which
+ * database-gateway fails an export that no worker ends.
  */
 export const EXPORT_FAILURE_CODES = [
   'INVALID_RECIPIENT',
@@ -34,7 +34,7 @@ export const ageRecipient = z
   .max(200)
   .regex(/^[!-~]+$/, 'must be an age recipient such as age1...')
   .meta({
-    description: 'An age recipient (`age1...`). AION never holds its identity.',
+    description: 'An age recipient (`age1...`). AION never has its identity.',
     example: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
   });
 
@@ -52,12 +52,12 @@ export const tenantExport = z
     bundle: z
       .object({ files: count, bytes: count, rows: count, manifest_sha256: sha256 })
       .nullable()
-      .meta({ description: 'What the sealed bundle holds; null until the export is ready.' }),
+      .meta({ description: 'Contents of the finalized bundle; null until the export is ready.' }),
     failure: z
       .object({
-        // Not an enumeration: a client must be able to read what a newer release says.
+        // Not an enumeration: a client must be able to parse codes of a newer release.
         code: z.string().meta({ description: `One of ${EXPORT_FAILURE_CODES.join(', ')}.` }),
-        message: z.string().meta({ description: 'What to do, in a sentence for people.' }),
+        message: z.string().meta({ description: 'How to fix it, in a sentence for people.' }),
       })
       .nullable(),
   })
@@ -76,7 +76,7 @@ const signedQuery = z.strictObject({
     .string()
     .regex(/^[a-z0-9]{12}$/)
     .meta({
-      description: 'The prefix of the key for whose holder the URL was made: it works for as long as the key does.',
+      description: 'The prefix of the key that created the URL, which is valid as long as the key is.',
     }),
   expires: z.coerce.number().int().meta({ description: 'Unix seconds.' }),
   signature: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
@@ -91,7 +91,7 @@ export const exportRoutes = {
     method: 'POST',
     path: '/api/v1/exports',
     summary: 'Request an export',
-    description: 'Queues an export of everything that the tenant owns, encrypted to the given age recipient.',
+    description: 'Queues an export of everything that the tenant owns, encrypted for the given age recipient.',
     auth: { kind: 'key', scope: 'exports:write' },
     body: z.strictObject({ recipient: ageRecipient }),
     response: { status: 202, description: 'The export, queued.', json: tenantExport, etag: true },
@@ -139,7 +139,7 @@ export const exportRoutes = {
     summary: 'Watch an export',
     description:
       'Server-sent events: `progress` with the export whenever it changes, and `ready` or `failed` as the last. ' +
-      'With `Last-Event-ID`, only what is newer than that event; 204 when that was the last, so that an `EventSource` stops.',
+      'With `Last-Event-ID`, only newer events; 204 when that was the last, so that an `EventSource` stops.',
     auth: { kind: 'key', scope: 'exports:read' },
     params: exportParams,
     response: { status: 200, description: 'The events.', stream: 'text/event-stream' },
@@ -154,8 +154,8 @@ export const exportRoutes = {
     path: '/api/v1/exports/{export_id}/download-links',
     summary: 'Create download links',
     description:
-      'Mints signed URLs that work for five minutes without a key, and no longer than the key that made them: one for the ' +
-      'whole bundle as a tar archive, and one for each of its files. Both answer to `Range`.',
+      'Creates signed URLs that are valid for five minutes without a key, and no longer than the key that created them: one ' +
+      'for the complete bundle as a tar archive, and one for each of its files. Both support `Range`.',
     auth: { kind: 'key', scope: 'exports:read' },
     params: exportParams,
     response: {

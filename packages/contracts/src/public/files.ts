@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, listOrder, pageOf, pageQuery, sha256, text, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** The name of a file: 1 to 255 characters, of which none is a control character. */
+/** Name of a file: 1 to 255 characters without control characters. */
 const fileName = text(255)
   .min(1)
   .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
@@ -14,9 +14,9 @@ export const storedFile = z
     tenant_id: uuid,
     project_id: uuid.nullable(),
     name: fileName,
-    content_type: z.string().meta({ description: 'As the sender called it; AION does not look into files.' }),
+    content_type: z.string().meta({ description: 'As declared by the sender; AION does not inspect files.' }),
     bytes: count,
-    sha256: sha256.meta({ description: 'The SHA-256 of the bytes, which is the `ETag` of the content, too.' }),
+    sha256: sha256.meta({ description: 'The SHA-256 of the bytes, which is also the `ETag` of the content.' }),
     created_at: timestamp,
   })
   .meta({ id: 'File' });
@@ -36,9 +36,9 @@ export const fileRoutes = {
     path: '/api/v1/files',
     summary: 'Upload a file',
     description:
-      'The body is the file, of any `Content-Type`, and without a `Content-Encoding`. It is stored as it arrives, up to the ' +
-      'limit of the installation (`AION_MAX_FILE_BYTES`), and hashed: with a `Content-Digest` it is refused unless the hash is ' +
-      'that. With an `Idempotency-Key` the same bytes have one file.',
+      'The body is the file, with any `Content-Type` and without a `Content-Encoding`. It is stored unchanged, up to the limit ' +
+      'of the installation (`AION_MAX_FILE_BYTES`), and hashed: with a `Content-Digest` it is rejected unless the digests ' +
+      'are equal. With an `Idempotency-Key` the same bytes are stored as one file.',
     auth: { kind: 'tenant', scope: 'files:write' },
     query: z.strictObject({
       name: fileName,
@@ -73,7 +73,7 @@ export const fileRoutes = {
     service: 'web-api',
     method: 'GET',
     path: '/api/v1/files/{file_id}',
-    summary: 'Get what is known of a file',
+    summary: 'Get the metadata of a file',
     description: 'The file without its bytes.',
     auth: { kind: 'tenant', scope: 'files:read' },
     params: fileParams,
@@ -90,7 +90,7 @@ export const fileRoutes = {
     summary: 'Download a file',
     description:
       'The bytes of a file, always as an attachment of the type `application/octet-stream`. `Range` and `If-Range` are ' +
-      "honoured. What is in a tenant's files is not for operators.",
+      'supported. Operators cannot read the files of tenants.',
     auth: { kind: 'key', scope: 'files:read' },
     params: fileParams,
     response: {
@@ -109,8 +109,8 @@ export const fileRoutes = {
     path: '/api/v1/files/{file_id}',
     summary: 'Delete a file',
     description:
-      'The file is gone with the answer, and its bytes soon after. A legal hold on the file, its project or the tenant ' +
-      'refuses it.',
+      'Deletes the file, and its bytes soon after. A legal hold on the file, its project or the tenant ' +
+      'rejects it.',
     auth: { kind: 'tenant', scope: 'files:write' },
     params: fileParams,
     response: { status: 204, description: 'Deleted.' },

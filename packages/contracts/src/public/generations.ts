@@ -5,15 +5,15 @@ import { defineRoute } from '../route.ts';
 
 const status = z
   .enum(['pending', 'succeeded', 'failed', 'cancelled'])
-  .meta({ description: '`pending` until it is known what came of it.' });
+  .meta({ description: '`pending` until the generation is settled.' });
 
-/** One request to a model: who, which model, tokens, cost and outcome, and nothing of what was said. */
+/** One request to a model: caller, model, tokens, cost and result, without its content. */
 export const generation = z
   .object({
     id: uuid,
     tenant_id: uuid,
     api_key_id: uuid,
-    project_id: uuid.nullable().meta({ description: 'The project of its key, when it had one.' }),
+    project_id: uuid.nullable().meta({ description: 'The project of its key, if any.' }),
     status,
     provider: z.string(),
     model: z.string(),
@@ -21,7 +21,7 @@ export const generation = z
     estimated_prompt_tokens: count,
     prompt_tokens: count.nullable(),
     completion_tokens: count.nullable(),
-    usage_source: z.enum(['provider', 'estimated']).nullable().meta({ description: 'Who has counted the tokens.' }),
+    usage_source: z.enum(['provider', 'estimated']).nullable().meta({ description: 'The source of the token counts.' }),
     cost_micro_usd: count.nullable().meta({ description: 'Millionths of a US dollar.' }),
     duration_ms: count.nullable(),
     time_to_first_token_ms: count.nullable(),
@@ -36,12 +36,12 @@ export const generation = z
 /** A generation. */
 export type Generation = z.output<typeof generation>;
 
-/** What was said to a model and what it answered. */
+/** Content of a generation: the request and the answer. */
 export const generationContent = z
   .object({
     generation_id: uuid,
     request: z.unknown().meta({ description: 'The body of the request.' }),
-    response: z.unknown().meta({ description: 'The text of the answer and why it ended; null when there is none.' }),
+    response: z.unknown().meta({ description: 'The text and finish reason of the answer; null when there is none.' }),
   })
   .meta({ id: 'GenerationContent' });
 
@@ -56,7 +56,7 @@ export const generationRoutes = {
     method: 'GET',
     path: '/api/v1/generations',
     summary: 'List the generations',
-    description: "The tenant's requests to models, newest first unless `order` says otherwise.",
+    description: "The tenant's requests to models, newest first by default.",
     auth: { kind: 'tenant', scope: 'generations:read' },
     query: pageQuery.extend({
       status: status.optional(),
@@ -64,8 +64,8 @@ export const generationRoutes = {
       model: text(256).optional(),
       api_key_id: uuid.optional(),
       project_id: uuid.optional(),
-      from: timestamp.optional().meta({ description: 'Only those at this instant or later.' }),
-      to: timestamp.optional().meta({ description: 'Only those before this instant.' }),
+      from: timestamp.optional().meta({ description: 'Only generations at this instant or later.' }),
+      to: timestamp.optional().meta({ description: 'Only generations before this instant.' }),
       order: listOrder,
     }),
     response: { status: 200, description: 'A page of generations.', json: pageOf(generation) },
@@ -94,8 +94,8 @@ export const generationRoutes = {
     path: '/api/v1/generations/{generation_id}/content',
     summary: 'Read the content of a generation',
     description:
-      'What was said to the model and what it answered, where the tenant lets content be stored. Not for operators. Each ' +
-      'reading is an event of the audit trail.',
+      'The request and the answer, where the tenant stores content. Not for operators. Each access is ' +
+      'an event of the audit trail.',
     auth: { kind: 'key', scope: 'content:read' },
     params: generationParams,
     response: { status: 200, description: 'The content.', json: generationContent },

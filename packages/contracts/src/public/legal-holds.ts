@@ -2,29 +2,31 @@ import { z } from 'zod';
 import { flag, listOrder, pageOf, pageQuery, text, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** What a legal hold keeps: all of a tenant, or what belongs to one thing in it. */
+/** Scopes of a legal hold: an entire tenant, or one resource of it with all that belongs to it. */
 export const HOLD_SCOPES = ['tenant', 'project', 'user', 'api_key', 'generation', 'file'] as const;
 
 /** One of `HOLD_SCOPES`. */
 export type HoldScope = (typeof HOLD_SCOPES)[number];
 
-/** On which ground data is held. */
+/** Legal grounds of a hold. */
 export const HOLD_GROUNDS = ['litigation', 'investigation', 'authority_order', 'contract', 'tax'] as const;
 
-const scope = z.enum(HOLD_SCOPES).meta({ description: 'What kind of thing is held, with all that belongs to it.' });
+const scope = z
+  .enum(HOLD_SCOPES)
+  .meta({ description: 'The kind of resource that is held, with all that belongs to it.' });
 
 const ground = z.enum(HOLD_GROUNDS);
 
-/** What must not be deleted. */
+/** A legal hold: data that must not be deleted. */
 export const legalHold = z
   .object({
     id: uuid,
     tenant_id: uuid,
     scope,
-    scope_id: uuid.meta({ description: 'What is held; for the scope `tenant` the tenant itself.' }),
+    scope_id: uuid.meta({ description: 'The id of the held resource; for the scope `tenant` that of the tenant.' }),
     ground,
-    reference: text(200).nullable().meta({ description: 'Such as the number of a case.' }),
-    placed_by: uuid.meta({ description: 'The person who has placed it: a user or an operator.' }),
+    reference: text(200).nullable().meta({ description: 'A reference, such as a case number.' }),
+    placed_by: uuid.meta({ description: 'The person who placed it: a user or an operator.' }),
     placed_at: timestamp,
     release_requested_by: uuid.nullable(),
     release_requested_at: timestamp.nullable(),
@@ -33,7 +35,7 @@ export const legalHold = z
   })
   .meta({ id: 'LegalHold' });
 
-/** What must not be deleted. */
+/** A legal hold: data that must not be deleted. */
 export type LegalHold = z.output<typeof legalHold>;
 
 const holdParams = z.object({ hold_id: uuid });
@@ -47,12 +49,12 @@ export const legalHoldRoutes = {
     method: 'GET',
     path: '/api/v1/legal-holds',
     summary: 'List the legal holds',
-    description: "The tenant's legal holds; released ones too.",
+    description: "The tenant's legal holds, including released ones.",
     auth: { kind: 'tenant', scope: 'holds:read' },
     query: pageQuery.extend({
       in_force: flag.optional().meta({ description: '`true`: only holds in force. `false`: only released ones.' }),
       scope: scope.optional(),
-      scope_id: uuid.optional().meta({ description: 'Only holds on this thing.' }),
+      scope_id: uuid.optional().meta({ description: 'Only holds on this resource.' }),
       order: listOrder,
     }),
     response: { status: 200, description: 'A page of holds.', json: pageOf(legalHold) },
@@ -67,8 +69,8 @@ export const legalHoldRoutes = {
     path: '/api/v1/legal-holds',
     summary: 'Place a legal hold',
     description:
-      'Holds something of the tenant, and all that belongs to it, until two persons have released it: what is held cannot be ' +
-      'deleted. A person places it: with a key of theirs, or as the operator.',
+      'Holds a resource of the tenant, and all that belongs to it, until two persons have released it; held data cannot be ' +
+      'deleted. The caller must be a person: with a key of their own, or as an operator.',
     auth: { kind: 'tenant', scope: 'holds:write' },
     body: z.strictObject({ scope, scope_id: uuid, ground, reference: text(200).min(1).nullish() }),
     response: { status: 201, description: 'The hold, in force.', json: legalHold, etag: true },
@@ -96,10 +98,10 @@ export const legalHoldRoutes = {
     service: 'web-api',
     method: 'POST',
     path: '/api/v1/legal-holds/{hold_id}/release-requests',
-    summary: 'Ask for the release of a legal hold',
+    summary: 'Request the release of a legal hold',
     description:
-      'The first of the two persons who release a hold asks for it; it stays in force. To ask again changes nothing; once ' +
-      'somebody has asked, another person can only release, or ask in the place of one who may no longer.',
+      'The first of the two persons who release a hold requests it; it stays in force. Repeating the request changes nothing; once ' +
+      'one person has requested, another can only release, or request in place of a person who is no longer allowed to.',
     auth: { kind: 'tenant', scope: 'holds:write' },
     params: holdParams,
     response: { status: 200, description: 'The hold, still in force.', json: legalHold, etag: true },
@@ -115,8 +117,8 @@ export const legalHoldRoutes = {
     path: '/api/v1/legal-holds/{hold_id}/release',
     summary: 'Release a legal hold',
     description:
-      'Ends a hold for which another person has asked for release, and still may: as a member whose role has `holds:write`, ' +
-      'or as an operator whose key is live. Nobody releases what they have asked for themselves. To release it again ' +
+      'Ends a hold whose release another person has requested who is still allowed to: a member whose role has `holds:write`, ' +
+      'or an operator whose key is live. The person who requested the release cannot perform it. Repeating it ' +
       'changes nothing.',
     auth: { kind: 'tenant', scope: 'holds:write' },
     params: holdParams,

@@ -4,7 +4,7 @@ import { defineRoute } from '../route.ts';
 import { ROLES } from '../scopes.ts';
 import { role } from './users.ts';
 
-/** That a person is in a tenant, and as what. */
+/** The role of a person in a tenant. */
 export const membership = z
   .object({ id: uuid, tenant_id: uuid, user_id: uuid, role, created_at: timestamp, updated_at: timestamp })
   .meta({ id: 'Membership' });
@@ -23,7 +23,7 @@ export const membershipRoutes = {
     method: 'GET',
     path: '/api/v1/memberships',
     summary: 'List the memberships',
-    description: 'Who is in the tenant, and as what; newest first unless `order` says otherwise.',
+    description: 'The members of the tenant and their roles, newest first by default.',
     auth: { kind: 'tenant', scope: 'members:read' },
     query: pageQuery.extend({
       role: z.enum(ROLES).optional().meta({ description: 'Only memberships with this role.' }),
@@ -42,8 +42,8 @@ export const membershipRoutes = {
     path: '/api/v1/tenants/{tenant_id}/memberships',
     summary: 'Add a person to a tenant',
     description:
-      'Gives a person whom the installation knows a role in a further tenant. Only the platform operator may: a tenant ' +
-      'learns nothing of the people of others.',
+      'Gives an existing person a role in another tenant. Only for operators: a tenant ' +
+      'cannot see the people of other tenants.',
     auth: { kind: 'operator' },
     params: z.object({ tenant_id: uuid }),
     body: z.strictObject({ user_id: uuid, role }),
@@ -73,12 +73,12 @@ export const membershipRoutes = {
     path: '/api/v1/memberships/{membership_id}',
     summary: 'Change a role',
     description:
-      "Changes the role of a person; what the person's keys may do changes within a second. A key can neither give nor " +
-      'change a role that has a scope which the key itself lacks. The last owner of a tenant stays owner.',
+      "Changes the role of a person, and with it the scopes of the person's keys within a second. A key can neither grant nor " +
+      'change a role that has a scope which the key itself lacks. The last owner of a tenant cannot lose that role.',
     auth: { kind: 'tenant', scope: 'members:write' },
     params: membershipParams,
     body: z.strictObject({ role }).partial(),
-    response: { status: 200, description: 'The membership as it is now.', json: membership, etag: true },
+    response: { status: 200, description: 'The changed membership.', json: membership, etag: true },
     conditional: true,
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,
@@ -91,9 +91,9 @@ export const membershipRoutes = {
     path: '/api/v1/memberships/{membership_id}',
     summary: 'Remove a person from the tenant',
     description:
-      "Ends a membership and revokes the person's keys in the tenant, which are refused everywhere within a second. A " +
+      "Ends a membership and revokes the person's keys in the tenant, which are rejected everywhere within a second. A " +
       'person who is in no other tenant is deleted. A key cannot remove a role that has a scope which the key itself ' +
-      'lacks. The last owner of a tenant cannot be removed, and nobody whom a legal hold on the person or the tenant keeps.',
+      'lacks. The last owner of a tenant cannot be removed, nor a person under a legal hold on the person or the tenant.',
     auth: { kind: 'tenant', scope: 'members:write' },
     params: membershipParams,
     response: { status: 204, description: 'The person is no longer in the tenant.' },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { displayName, keyStatus, listOrder, pageOf, pageQuery, timestamp, utcDay, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** Somebody who runs the installation. */
+/** An operator: a person who administers the installation. */
 export const operator = z
   .object({
     id: uuid,
@@ -15,15 +15,15 @@ export const operator = z
   })
   .meta({ id: 'Operator' });
 
-/** Somebody who runs the installation. */
+/** An operator: a person who administers the installation. */
 export type Operator = z.output<typeof operator>;
 
-/** What an operator is to be. */
+/** Fields of a new operator. */
 export const wantedOperator = z.strictObject({ name: displayName, expires_at: timestamp.nullish() });
 
-/** An operator with the key, in the answer that made it and nowhere else. */
+/** An operator with the key, which only the answer that creates it contains. */
 export const createdOperator = operator.extend({
-  key: z.string().meta({ description: 'The secret. Keep it: it is not shown again.' }),
+  key: z.string().meta({ description: 'The secret. Store it: it is not shown again.' }),
 });
 
 const created = { status: 201, description: 'The operator with the key, shown once.', json: createdOperator } as const;
@@ -38,8 +38,8 @@ export const operatorRoutes = {
     path: '/api/v1/init',
     summary: 'Create the first operator',
     description:
-      'Creates the first operator of an installation, by the one-time secret `AION_INIT_SECRET`. Refused while there is ' +
-      'an operator who is not revoked, whether the key has expired or not. `aion init` calls it.',
+      'Creates the first operator of an installation, with the one-time secret `AION_INIT_SECRET`. Rejected while there is ' +
+      'an operator who is not revoked, even if the key has expired. `aion init` calls it.',
     auth: { kind: 'init' },
     body: wantedOperator,
     response: created,
@@ -53,8 +53,7 @@ export const operatorRoutes = {
     method: 'GET',
     path: '/api/v1/operators',
     summary: 'List the operators',
-    description:
-      'Those who run the installation, newest first unless `order` says otherwise; revoked and expired ones too.',
+    description: 'The operators of the installation, newest first by default, including revoked and expired ones.',
     auth: { kind: 'operator' },
     query: pageQuery.extend({ status: keyStatus.optional(), order: listOrder }),
     response: { status: 200, description: 'A page of operators.', json: pageOf(operator) },
@@ -68,7 +67,7 @@ export const operatorRoutes = {
     method: 'POST',
     path: '/api/v1/operators',
     summary: 'Create an operator',
-    description: 'Creates a further operator. The key is in this answer and nowhere else.',
+    description: 'Creates another operator. Only this answer contains the key.',
     auth: { kind: 'operator' },
     body: wantedOperator,
     response: created,
@@ -83,8 +82,8 @@ export const operatorRoutes = {
     path: '/api/v1/operators/{operator_id}',
     summary: 'Revoke an operator',
     description:
-      "Revokes an operator's key for good; it is refused everywhere within a second. The last operator with a live key " +
-      'cannot be revoked. Revoking one again changes nothing.',
+      "Revokes an operator's key permanently; it is rejected everywhere within a second. The last operator with a live key " +
+      'cannot be revoked. Repeating it changes nothing.',
     auth: { kind: 'operator' },
     params: z.object({ operator_id: uuid }),
     response: { status: 200, description: 'The revoked operator.', json: operator },

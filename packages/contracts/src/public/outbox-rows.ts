@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { count, listOrder, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** Why the relay gave a row up. */
+/** Reasons for which the relay dead-letters a row. */
 export const PARKED_REASONS = ['unknown_topic', 'malformed_payload', 'refused'] as const;
 
-/** A row of the outbox that the relay has given up: it waits for an operator. */
+/** A dead-lettered row of the outbox, which waits for an operator. */
 export const parkedOutboxRow = z
   .object({
     id: uuid,
     tenant_id: uuid,
-    dedupe_key: z.string().meta({ description: 'The id of the job that it would become.' }),
+    dedupe_key: z.string().meta({ description: 'The id of the job that the row describes.' }),
     topic: z.string(),
     parked_reason: z.enum(PARKED_REASONS),
     last_error: z.string().nullable(),
@@ -20,7 +20,7 @@ export const parkedOutboxRow = z
   })
   .meta({ id: 'ParkedOutboxRow' });
 
-/** A row of the outbox that the relay has given up. */
+/** A dead-lettered row of the outbox. */
 export type ParkedOutboxRow = z.output<typeof parkedOutboxRow>;
 
 /** Routes of outbox rows. */
@@ -33,8 +33,8 @@ export const outboxRowRoutes = {
     path: '/api/v1/parked-outbox-rows',
     summary: 'List the outbox rows that were given up',
     description:
-      'Rows of all tenants that can become no job, or that the queue has refused too often, newest first unless `order` ' +
-      'says otherwise; without what they carry. Only the platform operator may.',
+      'Dead-lettered rows of all tenants: they describe no valid job, or the queue rejected them too often. Newest first by ' +
+      'default, without their payload. Only for operators.',
     auth: { kind: 'operator' },
     query: pageQuery.extend({ order: listOrder }),
     response: { status: 200, description: 'A page of rows.', json: pageOf(parkedOutboxRow) },
@@ -47,11 +47,11 @@ export const outboxRowRoutes = {
     service: 'web-api',
     method: 'POST',
     path: '/api/v1/parked-outbox-rows/{outbox_id}/release',
-    summary: 'Release an outbox row that was given up',
-    description: 'The relay tries it again at once. An event of the audit trail of its tenant.',
+    summary: 'Release a dead-lettered outbox row',
+    description: 'The relay tries it again immediately. Recorded in the audit trail of its tenant.',
     auth: { kind: 'operator' },
     params: z.object({ outbox_id: uuid }),
-    body: z.strictObject({ tenant_id: uuid.meta({ description: 'The tenant of the row, as the list shows it.' }) }),
+    body: z.strictObject({ tenant_id: uuid.meta({ description: 'The tenant of the row, as in the list.' }) }),
     response: { status: 204, description: 'Released.' },
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: false,

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { displayName, flag, listOrder, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** A part of a tenant that keys, budgets and usage are told apart by. */
+/** A part of a tenant by which keys, budgets and usage are grouped. */
 export const project = z
   .object({
     id: uuid,
     tenant_id: uuid,
     name: displayName,
-    archived_at: timestamp.nullable().meta({ description: 'Since when it gets no new keys; null while it does.' }),
+    archived_at: timestamp.nullable().meta({ description: 'When it was archived; null while it accepts new keys.' }),
     created_at: timestamp,
     updated_at: timestamp,
   })
@@ -28,10 +28,10 @@ export const projectRoutes = {
     method: 'GET',
     path: '/api/v1/projects',
     summary: 'List the projects',
-    description: "The tenant's projects, newest first unless `order` says otherwise; archived ones too.",
+    description: "The tenant's projects, newest first by default, including archived ones.",
     auth: { kind: 'tenant', scope: 'projects:read' },
     query: pageQuery.extend({
-      archived: flag.optional().meta({ description: 'Only archived projects, or only those that are not.' }),
+      archived: flag.optional().meta({ description: 'Only archived projects, or only active ones.' }),
       order: listOrder,
     }),
     response: { status: 200, description: 'A page of projects.', json: pageOf(project) },
@@ -45,7 +45,7 @@ export const projectRoutes = {
     method: 'POST',
     path: '/api/v1/projects',
     summary: 'Create a project',
-    description: 'Creates a project. No two projects of a tenant that are not archived have the same name.',
+    description: 'Creates a project. The name is unique among the active projects of a tenant.',
     auth: { kind: 'tenant', scope: 'projects:write' },
     body: z.strictObject({ name: displayName }),
     response: { status: 201, description: 'The project.', json: project, etag: true },
@@ -74,12 +74,12 @@ export const projectRoutes = {
     path: '/api/v1/projects/{project_id}',
     summary: 'Change a project',
     description:
-      'Changes what is given and leaves the rest. An archived project gets no new keys; those that it has go on working, ' +
-      'and its name is free for another project. With `archived: false` it comes back, if its name is still free.',
+      'Changes the given fields and keeps the rest. An archived project accepts no new keys; its keys continue to work, ' +
+      'and its name is available to another project. `archived: false` restores it, if its name is still available.',
     auth: { kind: 'tenant', scope: 'projects:write' },
     params: projectParams,
     body: z.strictObject({ name: displayName, archived: z.boolean() }).partial(),
-    response: { status: 200, description: 'The project as it is now.', json: project, etag: true },
+    response: { status: 200, description: 'The changed project.', json: project, etag: true },
     conditional: true,
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,

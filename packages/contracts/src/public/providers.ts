@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { flag, listOrder, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** How a provider is spoken to; `embedded` runs inside of AION. */
+/** Protocols of providers; `embedded` runs inside AION. */
 export const PROVIDER_KINDS = ['openai-compatible', 'anthropic', 'embedded'] as const;
 
 /** One of `PROVIDER_KINDS`. */
@@ -11,7 +11,7 @@ export type ProviderKind = (typeof PROVIDER_KINDS)[number];
 const providerName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits, and the characters _ . -')
-  .meta({ description: 'By which models are routed to it; one of a kind for its owner.', example: 'groq' });
+  .meta({ description: 'The prefix of its models; unique for its owner.', example: 'groq' });
 
 const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
 
@@ -33,27 +33,27 @@ const baseUrl = z
   .regex(BASE_URL, 'must be an http or https URL of host, port and path: without user, password, query and fragment')
   .meta({
     description:
-      'Where its API is, without user, password, query and fragment. Addresses of private networks are allowed: models ' +
+      'The URL of its API, without user, password, query and fragment. Addresses of private networks are allowed: models ' +
       "that are hosted there are reached so. Without one it is the address of the kind's own vendor.",
     example: 'https://api.groq.com/openai/v1',
   });
 
-/** What a provider is called with. It is sealed before it is stored, and never given out. */
+/** Credentials of a provider: encrypted before they are stored, and never returned. */
 export const providerCredentials = z
   .strictObject({
-    // It goes into a header (RFC 9110, 5.5), whose value has no blanks at its ends and nothing beyond ASCII here.
+    // Sent in a header (RFC 9110, 5.5), whose value has no surrounding spaces and is limited to ASCII here.
     api_key: z
       .string()
       .max(4_096)
       .regex(/^[!-~]+$/, 'must be printable ASCII characters without blanks'),
   })
-  .meta({ description: 'Stored sealed, and shown by no answer. `has_credentials` says whether there are any.' });
+  .meta({ description: 'Stored encrypted, and in no answer. `has_credentials` reports whether they are set.' });
 
 /** A provider of models, without the credentials that reach it. */
 export const provider = z
   .object({
     id: uuid,
-    tenant_id: uuid.nullable().meta({ description: 'Whose it is; null for one of the platform.' }),
+    tenant_id: uuid.nullable().meta({ description: 'The owner; null for the platform.' }),
     name: providerName,
     kind: z.enum(PROVIDER_KINDS),
     base_url: baseUrl.nullable(),
@@ -67,7 +67,7 @@ export const provider = z
 /** A provider of models. */
 export type Provider = z.output<typeof provider>;
 
-/** What a provider is to be. */
+/** Fields of a new provider. */
 export const wantedProvider = z.strictObject({
   name: providerName,
   kind: z.enum(PROVIDER_KINDS),
@@ -76,7 +76,7 @@ export const wantedProvider = z.strictObject({
   enabled: z.boolean().default(true),
 });
 
-/** What of a provider is to change. */
+/** Fields of a provider that can be changed. */
 export const providerChange = z
   .strictObject({
     name: providerName,
@@ -92,7 +92,7 @@ const reading = { kind: 'tenant', scope: 'providers:read', orPlatform: true } as
 
 const writing = { kind: 'tenant', scope: 'providers:write', orPlatform: true } as const;
 
-const WHOSE = "A tenant's own; for the operator who names no tenant, the platform's.";
+const WHOSE = "The tenant's own; for an operator who names no tenant, the platform's.";
 
 /** Routes of providers. */
 export const providerRoutes = {
@@ -107,7 +107,7 @@ export const providerRoutes = {
     auth: reading,
     query: pageQuery.extend({
       kind: z.enum(PROVIDER_KINDS).optional().meta({ description: 'Only providers of this kind.' }),
-      enabled: flag.optional().meta({ description: 'Only those that are switched on, or off.' }),
+      enabled: flag.optional().meta({ description: 'Only enabled providers, or only disabled ones.' }),
       order: listOrder,
     }),
     response: { status: 200, description: 'A page of providers.', json: pageOf(provider) },
@@ -122,9 +122,9 @@ export const providerRoutes = {
     path: '/api/v1/providers',
     summary: 'Create a provider',
     description:
-      'Stores how a provider of models is reached. The credentials are sealed before they are stored, and are in no ' +
-      'answer. One of kind `embedded` runs inside of AION: it has neither `base_url` nor `credentials`. Requests are ' +
-      `routed to what is stored here from a later release on; until then providers come from the environment. ${WHOSE}`,
+      'Stores the address of a provider of models. The credentials are encrypted before they are stored, and are in no ' +
+      'answer. A provider of kind `embedded` runs inside AION: it has neither `base_url` nor `credentials`. Requests are ' +
+      `routed to stored providers from a later release on; until then providers come from the environment. ${WHOSE}`,
     auth: writing,
     body: wantedProvider,
     response: { status: 201, description: 'The provider.', json: provider, etag: true },
@@ -153,13 +153,13 @@ export const providerRoutes = {
     path: '/api/v1/providers/{provider_id}',
     summary: 'Change a provider',
     description:
-      'Changes what is given and leaves the rest. `null` takes `base_url` or `credentials` away; new credentials replace ' +
-      'the old ones. What has credentials changes its `base_url` only together with them: send `credentials`, new ones or ' +
-      '`null`, or it is refused with 400.',
+      'Changes the given fields and keeps the rest. `null` removes `base_url` or `credentials`; new credentials replace ' +
+      'the old ones. A provider with credentials changes its `base_url` only together with them: send `credentials`, new or ' +
+      '`null`, or it is rejected with 400.',
     auth: writing,
     params: providerParams,
     body: providerChange,
-    response: { status: 200, description: 'The provider as it is now.', json: provider, etag: true },
+    response: { status: 200, description: 'The changed provider.', json: provider, etag: true },
     conditional: true,
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,
@@ -171,7 +171,8 @@ export const providerRoutes = {
     method: 'DELETE',
     path: '/api/v1/providers/{provider_id}',
     summary: 'Delete a provider',
-    description: 'Deletes the provider and its sealed credentials for good. A legal hold on the tenant refuses it.',
+    description:
+      'Deletes the provider and its encrypted credentials permanently. Rejected under a legal hold on the tenant.',
     auth: writing,
     params: providerParams,
     response: { status: 204, description: 'Deleted.' },

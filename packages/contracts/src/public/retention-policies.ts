@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { listOrder, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** The classes of data that a tenant may set a retention for, within the operator's bounds. */
+/** Data classes whose retention a tenant can set, within the operator's bounds. */
 export const RETENTION_CLASSES = ['account', 'content', 'accounting', 'audit', 'operational'] as const;
 
 /** One of `RETENTION_CLASSES`. */
@@ -16,43 +16,41 @@ const retentionClass = z.enum(RETENTION_CLASSES).meta({
 
 const days = z.number().int().min(1).max(36_500);
 
-/** How long a tenant wants data of a class kept, from an instant on. */
+/** A retention policy: how long data of a class is retained, from an instant on. */
 export const retentionPolicy = z
   .object({
     id: uuid,
     retention_class: retentionClass,
-    keep_days: days.meta({ description: 'How many days data is kept.' }),
+    keep_days: days.meta({ description: 'Days for which data is retained.' }),
     effective_from: timestamp,
-    set_by: uuid.meta({ description: 'The person who has set it: a user or an operator.' }),
+    set_by: uuid.meta({ description: 'The person who set it: a user or an operator.' }),
     created_at: timestamp,
   })
   .meta({ id: 'RetentionPolicy' });
 
-/** How long a tenant wants data of a class kept. */
+/** A retention policy of a tenant. */
 export type RetentionPolicy = z.output<typeof retentionPolicy>;
 
-/** What holds for a class of data now, and what will. */
+/** The current and the scheduled retention of a data class. */
 export const currentRetention = z
   .object({
     retention_class: retentionClass,
-    keep_days: days.meta({ description: 'How many days data is kept now.' }),
+    keep_days: days.meta({ description: 'Days for which data is currently retained.' }),
     source: z
       .enum(['tenant', 'default'])
-      .meta({ description: "`default`: the operator's, for the tenant has set none." }),
-    policy: retentionPolicy.nullable().meta({ description: 'What the tenant has set that is in force.' }),
-    scheduled: z
-      .array(retentionPolicy)
-      .meta({ description: 'What the tenant has set that begins later, in its order.' }),
-    bounds: z
-      .object({ min_days: days, max_days: days, default_days: days })
-      .meta({ description: "The operator's: a policy lies within, and one that was set before them is held to them." }),
+      .meta({ description: "`default`: the operator's, because the tenant has set none." }),
+    policy: retentionPolicy.nullable().meta({ description: 'The policy of the tenant that is in force.' }),
+    scheduled: z.array(retentionPolicy).meta({ description: 'Policies of the tenant that begin later, in order.' }),
+    bounds: z.object({ min_days: days, max_days: days, default_days: days }).meta({
+      description: "The operator's limits: a policy must lie within them, and an older one is limited to them.",
+    }),
   })
   .meta({ id: 'CurrentRetention' });
 
-/** What holds for a class of data now, and what will. */
+/** The current and the scheduled retention of a data class. */
 export type CurrentRetention = z.output<typeof currentRetention>;
 
-const NOT_YET_ENFORCED = 'A policy is recorded and shown; nothing is deleted by it in this release.';
+const NOT_YET_ENFORCED = 'Policies are stored and reported; this release does not delete data by them.';
 
 /** Routes of retention policies. */
 export const retentionPolicyRoutes = {
@@ -63,7 +61,7 @@ export const retentionPolicyRoutes = {
     method: 'GET',
     path: '/api/v1/retention-policies',
     summary: 'List the retention policies',
-    description: 'Every policy that the tenant has ever set: they are never changed or deleted.',
+    description: 'Every policy that the tenant has set. Policies are never changed or deleted.',
     auth: { kind: 'tenant', scope: 'retention:read' },
     query: pageQuery.extend({
       retention_class: retentionClass.optional().meta({ description: 'Only policies of this class.' }),
@@ -80,7 +78,7 @@ export const retentionPolicyRoutes = {
     method: 'GET',
     path: '/api/v1/retention-policies/current',
     summary: 'Get what retention holds now',
-    description: `For each class of data how long it is kept now, what will hold later, and the bounds of the operator. ${NOT_YET_ENFORCED}`,
+    description: `The current and scheduled retention of each data class, and the bounds of the operator. ${NOT_YET_ENFORCED}`,
     auth: { kind: 'tenant', scope: 'retention:read' },
     response: {
       status: 200,
@@ -91,7 +89,7 @@ export const retentionPolicyRoutes = {
           .number()
           .int()
           .min(1)
-          .meta({ description: 'How many days ahead a policy must be set that keeps data for less time than before.' }),
+          .meta({ description: 'Days of delay before a policy that shortens retention begins.' }),
       }),
     },
     errors: ['UNAVAILABLE'],
@@ -103,12 +101,12 @@ export const retentionPolicyRoutes = {
     service: 'web-api',
     method: 'POST',
     path: '/api/v1/retention-policies',
-    summary: 'Set how long data is kept',
+    summary: 'Set a retention policy',
     description:
-      'Sets how long data of a class is kept. The policy that was set last holds once it has begun, and policies that would ' +
-      'begin later than it no longer do: so a policy that begins now takes scheduled ones back. One that keeps data for less ' +
-      'time than before begins after a delay: without `effective_from` when it has passed, else at once. A person sets it: ' +
-      `with a key of theirs, or as the operator. ${NOT_YET_ENFORCED}`,
+      'Sets how long data of a class is retained. The latest policy applies once it has begun, and withdraws policies that ' +
+      'would begin later: a policy that begins now cancels scheduled ones. A policy that shortens retention begins after a ' +
+      'delay; without `effective_from` when the delay has passed. Others begin immediately by default. The caller must be a ' +
+      `person: with a key of their own, or as an operator. ${NOT_YET_ENFORCED}`,
     auth: { kind: 'tenant', scope: 'retention:write' },
     body: z.strictObject({
       retention_class: retentionClass,
@@ -117,12 +115,12 @@ export const retentionPolicyRoutes = {
     }),
     response: {
       status: 201,
-      description: 'The policy, and what it replaces.',
+      description: 'The policy, and those that it replaces.',
       json: retentionPolicy.extend({
         replaces: z
           .object({ keep_days: days, policy: retentionPolicy.nullable() })
-          .meta({ description: 'What holds until it begins; without a policy it is the default of the operator.' }),
-        withdrawn: z.array(retentionPolicy).meta({ description: 'What was scheduled and no longer begins.' }),
+          .meta({ description: 'The retention until it begins; without a policy the default of the operator.' }),
+        withdrawn: z.array(retentionPolicy).meta({ description: 'Scheduled policies that are withdrawn.' }),
       }),
     },
     errors: ['CONFLICT', 'UNAVAILABLE'],

@@ -2,43 +2,43 @@ import { z } from 'zod';
 import { count, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** Why something stayed as it was sealed: this process lacks the key, or what is stored was changed. */
+/** Reasons for which a secret could not be re-encrypted: this process lacks the key, or the stored value was changed. */
 export const DECRYPTION_FAILURES = ['unknown_key', 'damaged'] as const;
 
-/** An id of a sealing key, which tells nothing of the key. */
+/** Id of an encryption key, from which the key cannot be derived. */
 export const sealingKeyId = z.string().regex(/^[0-9a-f]{16}$/);
 
-/** What could not be opened, so that it was not sealed anew. */
+/** A secret that could not be decrypted, so that it was not re-encrypted. */
 export const decryptionFailure = z
   .strictObject({
     provider_id: uuid,
-    tenant_id: uuid.nullable().meta({ description: 'Whose it is; null for one of the platform.' }),
-    key_id: z.string().meta({ description: 'The key that it is sealed under.' }),
+    tenant_id: uuid.nullable().meta({ description: 'The owner; null for the platform.' }),
+    key_id: z.string().meta({ description: 'The key under which it is encrypted.' }),
     reason: z.enum(DECRYPTION_FAILURES).meta({
       description:
-        '`unknown_key`: neither the current sealing key nor one of the former ones. `damaged`: what is stored was ' +
+        '`unknown_key`: neither the current encryption key nor a former one. `damaged`: the stored value was ' +
         'changed, or belongs to another row.',
     }),
   })
   .meta({ id: 'UnsealFailure' });
 
-/** What could not be opened. */
+/** A secret that could not be decrypted. */
 export type DecryptionFailure = z.output<typeof decryptionFailure>;
 
-/** How far a rotation has come. */
+/** Progress of a rotation. */
 export const sealingKeyRotation = z
   .object({
-    key_id: sealingKeyId.meta({ description: 'The current sealing key.' }),
-    resealed: count.meta({ description: 'How many this request has sealed anew.' }),
-    failed: z.array(decryptionFailure).meta({ description: 'What this request has looked at and could not open.' }),
-    remaining: count.meta({ description: 'How many are still sealed under other keys, those that failed included.' }),
-    next_cursor: uuid
-      .nullable()
-      .meta({ description: 'Goes on behind what this request has looked at; null at the end.' }),
+    key_id: sealingKeyId.meta({ description: 'The current encryption key.' }),
+    resealed: count.meta({ description: 'Number of secrets that this request re-encrypted.' }),
+    failed: z.array(decryptionFailure).meta({ description: 'Secrets that this request could not decrypt.' }),
+    remaining: count.meta({
+      description: 'Number of secrets still encrypted under other keys, including failed ones.',
+    }),
+    next_cursor: uuid.nullable().meta({ description: 'Cursor of the next request; null at the end.' }),
   })
   .meta({ id: 'SealingKeyRotation' });
 
-/** Routes of sealing keys. */
+/** Routes of encryption keys. */
 export const sealingKeyRoutes = {
   /** `POST /api/v1/sealing-keys/rotation`. */
   rotate: defineRoute({
@@ -46,17 +46,19 @@ export const sealingKeyRoutes = {
     service: 'web-api',
     method: 'POST',
     path: '/api/v1/sealing-keys/rotation',
-    summary: 'Seal anew under the current key',
+    summary: 'Re-encrypt under the current key',
     description:
-      'Seals what is sealed under former keys anew under the current one, of all tenants and of the platform, a hundred ' +
-      'at a time: send it again with `next_cursor` until that is null. It may be broken off, begun again, and sent by ' +
-      'several at once; what is changed meanwhile keeps its change. A former key is needed until `remaining` is 0 and a ' +
-      'day has passed, in which answers to requests with an `Idempotency-Key` are kept sealed. `aion keys rotate` calls it.',
+      'Re-encrypts secrets of all tenants and of the platform that are encrypted under former keys, a hundred at a time: ' +
+      'send it again with `next_cursor` until that is null. It can be interrupted, restarted, and sent concurrently; ' +
+      'concurrent changes of a secret are preserved. A former key is needed until `remaining` is 0 and a day has passed, ' +
+      'for which encrypted answers to requests with an `Idempotency-Key` are stored. `aion keys rotate` calls it.',
     auth: { kind: 'operator' },
     query: z.strictObject({
-      cursor: uuid.optional().meta({ description: 'The `next_cursor` of the request before; the first one has none.' }),
+      cursor: uuid
+        .optional()
+        .meta({ description: 'The `next_cursor` of the previous request; omitted in the first one.' }),
     }),
-    response: { status: 200, description: 'What was done, and what is left.', json: sealingKeyRotation },
+    response: { status: 200, description: 'The progress of the rotation.', json: sealingKeyRotation },
     errors: ['UNAVAILABLE'],
     idempotent: true,
   }),

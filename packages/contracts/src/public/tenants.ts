@@ -2,23 +2,23 @@ import { z } from 'zod';
 import { displayName, listOrder, pageOf, pageQuery, timestamp, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** What may be done for a tenant: everything; reading and what `whileReadOnly` says; nothing any more. */
+/** States of a tenant, which decide what is allowed: everything; reading and routes with `whileReadOnly`; nothing. */
 export const TENANT_STATES = ['active', 'read_only', 'erasing', 'closed'] as const;
 
 /** One of `TENANT_STATES`. */
 export type TenantState = (typeof TENANT_STATES)[number];
 
-/** A tenant: whoever owns keys, generations and exports. */
+/** A tenant: the owner of keys, generations and exports. */
 export const tenant = z
   .object({
     id: uuid,
     name: displayName,
     state: z.enum(TENANT_STATES).meta({
       description:
-        '`read_only`: of what changes something, only exports, the revoking of keys and legal holds. `erasing`, `closed`: ' +
-        'no key of the tenant is accepted, and the operator reads, and changes nothing.',
+        '`read_only`: the only changes allowed are exports, the revocation of keys, and legal holds. `erasing`, `closed`: ' +
+        'no key of the tenant is accepted, and operators can only read.',
     }),
-    store_content: z.boolean().meta({ description: 'Whether prompts and answers are stored.' }),
+    store_content: z.boolean().meta({ description: 'Prompts and answers are stored.' }),
     created_at: timestamp,
     updated_at: timestamp,
   })
@@ -38,8 +38,7 @@ export const tenantRoutes = {
     method: 'GET',
     path: '/api/v1/tenants',
     summary: 'List the tenants',
-    description:
-      'All tenants of the installation, newest first unless `order` says otherwise. Only the platform operator may.',
+    description: 'All tenants of the installation, newest first by default. Only for operators.',
     auth: { kind: 'operator' },
     query: pageQuery.extend({
       state: z.enum(TENANT_STATES).optional().meta({ description: 'Only tenants in this state.' }),
@@ -56,7 +55,7 @@ export const tenantRoutes = {
     method: 'POST',
     path: '/api/v1/tenants',
     summary: 'Create a tenant',
-    description: 'Creates a tenant. Only the platform operator may.',
+    description: 'Creates a tenant. Only for operators.',
     auth: { kind: 'operator' },
     body: z.strictObject({ name: displayName, store_content: z.boolean().default(true) }),
     response: { status: 201, description: 'The tenant.', json: tenant, etag: true },
@@ -70,7 +69,7 @@ export const tenantRoutes = {
     method: 'GET',
     path: '/api/v1/tenants/{tenant_id}',
     summary: 'Get a tenant',
-    description: 'The tenant of the key, or for the operator any.',
+    description: 'The tenant of the key; any tenant for operators.',
     auth: { kind: 'tenant', scope: 'tenant:read' },
     params: tenantParams,
     response: { status: 200, description: 'The tenant.', json: tenant, etag: true },
@@ -84,13 +83,13 @@ export const tenantRoutes = {
     method: 'PATCH',
     path: '/api/v1/tenants/{tenant_id}',
     summary: 'Change a tenant',
-    description: 'Changes what is given and leaves the rest. Only the operator may change `state`.',
+    description: 'Changes the given fields and keeps the rest. Only operators can change `state`.',
     auth: { kind: 'tenant', scope: 'tenant:write' },
     params: tenantParams,
     body: z
       .strictObject({ name: displayName, store_content: z.boolean(), state: z.enum(['active', 'read_only']) })
       .partial(),
-    response: { status: 200, description: 'The tenant as it is now.', json: tenant, etag: true },
+    response: { status: 200, description: 'The changed tenant.', json: tenant, etag: true },
     conditional: true,
     errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
     idempotent: true,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, text, uuid } from '../fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** What usage can be told apart by. */
+/** Dimensions by which usage can be grouped. */
 export const USAGE_GROUPS = ['day', 'provider', 'model', 'project', 'api_key'] as const;
 
 /** One of `USAGE_GROUPS`. */
@@ -16,26 +16,26 @@ const day = z.iso
 const GROUP = `(?:${USAGE_GROUPS.join('|')})`;
 
 const usageSums = z.object({
-  generations: count.meta({ description: 'How many ended in this time, of whichever outcome.' }),
+  generations: count.meta({ description: 'Generations that ended in this time, with any result.' }),
   succeeded: count,
   failed: count,
   cancelled: count,
-  estimated: count.meta({ description: 'Of these, how many whose tokens the provider has not counted.' }),
+  estimated: count.meta({ description: 'Those among them whose tokens the provider did not count.' }),
   prompt_tokens: count,
   completion_tokens: count,
   cost_micro_usd: count.meta({ description: 'Millionths of a US dollar.' }),
 });
 
-/** Sums of generations, and of which ones. */
+/** Sums over a group of generations. */
 export const usageRow = usageSums
   .extend({
     day: day.optional(),
     provider: z.string().optional(),
     model: z.string().optional(),
-    project_id: uuid.nullable().optional().meta({ description: 'Null: of keys without a project.' }),
+    project_id: uuid.nullable().optional().meta({ description: 'Null for keys without a project.' }),
     api_key_id: uuid.optional(),
   })
-  .meta({ id: 'Usage', description: 'Has of day, provider, model, project and key those that `group_by` names.' });
+  .meta({ id: 'Usage', description: 'Contains those of day, provider, model, project and key that `group_by` names.' });
 
 /** A row of a usage report. */
 export type UsageRow = z.output<typeof usageRow>;
@@ -48,19 +48,19 @@ export const usageRoutes = {
     service: 'web-api',
     method: 'GET',
     path: '/api/v1/usage',
-    summary: 'Report the usage',
+    summary: 'Report usage',
     description:
-      "The tenant's usage of 30 days, or of those that are asked for. A generation counts as soon as it has ended, for the " +
+      "The tenant's usage of 30 days, or of the requested ones. A generation counts as soon as it has ended, towards the " +
       'UTC day on which it began.',
     auth: { kind: 'tenant', scope: 'usage:read' },
     query: z.strictObject({
-      from: day.optional().meta({ description: 'The first day; 29 days before `to` if it is left out.' }),
-      to: day.optional().meta({ description: 'The last day, at most 365 after the first; today if it is left out.' }),
+      from: day.optional().meta({ description: 'The first day; 29 days before `to` by default.' }),
+      to: day.optional().meta({ description: 'The last day, at most 365 after the first; today by default.' }),
       group_by: z
         .string()
         .regex(new RegExp(`^${GROUP}(,${GROUP}){0,4}$`), `must be of ${USAGE_GROUPS.join(', ')}, separated by commas`)
         .optional()
-        .meta({ description: 'What sums are told apart by, such as `day,model`; one sum if it is left out.' }),
+        .meta({ description: 'Dimensions to group by, such as `day,model`; one sum by default.' }),
       provider: text(64).optional(),
       model: text(256).optional(),
       project_id: uuid.optional(),
@@ -68,7 +68,7 @@ export const usageRoutes = {
     }),
     response: {
       status: 200,
-      description: 'The sums, by what they are told apart by, and all together.',
+      description: 'The sums of each group, and the total.',
       json: z.object({ from: day, to: day, data: z.array(usageRow), total: usageSums }).meta({ id: 'UsageReport' }),
     },
     errors: ['UNAVAILABLE'],

@@ -3,16 +3,16 @@ import { displayName, listOrder, pageOf, pageQuery, timestamp, uuid } from '../f
 import { defineRoute } from '../route.ts';
 import { ROLES } from '../scopes.ts';
 
-/** An address as a browser takes it (WHATWG HTML, "valid e-mail address"). */
+/** An address that a browser accepts (WHATWG HTML, "valid e-mail address"). */
 export const emailAddress = z.string().max(320).regex(z.regexes.html5Email, 'must be an e-mail address').meta({
   example: 'ada@example.com',
 });
 
-/** What a person is in the tenant. */
+/** Role of a person in the tenant. */
 export const role = z.enum(ROLES).meta({
   description:
-    '`owner`: everything. `admin`: all but what the tenant is, how long data is kept and legal holds. `member`: works ' +
-    'with models and files. `auditor`: sees everything but what was said to models, and changes nothing.',
+    '`owner`: everything. `admin`: everything except tenant settings, retention and legal holds. `member`: works ' +
+    'with models and files. `auditor`: reads everything except the content of generations, and changes nothing.',
 });
 
 /** A person, as the tenant sees them. */
@@ -22,7 +22,7 @@ export const user = z
     email: emailAddress,
     name: displayName,
     role,
-    membership_id: uuid.meta({ description: 'By which the role is changed, or the person is removed.' }),
+    membership_id: uuid.meta({ description: 'The membership, for changing the role or removing the person.' }),
     created_at: timestamp,
     updated_at: timestamp,
   })
@@ -42,11 +42,11 @@ export const userRoutes = {
     method: 'GET',
     path: '/api/v1/users',
     summary: 'List the people',
-    description: 'The people of the tenant with their roles, by when they were first made known to the installation.',
+    description: 'The people of the tenant with their roles, ordered by creation in the installation.',
     auth: { kind: 'tenant', scope: 'members:read' },
     query: pageQuery.extend({
       role: z.enum(ROLES).optional().meta({ description: 'Only people with this role.' }),
-      email: emailAddress.optional().meta({ description: 'Only people with this address, in upper or lower case.' }),
+      email: emailAddress.optional().meta({ description: 'Only people with this address, regardless of case.' }),
       order: listOrder,
     }),
     response: { status: 200, description: 'A page of people.', json: pageOf(user) },
@@ -61,8 +61,8 @@ export const userRoutes = {
     path: '/api/v1/users',
     summary: 'Create a person',
     description:
-      'Makes a new person known, with a role in the tenant. A key can give no role that has a scope which the key itself ' +
-      'lacks. No two people of a tenant have the same address. A person of another tenant is added by the operator.',
+      'Creates a person with a role in the tenant. A key cannot grant a role that has a scope which the key itself ' +
+      'lacks. The address is unique in a tenant. A person of another tenant is added by an operator.',
     auth: { kind: 'tenant', scope: 'members:write' },
     body: z.strictObject({ email: emailAddress, name: displayName, role }),
     response: { status: 201, description: 'The person.', json: user, etag: true },
@@ -91,13 +91,13 @@ export const userRoutes = {
     path: '/api/v1/users/{user_id}',
     summary: 'Change a person',
     description:
-      'Changes what is given and leaves the rest. The name is that of the person in every tenant: who is in others, too, is ' +
-      'renamed by that person or by the operator alone. A key changes nobody but its own person whose role has a scope ' +
-      'which the key lacks. The address cannot be changed; the role is changed by the membership.',
+      'Changes the given fields and keeps the rest. The name is shared by all tenants: a person in several tenants is ' +
+      'renamed only by that person or an operator. A key cannot change another person whose role has a scope ' +
+      'that the key lacks. The address cannot be changed; the role is changed through the membership.',
     auth: { kind: 'tenant', scope: 'members:write' },
     params: userParams,
     body: z.strictObject({ name: displayName }).partial(),
-    response: { status: 200, description: 'The person as they are now.', json: user, etag: true },
+    response: { status: 200, description: 'The changed person.', json: user, etag: true },
     conditional: true,
     errors: ['NOT_FOUND', 'UNAVAILABLE'],
     idempotent: true,
