@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createManagement, holderOf, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
-const [list, create, read, update, end] = [
+const [list, create, read, update, remove] = [
   internalRoute(routes.budgets.list),
   internalRoute(routes.budgets.create),
   internalRoute(routes.budgets.get),
@@ -33,18 +33,18 @@ beforeEach(async () => {
 });
 afterAll(() => db.drop());
 
-interface Wanted {
+interface BudgetOptions {
   readonly from?: string;
   readonly caller?: Caller;
   readonly limit?: number | null;
 }
-const set = (subject: Subject = {}, { from = MONTH, caller = owner, limit = 5_000_000 }: Wanted = {}) =>
+const set = (subject: Subject = {}, { from = MONTH, caller = owner, limit = 5_000_000 }: BudgetOptions = {}) =>
   call(create, caller, { body: { ...subject, effective_from: from, limit_micro_usd: limit } });
 const addProject = async () =>
   (await call(internalRoute(routes.projects.create), owner, { body: { name: 'P' } })).answer.id;
 
-describe("a tenant's budgets", () => {
-  it('are of the tenant, of a project or of a key, from a month on', async () => {
+describe('budget routes', () => {
+  it('create budgets of the tenant, of a project or of a key, which begin with a month', async () => {
     const project_id = await addProject();
     for (const subject of [
       { project_id: null, api_key_id: null },
@@ -63,7 +63,7 @@ describe("a tenant's budgets", () => {
     expect((await set({}, { from: '2027-02-01', limit: null })).answer.limit_micro_usd).toBeNull();
   });
 
-  it('are one a month for each, and a second one is told which, also when several come at once', async () => {
+  it('reject a second budget of a subject and month with the id of the first, also in concurrent requests', async () => {
     const { id: first } = (await set()).answer;
     const other = { code: 'CONFLICT', param: 'effective_from', message: expect.stringContaining(first) };
     await expect(set()).rejects.toMatchObject(other);
@@ -77,30 +77,32 @@ describe("a tenant's budgets", () => {
     }
   });
 
-  it('are created once for an Idempotency-Key', async () => {
+  it('create a budget once per Idempotency-Key', async () => {
     const caller: Caller = { ...owner, idempotency: { key: 'once', request_sha256: 'a'.repeat(64) } };
     const made = await set({}, { caller });
     expect(await set({}, { caller })).toEqual({ ...made, replayed: true });
   });
 
   it.each([
-    ['the middle of a month', { effective_from: '2026-12-02', limit_micro_usd: 1 }, 'effective_from'],
-    ['a month that is none', { effective_from: '2026-13-01', limit_micro_usd: 1 }, 'effective_from'],
-    ['a fraction of a unit', { effective_from: MONTH, limit_micro_usd: 0.5 }, 'limit_micro_usd'],
-    ['less than nothing', { effective_from: MONTH, limit_micro_usd: -1 }, 'limit_micro_usd'],
-  ])('are not of %s', (_what, body, field) => {
+    ['a begin in the middle of a month', { effective_from: '2026-12-02', limit_micro_usd: 1 }, 'effective_from'],
+    ['a month that does not exist', { effective_from: '2026-13-01', limit_micro_usd: 1 }, 'effective_from'],
+    ['a fractional limit', { effective_from: MONTH, limit_micro_usd: 0.5 }, 'limit_micro_usd'],
+    ['a negative limit', { effective_from: MONTH, limit_micro_usd: -1 }, 'limit_micro_usd'],
+  ])('reject %s', (_what, body, field) => {
     const { error } = routes.budgets.create.body?.safeParse(body) ?? {};
     expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([field]);
   });
 
-  it('are not of a project and a key', async () => {
+  it('reject a budget of both a project and a key', async () => {
     const both = { project_id: await addProject(), api_key_id: tenant.keyId };
     await expect(set(both)).rejects.toMatchObject({
-      ...{ code: 'INVALID_REQUEST', param: 'api_key_id', fields: [{ pointer: '/api_key_id' }] },
+      code: 'INVALID_REQUEST',
+      param: 'api_key_id',
+      fields: [{ pointer: '/api_key_id' }],
     });
   });
 
-  it('are of no project and no key that the tenant lacks', async () => {
+  it('reject projects and keys that the tenant does not have', async () => {
     const project_id = await addProject();
     for (const subject of [{ project_id: uuidv7() }, { api_key_id: uuidv7() }]) {
       const [param] = Object.keys(subject);
@@ -111,7 +113,7 @@ describe("a tenant's budgets", () => {
     }
   });
 
-  it('are changed and deleted at the version that If-Match names, each change with its event', async () => {
+  it('change and delete a budget at the If-Match version, with one audit event per change', async () => {
     const { id: budget_id } = (await set()).answer;
     const params = { budget_id };
     const limitTo = (limit: number | null, if_match: number) =>
@@ -119,12 +121,12 @@ describe("a tenant's budgets", () => {
     expect(await limitTo(0, 1)).toMatchObject({ version: 2, answer: { limit_micro_usd: 0, effective_from: MONTH } });
     const stale = { code: 'PRECONDITION_FAILED' };
     await expect(limitTo(7, 1)).rejects.toMatchObject(stale);
-    await expect(call(end, { ...owner, if_match: 1 }, { params })).rejects.toMatchObject(stale);
+    await expect(call(remove, { ...owner, if_match: 1 }, { params })).rejects.toMatchObject(stale);
     expect((await call(update, owner, { params, body: {} })).answer.limit_micro_usd).toBe(0);
     expect((await limitTo(null, 3)).answer.limit_micro_usd).toBeNull();
-    expect((await call(end, { ...owner, if_match: 4 }, { params })).answer).toBeNull();
+    expect((await call(remove, { ...owner, if_match: 4 }, { params })).answer).toBeNull();
     await expect(call(read, owner, { params })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(call(end, owner, { params })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(call(remove, owner, { params })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const events = await db.sql<{ action: string }>(
       'SELECT action FROM audit_events WHERE target_id = $1 AND actor = $2 ORDER BY seq',
       [budget_id, owner.actor],
@@ -134,7 +136,7 @@ describe("a tenant's budgets", () => {
     await set();
   });
 
-  it('are listed by project, key, kind of subject and order, page by page, however many are added meanwhile', async () => {
+  it('list budgets by project, key, kind of subject and order, in pages that stay stable while budgets are added', async () => {
     const project_id = await addProject();
     const ids: string[] = [];
     for (const subject of [{}, { project_id }, { api_key_id: tenant.keyId }, { project_id }]) {
@@ -159,13 +161,13 @@ describe("a tenant's budgets", () => {
     expect(rest.answer).toMatchObject({ data: [{ id: ids[0] }], next_cursor: null });
   });
 
-  it("are not another tenant's to see, to change or to delete", async () => {
+  it('hide budgets of one tenant from others, which can neither change nor delete them', async () => {
     const { id: budget_id } = (await set()).answer;
     const params = { budget_id };
     const missing = { code: 'NOT_FOUND', message: `There is no budget ${budget_id}.` };
     await expect(call(read, stranger, { params })).rejects.toMatchObject(missing);
     await expect(call(update, stranger, { params, body: { limit_micro_usd: 1 } })).rejects.toMatchObject(missing);
-    await expect(call(end, stranger, { params })).rejects.toMatchObject(missing);
+    await expect(call(remove, stranger, { params })).rejects.toMatchObject(missing);
     expect((await call(list, stranger)).answer.data).toEqual([]);
     expect(await call(read, owner, { params })).toMatchObject({ version: 1 });
   });

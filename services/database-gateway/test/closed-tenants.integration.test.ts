@@ -3,7 +3,7 @@ import { createManagementRoutes } from '../src/create-management-routes.ts';
 import { createManagement, holderOf, operatorFor, SETTINGS, type CallManagement } from './support/management.ts';
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 
-/** What the operator does with the platform as a whole. */
+/** Routes by which the operator changes the platform instead of one tenant. */
 const OF_PLATFORM = /perator|createTenant$|initPlatform|SealingKeys|OutboxRow/;
 
 let db: MigratedDatabase;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-describe.each(['closed', 'erasing'])('a tenant that is %s', (state) => {
+describe.each(['closed', 'erasing'])('tenant in the state %s', (state) => {
   const close = async () => {
     const tenant = await createTestTenant(db.database);
     await call(internalRoute(routes.projects.create), holderOf(tenant), { body: { name: 'Old' } });
@@ -22,14 +22,14 @@ describe.each(['closed', 'erasing'])('a tenant that is %s', (state) => {
     return tenant;
   };
 
-  it('is changed by no operator, on whichever route', async () => {
+  it('rejects changes by the operator on every route', async () => {
     const { tenantId } = await close();
     const routes = createManagementRoutes(db.database, SETTINGS).filter(
       ({ route }) => route.method !== 'GET' && !OF_PLATFORM.test(route.name),
     );
     expect(routes.length).toBeGreaterThan(20);
     for (const bound of routes) {
-      // It is refused before anything that was sent is looked at.
+      // Rejected before params, query and body are used.
       const request = {
         params: {},
         query: {},
@@ -37,16 +37,17 @@ describe.each(['closed', 'erasing'])('a tenant that is %s', (state) => {
         identity: { kind: 'service', service: 'web-api', caller: operatorFor(tenantId) },
       };
       const sent = { ...request, signal: new AbortController().signal };
-      const refusal = await bound
+      const rejection = await bound
         .handle(sent as never, { setHeader: () => undefined })
         .catch((error: unknown) => error);
-      expect([bound.route.name, refusal]).toEqual([
-        ...[bound.route.name, expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining(state) })],
+      expect([bound.route.name, rejection]).toEqual([
+        bound.route.name,
+        expect.objectContaining({ code: 'CONFLICT', message: expect.stringContaining(state) }),
       ]);
     }
   });
 
-  it('is read by the operator all the same', async () => {
+  it('can be read by the operator', async () => {
     const { tenantId } = await close();
     const operator = operatorFor(tenantId);
     expect(

@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterAll(() => db.drop());
 
-/** Writes both keys in the given order, one after the other has been written by somebody else, too. */
+/** Writes both keys in the given order, and waits for `between` before the second one. */
 function rename(order: readonly string[], name: string, between: () => Promise<void>): Promise<number> {
   let runs = 0;
   return database.withTenant(tenantId, async (transaction) => {
@@ -43,7 +43,7 @@ function rename(order: readonly string[], name: string, between: () => Promise<v
   });
 }
 
-/** How often transactions ran again, by what they met. */
+/** Returns the numbers of retried transactions, by error. */
 async function retries(): Promise<readonly string[]> {
   const { body } = await metrics.exposition();
   return [...body.matchAll(/^db_transaction_retries_total\{error="(\w+)"\} (\d+)$/gm)].map(
@@ -56,8 +56,8 @@ const names = async () =>
     ({ name }) => name,
   );
 
-describe('a transaction', () => {
-  it('that is given up in a deadlock runs again, and both take effect once', async () => {
+describe('transaction', () => {
+  it('that is aborted in a deadlock is retried, and both transactions take effect once', async () => {
     const [before] = await names();
     const bothHoldOne = Promise.withResolvers<undefined>();
     let holding = 0;
@@ -73,7 +73,7 @@ describe('a transaction', () => {
     expect(await retries()).toEqual(['serialization 0', 'deadlock 1']);
   });
 
-  it('that conflicts again and again is given up after the fourth time', async () => {
+  it('with repeated conflicts fails after four attempts', async () => {
     let runs = 0;
     const failing = database.withTenant(tenantId, (transaction) => {
       runs += 1;
@@ -88,7 +88,7 @@ describe('a transaction', () => {
     expect(await retries()).toEqual(['serialization 3', 'deadlock 0']);
   });
 
-  it('that fails for another reason is not run again', async () => {
+  it('that fails for another reason is not retried', async () => {
     let runs = 0;
     const failing = database.withTenant(tenantId, (transaction) => {
       runs += 1;
@@ -100,9 +100,9 @@ describe('a transaction', () => {
   });
 });
 
-describe('a statement outside of transactions', () => {
-  it('that is given up for another runs again by itself', async () => {
-    // What a rollback does not take back counts the runs.
+describe('statement outside of transactions', () => {
+  it('that is aborted in a deadlock is retried automatically', async () => {
+    // A sequence counts the attempts, since a rollback does not reset it.
     await db.sql('CREATE SEQUENCE runs; GRANT USAGE ON runs TO aion_app');
     await database.query({
       operation: 'CALL',

@@ -54,8 +54,8 @@ const page = async (query: Filter = {}, caller = owner) => (await call(list, cal
 const idsOf = ({ data }: { data: Generation[] }) => data.map(({ id }) => id);
 const report = async (query: UsageQuery = {}, caller = owner) => (await call(usageOf, caller, { query })).answer;
 
-describe("a tenant's generations", () => {
-  it('are listed in pages that stay where they are while others are added', async () => {
+describe('generation routes', () => {
+  it('list generations in pages that stay stable while others are added', async () => {
     const ids: string[] = [];
     for (let at = 0; at < 5; at += 1) ids.push(await add());
     const first = await page({ limit: 2 });
@@ -71,7 +71,7 @@ describe("a tenant's generations", () => {
     expect(idsOf(await page({ limit: 2, order: 'asc', cursor: oldest.next_cursor! }))).toEqual(ids.slice(3, 5));
   });
 
-  it('are listed over the bounds of months', async () => {
+  it('list generations across month partitions', async () => {
     const insert = (instant: string) => {
       const id = uuidv7({ msecs: Date.parse(instant) });
       return db
@@ -97,7 +97,7 @@ describe("a tenant's generations", () => {
     expect(idsOf(await page({ from: '0001-01-01T00:00:00Z', to: '9998-01-01T00:00:00Z' }))).toHaveLength(3);
   });
 
-  it('are filtered by what they are', async () => {
+  it('filter generations by status, provider, model, project and key', async () => {
     const project = uuidv7();
     await db.sql('INSERT INTO projects (id, tenant_id, name) VALUES ($1, $2, $3)', [project, tenant.tenantId, 'P']);
     const plain = await addSettled();
@@ -112,7 +112,7 @@ describe("a tenant's generations", () => {
     expect(idsOf(await page({ api_key_id: uuidv7() }))).toEqual([]);
   });
 
-  it('are read with what is known of them, and by nobody else', async () => {
+  it('return all fields of a generation, to its own tenant only', async () => {
     const id = await addSettled();
     const { answer } = await call(read, owner, { params: { generation_id: id } });
     expect(answer).toMatchObject({ id, tenant_id: tenant.tenantId, status: 'succeeded', cost_micro_usd: 12 });
@@ -125,8 +125,8 @@ describe("a tenant's generations", () => {
   });
 });
 
-describe('the content of a generation', () => {
-  it('is read with an event of the audit trail, and by nobody else', async () => {
+describe('content of a generation', () => {
+  it('is read with an audit event, by its own tenant only', async () => {
     const id = await addSettled({ request: { prompt: 'Hello' } });
     const params = { generation_id: id };
     const events = () =>
@@ -141,7 +141,7 @@ describe('the content of a generation', () => {
     expect(await events()).toEqual([{ actor: owner.actor, action: 'generation.content_read', outcome: 'success' }]);
   });
 
-  it('is not there where none was stored', async () => {
+  it('is not found when none was stored', async () => {
     await db.sql('UPDATE tenants SET store_content = false WHERE id = $1', [tenant.tenantId]);
     const id = await addSettled();
     await expect(call(readContent, owner, { params: { generation_id: id } })).rejects.toMatchObject({
@@ -150,13 +150,13 @@ describe('the content of a generation', () => {
     });
   });
 
-  it('may be asked for by keys of the tenant alone', () => {
+  it('can be read only with keys of the tenant', () => {
     expect(routes.generations.getContent.auth).toEqual({ kind: 'key', scope: 'content:read' });
   });
 });
 
-describe('the usage of a tenant', () => {
-  /** The day is that of the ids, also when midnight passes meanwhile. */
+describe('usage of a tenant', () => {
+  /** Ids are created with this time, so that the day stays the same when a test runs past midnight. */
   const STARTED_AT_MS = Date.now();
   const dayOf = (instantMs: number) => new Date(instantMs).toISOString().slice(0, 10);
   const TODAY = dayOf(STARTED_AT_MS);
@@ -166,7 +166,7 @@ describe('the usage of a tenant', () => {
   };
   const rollup = () => createUsageRollup({ database: db.database, logger: silentLogger, metrics: noMetrics });
 
-  it('is exact at once, before, after and between two folds', async () => {
+  it('is exact immediately, before, after and between two rollups', async () => {
     const sums = { generations: 2, succeeded: 2, prompt_tokens: 6, completion_tokens: 10, cost_micro_usd: 24 };
     await addSettled();
     await rollup().rollUp();
@@ -179,7 +179,7 @@ describe('the usage of a tenant', () => {
     expect((await report({}, stranger)).total).toMatchObject({ generations: 0, cost_micro_usd: 0 });
   });
 
-  it('is told apart by what is asked for, and filtered by it', async () => {
+  it('is grouped and filtered by the requested fields', async () => {
     await addSettled();
     await addSettled({ provider: 'openai', model: 'gpt' });
     await rollup().rollUp();
@@ -193,9 +193,19 @@ describe('the usage of a tenant', () => {
     const all = await report({ group_by: 'day,provider,model,project,api_key', provider: 'openai' });
     expect(all.data).toEqual([
       {
-        ...{ day: TODAY, provider: 'openai', model: 'gpt', project_id: null, api_key_id: tenant.keyId },
-        ...{ generations: 2, succeeded: 2, failed: 0, cancelled: 0, estimated: 0 },
-        ...{ prompt_tokens: 6, completion_tokens: 10, cost_micro_usd: 24 },
+        day: TODAY,
+        provider: 'openai',
+        model: 'gpt',
+        project_id: null,
+        api_key_id: tenant.keyId,
+        generations: 2,
+        succeeded: 2,
+        failed: 0,
+        cancelled: 0,
+        estimated: 0,
+        prompt_tokens: 6,
+        completion_tokens: 10,
+        cost_micro_usd: 24,
       },
     ]);
     expect((await report({ model: 'gpt' })).total.generations).toBe(2);
@@ -203,7 +213,7 @@ describe('the usage of a tenant', () => {
     expect((await report({ project_id: uuidv7() })).total.generations).toBe(0);
   });
 
-  it('is of the days that are asked for: thirty, unless others are', async () => {
+  it('covers the requested days, by default thirty', async () => {
     await addSettled();
     expect(await report({ to: '2026-03-01' })).toMatchObject({ from: '2026-01-31', total: { generations: 0 } });
     expect((await report({ from: TODAY, to: TODAY })).total.generations).toBe(1);

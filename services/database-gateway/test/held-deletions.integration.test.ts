@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** A tenant with two owners, and a project with a key of the second of them. */
+/** Creates a tenant with two owners, and a project with a key of the second of them. */
 async function setUp() {
   const tenant = await createTestTenant(db.database);
   const [owner, person] = [await addMember(db.database, tenant), await addMember(db.database, tenant)];
@@ -29,7 +29,7 @@ async function setUp() {
 }
 type Party = Awaited<ReturnType<typeof setUp>>;
 
-/** Something that can be deleted, and all that it belongs to. */
+/** A resource that can be deleted, with the resources that it belongs to. */
 interface Deletable {
   readonly remove: (caller: Caller) => Promise<unknown>;
   readonly within: Partial<Record<HoldScope, string>>;
@@ -48,7 +48,8 @@ async function addFile({ tenantId, owner, ids }: Party): Promise<Deletable> {
   await strays.announce({ tenant_id: tenantId, object_key, project_id: ids.project, remove_after_ms: 60_000 });
   const query = { name: 'notes.txt', project_id: ids.project };
   await call(internalRoutes.files.store, owner, {
-    ...{ query, body: { id, object_key, content_type: 'text/plain', bytes: 1, sha256: 'ab'.repeat(32) } },
+    query,
+    body: { id, object_key, content_type: 'text/plain', bytes: 1, sha256: 'ab'.repeat(32) },
   });
   const remove = (caller: Caller) => call(internalRoute(routes.files.delete), caller, { params: { file_id: id } });
   return { remove, within: { tenant: ids.tenant, project: ids.project, file: id } };
@@ -56,7 +57,8 @@ async function addFile({ tenantId, owner, ids }: Party): Promise<Deletable> {
 
 async function findMembership({ tenantId, ids }: Party): Promise<Deletable> {
   const rows = await db.sql<{ id: string }>('SELECT id FROM memberships WHERE tenant_id = $1 AND user_id = $2', [
-    ...[tenantId, ids.user],
+    tenantId,
+    ids.user,
   ]);
   const params = { membership_id: rows[0]?.id ?? '' };
   const remove = (caller: Caller) => call(internalRoute(routes.memberships.delete), caller, { params });
@@ -71,24 +73,27 @@ async function addProvider({ owner, ids }: Party): Promise<Deletable> {
   return { remove, within: { tenant: ids.tenant } };
 }
 
-/** By the name of the route, and of what it deletes. */
+/** Deletable resources with the route that deletes them. */
 const DELETABLES: readonly (readonly [route: string, what: string, make: (party: Party) => Promise<Deletable>])[] = [
   ['deleteFile', 'a file of a project', addFile],
   ['deleteMembership', 'a membership, and with it the person', findMembership],
   ['deleteProvider', 'a provider', addProvider],
   [
-    ...(['deleteBudget', 'a budget of the tenant'] as const),
+    'deleteBudget',
+    'a budget of the tenant',
     async (party) => ({ remove: await addBudget(party, {}), within: { tenant: party.ids.tenant } }),
   ],
   [
-    ...(['deleteBudget', 'a budget of a project'] as const),
+    'deleteBudget',
+    'a budget of a project',
     async (party) => {
       const { tenant, project } = party.ids;
       return { remove: await addBudget(party, { project_id: project }), within: { tenant, project } };
     },
   ],
   [
-    ...(['deleteBudget', "a budget of a person's key of a project"] as const),
+    'deleteBudget',
+    "a budget of a person's key of a project",
     async (party) => {
       const { tenant, project, user, apiKey: api_key } = party.ids;
       return { remove: await addBudget(party, { api_key_id: api_key }), within: { tenant, project, user, api_key } };
@@ -106,8 +111,8 @@ const actionsOf = async ({ tenantId }: Party) =>
     )
   ).map(({ action }) => action);
 
-describe('a deletion', () => {
-  it('is tried here on every route that deletes something', () => {
+describe('deletion', () => {
+  it('is covered by these tests on every route that deletes a resource', () => {
     const routes = PUBLIC_ROUTES.filter(({ method, response }) => method === 'DELETE' && response.json === undefined);
     expect([...new Set(DELETABLES.map(([route]) => route))].toSorted()).toEqual(
       routes.map(({ name }) => name).toSorted(),
@@ -115,17 +120,18 @@ describe('a deletion', () => {
   });
 
   it.each(DELETABLES)(
-    'by %s of %s is refused under a hold on each thing that it belongs to',
+    'by %s of %s is rejected under a hold on each resource that it belongs to',
     async (_route, _what, make) => {
       const { within } = await make(await setUp());
-      // Typed as it was built: of scopes alone.
+      // The keys of the object are scopes.
       for (const scope of Object.keys(within) as HoldScope[]) {
         const party = await setUp();
         const deletable = await make(party);
         const id = await hold(party, scope, deletable.within[scope] ?? '');
         for (const caller of [party.owner, operatorFor(party.tenantId)]) {
           await expect(deletable.remove(caller)).rejects.toMatchObject({
-            ...{ code: 'CONFLICT', message: expect.stringContaining(`the legal hold ${id}`) },
+            code: 'CONFLICT',
+            message: expect.stringContaining(`the legal hold ${id}`),
           });
         }
         expect([scope, await actionsOf(party)]).toEqual([scope, []]);
@@ -139,7 +145,7 @@ describe('a deletion', () => {
     },
   );
 
-  it.each(DELETABLES)('by %s of %s is done under holds on other things', async (_route, _what, make) => {
+  it.each(DELETABLES)('by %s of %s succeeds under holds on other resources', async (_route, _what, make) => {
     const [party, stranger] = [await setUp(), await setUp()];
     const { remove } = await make(party);
     const other = await addMember(db.database, { tenantId: party.tenantId, keyId: party.ids.apiKey });
@@ -149,12 +155,12 @@ describe('a deletion', () => {
     expect((await actionsOf(party)).length).toBeGreaterThan(0);
   });
 
-  it('of a person and a hold on the person, tried at once, are one of the two', async () => {
+  it('of a person and a concurrent hold on the person never both take effect', async () => {
     for (let round = 0; round < 6; round += 1) {
       const party = await setUp();
       const { remove } = await findMembership(party);
       const [held, removed] = await Promise.allSettled([hold(party, 'user', party.ids.user), remove(party.owner)]);
-      // A person who has left has left a key, which can be held; who is held does not leave.
+      // A person who was removed leaves a key behind, so the hold succeeds; a person under a hold is not removed.
       expect(held.status).toBe('fulfilled');
       const [kept] = await db.sql('SELECT 1 FROM users WHERE id = $1', [party.ids.user]);
       expect(kept === undefined).toBe(removed.status === 'fulfilled');

@@ -19,8 +19,8 @@ const asking = (key: string, hash = sha256('a'), change: Partial<Caller> = {}): 
 const countTenants = async (name: string) =>
   (await db.sql<{ count: number }>('SELECT count(*)::int AS count FROM tenants WHERE name = $1', [name]))[0]?.count;
 
-describe('a request with an Idempotency-Key', () => {
-  it('has its effect once, and the same answer again', async () => {
+describe('request with an Idempotency-Key', () => {
+  it('takes effect once and gets the same answer when it is repeated', async () => {
     const first = await call(create, asking('one'), { body: { name: 'Once' } });
     const second = await call(create, asking('one'), { body: { name: 'Once' } });
     expect(first.replayed).toBe(false);
@@ -28,14 +28,14 @@ describe('a request with an Idempotency-Key', () => {
     expect(await countTenants('Once')).toBe(1);
   });
 
-  it('is refused when another request came with the key', async () => {
+  it('is rejected when another request was sent with the key', async () => {
     await call(create, asking('two'), { body: { name: 'First' } });
     const other = call(create, asking('two', sha256('b')), { body: { name: 'Other' } });
     await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', status: 422 });
     expect(await countTenants('Other')).toBe(0);
   });
 
-  it('has one effect when it is sent many times at once', async () => {
+  it('takes effect once when it is sent many times concurrently', async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => call(create, asking('three'), { body: { name: 'Concurrent' } })),
     );
@@ -44,7 +44,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(await countTenants('Concurrent')).toBe(1);
   });
 
-  it('may be sent again after it has failed, for nothing of it was kept', async () => {
+  it('can be repeated after a failure, which stores nothing', async () => {
     const tenant = await createTestTenant(db.database);
     const idempotency = { key: 'four', request_sha256: sha256('a') };
     const lacking = holderOf(tenant, ['keys:write'], { idempotency });
@@ -57,7 +57,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(again).toEqual({ ...made, replayed: true });
   });
 
-  it('shares its key with no other caller and no other tenant', async () => {
+  it('has a key of its own for each caller and tenant', async () => {
     const [one, two] = [await createTestTenant(db.database), await createTestTenant(db.database)];
     const idempotency = { key: 'five', request_sha256: sha256('a') };
     const ids = new Set<string>();
@@ -67,7 +67,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(ids.size).toBe(4);
   });
 
-  it('is forgotten after a day', async () => {
+  it('is executed again after its key has expired', async () => {
     const first = await call(create, asking('six'), { body: { name: 'Daily' } });
     const age = `UPDATE idempotency_keys SET created_at = now() - interval '2 days', expires_at = now() - interval '1 s'`;
     await db.sql(`${age} WHERE idempotency_key = 'six'`);

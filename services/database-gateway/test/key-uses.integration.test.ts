@@ -25,28 +25,28 @@ const today = async () =>
   (await db.sql<{ day: string }>(`SELECT (now() AT TIME ZONE 'UTC')::date::text AS day`))[0]?.day;
 const dayBefore = `(now() AT TIME ZONE 'UTC')::date - 1`;
 
-describe('the use of a key', () => {
-  it('is an event once a day, also when many tell it at the same time, and is shown', async () => {
+describe('use of a key', () => {
+  it('is recorded with one audit event per day, also when reported concurrently, and shown with the key', async () => {
     const tenant = await createTestTenant(db.database);
     const { tenantId: tenant_id, keyId, prefix } = tenant;
     const day = await today();
-    const tell = (accepted: boolean) => keyUse(db.database, keyId, { tenant_id, accepted });
-    await Promise.all(Array.from({ length: 6 }, () => tell(true)));
-    await tell(true);
+    const report = (accepted: boolean) => keyUse(db.database, keyId, { tenant_id, accepted });
+    await Promise.all(Array.from({ length: 6 }, () => report(true)));
+    await report(true);
     const used = { tenant_id, actor: `api_key:${keyId}`, action: 'api_key.used', target_type: 'api_key' };
     expect(await eventsOf(keyId)).toEqual([{ ...used, outcome: 'success' }]);
     expect(await findKeyHolder(db.database, prefix)).toMatchObject({ last_used_on: day, last_refused_on: null });
-    await tell(false);
-    await tell(false);
-    const refused = { ...used, action: 'api_key.refused', outcome: 'failure' };
-    expect(await eventsOf(keyId)).toEqual([{ ...used, outcome: 'success' }, refused]);
+    await report(false);
+    await report(false);
+    const rejected = { ...used, action: 'api_key.refused', outcome: 'failure' };
+    expect(await eventsOf(keyId)).toEqual([{ ...used, outcome: 'success' }, rejected]);
     expect(await findKeyHolder(db.database, prefix)).toMatchObject({ last_used_on: day, last_refused_on: day });
     const call = createManagement(db.database);
     const { answer } = await call(internalRoute(routes.apiKeys.get), holderOf(tenant), { params: { key_id: keyId } });
     expect(answer.last_used_on).toBe(day);
   });
 
-  it('is an event again on the next day', async () => {
+  it('is recorded again on the next day', async () => {
     const { tenantId: tenant_id, keyId } = await createTestTenant(db.database);
     await keyUse(db.database, keyId, { tenant_id, accepted: true });
     await db.sql(`UPDATE api_keys SET last_used_on = ${dayBefore} WHERE id = $1`, [keyId]);
@@ -54,7 +54,7 @@ describe('the use of a key', () => {
     expect(await eventsOf(keyId)).toHaveLength(2);
   });
 
-  it('changes nothing when it is told of the key of another tenant', async () => {
+  it('is ignored when it is reported for the key of another tenant', async () => {
     const { keyId, prefix } = await createTestTenant(db.database);
     const { tenantId: tenant_id } = await createTestTenant(db.database);
     await keyUse(db.database, keyId, { tenant_id, accepted: true });
@@ -62,7 +62,7 @@ describe('the use of a key', () => {
     expect((await findKeyHolder(db.database, prefix)).last_used_on).toBeNull();
   });
 
-  it('by an operator is an event of the platform', async () => {
+  it('by an operator is recorded with an audit event of the platform', async () => {
     const { scopes: _scopes, ...operator } = newKey({ name: 'Operator' });
     await createManagement(db.database)(internalRoutes.operators.store, operatorFor(null), { body: operator });
     const day = await today();
@@ -73,14 +73,17 @@ describe('the use of a key', () => {
       { ...event, action: 'operator.refused', outcome: 'failure' },
     ]);
     expect(await findOperatorByPrefix(db.database, operator.prefix)).toMatchObject({
-      ...{ last_used_on: day, last_refused_on: day },
+      last_used_on: day,
+      last_refused_on: day,
     });
   });
 
-  it('is told by its contract', async () => {
+  it('is reported through the internal routes', async () => {
     const { tenantId: tenant_id, keyId, prefix } = await createTestTenant(db.database);
     const gateway = await startGateway({
-      ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl, AION_QUEUE_DATABASE_URL: queue.url },
+      DATABASE_URL: db.appUrl,
+      AION_MIGRATION_DATABASE_URL: db.ownerUrl,
+      AION_QUEUE_DATABASE_URL: queue.url,
     });
     try {
       const { client } = gateway;

@@ -29,19 +29,25 @@ async function addKeys(tenantId: string, count: number): Promise<string[]> {
   return ids;
 }
 
-describe("a tenant's keys", () => {
-  it('are found by their prefix before the tenant is known, with what their holder is', async () => {
+describe('key routes', () => {
+  it('find a key by its prefix before the tenant is known, with role and tenant state', async () => {
     const tenant = await createTestTenant(db.database);
     expect(await findKeyHolder(db.database, tenant.prefix)).toMatchObject({
-      ...{ id: tenant.keyId, tenant_id: tenant.tenantId, key_hash: 'ab'.repeat(32), scopes: ['inference'] },
-      ...{ revoked_at: null, user_id: null, role: null, tenant_state: 'active' },
+      id: tenant.keyId,
+      tenant_id: tenant.tenantId,
+      key_hash: 'ab'.repeat(32),
+      scopes: ['inference'],
+      revoked_at: null,
+      user_id: null,
+      role: null,
+      tenant_state: 'active',
     });
     for (const unknown of ['zzzzzzzzzzzz', '%']) {
       await expect(findKeyHolder(db.database, unknown)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     }
   });
 
-  it('are listed newest first, page by page, however many are added meanwhile', async () => {
+  it('list keys newest first, in pages that stay stable while keys are added', async () => {
     const tenant = await createTestTenant(db.database);
     const ids = [tenant.keyId, ...(await addKeys(tenant.tenantId, 4))].toReversed();
     const seen: string[] = [];
@@ -57,11 +63,12 @@ describe("a tenant's keys", () => {
     expect(seen).toEqual(ids);
     const wrong = Buffer.from(`audit-events:${ids[0] ?? ''}`).toString('base64url');
     await expect(call(list, holderOf(tenant), { query: { cursor: wrong } })).rejects.toMatchObject({
-      ...{ code: 'INVALID_REQUEST', param: 'cursor' },
+      code: 'INVALID_REQUEST',
+      param: 'cursor',
     });
   });
 
-  it('are listed by what has become of them, and in both orders', async () => {
+  it('list keys by status, in both orders', async () => {
     const tenant = await createTestTenant(db.database);
     const [expired = '', revoked = '', both = ''] = await addKeys(tenant.tenantId, 3);
     const past = `now() - interval '1 s'`;
@@ -78,7 +85,7 @@ describe("a tenant's keys", () => {
     expect(await idsOf({ order: 'asc', limit: 3, cursor: answer.next_cursor })).toEqual([both]);
   });
 
-  it('are listed by project and by person', async () => {
+  it('list keys by project and by person', async () => {
     const tenant = await createTestTenant(db.database);
     const { person_id: user_id } = await addMember(db.database, tenant);
     const body = { name: 'Project' };
@@ -94,7 +101,7 @@ describe("a tenant's keys", () => {
     expect(await idsOf({ project_id, user_id })).toEqual([]);
   });
 
-  it('are made by nobody who lacks a scope of theirs', async () => {
+  it('reject a new key with a scope that the caller lacks', async () => {
     const tenant = await createTestTenant(db.database);
     const scopes: Scope[] = ['inference', 'audit:read'];
     const attempt = call(internalRoutes.apiKeys.store, holderOf(tenant, ['keys:write', 'inference']), {
@@ -107,7 +114,7 @@ describe("a tenant's keys", () => {
     expect(made.answer).toMatchObject({ scopes, sealed_key: 'sealed' });
   });
 
-  it('are changed by no key that lacks a scope of theirs, though any that may write keys revokes them', async () => {
+  it('reject changes of a key with a scope that the caller lacks, but not its revocation', async () => {
     const tenant = await createTestTenant(db.database);
     const scopes: Scope[] = ['inference', 'audit:read'];
     const { id } = (
@@ -118,14 +125,15 @@ describe("a tenant's keys", () => {
     for (const body of [{ name: 'Mine' }, { expires_at: LATER }]) {
       const attempt = call(update, lesser, { params, body });
       await expect(attempt).rejects.toMatchObject({
-        ...{ code: 'PERMISSION_DENIED', message: expect.stringContaining('You lack "audit:read"') },
+        code: 'PERMISSION_DENIED',
+        message: expect.stringContaining('You lack "audit:read"'),
       });
     }
     expect((await call(update, operatorFor(tenant.tenantId), { params, body: { name: 'Ours' } })).version).toBe(2);
     expect((await call(revoke, lesser, { params })).answer.revoked_at).not.toBeNull();
   });
 
-  it('of a person are changed by that person or by the operator, and revoked by anybody who may', async () => {
+  it('restrict changes of a personal key to the person and the operator, but not its revocation', async () => {
     const tenant = await createTestTenant(db.database);
     const body = { email: 'ada@example.com', name: 'Ada', role: 'owner' as const };
     const { id: person_id } = (await call(internalRoute(routes.users.create), holderOf(tenant), { body })).answer;
@@ -142,7 +150,7 @@ describe("a tenant's keys", () => {
     expect((await call(revoke, holderOf(tenant), { params })).answer.revoked_at).not.toBeNull();
   });
 
-  it('live no longer than the key that makes or extends them, itself included', async () => {
+  it('reject an expiry after that of the calling key, also for the calling key', async () => {
     const tenant = await createTestTenant(db.database);
     const other = (await addKeys(tenant.tenantId, 1))[0] ?? '';
     await db.sql('UPDATE api_keys SET expires_at = $2 WHERE id = $1', [tenant.keyId, LATER]);
@@ -159,7 +167,7 @@ describe("a tenant's keys", () => {
         await expect(end(key, later)).rejects.toMatchObject(denied);
       }
     }
-    // It takes from another what it could not have given.
+    // Shortening the lifetime of another key is permitted, even to an expiry after the caller's own.
     expect((await end(other, '2031-01-01T00:00:00.000Z')).answer.expires_at).toBe('2031-01-01T00:00:00.000Z');
     expect((await end(id, null, operatorFor(tenant.tenantId))).answer.expires_at).toBeNull();
     expect(
@@ -167,7 +175,7 @@ describe("a tenant's keys", () => {
     ).toBeNull();
   });
 
-  it('are given no end that has passed, and are not brought back once they have ended', async () => {
+  it('reject an expiry in the past, and changes of expired keys', async () => {
     const tenant = await createTestTenant(db.database);
     const [id = ''] = await addKeys(tenant.tenantId, 1);
     const params = { key_id: id };
@@ -183,7 +191,7 @@ describe("a tenant's keys", () => {
     }
   });
 
-  it('are changed at the version that If-Match names, and at no other', async () => {
+  it('change a key only at the If-Match version', async () => {
     const tenant = await createTestTenant(db.database);
     const [id = ''] = await addKeys(tenant.tenantId, 1);
     const params = { key_id: id };
@@ -193,12 +201,13 @@ describe("a tenant's keys", () => {
     expect(named).toMatchObject({ version: 2, answer: { name: 'Renamed', expires_at: null } });
     await expect(change(1, { name: 'Lost' })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     expect(await change(2, { expires_at: LATER })).toMatchObject({
-      ...{ version: 3, answer: { name: 'Renamed', expires_at: LATER } },
+      version: 3,
+      answer: { name: 'Renamed', expires_at: LATER },
     });
     expect(await call(read, holderOf(tenant), { params })).toMatchObject({ version: 3 });
   });
 
-  it('are revoked once, with one event that says by whom, and stay so', async () => {
+  it('revoke a key permanently, with one audit event that names the actor', async () => {
     const tenant = await createTestTenant(db.database);
     const [id = ''] = await addKeys(tenant.tenantId, 1);
     const params = { key_id: id };
@@ -215,7 +224,7 @@ describe("a tenant's keys", () => {
     expect(events).toEqual([{ actor: `api_key:${tenant.keyId}`, target_id: id }]);
   });
 
-  it("are not another tenant's to see, to change or to revoke", async () => {
+  it('hide keys of one tenant from others, which can neither change nor revoke them', async () => {
     const owner = await createTestTenant(db.database);
     const stranger = await createTestTenant(db.database);
     const params = { key_id: owner.keyId };
@@ -228,14 +237,16 @@ describe("a tenant's keys", () => {
     expect(answer.data.map(({ id }) => id)).not.toContain(owner.keyId);
   });
 
-  it('are of no tenant that does not exist, and of no project that the tenant lacks', async () => {
+  it('reject a key for an unknown tenant, and for a project that the tenant does not have', async () => {
     const tenant = await createTestTenant(db.database);
     await expect(call(internalRoutes.apiKeys.store, operatorFor(uuidv7()), { body: newKey() })).rejects.toMatchObject({
-      ...{ code: 'NOT_FOUND', param: 'tenant_id' },
+      code: 'NOT_FOUND',
+      param: 'tenant_id',
     });
     const body = { ...newKey(), project_id: uuidv7() };
     await expect(call(internalRoutes.apiKeys.store, holderOf(tenant), { body })).rejects.toMatchObject({
-      ...{ code: 'NOT_FOUND', param: 'project_id' },
+      code: 'NOT_FOUND',
+      param: 'project_id',
     });
   });
 });

@@ -6,7 +6,7 @@ import { createManagement, holderOf, operatorFor, type CallManagement } from './
 import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from './support/test-database.ts';
 import { waitForWaiting } from './support/wait-for-waiting.ts';
 
-const [list, read, place, ask, release] = [
+const [list, read, place, requestRelease, release] = [
   internalRoute(routes.legalHolds.list),
   internalRoute(routes.legalHolds.get),
   internalRoute(routes.legalHolds.place),
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** A tenant with three persons who may do everything, and a hold on it. */
+/** Creates a tenant with three owners and a hold on it. */
 async function setUp() {
   const tenant = await createTestTenant(db.database);
   const one = await addMember(db.database, tenant);
@@ -43,8 +43,8 @@ const actionsOn = async (tenantId: string) =>
     )
   ).map(({ action }) => action);
 
-/** An id of each kind of thing in a tenant. */
-async function thingsOf(tenant: { tenantId: string; keyId: string }): Promise<Record<HoldScope, string>> {
+/** Returns the id of one resource of each scope of a tenant. */
+async function createTargets(tenant: { tenantId: string; keyId: string }): Promise<Record<HoldScope, string>> {
   await fillTables(db, tenant);
   const only = async (text: string) =>
     (await db.sql<{ id: string }>(`${text} WHERE tenant_id = $1 LIMIT 1`, [tenant.tenantId]))[0]?.id ?? '';
@@ -59,33 +59,41 @@ async function thingsOf(tenant: { tenantId: string; keyId: string }): Promise<Re
   };
 }
 
-describe('a legal hold', () => {
-  it('is placed by a person on everything that the tenant has, and on nothing that it has not', async () => {
+describe('legal hold', () => {
+  it('is placed by a person on resources of the tenant, and on no others', async () => {
     const [tenant, stranger] = [await createTestTenant(db.database), await createTestTenant(db.database)];
-    const [things, foreign] = [await thingsOf(tenant), await thingsOf(stranger)];
+    const [targets, foreign] = [await createTargets(tenant), await createTargets(stranger)];
     const person = holderOf(tenant, undefined, { person_id: uuidv7() });
     for (const scope of HOLD_SCOPES) {
       const body = { scope, ground: 'tax' as const };
-      const placed = await call(place, person, { body: { ...body, scope_id: things[scope] } });
+      const placed = await call(place, person, { body: { ...body, scope_id: targets[scope] } });
       expect(placed).toMatchObject({
         version: 1,
         answer: {
-          ...{ scope, scope_id: things[scope], ground: 'tax', reference: null, placed_by: person.person_id },
-          ...{ release_requested_by: null, release_requested_at: null, released_by: null, released_at: null },
+          scope,
+          scope_id: targets[scope],
+          ground: 'tax',
+          reference: null,
+          placed_by: person.person_id,
+          release_requested_by: null,
+          release_requested_at: null,
+          released_by: null,
+          released_at: null,
         },
       });
       for (const id of [foreign[scope], uuidv7()]) {
         await expect(call(place, person, { body: { ...body, scope_id: id } })).rejects.toMatchObject({
-          ...{ code: 'NOT_FOUND', param: 'scope_id' },
+          code: 'NOT_FOUND',
+          param: 'scope_id',
         });
       }
-      const nobody = call(place, holderOf(tenant), { body: { ...body, scope_id: things[scope] } });
+      const nobody = call(place, holderOf(tenant), { body: { ...body, scope_id: targets[scope] } });
       await expect(nobody).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     }
     expect(await actionsOn(tenant.tenantId)).toEqual(HOLD_SCOPES.map(() => 'legal_hold.placed'));
   });
 
-  it('is placed on a person who has left, whose keys are still there', async () => {
+  it('is placed on a person who has left the tenant but whose keys still exist', async () => {
     const tenant = await createTestTenant(db.database);
     const scope_id = uuidv7();
     const attempt = () =>
@@ -95,61 +103,70 @@ describe('a legal hold', () => {
     expect(await attempt()).toMatchObject({ answer: { scope_id } });
   });
 
-  it('is released by another person than who has asked for it, with an event for each step', async () => {
+  it('is released by another person than the one who requested it, with one audit event per step', async () => {
     const { tenant, one, two, three, hold, params } = await setUp();
     await expect(call(release, two, { params })).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', message: expect.stringContaining('Nobody has requested') },
+      code: 'CONFLICT',
+      message: expect.stringContaining('Nobody has requested'),
     });
-    const asked = await call(ask, one, { params });
-    expect(asked).toMatchObject({ version: 2, answer: { release_requested_by: one.person_id, released_at: null } });
-    expect(await call(ask, one, { params })).toEqual(asked);
-    await expect(call(ask, three, { params })).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', message: expect.stringContaining('Another person has requested') },
+    const requested = await call(requestRelease, one, { params });
+    expect(requested).toMatchObject({ version: 2, answer: { release_requested_by: one.person_id, released_at: null } });
+    expect(await call(requestRelease, one, { params })).toEqual(requested);
+    await expect(call(requestRelease, three, { params })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('Another person has requested'),
     });
     await expect(call(release, one, { params })).rejects.toMatchObject({
-      ...{ code: 'PERMISSION_DENIED', message: expect.stringContaining('yourself') },
+      code: 'PERMISSION_DENIED',
+      message: expect.stringContaining('yourself'),
     });
     await expect(call(release, holderOf(tenant), { params })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     const released = await call(release, two, { params });
     expect(released).toMatchObject({ version: 3, answer: { released_by: two.person_id } });
     expect(released.answer.released_at).not.toBeNull();
     expect(await call(release, three, { params })).toEqual(released);
-    await expect(call(ask, three, { params })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(call(requestRelease, three, { params })).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await call(read, three, { params })).toEqual(released);
     expect(await actionsOn(tenant.tenantId)).toEqual([
-      ...['legal_hold.placed', 'legal_hold.release_requested', 'legal_hold.released'],
+      'legal_hold.placed',
+      'legal_hold.release_requested',
+      'legal_hold.released',
     ]);
     expect(released.answer).toMatchObject({ id: hold.id, reference: 'Case 7' });
   });
 
   it.each([
     ['has left the tenant', 'DELETE FROM memberships WHERE user_id = $1'],
-    ['lost the role that may', `UPDATE memberships SET role = 'admin' WHERE user_id = $1`],
+    ['lost the role that permits releases', `UPDATE memberships SET role = 'admin' WHERE user_id = $1`],
     ['is an operator who was revoked', 'UPDATE platform_operators SET revoked_at = now() WHERE id = $1'],
     ['is an operator whose key has expired', 'UPDATE platform_operators SET expires_at = now() WHERE id = $1'],
-  ])('is not released on the word of somebody who %s, and may be asked for anew', async (what, statement) => {
+  ])('is not released when the requester %s, and the release can be requested again', async (what, statement) => {
     const { tenant, one, two, three, params } = await setUp();
-    const asking = what.includes('operator') ? await addOperator(db.database, tenant.tenantId) : one;
-    await call(ask, asking, { params });
-    await db.sql(statement, [asking.person_id]);
+    const requester = what.includes('operator') ? await addOperator(db.database, tenant.tenantId) : one;
+    await call(requestRelease, requester, { params });
+    await db.sql(statement, [requester.person_id]);
     await expect(call(release, two, { params })).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', message: expect.stringContaining('may no longer') },
+      code: 'CONFLICT',
+      message: expect.stringContaining('may no longer'),
     });
-    const anew = await call(ask, two, { params });
-    expect(anew.answer).toMatchObject({ release_requested_by: two.person_id, released_at: null });
+    const repeated = await call(requestRelease, two, { params });
+    expect(repeated.answer).toMatchObject({ release_requested_by: two.person_id, released_at: null });
     expect((await call(release, three, { params })).answer.released_by).toBe(three.person_id);
     expect(await actionsOn(tenant.tenantId)).toEqual([
-      ...['legal_hold.placed', 'legal_hold.release_requested', 'legal_hold.release_requested', 'legal_hold.released'],
+      'legal_hold.placed',
+      'legal_hold.release_requested',
+      'legal_hold.release_requested',
+      'legal_hold.released',
     ]);
   });
 
-  it('is released on the word of an operator whose key is live', async () => {
+  it('is released when the requester is an operator whose key is live', async () => {
     const { tenant, two, params } = await setUp();
-    await call(ask, await addOperator(db.database, tenant.tenantId), { params });
+    await call(requestRelease, await addOperator(db.database, tenant.tenantId), { params });
     expect((await call(release, two, { params })).answer.released_by).toBe(two.person_id);
   });
 
-  it('is released after it was asked for, also by a request that has begun before', async () => {
+  it('has a release time after that of the request, also when the release began earlier', async () => {
     const { one, two, hold, params } = await setUp();
     await db.sql('BEGIN');
     await db.sql('SELECT 1 FROM legal_holds WHERE id = $1 FOR UPDATE', [hold.id]);
@@ -160,13 +177,13 @@ describe('a legal hold', () => {
       [hold.id, one.person_id],
     );
     await db.sql('COMMIT');
-    const { release_requested_at: asked, released_at: released } = (await releasing).answer;
-    expect(Date.parse(released ?? '')).toBeGreaterThanOrEqual(Date.parse(asked ?? ''));
+    const { release_requested_at: requestedAt, released_at: releasedAt } = (await releasing).answer;
+    expect(Date.parse(releasedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(requestedAt ?? ''));
   });
 
-  it('cannot be released by one person by way of the database either', async () => {
+  it('cannot be released by one person alone in the database either', async () => {
     const { one, hold, params } = await setUp();
-    await call(ask, one, { params });
+    await call(requestRelease, one, { params });
     const alone = db.sql(
       'UPDATE legal_holds SET released_by = release_requested_by, released_at = now() WHERE id = $1',
       [hold.id],
@@ -174,11 +191,13 @@ describe('a legal hold', () => {
     await expect(alone).rejects.toMatchObject({ constraint: 'legal_holds_released_by_two' });
   });
 
-  it('is released once by many at once, and asked for by one of many', async () => {
+  it('is requested by one and released by one of many concurrent persons', async () => {
     for (let round = 0; round < 4; round += 1) {
       const { tenant, one, two, three, params } = await setUp();
-      const asked = await Promise.allSettled([one, two, three].map((person) => call(ask, person, { params })));
-      expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const requests = await Promise.allSettled(
+        [one, two, three].map((person) => call(requestRelease, person, { params })),
+      );
+      expect(requests.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       const answers = await Promise.allSettled(
         [one, two, three, one, two, three].map((person) => call(release, person, { params })),
       );
@@ -187,16 +206,18 @@ describe('a legal hold', () => {
       );
       expect(releasers.size).toBe(1);
       expect(await actionsOn(tenant.tenantId)).toEqual([
-        ...['legal_hold.placed', 'legal_hold.release_requested', 'legal_hold.released'],
+        'legal_hold.placed',
+        'legal_hold.release_requested',
+        'legal_hold.released',
       ]);
     }
   });
 
-  it('is listed with others, page by page, by state, kind and thing', async () => {
+  it('is listed by state, scope and resource, page by page', async () => {
     const { tenant, one, two, hold, params } = await setUp();
     const body = { scope: 'api_key' as const, scope_id: tenant.keyId, ground: 'contract' as const };
     const { answer: second } = await call(place, one, { body });
-    await call(ask, one, { params });
+    await call(requestRelease, one, { params });
     await call(release, two, { params });
     const idsOf = async (query: object) => (await call(list, one, { query })).answer.data.map(({ id }) => id);
     expect(await idsOf({})).toEqual([second.id, hold.id]);
@@ -209,12 +230,12 @@ describe('a legal hold', () => {
     expect(await idsOf({ limit: 1, cursor: page.next_cursor })).toEqual([hold.id]);
   });
 
-  it("is not another tenant's to see or to release", async () => {
+  it('is hidden from other tenants, which cannot release it', async () => {
     const { one, params } = await setUp();
-    await call(ask, one, { params });
+    await call(requestRelease, one, { params });
     const stranger = await setUp();
     const missing = { code: 'NOT_FOUND', message: `There is no legal hold ${params.hold_id}.` };
-    for (const route of [read, ask, release]) {
+    for (const route of [read, requestRelease, release]) {
       await expect(call(route, stranger.two, { params })).rejects.toMatchObject(missing);
     }
     const { answer } = await call(list, stranger.one);

@@ -21,7 +21,7 @@ const UUIDS = [uuidv7(), uuidv4(), '00000000-0000-0000-0000-000000000000', 'ffff
 const NUMBERS = ['0', '1', '999999999999999'];
 const NEITHER = ['', '-1', '1.5', '9'.repeat(16), '1e3', 'x', uuidv7().toUpperCase(), `${uuidv7()} `, "' OR true --"];
 
-/** Lists are named by the last word of their path. */
+/** Returns the name of a list: the last segment of its path. */
 const nameOf = ({ path }: Route) => path.split('/').at(-1) ?? '';
 
 async function codeOf(route: Route, query: Record<string, string>): Promise<string> {
@@ -29,32 +29,32 @@ async function codeOf(route: Route, query: Record<string, string>): Promise<stri
   return call(internalRoute(route), caller, { query }).then(
     () => 'OK',
     (error: unknown) => {
-      const { code, param } = error as { code?: string; param?: string }; // whatever it is, it is told
+      const { code, param } = error as { code?: string; param?: string }; // an error of any type is reported
       return `${code ?? String(error)} ${param ?? ''}`;
     },
   );
 }
 
-describe('a list', () => {
-  it('is found here, whichever it is', () => {
+describe('list', () => {
+  it('of every kind is covered by these tests', () => {
     expect(LISTS.length).toBeGreaterThan(12);
   });
 
   it.each(LISTS.map((route) => [route.name, route] as const))(
-    'takes no position that a forged cursor has, unless it is one of its kind: %s',
+    'rejects forged cursors with positions of another type: %s',
     async (_name, route) => {
       const codes = async (positions: readonly string[], list = nameOf(route)) => {
         const orders = ['asc', 'desc'].flatMap((order) => positions.map((position) => ({ order, position })));
         const cursorOf = (position: string) => Buffer.from(`${list}:${position}`).toString('base64url');
         return Promise.all(orders.map(({ order, position }) => codeOf(route, { order, cursor: cursorOf(position) })));
       };
-      const refused = 'INVALID_REQUEST cursor';
+      const rejected = 'INVALID_REQUEST cursor';
       const [ofUuids, ofNumbers] = [await codes(UUIDS), await codes(NUMBERS)];
       const isNumbered = ofNumbers.includes('OK');
-      expect(new Set(ofUuids)).toEqual(new Set([isNumbered ? refused : 'OK']));
-      expect(new Set(ofNumbers)).toEqual(new Set([isNumbered ? 'OK' : refused]));
-      expect(new Set(await codes(NEITHER))).toEqual(new Set([refused]));
-      expect(new Set(await codes([...UUIDS, ...NUMBERS], 'others'))).toEqual(new Set([refused]));
+      expect(new Set(ofUuids)).toEqual(new Set([isNumbered ? rejected : 'OK']));
+      expect(new Set(ofNumbers)).toEqual(new Set([isNumbered ? 'OK' : rejected]));
+      expect(new Set(await codes(NEITHER))).toEqual(new Set([rejected]));
+      expect(new Set(await codes([...UUIDS, ...NUMBERS], 'others'))).toEqual(new Set([rejected]));
     },
   );
 });

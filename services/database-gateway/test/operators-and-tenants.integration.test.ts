@@ -19,22 +19,22 @@ const newOperator = () => {
   return operator;
 };
 
-describe('the first operator', () => {
-  it('is created once, also by several who try at the same time, and is in the audit trail of the platform', async () => {
+describe('first operator', () => {
+  it('is created once, also by concurrent requests, with an event in the audit trail of the platform', async () => {
     const attempts = await Promise.allSettled(
       Array.from({ length: 5 }, () => call(internalRoutes.operators.storeFirst, init, { body: newOperator() })),
     );
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const refused = attempts.filter(({ status }) => status === 'rejected');
-    expect(refused).toHaveLength(4);
-    for (const refusal of refused) expect(refusal).toMatchObject({ reason: { code: 'CONFLICT' } });
+    const rejected = attempts.filter(({ status }) => status === 'rejected');
+    expect(rejected).toHaveLength(4);
+    for (const rejection of rejected) expect(rejection).toMatchObject({ reason: { code: 'CONFLICT' } });
     const events = await db.sql(
       `SELECT actor, action, target_type, seq::int FROM audit_events WHERE tenant_id IS NULL`,
     );
     expect(events).toEqual([{ actor: 'init', action: 'operator.created', target_type: 'platform_operator', seq: 1 }]);
   });
 
-  it('cannot be revoked while there is no other, and can be when there is; the secret opens nothing again', async () => {
+  it('can be revoked only when another operator exists, and the secret of the installation stays without effect', async () => {
     const revoke = internalRoute(routes.operators.revoke);
     const { answer } = await call(internalRoute(routes.operators.list), platform);
     const [first] = answer.data;
@@ -57,12 +57,13 @@ describe('the first operator', () => {
   });
 });
 
-describe('the secret of the installation', () => {
-  it('opens nothing because every key of an operator has expired, and opens again once they are revoked', async () => {
+describe('secret of the installation', () => {
+  it('creates no operator while expired operators are not revoked, and creates one when all are revoked', async () => {
     await db.sql('UPDATE platform_operators SET expires_at = now() WHERE revoked_at IS NULL');
     const attempt = () => call(internalRoutes.operators.storeFirst, init, { body: newOperator() });
     await expect(attempt()).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', message: expect.stringContaining('key has expired') },
+      code: 'CONFLICT',
+      message: expect.stringContaining('key has expired'),
     });
     await db.sql('UPDATE platform_operators SET revoked_at = now() WHERE revoked_at IS NULL');
     expect((await attempt()).answer.revoked_at).toBeNull();
@@ -70,8 +71,8 @@ describe('the secret of the installation', () => {
   });
 });
 
-describe('the operators', () => {
-  it('are listed by what has become of their keys, and in both orders', async () => {
+describe('list of operators', () => {
+  it('filters by key status and pages in both orders', async () => {
     const [live, expired, revoked] = [newOperator(), newOperator(), newOperator()];
     for (const body of [live, expired, revoked]) await call(internalRoutes.operators.store, platform, { body });
     await db.sql('UPDATE platform_operators SET expires_at = now() WHERE id IN ($1, $2)', [expired.id, revoked.id]);
@@ -86,8 +87,8 @@ describe('the operators', () => {
   });
 });
 
-describe('a route of the management API', () => {
-  it('refuses what exists already as a conflict', async () => {
+describe('management route', () => {
+  it('reports a conflict when the resource exists already', async () => {
     const twice = newOperator();
     await call(internalRoutes.operators.store, platform, { body: twice });
     await expect(call(internalRoutes.operators.store, platform, { body: twice })).rejects.toMatchObject({
@@ -95,14 +96,14 @@ describe('a route of the management API', () => {
     });
   });
 
-  it('refuses a caller of no tenant where it is about one', async () => {
-    const refused = call(internalRoute(routes.tenants.get), operatorFor(null), { params: { tenant_id: uuidv7() } });
-    await expect(refused).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  it('rejects a caller without a tenant when it concerns one', async () => {
+    const rejected = call(internalRoute(routes.tenants.get), operatorFor(null), { params: { tenant_id: uuidv7() } });
+    await expect(rejected).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });
 
-describe('a tenant', () => {
-  it('is created with its event, listed by the operator and read by its own keys', async () => {
+describe('tenant', () => {
+  it('is created with an audit event, listed by the operator and read by its own keys', async () => {
     const created = await call(internalRoute(routes.tenants.create), platform, {
       body: { name: 'Acme', store_content: false },
     });
@@ -116,7 +117,7 @@ describe('a tenant', () => {
     expect(await call(internalRoute(routes.tenants.get), holder, { params: { tenant_id: id } })).toEqual(created);
   });
 
-  it('is listed by state, and in both orders, page by page', async () => {
+  it('is listed by state, in both orders, page by page', async () => {
     const ids = [];
     for (let made = 0; made < 3; made += 1) ids.push((await createTestTenant(db.database)).tenantId);
     await db.sql(`UPDATE tenants SET state = 'closed' WHERE id = ANY ($1)`, [ids]);
@@ -131,7 +132,7 @@ describe('a tenant', () => {
     }
   });
 
-  it('is made read-only by the operator alone', async () => {
+  it('is made read-only only by the operator', async () => {
     const tenant = await createTestTenant(db.database);
     const params = { tenant_id: tenant.tenantId };
     const update = internalRoute(routes.tenants.update);

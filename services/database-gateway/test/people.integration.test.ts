@@ -12,7 +12,7 @@ const users = {
 };
 const updateName = internalRoute(routes.users.update);
 const memberships = { list: internalRoute(routes.memberships.list), read: internalRoute(routes.memberships.get) };
-const [add, setRole, end] = [
+const [add, setRole, deleteMembership] = [
   internalRoute(routes.memberships.create),
   internalRoute(routes.memberships.update),
   internalRoute(routes.memberships.delete),
@@ -21,7 +21,7 @@ const [add, setRole, end] = [
 let db: MigratedDatabase;
 let call: CallManagement;
 let tenant: Awaited<ReturnType<typeof createTestTenant>>;
-/** Keys of all scopes of two tenants. */
+/** Callers with keys of all scopes, of two tenants. */
 let owner: Caller;
 let stranger: Caller;
 beforeAll(async () => {
@@ -37,9 +37,9 @@ afterAll(() => db.drop());
 
 const invite = async (role: Role, { caller = owner, email = `${uuidv7()}@example.com` } = {}) =>
   (await call(users.create, caller, { body: { email, name: 'Ada', role } })).answer;
-const give = (id: string, role: Role, caller = owner) =>
+const assign = (id: string, role: Role, caller = owner) =>
   call(setRole, caller, { params: { membership_id: id }, body: { role } });
-const remove = (id: string, caller = owner) => call(end, caller, { params: { membership_id: id } });
+const remove = (id: string, caller = owner) => call(deleteMembership, caller, { params: { membership_id: id } });
 const join = (userId: string, role: Role, caller: Caller) =>
   call(add, operatorFor(caller.tenant_id), {
     params: { tenant_id: caller.tenant_id ?? '' },
@@ -56,14 +56,14 @@ const deletionsOf = (id: string) =>
   ]);
 const ownersOf = async () =>
   (await db.sql(`SELECT id FROM memberships WHERE tenant_id = $1 AND role = 'owner'`, [tenant.tenantId])).length;
-const refusals = (settled: PromiseSettledResult<unknown>[]) =>
+const rejections = (settled: PromiseSettledResult<unknown>[]) =>
   settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as { code: string }] : []));
 
 /**
- * Sends requests so that all are begun, and have checked what they check without a lock, before one can commit: a change
- * waits for the end of its tenant's audit chain.
+ * Sends requests so that all have started, and have passed their checks without a lock, before one can commit: each change
+ * waits for the lock of its tenant's audit chain.
  */
-async function atOnce(send: () => readonly Promise<unknown>[]): Promise<PromiseSettledResult<unknown>[]> {
+async function sendConcurrently(send: () => readonly Promise<unknown>[]): Promise<PromiseSettledResult<unknown>[]> {
   await db.sql('BEGIN');
   await db.sql('SELECT 1 FROM audit_heads WHERE chain_id = $1 FOR UPDATE', [tenant.tenantId]);
   const requests = send();
@@ -72,8 +72,8 @@ async function atOnce(send: () => readonly Promise<unknown>[]): Promise<PromiseS
   return settled;
 }
 
-describe('a person', () => {
-  it('is created with a role, and an event for each', async () => {
+describe('person', () => {
+  it('is created with a role, with one audit event for each of both', async () => {
     const made = await call(users.create, owner, {
       body: { email: 'Ada@example.com', name: 'Ada', role: 'member' },
     });
@@ -92,18 +92,18 @@ describe('a person', () => {
     ]);
   });
 
-  it('is created once for an Idempotency-Key', async () => {
+  it('is created once per Idempotency-Key', async () => {
     const asking: Caller = { ...owner, idempotency: { key: 'once', request_sha256: 'a'.repeat(64) } };
     const body = { email: 'once@example.com', name: 'Once', role: 'member' as const };
     const made = await call(users.create, asking, { body });
     expect(await call(users.create, asking, { body })).toEqual({ ...made, replayed: true });
   });
 
-  it('has an address that nobody else of the tenant has, also of several who come at once', async () => {
-    const attempts = await atOnce(() =>
+  it('cannot have the address of another member of the tenant, also in concurrent requests', async () => {
+    const attempts = await sendConcurrently(() =>
       ['x@example.com', 'X@example.com', 'x@EXAMPLE.com'].map((email) => invite('member', { email })),
     );
-    expect(refusals(attempts)).toMatchObject([
+    expect(rejections(attempts)).toMatchObject([
       { code: 'CONFLICT', param: 'email' },
       { code: 'CONFLICT', param: 'email' },
     ]);
@@ -112,13 +112,16 @@ describe('a person', () => {
     expect((await call(memberships.list, owner)).answer.data).toHaveLength(1);
   });
 
-  it('has an address that nobody has whom the operator adds at the same time', async () => {
+  it('cannot have the address of a person whom the operator adds concurrently', async () => {
     const twin = await invite('member', { caller: stranger, email: 'x@example.com' });
-    const attempts = await atOnce(() => [join(twin.id, 'member', owner), invite('member', { email: 'x@example.com' })]);
-    expect(refusals(attempts)).toMatchObject([{ code: 'CONFLICT', param: 'email' }]);
+    const attempts = await sendConcurrently(() => [
+      join(twin.id, 'member', owner),
+      invite('member', { email: 'x@example.com' }),
+    ]);
+    expect(rejections(attempts)).toMatchObject([{ code: 'CONFLICT', param: 'email' }]);
   });
 
-  it('is renamed at the version that If-Match names, which changes with the role, too', async () => {
+  it('is renamed at the If-Match version, which also changes with the role', async () => {
     const { id, membership_id } = await invite('member');
     const params = { user_id: id };
     const rename = (name: string, if_match: number) =>
@@ -127,7 +130,7 @@ describe('a person', () => {
     const renamed = await rename('Grace', version ?? 0);
     expect(renamed.answer).toMatchObject({ id, name: 'Grace', role: 'member' });
     await expect(rename('Lost', version ?? 0)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
-    await give(membership_id, 'auditor');
+    await assign(membership_id, 'auditor');
     await expect(rename('Lost', renamed.version ?? 0)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     expect((await call(users.read, owner, { params })).answer).toMatchObject({ name: 'Grace', role: 'auditor' });
     expect(
@@ -135,7 +138,7 @@ describe('a person', () => {
     ).toHaveLength(1);
   });
 
-  it('is renamed by no key that lacks a scope of the role, but for their own', async () => {
+  it('is renamed only by keys with every scope of the role, and by the person', async () => {
     const { id } = await invite('owner');
     const rename = (caller: Caller) => call(updateName, caller, { params: { user_id: id }, body: { name: 'Grace' } });
     const admin = { ...owner, scopes: [...ROLE_SCOPES.admin] };
@@ -143,7 +146,7 @@ describe('a person', () => {
     for (const caller of [owner, { ...admin, person_id: id }, operatorFor(tenant.tenantId)]) await rename(caller);
   });
 
-  it('of several tenants is renamed by themself or by the operator, and by no one tenant', async () => {
+  it('in several tenants is renamed by the person or the operator, and by neither tenant alone', async () => {
     const { id } = await invite('member');
     const rename = (caller: Caller) => call(updateName, caller, { params: { user_id: id }, body: { name: 'Grace' } });
     await rename(owner);
@@ -157,7 +160,7 @@ describe('a person', () => {
     await rename(owner);
   });
 
-  it('is listed by role, address and order, page by page, however many are added meanwhile', async () => {
+  it('is listed by role, address and order, in pages that stay stable while people are added', async () => {
     for (const [at, role] of (['owner', 'member', 'auditor', 'member'] as const).entries()) {
       await invite(role, { email: `p${at}@example.com` });
     }
@@ -174,21 +177,21 @@ describe('a person', () => {
     expect(rest.answer).toMatchObject({ data: [{ email: 'p0@example.com' }], next_cursor: null });
   });
 
-  it("is not another tenant's to see, to change or to remove", async () => {
+  it('is hidden from other tenants, which can neither change nor remove the person', async () => {
     const { id, membership_id } = await invite('member');
     const missing = { code: 'NOT_FOUND' };
     const params = { user_id: id };
     await expect(call(users.read, stranger, { params })).rejects.toMatchObject(missing);
     await expect(call(updateName, stranger, { params, body: { name: 'x' } })).rejects.toMatchObject(missing);
     await expect(call(memberships.read, stranger, { params: { membership_id } })).rejects.toMatchObject(missing);
-    await expect(give(membership_id, 'auditor', stranger)).rejects.toMatchObject(missing);
+    await expect(assign(membership_id, 'auditor', stranger)).rejects.toMatchObject(missing);
     await expect(remove(membership_id, stranger)).rejects.toMatchObject(missing);
     expect((await call(users.list, stranger)).answer.data).toEqual([]);
     expect((await call(memberships.list, stranger)).answer.data).toEqual([]);
     expect((await call(users.read, owner, { params })).answer).toMatchObject({ name: 'Ada', role: 'member' });
   });
 
-  it('is added to a further tenant by the operator alone, once', async () => {
+  it('is added to another tenant only by the operator, once', async () => {
     const { id } = await invite('member');
     const body = { user_id: id, role: 'auditor' as const };
     const params = { tenant_id: stranger.tenant_id ?? '' };
@@ -201,8 +204,8 @@ describe('a person', () => {
   });
 });
 
-describe('a membership', () => {
-  it('is listed by role, person and order, page by page, however many are added meanwhile', async () => {
+describe('membership', () => {
+  it('is listed by role, person and order, in pages that stay stable while members are added', async () => {
     const people = [await invite('owner'), await invite('member'), await invite('member')];
     const listed = async (query: { role?: Role; user_id?: string; order?: 'asc' }) =>
       (await call(memberships.list, owner, { query })).answer.data.map(({ id }) =>
@@ -219,60 +222,60 @@ describe('a membership', () => {
   });
 });
 
-describe('a role', () => {
+describe('role', () => {
   const admin = (): Caller => ({ ...owner, scopes: [...ROLE_SCOPES.admin] });
 
-  it('is given, changed and removed by nobody who lacks a scope of it', async () => {
+  it('is assigned, changed and removed only by callers with all of its scopes', async () => {
     const [boss, colleague] = [await invite('owner'), await invite('admin')];
     await invite('owner');
     const denied = { code: 'PERMISSION_DENIED', param: 'role' };
     await expect(invite('owner', { caller: admin() })).rejects.toMatchObject(denied);
-    await expect(give(colleague.membership_id, 'owner', admin())).rejects.toMatchObject(denied);
-    await expect(give(boss.membership_id, 'member', admin())).rejects.toMatchObject(denied);
+    await expect(assign(colleague.membership_id, 'owner', admin())).rejects.toMatchObject(denied);
+    await expect(assign(boss.membership_id, 'member', admin())).rejects.toMatchObject(denied);
     await expect(remove(boss.membership_id, admin())).rejects.toMatchObject(denied);
     expect(await ownersOf()).toBe(2);
-    await give(colleague.membership_id, 'auditor', admin());
+    await assign(colleague.membership_id, 'auditor', admin());
     await remove(colleague.membership_id, admin());
     expect((await invite('admin', { caller: admin() })).role).toBe('admin');
   });
 
-  it('changes at the version that If-Match names, with its event', async () => {
+  it('changes at the If-Match version, with one audit event', async () => {
     const { membership_id: id } = await invite('member');
-    const changed = await give(id, 'admin', { ...owner, if_match: 1 });
+    const changed = await assign(id, 'admin', { ...owner, if_match: 1 });
     expect(changed).toMatchObject({ version: 2, answer: { role: 'admin' } });
     const stale = { ...owner, if_match: 1 };
-    await expect(give(id, 'member', stale)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(assign(id, 'member', stale)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     await expect(remove(id, stale)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     const events = await db.sql('SELECT action FROM audit_events WHERE target_id = $1 ORDER BY seq', [id]);
     expect(events.map(({ action }) => String(action))).toEqual(['membership.created', 'membership.updated']);
   });
 
-  it('of owner stays with the last one, whoever asks', async () => {
+  it('of the last owner can be neither changed nor removed by anyone', async () => {
     const { membership_id: id } = await invite('owner');
     for (const caller of [owner, operatorFor(tenant.tenantId)]) {
-      await expect(give(id, 'admin', caller)).rejects.toMatchObject({ code: 'CONFLICT' });
+      await expect(assign(id, 'admin', caller)).rejects.toMatchObject({ code: 'CONFLICT' });
       await expect(remove(id, caller)).rejects.toMatchObject({ code: 'CONFLICT' });
     }
-    expect((await give(id, 'owner')).answer.role).toBe('owner');
+    expect((await assign(id, 'owner')).answer.role).toBe('owner');
     const second = await invite('owner');
-    expect((await give(id, 'admin')).answer.role).toBe('admin');
+    expect((await assign(id, 'admin')).answer.role).toBe('admin');
     await expect(remove(second.membership_id)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   it.each([
-    ['demoted', (id: string) => give(id, 'member'), (id: string) => give(id, 'auditor')],
+    ['demoted', (id: string) => assign(id, 'member'), (id: string) => assign(id, 'auditor')],
     ['removed', (id: string) => remove(id), (id: string) => remove(id)],
-    ['demoted and removed', (id: string) => give(id, 'member'), (id: string) => remove(id)],
-  ])('of owner stays with one of two who are %s at the same time', async (_what, endFirst, endSecond) => {
+    ['demoted and removed', (id: string) => assign(id, 'member'), (id: string) => remove(id)],
+  ])('of owner remains with one of two owners who are %s concurrently', async (_what, endFirst, endSecond) => {
     const [first, second] = [await invite('owner'), await invite('owner')];
-    const attempts = await atOnce(() => [endFirst(first.membership_id), endSecond(second.membership_id)]);
-    expect(refusals(attempts)).toMatchObject([{ code: 'CONFLICT' }]);
+    const attempts = await sendConcurrently(() => [endFirst(first.membership_id), endSecond(second.membership_id)]);
+    expect(rejections(attempts)).toMatchObject([{ code: 'CONFLICT' }]);
     expect(await ownersOf()).toBe(1);
   });
 });
 
-describe('the end of a membership', () => {
-  it("revokes the person's keys in the tenant, each with its event, and no others", async () => {
+describe('deletion of a membership', () => {
+  it("revokes the person's keys in the tenant, with one audit event each, and no others", async () => {
     const [leaver, stayer] = [await invite('member'), await invite('member')];
     const [first, second, kept] = [
       await makeKeyFor(leaver.id),
@@ -299,13 +302,13 @@ describe('the end of a membership', () => {
     await expect(makeKeyFor(leaver.id)).rejects.toMatchObject({ code: 'NOT_FOUND', param: 'user_id' });
   });
 
-  it('revokes a key that is made at the same time, or keeps it from being made', async () => {
+  it('revokes or prevents a key that is created concurrently', async () => {
     const { id, membership_id } = await invite('member');
     await Promise.allSettled<unknown>([makeKeyFor(id), remove(membership_id), makeKeyFor(id)]);
     expect(await db.sql('SELECT 1 FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL', [id])).toEqual([]);
   });
 
-  it('deletes a person with the last one, and not before', async () => {
+  it('deletes the person with the last membership only', async () => {
     const { id, membership_id } = await invite('member');
     const other = await join(id, 'member', stranger);
     await remove(membership_id);
@@ -316,7 +319,7 @@ describe('the end of a membership', () => {
     expect([await countUsers(id), await deletionsOf(id)]).toEqual([0, [event]]);
   });
 
-  it('deletes a person whom all tenants remove at the same time, and keeps one who is added meanwhile', async () => {
+  it('deletes a person whom all tenants remove concurrently, and keeps one who is added meanwhile', async () => {
     for (let round = 0; round < 5; round += 1) {
       const { id, membership_id } = await invite('member');
       const other = await join(id, 'member', stranger);
@@ -330,7 +333,7 @@ describe('the end of a membership', () => {
     }
   });
 
-  it('lets the owner of the schema change nobody, and delete nobody who is in a tenant', async () => {
+  it('is the only way to delete a person: the schema owner can neither change nor delete a member', async () => {
     const { id } = await invite('member');
     const asOwner = (statement: string) =>
       db.sql(`SET ROLE aion_owner; ${statement}`).finally(() => db.sql('RESET ROLE'));

@@ -28,8 +28,8 @@ const add = async (name: string, caller = owner): Promise<string> =>
   (await call(create, caller, { body: { name } })).answer.id;
 const change = (id: string, body: { name?: string; archived?: boolean }, caller = owner) =>
   call(update, caller, { params: { project_id: id }, body });
-describe("a tenant's projects", () => {
-  it('are created, read and renamed at the version that If-Match names, each change with its event', async () => {
+describe('project routes', () => {
+  it('create, read and rename a project at the If-Match version, with one audit event per change', async () => {
     const made = await call(create, owner, { body: { name: 'Search' } });
     const { id } = made.answer;
     expect(made).toMatchObject({
@@ -49,13 +49,13 @@ describe("a tenant's projects", () => {
     ]);
   });
 
-  it('are created once for an Idempotency-Key', async () => {
+  it('create a project once per Idempotency-Key', async () => {
     const asking: Caller = { ...owner, idempotency: { key: 'once', request_sha256: 'a'.repeat(64) } };
     const made = await call(create, asking, { body: { name: 'Once' } });
     expect(await call(create, asking, { body: { name: 'Once' } })).toEqual({ ...made, replayed: true });
   });
 
-  it('have names that no other live project of the tenant has', async () => {
+  it('reject the name of another project of the tenant that is not archived', async () => {
     const taken = { code: 'CONFLICT', param: 'name' };
     const first = await add('Search');
     await expect(add('Search')).rejects.toMatchObject(taken);
@@ -70,7 +70,7 @@ describe("a tenant's projects", () => {
     });
   });
 
-  it('are listed by state and order, page by page, however many are added meanwhile', async () => {
+  it('list projects by state and order, in pages that stay stable while projects are added', async () => {
     const ids: string[] = [];
     for (const name of ['a', 'b', 'c', 'd']) ids.push(await add(name));
     await change(ids[1] ?? '', { archived: true });
@@ -88,7 +88,7 @@ describe("a tenant's projects", () => {
     expect(rest.answer).toMatchObject({ data: [{ name: 'a' }], next_cursor: null });
   });
 
-  it('get no new keys once they are archived, and keep the time of it', async () => {
+  it('reject new keys for an archived project, and keep the time at which it was archived', async () => {
     const id = await add('Retired');
     const store = (caller: Caller) =>
       call(internalRoutes.apiKeys.store, caller, { body: { ...newKey(), project_id: id } });
@@ -103,18 +103,18 @@ describe("a tenant's projects", () => {
     expect((await store(owner)).answer.project_id).toBe(id);
   });
 
-  it('get no key that is asked for while they are being archived', async () => {
+  it('reject a key that is requested while its project is being archived', async () => {
     const id = await add('Closing');
     await db.sql('BEGIN');
     await db.sql('UPDATE projects SET archived_at = now() WHERE id = $1', [id]);
-    const asked = Promise.allSettled([
+    const requested = Promise.allSettled([
       call(internalRoutes.apiKeys.store, owner, { body: { ...newKey(), project_id: id } }),
     ]);
-    await Promise.race([asked, waitForWaiting(db, 1)]).finally(() => db.sql('COMMIT'));
-    expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'CONFLICT', param: 'project_id' } }]);
+    await Promise.race([requested, waitForWaiting(db, 1)]).finally(() => db.sql('COMMIT'));
+    expect(await requested).toMatchObject([{ status: 'rejected', reason: { code: 'CONFLICT', param: 'project_id' } }]);
   });
 
-  it("are not another tenant's to see, to change or to make keys for", async () => {
+  it('hide projects of one tenant from others, which can neither change them nor create keys for them', async () => {
     const id = await add('Private');
     const missing = { code: 'NOT_FOUND', message: `There is no project ${id}.` };
     await expect(call(read, stranger, { params: { project_id: id } })).rejects.toMatchObject(missing);

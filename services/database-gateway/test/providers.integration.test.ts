@@ -5,7 +5,7 @@ import { createMigratedDatabase, createTestTenant, type MigratedDatabase } from 
 
 let db: MigratedDatabase;
 let call: CallManagement;
-/** Whoever may have providers: two tenants, and the platform. */
+/** Owners of providers: two tenants and the platform. */
 let owners: readonly { readonly name: string; readonly caller: Caller }[];
 beforeAll(async () => {
   db = await createMigratedDatabase();
@@ -20,12 +20,17 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 const KEY_ID = 'ab'.repeat(8);
-const sealedAs = (text: string, keyId = KEY_ID) => ({
-  ...{ key_id: keyId, bytes: Buffer.from(text.padEnd(40)).toString('base64url') },
+const encryptedAs = (text: string, keyId = KEY_ID) => ({
+  key_id: keyId,
+  bytes: Buffer.from(text.padEnd(40)).toString('base64url'),
 });
 const newProvider = (change: object = {}) => ({
-  ...{ id: uuidv7(), name: `p${uuidv7()}`, kind: 'openai-compatible' as const, sealed_credentials: sealedAs('first') },
-  ...{ base_url: 'http://10.0.0.7:8000/v1', ...change },
+  id: uuidv7(),
+  name: `p${uuidv7()}`,
+  kind: 'openai-compatible' as const,
+  sealed_credentials: encryptedAs('first'),
+  base_url: 'http://10.0.0.7:8000/v1',
+  ...change,
 });
 const create = (caller: Caller, change: object = {}) =>
   call(internalRoutes.providers.store, caller, { body: newProvider(change) });
@@ -45,9 +50,9 @@ const storedOf = async (id: string) => {
   return { text: row?.credentials?.toString().trimEnd() ?? null, keyId: row?.key_id ?? null };
 };
 
-describe('a provider', () => {
+describe('provider', () => {
   it.each([0, 1, 2])(
-    'is stored, read, listed, changed and deleted by its owner, with an event for each (%i)',
+    'is stored, read, listed, changed and deleted by its owner, with one audit event per change (%i)',
     async (at) => {
       const { caller } = owners[at]!;
       const created = await create(caller);
@@ -77,7 +82,7 @@ describe('a provider', () => {
     },
   );
 
-  it('is of its owner alone: no other reads, lists, changes or deletes it', async () => {
+  it('is read, listed, changed and deleted by its owner only', async () => {
     for (const { caller: owner } of owners) {
       const { answer } = await create(owner);
       const params = { provider_id: answer.id };
@@ -86,7 +91,7 @@ describe('a provider', () => {
           call(get, caller, { params }),
           call(internalRoutes.providers.storeChange, caller, {
             params,
-            body: { sealed_credentials: sealedAs('theirs') },
+            body: { sealed_credentials: encryptedAs('theirs') },
           }),
           call(remove, caller, { params }),
         ];
@@ -98,38 +103,40 @@ describe('a provider', () => {
     }
   });
 
-  it('keeps its credentials until others or none are given', async () => {
+  it('keeps its credentials until they are replaced or removed', async () => {
     const { answer } = await create(ofTenant());
     const params = { provider_id: answer.id };
     const change = (body: object) => call(internalRoutes.providers.storeChange, ofTenant(), { params, body });
     await change({ name: `n${uuidv7()}` });
     expect(await storedOf(answer.id)).toEqual({ text: 'first', keyId: KEY_ID });
     const other = 'cd'.repeat(8);
-    await change({ sealed_credentials: sealedAs('second', other) });
+    await change({ sealed_credentials: encryptedAs('second', other) });
     expect(await storedOf(answer.id)).toEqual({ text: 'second', keyId: other });
     expect((await change({ sealed_credentials: null })).answer.has_credentials).toBe(false);
     expect(await storedOf(answer.id)).toEqual({ text: null, keyId: null });
   });
 
-  it('sends its credentials to no other address: a change of it says what they are from then on', async () => {
+  it('rejects a new base_url unless credentials are sent with it', async () => {
     const { answer } = await create(ofTenant());
     const params = { provider_id: answer.id };
     const change = (body: object) => call(internalRoutes.providers.storeChange, ofTenant(), { params, body });
     for (const base_url of ['http://10.0.0.8:8000/v1', null]) {
       await expect(change({ base_url })).rejects.toMatchObject({
-        ...{ code: 'INVALID_REQUEST', param: 'credentials', fields: [{ pointer: '/credentials' }] },
+        code: 'INVALID_REQUEST',
+        param: 'credentials',
+        fields: [{ pointer: '/credentials' }],
       });
     }
     expect((await call(get, ofTenant(), { params })).answer.base_url).toBe(answer.base_url);
     await change({ base_url: answer.base_url, enabled: false });
-    await change({ base_url: 'http://10.0.0.8:8000/v1', sealed_credentials: sealedAs('second') });
+    await change({ base_url: 'http://10.0.0.8:8000/v1', sealed_credentials: encryptedAs('second') });
     expect(await storedOf(answer.id)).toEqual({ text: 'second', keyId: KEY_ID });
     const without = await change({ base_url: null, sealed_credentials: null });
     expect(without.answer).toMatchObject({ base_url: null, has_credentials: false });
     expect((await change({ base_url: 'http://10.0.0.9/v1' })).answer.base_url).toBe('http://10.0.0.9/v1');
   });
 
-  it('has a name that no other provider of its owner has', async () => {
+  it('cannot have the name of another provider of its owner', async () => {
     for (const caller of [ofTenant(), ofPlatform()]) {
       const { answer } = await create(caller);
       const taken = { code: 'CONFLICT', param: 'name' };
@@ -143,30 +150,34 @@ describe('a provider', () => {
     }
   });
 
-  it('that is embedded has neither an address nor credentials', async () => {
+  it('of kind embedded has neither a base_url nor credentials', async () => {
     const embedded = { kind: 'embedded', base_url: null, sealed_credentials: null };
     const { answer } = await create(ofTenant(), embedded);
-    const refusalOf = (attempt: Promise<unknown>) => attempt.catch((error: unknown) => error);
+    const errorOf = (attempt: Promise<unknown>) => attempt.catch((error: unknown) => error);
     const both = ['/base_url', '/credentials'];
-    expect(await refusalOf(create(ofTenant(), { kind: 'embedded' }))).toMatchObject({
-      ...{ code: 'INVALID_REQUEST', param: 'base_url', fields: both.map((pointer) => ({ pointer })) },
+    expect(await errorOf(create(ofTenant(), { kind: 'embedded' }))).toMatchObject({
+      code: 'INVALID_REQUEST',
+      param: 'base_url',
+      fields: both.map((pointer) => ({ pointer })),
     });
     const params = { provider_id: answer.id };
-    const body = { sealed_credentials: sealedAs('x') };
-    expect(await refusalOf(call(internalRoutes.providers.storeChange, ofTenant(), { params, body }))).toMatchObject({
-      ...{ code: 'INVALID_REQUEST', param: 'credentials', fields: [{ pointer: '/credentials' }] },
+    const body = { sealed_credentials: encryptedAs('x') };
+    expect(await errorOf(call(internalRoutes.providers.storeChange, ofTenant(), { params, body }))).toMatchObject({
+      code: 'INVALID_REQUEST',
+      param: 'credentials',
+      fields: [{ pointer: '/credentials' }],
     });
   });
 
-  it('is changed and deleted in the version that was meant', async () => {
+  it('is changed and deleted at the If-Match version', async () => {
     const { answer } = await create(ofTenant());
     const params = { provider_id: answer.id };
     const stale = { ...ofTenant(), if_match: 2 };
-    const refused = { code: 'PRECONDITION_FAILED' };
+    const rejected = { code: 'PRECONDITION_FAILED' };
     await expect(
       call(internalRoutes.providers.storeChange, stale, { params, body: { enabled: false } }),
-    ).rejects.toMatchObject(refused);
-    await expect(call(remove, stale, { params })).rejects.toMatchObject(refused);
+    ).rejects.toMatchObject(rejected);
+    await expect(call(remove, stale, { params })).rejects.toMatchObject(rejected);
     const changed = await call(
       internalRoutes.providers.storeChange,
       { ...stale, if_match: 1 },
@@ -176,7 +187,7 @@ describe('a provider', () => {
     await call(remove, stale, { params });
   });
 
-  it('is created once by a request that is sent again', async () => {
+  it('is created once by a repeated request', async () => {
     const caller = { ...ofPlatform(), idempotency: { key: uuidv7(), request_sha256: 'ab'.repeat(32) } };
     const name = `p${uuidv7()}`;
     const first = await create(caller, { name });
@@ -185,8 +196,8 @@ describe('a provider', () => {
   });
 });
 
-describe('the list of providers', () => {
-  it('is filtered, and paged in both orders', async () => {
+describe('list of providers', () => {
+  it('is filtered and paged in both orders', async () => {
     const caller = operatorFor((await createTestTenant(db.database)).tenantId);
     const names = ['one', 'two', 'three'];
     for (const name of names) await create(caller, { name, enabled: name !== 'two' });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** A tenant, and what sets a policy of its class `content` as a person. */
+/** Creates a tenant, and functions that set and read the retention of its class `content` as a person. */
 async function setUp() {
   const tenant = await createTestTenant(db.database);
   const person = holderOf(tenant, undefined, { person_id: uuidv7() });
@@ -35,7 +35,7 @@ async function setUp() {
   return { tenant, person, set, content };
 }
 
-/** Makes what was set an hour ago of what was set now. */
+/** Moves the policies of a tenant an hour into the past. */
 const age = (tenantId: string) =>
   db.sql(
     `UPDATE retention_policies SET created_at = created_at - interval '1 h', effective_from = effective_from - interval '1 h'
@@ -43,22 +43,25 @@ const age = (tenantId: string) =>
     [tenantId],
   );
 
-describe('the retention of a tenant', () => {
-  it("is the operator's default in every class until it is set", async () => {
+describe('retention of a tenant', () => {
+  it("has the operator's default in every class without a policy", async () => {
     const { person } = await setUp();
     const { answer } = await call(current, person);
     expect(answer.lowering_delay_days).toBe(7);
     expect(answer.data.map(({ retention_class: name }) => name)).toEqual(Object.keys(WIDEST_BOUNDS));
-    for (const { retention_class: name, ...held } of answer.data) {
+    for (const { retention_class: name, ...retention } of answer.data) {
       const { minDays, maxDays, defaultDays } = WIDEST_BOUNDS[name];
-      expect(held).toEqual({
-        ...{ keep_days: defaultDays, source: 'default', policy: null, scheduled: [] },
+      expect(retention).toEqual({
+        keep_days: defaultDays,
+        source: 'default',
+        policy: null,
+        scheduled: [],
         bounds: { min_days: minDays, max_days: maxDays, default_days: defaultDays },
       });
     }
   });
 
-  it('begins at once when data is kept longer, says what it replaces, and leaves other classes alone', async () => {
+  it('is raised immediately, reports the replaced policy, and leaves other classes unchanged', async () => {
     const { tenant, person, set, content } = await setUp();
     const first = await set(400);
     expect(first).toMatchObject({ keep_days: 400, set_by: person.person_id, withdrawn: [] });
@@ -76,29 +79,29 @@ describe('the retention of a tenant', () => {
     expect(events).toEqual([first, second].map(({ id }) => ({ actor: person.actor, target_id: id })));
   });
 
-  it('is lowered after the delay, and not sooner, also by way of what is scheduled', async () => {
+  it('is lowered no earlier than after the delay, also relative to scheduled policies', async () => {
     const { set, content } = await setUp();
     await expect(set(30, inDays(6.9))).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'effective_from' });
     const lowered = await set(30);
     expect(Date.parse(lowered.effective_from) - Date.now()).toBeGreaterThan(6.99 * DAY_MS);
     expect(await content()).toMatchObject({ keep_days: 365, source: 'default', scheduled: [{ keep_days: 30 }] });
-    // More than the 30 days that come, and less than the 365 that hold until then.
+    // More than the scheduled 30 days, and less than the 365 that apply until then.
     await expect(set(60, inDays(6))).rejects.toMatchObject({ param: 'effective_from' });
     await set(60, inDays(8));
     await set(500, inDays(20));
-    // Less than the 500 that would hold by then, without notice of a delay.
+    // Less than the 500 that apply by then, after the delay.
     expect(await set(70, inDays(21))).toMatchObject({ replaces: { keep_days: 500 } });
     expect((await content())?.scheduled.map(({ keep_days: days }) => days)).toEqual([30, 60, 500, 70]);
   });
 
-  it('may not be lowered behind a policy that is scheduled and longer', async () => {
+  it('cannot be lowered soon after a scheduled policy that raises it', async () => {
     const { set } = await setUp();
     await set(500, inDays(1));
     await expect(set(400, inDays(2))).rejects.toMatchObject({ param: 'effective_from' });
     expect(await set(400, inDays(0.5))).toMatchObject({ withdrawn: [{ keep_days: 500 }] });
   });
 
-  it('takes back what is scheduled by a policy that begins before it', async () => {
+  it('withdraws scheduled policies when a policy is set that begins before them', async () => {
     const { tenant, set, content } = await setUp();
     const scheduled = await set(30);
     await age(tenant.tenantId);
@@ -107,7 +110,7 @@ describe('the retention of a tenant', () => {
     expect(await content()).toMatchObject({ keep_days: 365, source: 'tenant', scheduled: [] });
   });
 
-  it('begins neither in the past nor twice at one instant, and stays within the bounds', async () => {
+  it('rejects policies that begin in the past, begin at the same instant as another or exceed the bounds', async () => {
     const { person, set } = await setUp();
     const instant = inDays(30);
     await set(400, instant);
@@ -118,7 +121,7 @@ describe('the retention of a tenant', () => {
     await expect(attempt).rejects.toMatchObject({ code: 'INVALID_REQUEST', param: 'keep_days' });
   });
 
-  it('is held to bounds that became tighter after it was set', async () => {
+  it('respects bounds that became tighter after the policy was set', async () => {
     const { tenant, set } = await setUp();
     await set(1_000);
     const bounds = { ...WIDEST_BOUNDS, content: { minDays: 1, maxDays: 90, defaultDays: 30 } };
@@ -128,16 +131,17 @@ describe('the retention of a tenant', () => {
     expect(content).toMatchObject({ keep_days: 90, source: 'tenant', policy: { keep_days: 1_000 } });
   });
 
-  it("is set by a person, not by a key that is nobody's", async () => {
+  it('is set by a person, not by a key without a person', async () => {
     const { tenant } = await setUp();
     const body = { retention_class: 'content' as const, keep_days: 400 };
     await expect(call(create, holderOf(tenant), { body })).rejects.toMatchObject({
-      ...{ code: 'PERMISSION_DENIED', message: expect.stringContaining('the key of a person') },
+      code: 'PERMISSION_DENIED',
+      message: expect.stringContaining('the key of a person'),
     });
     expect(await call(create, operatorFor(tenant.tenantId), { body })).toMatchObject({ answer: { keep_days: 400 } });
   });
 
-  it('is never lowered without delay by those who set it at once', async () => {
+  it('is never lowered without the delay by concurrent requests', async () => {
     for (let round = 0; round < 5; round += 1) {
       const { set, content } = await setUp();
       await Promise.all([400, 600, 450, 500, 550].map((days) => set(days)));
@@ -145,7 +149,7 @@ describe('the retention of a tenant', () => {
     }
   });
 
-  it('is listed with its whole history, page by page, of one class, and of no other tenant', async () => {
+  it('is listed with its complete history by class, page by page, without policies of other tenants', async () => {
     const { person, set } = await setUp();
     const ids = [(await set(400)).id, (await set(500)).id, (await set(600)).id];
     await call(create, person, { body: { retention_class: 'audit', keep_days: 1_000 } });

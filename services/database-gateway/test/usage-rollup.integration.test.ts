@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterAll(() => db.drop());
 
-/** The day is that of the ids, also when midnight passes meanwhile. */
+/** Ids are created with this time, so that the day stays the same when a test runs past midnight. */
 const STARTED_AT_MS = Date.now();
 const TODAY = new Date(STARTED_AT_MS).toISOString().slice(0, 10);
 const ZERO = { generationsDifference: 0, tokensDifference: 0, costMicroUsdDifference: 0 };
@@ -48,7 +48,7 @@ async function generate(count: number, party = tenant): Promise<string[]> {
 }
 
 describe('usage', () => {
-  it('is recorded by the transaction that settles, and folded into the sums of its day', async () => {
+  it('is recorded by the settling transaction and rolled up into the sums of its day', async () => {
     const ids = await generate(20);
     await generations.settle(ids[0]!, newSettlement(tenant.tenantId));
     await db.sql('UPDATE generations SET settled_at = now()');
@@ -66,7 +66,7 @@ describe('usage', () => {
     expect(await usage.reconcile(TODAY, TODAY)).toEqual([{ day: TODAY, generations: 25, ...ZERO }]);
   });
 
-  it('does not count what is pending, nor what was rolled back', async () => {
+  it('excludes pending generations and settlements that were rolled back', async () => {
     const id = uuidv7();
     await generations.open(id, newGeneration(tenant));
     await expect(generations.settle(id, { ...newSettlement(tenant.tenantId), status: 'failed' })).rejects.toThrow();
@@ -78,7 +78,7 @@ describe('usage', () => {
     ]);
   });
 
-  it('is of the UTC day in which the generation began, however late it is settled', async () => {
+  it('belongs to the UTC day in which the generation began, however late it is settled', async () => {
     const yesterday = new Date(Date.parse(TODAY) - 1);
     const id = uuidv7({ msecs: yesterday.getTime() });
     await db.sql(
@@ -92,24 +92,24 @@ describe('usage', () => {
     expect(row?.day).toBe(yesterday.toISOString().slice(0, 10));
   });
 
-  it('is folded exactly once by many at once, while settlements go on', async () => {
+  it('is rolled up exactly once by concurrent processes while settlements continue', async () => {
     const writing = (async () => {
       for (let round = 0; round < 10; round += 1) await generate(10);
     })();
-    const folding = Array.from({ length: 4 }, async () => {
+    const rollingUp = Array.from({ length: 4 }, async () => {
       for (let round = 0; round < 10; round += 1) {
         await usage.rollUp();
         const days = await usage.reconcile(TODAY, TODAY);
         expect(days.map(({ generationsDifference }) => generationsDifference)).toEqual(days.map(() => 0));
       }
     });
-    await Promise.all([writing, ...folding]);
+    await Promise.all([writing, ...rollingUp]);
     await usage.rollUp();
     expect(await sumsOf('usage_daily')).toMatchObject({ succeeded: 100, completion: 500 });
     expect(await usage.reconcile(TODAY, TODAY)).toEqual([{ day: TODAY, generations: 100, ...ZERO }]);
   });
 
-  it('is kept whole when folding breaks off: what was taken is there again', async () => {
+  it('stays complete when the rollup fails: nothing is moved', async () => {
     await generate(3);
     await db.sql('ALTER TABLE usage_daily ADD CONSTRAINT broken CHECK (succeeded < 0)');
     await expect(usage.rollUp()).rejects.toThrow();
@@ -119,7 +119,7 @@ describe('usage', () => {
     expect(await sumsOf('usage_daily')).toMatchObject({ succeeded: 3 });
   });
 
-  it('is counted from rows that arrive settled, whoever writes them', async () => {
+  it('is counted from rows that are inserted as settled', async () => {
     await db.sql(
       `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at,
          status, prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, settled_at)
@@ -130,7 +130,7 @@ describe('usage', () => {
     expect(await usage.reconcile(TODAY, TODAY)).toEqual([{ day: TODAY, generations: 7, ...ZERO }]);
   });
 
-  it('cannot be written by the application itself', async () => {
+  it('cannot be written by the role of the application', async () => {
     const row = `(id, tenant_id, day, api_key_id, provider, model) VALUES (gen_random_uuid(), $1, now(), $2, 'p', 'm')`;
     for (const text of [
       `INSERT INTO usage_daily ${row}`,
@@ -145,33 +145,33 @@ describe('usage', () => {
   });
 });
 
-describe('the watch over usage', () => {
-  it('tells of a difference, also when two tenants make up for each other', async () => {
+describe('consistency check of usage', () => {
+  it('reports differences that cancel each other out between two tenants', async () => {
     const metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
-    const watched = createUsageRollup({ database: db.database, logger: silentLogger, metrics });
+    const rollup = createUsageRollup({ database: db.database, logger: silentLogger, metrics });
     const other = await createTestTenant(db.database);
     await generate(4);
     await generate(4, other);
-    await watched.rollUp();
+    await rollup.rollUp();
     const shown = async () =>
       (await metrics.exposition()).body.match(/^aion_usage_(difference|rollup_lag_seconds) .*$/gm);
-    await watched.checkConsistency();
+    await rollup.checkConsistency();
     expect(await shown()).toEqual(['aion_usage_rollup_lag_seconds 0', 'aion_usage_difference 0']);
     await db.sql('UPDATE usage_daily SET succeeded = succeeded + 1 WHERE tenant_id = $1', [tenant.tenantId]);
     await db.sql('UPDATE usage_daily SET succeeded = succeeded - 1 WHERE tenant_id = $1', [other.tenantId]);
-    await watched.checkConsistency();
+    await rollup.checkConsistency();
     expect(await shown()).toContain('aion_usage_difference 2');
     expect(await usage.reconcile(TODAY, TODAY)).toMatchObject([{ generationsDifference: 2, tokensDifference: 0 }]);
   });
 
-  it('says how long the oldest settlement has waited', async () => {
+  it('reports the age of the oldest settlement that is not rolled up', async () => {
     const metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
-    const watched = createUsageRollup({ database: db.database, logger: silentLogger, metrics });
+    const rollup = createUsageRollup({ database: db.database, logger: silentLogger, metrics });
     await generate(1);
     await db.sql('UPDATE usage_deltas SET id = $1', [uuidv7({ msecs: Date.now() - 60_000 })]);
     const locked = 'SELECT pg_advisory_lock(hashtextextended($1, 0))';
     await db.sql(locked, ['aion-usage']);
-    await watched.rollUp();
+    await rollup.rollUp();
     await db.sql('SELECT pg_advisory_unlock_all()');
     expect((await metrics.exposition()).body).toMatch(/^aion_usage_rollup_lag_seconds 6\d/m);
   });

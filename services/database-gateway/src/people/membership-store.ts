@@ -76,7 +76,7 @@ export async function findMembershipId(transaction: TenantTransaction, userId: s
   return row?.id;
 }
 
-/** Reports whether the tenant has an owner besides the one with this membership. */
+/** Reports whether the tenant has another owner than the one with this membership. */
 export async function hasOtherOwner(transaction: TenantTransaction, membershipId: string): Promise<boolean> {
   const others = await transaction.query({
     operation: 'SELECT',
