@@ -7,6 +7,7 @@ export {
   type ReadinessCheck,
   type ReadinessDetail,
 } from './admin-server.ts';
+export { assertFutureExpiry } from './assert-future-expiry.ts';
 export {
   bindRoute,
   streamReply,

@@ -1,6 +1,6 @@
 import { internalRoute, internalRoutes, type BodyOf, type Caller, routes } from '@aion/contracts';
-import { ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError } from '@aion/errors';
-import type { BoundRoute } from '@aion/http';
+import { ConflictError, NotFoundError, PermissionDeniedError } from '@aion/errors';
+import { assertFutureExpiry, type BoundRoute } from '@aion/http';
 import { recordAuditEvent } from '../audit/record-audit-event.ts';
 import type { TenantTransaction } from '../database/database.ts';
 import { assertHasScopes } from '../management/assert-has-scopes.ts';
@@ -104,13 +104,6 @@ function assertNotEnded({ id, revoked_at: revokedAt, expires_at: expiresAt }: Ap
   if (revokedAt !== null) throw new ConflictError(`The key ${id} is revoked: it cannot be changed.`);
   if (expiresAt === null || expiresAt.getTime() > Date.now()) return;
   throw new ConflictError(`The key ${id} has expired: it cannot be changed. Create another one.`);
-}
-
-function assertFutureExpiry(expiresAt: Date | null): void {
-  if (expiresAt === null || expiresAt.getTime() > Date.now()) return;
-  throw new InvalidRequestError(`expires_at is in the past: ${expiresAt.toISOString()}. To end a key now, revoke it.`, {
-    param: 'expires_at',
-  });
 }
 
 function toDate(instant: string | null | undefined): Date | null {
