@@ -9,6 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['packages/logging'],
   [
     'packages/http',
+    'packages/client',
     'packages/queue',
     'packages/object-store',
     'packages/bundle',
@@ -38,6 +39,7 @@ const EXPECTED_EDGES: readonly (readonly [from: string, to: string])[] = [
   ['services/data-export/src', 'packages/bundle/src'],
   ['services/database-gateway/src/outbox/outbox-listener.ts', 'node_modules/.pnpm/pg@'],
   ['packages/queue/test', 'packages/testkit/src'],
+  ['packages/cli/src', 'packages/client/src'],
   ['packages/cli/src', 'packages/bundle/src'],
   ['packages/e2e/test', 'packages/launcher/src'],
 ];

@@ -1,7 +1,8 @@
 import { InvalidAuditRowError } from '@aion/audit-chain';
 import { InvalidIdentityError, InvalidSigningKeyError } from '@aion/bundle';
+import { ApiError, DamagedArchiveError, UnreachableError } from '@aion/client';
 import type { Command } from 'commander';
-import { ApiError, formatApiError, UnreachableError } from './api/api-error.ts';
+import { formatApiError } from './api/format-api-error.ts';
 import { EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE } from './exit-codes.ts';
 import { toPlainText } from './output/to-plain-text.ts';
 import { CancelledError, CheckFailedError, UsageError } from './usage-error.ts';
@@ -21,7 +22,9 @@ export function refuse(command: Command, error: unknown): never {
   }
   const isUsage = USAGE_ERRORS.some((type) => error instanceof type);
   // With a code it is the system's: a file that vanished, a disk that fails. Without one it is a defect.
-  const isOurs = [...USAGE_ERRORS, CancelledError, CheckFailedError].some((type) => error instanceof type);
+  const isOurs = [...USAGE_ERRORS, CancelledError, CheckFailedError, DamagedArchiveError].some(
+    (type) => error instanceof type,
+  );
   const isExpected = isOurs || (error instanceof Error && 'code' in error);
   if (!(error instanceof Error) || !isExpected) throw error;
   return command.error(`error: ${error.message}`, { exitCode: isUsage ? EXIT_USAGE : EXIT_FAILED });

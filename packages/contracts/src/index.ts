@@ -1,4 +1,5 @@
 export * from './fields.ts';
+export { fillPath } from './fill-path.ts';
 export * from './internal/exports.ts';
 export * from './internal/files.ts';
 export * from './internal/generations.ts';

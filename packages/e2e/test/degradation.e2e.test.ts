@@ -1,6 +1,6 @@
 import { generateAgeIdentity } from '@aion/bundle';
+import { callRoute, watchExportToEnd } from '@aion/client/traced';
 import { routes } from '@aion/contracts';
-import { callRoute, watchExportToEnd } from '@aion/launcher/testing';
 import { describeWithProgram, startPrometheus, waitFor } from '@aion/testkit';
 import { createLedger, type DegradationLedger } from './support/degradation-ledger.ts';
 import {

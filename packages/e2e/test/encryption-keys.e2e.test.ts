@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { callRoute, fetchRoute } from '@aion/client/traced';
 import { type Route, routes } from '@aion/contracts';
 import { createEncryption } from '@aion/encryption';
 import { planPorts, type Platform, startPlatform } from '@aion/launcher';
-import { callRoute, fetchRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 import pg from 'pg';
 import { findPorts } from './support/processes.ts';

@@ -1,5 +1,5 @@
+import { callRoute } from '@aion/client/traced';
 import { SCOPES, routes } from '@aion/contracts';
-import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 import { getSharedPlatform, type SharedPlatform } from './support/shared-platform.ts';
 

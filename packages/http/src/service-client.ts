@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Caller, Route, ServiceName } from '@aion/contracts';
+import { fillPath, type Caller, type Route, type ServiceName } from '@aion/contracts';
 import {
   DeadlineExceededError,
   errorCode,
@@ -174,7 +174,7 @@ async function sendOnce(
   const body = input.rawBody ?? (input.body === undefined ? undefined : JSON.stringify(input.body));
   return pool.request({
     method: route.method,
-    path: toPath(route, input),
+    path: fillPath(route, input.params, input.query),
     headersTimeout: Math.max(1, timeoutMs),
     ...(input.signal === undefined ? {} : { signal: input.signal }),
     ...(body === undefined ? {} : { body }),
@@ -187,25 +187,6 @@ async function sendOnce(
       [TIMEOUT_HEADER]: String(timeoutMs),
     },
   });
-}
-
-function toPath(route: Route, input: AnyInput): string {
-  const params = toEntries(input.params);
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) =>
-    encodeURIComponent(params.get(name) ?? ''),
-  );
-  const query = new URLSearchParams([...toEntries(input.query)]).toString();
-  return query === '' ? path : `${path}?${query}`;
-}
-
-/** The scalar fields of an object as text; others cannot stand in a URL and are declared by no contract. */
-function toEntries(value: unknown): Map<string, string> {
-  const entries: [string, unknown][] = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  return new Map(
-    entries.flatMap(([key, item]) =>
-      typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean' ? [[key, String(item)]] : [],
-    ),
-  );
 }
 
 function isTimeout(error: unknown): boolean {

@@ -1,8 +1,6 @@
 /** Parts of the launcher that end-to-end tests start or call separately. */
-export { watchExportToEnd } from './demo/watch-export.ts';
 export type { Evidence } from './demo/evidence.ts';
 export { assertPortsFree } from './platform/assert-ports-free.ts';
-export { callRoute, fetchRoute } from './platform/call-route.ts';
 export { bootstrapDatabases } from './platform/database.ts';
 export { ensureOperator } from './platform/ensure-operator.ts';
 export { generateSecrets, type PlatformSecrets } from './platform/secrets.ts';

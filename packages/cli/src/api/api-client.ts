@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, readApiError, UnreachableError } from './api-error.ts';
+import { ApiError, fetchErrorReason, readApiError, UnreachableError } from '@aion/client';
 import type { ApiSettings } from './api-settings.ts';
-import { reasonOf } from './read-body.ts';
 
 /** One request to the API. */
 export interface ApiRequest {
@@ -132,7 +131,7 @@ function toUrl(baseUrl: string, { path, query = {} }: ApiRequest): URL {
 
 function toUnreachable({ baseUrl }: ApiSettings, error: unknown): UnreachableError {
   if (error instanceof UnreachableError) return error;
-  return new UnreachableError(`${baseUrl} cannot be reached: ${reasonOf(error)}.`, { cause: error });
+  return new UnreachableError(`${baseUrl} cannot be reached: ${fetchErrorReason(error)}.`, { cause: error });
 }
 
 /** How long to wait before the next attempt; undefined when there is to be none. */

@@ -1,111 +1,74 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
-import { Transform } from 'node:stream';
+import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTarSource } from '@aion/bundle';
-import { routes, type AnswerOf } from '@aion/contracts';
+import { DamagedArchiveError, downloadArchive, type DownloadLinks } from '@aion/client';
+import { fillPath, routes } from '@aion/contracts';
+import { errorMessage } from '@aion/errors';
 import type { ApiClient } from '../api/api-client.ts';
-import { UnreachableError } from '../api/api-error.ts';
-import { readBody } from '../api/read-body.ts';
 import type { Progress } from '../output/progress.ts';
-import { CheckFailedError } from '../usage-error.ts';
-import { pathOf } from './follow-export.ts';
 
-type Links = AnswerOf<typeof routes.exports.createDownloadLinks>;
-
-const MAX_ATTEMPTS = 10;
-const RETRY_MS = 250;
-
-/** What is downloaded, and to where. */
+/** Options of `downloadExport`. */
 export interface DownloadExportOptions {
   readonly client: ApiClient;
   readonly exportId: string;
-  /** The archive's path; it is there when every file in it has been checked. */
+  /** Path of the archive; the file exists once every file in it has been checked. */
   readonly path: string;
   readonly progress: Progress;
 }
 
 /**
- * Downloads the bundle of an export as a tar archive. What an earlier download of the same export left is continued:
- * a sealed bundle never changes.
- * @throws CheckFailedError when a file is not what the API lists; ApiError, UnreachableError
+ * Downloads the bundle of an export as a tar archive and checks every file in it. Continues an earlier download of the
+ * same export to the same path.
+ * @throws DamagedArchiveError when a file differs from the one that the API lists; ApiError, UnreachableError
  */
-export async function downloadExport(options: DownloadExportOptions): Promise<Links> {
-  const { exportId, path, progress } = options;
-  const partial = `${path}.${exportId}.part`;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const links = await fetchRest(options, partial);
-      await checkFiles(partial, links);
-      await rename(partial, path);
-      return links;
-    } catch (error) {
-      if (!(error instanceof UnreachableError) || attempt === MAX_ATTEMPTS) throw error;
-      progress.note(`The download broke off (${error.message}); continuing it.`);
-      await sleep(RETRY_MS);
-    } finally {
-      progress.stop();
-    }
-  }
-}
-
-/** Appends what is missing. Each attempt mints its own link: links work for five minutes only. */
-async function fetchRest({ client, exportId, progress }: DownloadExportOptions, partial: string): Promise<Links> {
-  const { method, path, response } = routes.exports.createDownloadLinks;
-  const minted = await client.ask({ method, path: pathOf(path, exportId) });
-  const links = parseLinks(response.json, minted.body);
-  const total = links.archive.bytes;
-  let done = await sizeOf(partial);
-  if (done < total) {
-    const headers = { 'accept-encoding': 'identity', ...(done === 0 ? {} : { range: `bytes=${done}-` }) };
-    const answer = await client.open({ method: 'GET', path: links.archive.url, headers });
-    // A proxy that knows no ranges sends the whole.
-    if (answer.status !== 206) done = 0;
-    progress.start('Downloading', total, done);
-    const file = createWriteStream(partial, { flags: done === 0 ? 'w' : 'a', mode: 0o600 });
-    const meter = new Transform({
-      transform(chunk: Buffer, _encoding, next) {
-        done += chunk.length;
-        progress.update(done);
-        next(null, chunk);
+export async function downloadExport(options: DownloadExportOptions): Promise<DownloadLinks> {
+  const { client, exportId, path, progress } = options;
+  const partialPath = `${path}.${exportId}.part`;
+  try {
+    const links = await downloadArchive({
+      createLinks: () => createLinks(client, exportId),
+      open: (url, headers) => client.open({ method: 'GET', path: url, headers }),
+      partialPath,
+      onStart: (bytes, totalBytes) => progress.start('Downloading', totalBytes, bytes),
+      onProgress: (bytes) => progress.update(bytes),
+      onRetry: (error) => {
+        progress.stop();
+        progress.note(`Download interrupted (${errorMessage(error)}), continuing.`);
       },
     });
-    await pipeline(readBody(answer), meter, file);
+    await checkFiles(partialPath, links);
+    await rename(partialPath, path);
+    return links;
+  } finally {
+    progress.stop();
   }
-  if (done === total) return links;
-  if (done < total) throw new UnreachableError(`The archive ended after ${done} of ${total} bytes.`);
-  await rm(partial, { force: true });
-  throw new CheckFailedError(`The archive has ${done} bytes and not ${total}: it was removed; download it again.`);
 }
 
-/** Every file of the archive, against the SHA-256 that the API lists. */
-async function checkFiles(partial: string, { files }: Links): Promise<void> {
-  const source = createTarSource(partial);
-  const found = new Set(await source.list().catch(() => []));
+async function createLinks(client: ApiClient, exportId: string): Promise<DownloadLinks> {
+  const { createDownloadLinks } = routes.exports;
+  const { method, name, response } = createDownloadLinks;
+  if (response.json === undefined) throw new Error(`${name} has no JSON answer.`);
+  const created = await client.ask({ method, path: fillPath(createDownloadLinks, { export_id: exportId }) });
+  return response.json.parse(created.body);
+}
+
+/** Compares every file of the archive with the SHA-256 that the API lists, and removes the archive if one differs. */
+async function checkFiles(partialPath: string, { files }: DownloadLinks): Promise<void> {
+  const source = createTarSource(partialPath);
+  const unlisted = new Set(await source.list().catch(() => []));
   for (const { path, sha256 } of files) {
     const hash = createHash('sha256');
-    if (found.delete(path)) await pipeline(await source.read(path), hash);
-    if (hash.digest('hex') !== sha256) await refuseArchive(partial, `its file ${path} is not what was sealed`);
+    if (unlisted.delete(path)) await pipeline(await source.read(path), hash);
+    if (hash.digest('hex') !== sha256)
+      await rejectArchive(partialPath, `its file ${path} differs from the exported one`);
   }
-  const [extra] = found;
-  if (extra !== undefined) await refuseArchive(partial, `it has a file that was not sealed: ${extra}`);
+  const [extra] = unlisted;
+  if (extra !== undefined)
+    await rejectArchive(partialPath, `it contains a file that is not part of the export: ${extra}`);
 }
 
-async function refuseArchive(partial: string, reason: string): Promise<never> {
-  await rm(partial, { force: true });
-  throw new CheckFailedError(`The archive is damaged: ${reason}. It was removed; download it again.`);
-}
-
-function parseLinks(schema: typeof routes.exports.createDownloadLinks.response.json, body: unknown): Links {
-  if (schema === undefined) throw new Error(`${routes.exports.createDownloadLinks.name} answers with links.`);
-  return schema.parse(body);
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
+async function rejectArchive(partialPath: string, reason: string): Promise<never> {
+  await rm(partialPath, { force: true });
+  throw new DamagedArchiveError(reason);
 }

@@ -6,10 +6,10 @@ import { createProgress } from '../output/progress.ts';
 import { addConnectionOptions, type ConnectionOptions } from '../routes/connection-options.ts';
 import { connect, note } from '../routes/connect.ts';
 import { guard } from '../routes/guard.ts';
-import { fillPath } from '../routes/route-input.ts';
+import { fillPathFromArgs } from '../routes/route-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { downloadExport } from './download-export.ts';
-import { followToEnd } from './follow-export.ts';
+import { followToEnd } from './follow-to-end.ts';
 
 interface DownloadOptions extends ConnectionOptions {
   readonly output?: string;
@@ -25,7 +25,7 @@ export function createWatchExportCommand(): Command {
     .addHelpText('after', `\nExample:\n  $ aion exports watch ${EXAMPLE_ID}`);
   return command.action((exportId: string, options: ConnectionOptions) =>
     guard(command, async () => {
-      fillPath(routes.exports.watch, [exportId]);
+      fillPathFromArgs(routes.exports.watch, [exportId]);
       const state = await followToEnd(await connect(options, routes.exports.watch), { id: exportId });
       process.stdout.write(options.json === true ? `${JSON.stringify(state, undefined, 2)}\n` : formatRecord(state));
     }),
@@ -44,7 +44,7 @@ export function createDownloadExportCommand(): Command {
     .addHelpText('after', `\nExample:\n  $ aion exports download ${EXAMPLE_ID} --output bundle.tar`);
   return command.action((exportId: string, options: DownloadOptions) =>
     guard(command, async () => {
-      fillPath(routes.exports.createDownloadLinks, [exportId]);
+      fillPathFromArgs(routes.exports.createDownloadLinks, [exportId]);
       const path = options.output ?? `aion-export-${exportId}.tar`;
       await assertFree(path);
       const client = await connect(options, routes.exports.createDownloadLinks);

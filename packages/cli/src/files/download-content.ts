@@ -3,11 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { storedFile, type StoredFile, routes } from '@aion/contracts';
+import { readBody } from '@aion/client';
+import { fillPath, routes, storedFile, type StoredFile } from '@aion/contracts';
 import type { ApiClient } from '../api/api-client.ts';
-import { readBody } from '../api/read-body.ts';
 import type { Progress } from '../output/progress.ts';
-import { fillPath } from '../routes/route-input.ts';
 import { CheckFailedError } from '../usage-error.ts';
 
 /** What is downloaded, and to where. */
@@ -24,12 +23,15 @@ export interface DownloadContentOptions {
  * @throws CheckFailedError when its bytes are not those that were uploaded; ApiError, UnreachableError
  */
 export async function downloadContent({ client, fileId, path, progress }: DownloadContentOptions): Promise<StoredFile> {
-  const known = await client.ask({ method: routes.files.get.method, path: fillPath(routes.files.get, [fileId]) });
+  const { get, downloadContent: download } = routes.files;
+  const params = { file_id: fileId };
+  const known = await client.ask({ method: get.method, path: fillPath(get, params) });
   const file = storedFile.parse(known.body);
   const partial = `${path}.${fileId}.part`;
   try {
     const answer = await client.open({
-      ...{ method: routes.files.downloadContent.method, path: fillPath(routes.files.downloadContent, [fileId]) },
+      method: download.method,
+      path: fillPath(download, params),
       headers: { 'accept-encoding': 'identity' },
     });
     progress.start('Downloading', file.bytes, 0);

@@ -7,7 +7,7 @@ import { createProgress } from '../output/progress.ts';
 import { addConnectionOptions, type ConnectionOptions } from '../routes/connection-options.ts';
 import { connect } from '../routes/connect.ts';
 import { guard } from '../routes/guard.ts';
-import { checkInput, fillPath } from '../routes/route-input.ts';
+import { checkInput, fillPathFromArgs } from '../routes/route-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { downloadContent } from './download-content.ts';
 import { upload } from './upload-file.ts';
@@ -58,7 +58,7 @@ export function createDownloadFileCommand(): Command {
   return addConnectionOptions(command, routes.files.downloadContent.auth.kind).action(
     (fileId: string, flags: DownloadFlags) =>
       guard(command, async () => {
-        fillPath(routes.files.downloadContent, [fileId]);
+        fillPathFromArgs(routes.files.downloadContent, [fileId]);
         const { output: path } = flags;
         const isTaken = await access(path).then(
           () => true,

@@ -1,6 +1,6 @@
 import { type CurrentRetention, routes } from '@aion/contracts';
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError } from '@aion/client';
 
 const { body: policySchema } = routes.retentionPolicies.create;
 const { json: currentSchema } = routes.retentionPolicies.getCurrent.response;

@@ -3,7 +3,7 @@ import { createProgram } from '../create-program.ts';
 import { createRouteCommand } from './create-route-command.ts';
 import { toFieldSchema, type FieldSchema } from './field-schema.ts';
 import { GROUPS, ROUTE_COMMANDS } from './route-commands.ts';
-import { checkInput, fillPath, readFlags } from './route-input.ts';
+import { checkInput, fillPathFromArgs, readFlags } from './route-input.ts';
 import { createSchemaFlags } from './schema-flags.ts';
 
 /** Routes that a command calls which does more than that. */
@@ -63,7 +63,7 @@ describe('the commands', () => {
         .exitOverride();
       command.parse(args.slice(spec.words.length, end === -1 ? undefined : end), { from: 'user' });
       const { route } = spec;
-      fillPath(route, command.args);
+      fillPathFromArgs(route, command.args);
       for (const schema of [route.query, route.body]) {
         if (schema === undefined || 'body' in command.opts()) continue;
         const flags = createSchemaFlags(schema, { isChange: route.method !== 'POST' });

@@ -1,5 +1,5 @@
 import { routes } from '@aion/contracts';
-import { followToEnd } from '../exports/follow-export.ts';
+import { followToEnd } from '../exports/follow-to-end.ts';
 import { warnOfShorterRetention } from '../retention/warn-of-shorter-retention.ts';
 import type { RouteCommand } from './route-command.ts';
 

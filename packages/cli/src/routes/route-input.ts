@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import type { Route } from '@aion/contracts';
+import { fillPath, type Route } from '@aion/contracts';
 import type { z } from 'zod';
 import { UsageError } from '../usage-error.ts';
 import { exampleOf, toFieldSchema } from './field-schema.ts';
@@ -32,13 +32,13 @@ export async function readBodyFile(file: string | undefined): Promise<Readonly<R
   }
 }
 
-/** Fills the path in. @throws UsageError when an argument is not what the contract wants */
-export function fillPath(route: Route, args: readonly string[]): string {
+/** Fills the arguments of a command into the path of its route. @throws UsageError that names each invalid argument */
+export function fillPathFromArgs(route: Route, args: readonly string[]): string {
   const names = pathParams(route.path);
   const params = Object.fromEntries(names.map((name, index) => [name, args[index]]));
   const problems = problemsOf(route.params, params, (name) => `<${name.replaceAll('_', '-')}>`);
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '));
-  return route.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => encodeURIComponent(params[name] ?? ''));
+  return fillPath(route, params);
 }
 
 /** The names of a path's parameters, in their order. */

@@ -7,7 +7,7 @@ import type { ConnectionOptions } from './connection-options.ts';
 import { printAnswer, toAnswer } from './print-answer.ts';
 import { printList } from './print-list.ts';
 import type { RouteCommand } from './route-command.ts';
-import { checkInput, fillPath, readBodyFile, readFlags } from './route-input.ts';
+import { checkInput, fillPathFromArgs, readBodyFile, readFlags } from './route-input.ts';
 import type { SchemaFlag } from './schema-flags.ts';
 
 /** The flags of a command that come from its contract. */
@@ -55,7 +55,7 @@ async function warningOf({ destroys }: RouteCommand, client: ApiClient, request:
 
 async function createRequest(command: Command, { route }: RouteCommand, flags: RouteFlags): Promise<ApiRequest> {
   const options = command.opts<RouteOptions>();
-  const path = fillPath(route, command.args);
+  const path = fillPathFromArgs(route, command.args);
   const query = readFlags(flags.query, command.opts());
   checkInput(route.query, query, flags.query);
   const json = route.body && { ...(await readBodyFile(options.body)), ...readFlags(flags.body, command.opts()) };

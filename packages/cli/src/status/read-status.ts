@@ -1,7 +1,7 @@
 import { routes } from '@aion/contracts';
 import { z } from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError } from '@aion/client';
 
 /** One thing that a service needs, and whether it has it. */
 export interface StatusCheck {

@@ -8,6 +8,11 @@ export const EXPORT_STATES = ['requested', 'running', 'sealing', 'ready', 'faile
 /** One of `EXPORT_STATES`. */
 export type ExportState = (typeof EXPORT_STATES)[number];
 
+/** Reports whether an export is in a final state, which never changes. */
+export function isFinalExport({ state }: { readonly state: ExportState }): boolean {
+  return state === 'ready' || state === 'failed';
+}
+
 /**
  * Reasons for a failed export, for its owner and for metrics. Workers report all but the last three, with which
  * database-gateway fails an export that no worker ends.

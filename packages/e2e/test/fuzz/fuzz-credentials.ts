@@ -1,6 +1,6 @@
+import { callRoute } from '@aion/client/traced';
 import { SCOPES, type Route, type Scope, routes } from '@aion/contracts';
 import { createServiceTokens } from '@aion/http';
-import { callRoute } from '@aion/launcher/testing';
 import { callersOf } from './fuzz-callers.ts';
 import { fixturesOf } from './fuzz-fixtures.ts';
 import { createKeyedTenant } from './keyed-tenant.ts';

@@ -1,5 +1,5 @@
+import { callRoute } from '@aion/client/traced';
 import { SCOPES, type Role, type Scope, routes } from '@aion/contracts';
-import { callRoute } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 
 const { signal } = new AbortController();

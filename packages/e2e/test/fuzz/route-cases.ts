@@ -1,4 +1,4 @@
-import { CALLER_HEADER, type Route } from '@aion/contracts';
+import { CALLER_HEADER, fillPath, type Route } from '@aion/contracts';
 import fc from 'fast-check';
 import type { z } from 'zod';
 import type { FuzzCase } from './fuzz-case.ts';
@@ -138,7 +138,7 @@ function toRefused(good: FuzzCase, lack: string, headers: Headers): FuzzCase {
 }
 
 function toCase(route: Route, credentials: Headers, name: string, { params, query, body }: RequestParts): FuzzCase {
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, each: string) => encodeURIComponent(params[each] ?? ''));
+  const path = fillPath(route, params);
   const pairs = Object.entries(query).flatMap(([key, value]) =>
     (Array.isArray(value) ? value : [value]).map((each): [string, string] => [key, String(each)]),
   );

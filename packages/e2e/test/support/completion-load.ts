@@ -1,5 +1,5 @@
+import { fetchRoute } from '@aion/client/traced';
 import { routes } from '@aion/contracts';
-import { fetchRoute } from '@aion/launcher/testing';
 
 /** Where completions are asked for. */
 export interface CompletionTarget {

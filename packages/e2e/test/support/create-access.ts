@@ -1,5 +1,5 @@
+import { callRoute } from '@aion/client/traced';
 import { type Scope, routes } from '@aion/contracts';
-import { callRoute } from '@aion/launcher/testing';
 
 /** A tenant and its key. */
 export interface Access {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { generateAgeIdentity } from '@aion/bundle';
+import { callRoute, fetchRoute, watchExportToEnd } from '@aion/client/traced';
 import { type TenantExport, routes } from '@aion/contracts';
-import { callRoute, fetchRoute, watchExportToEnd } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 import { activeSpanIds, withSpan } from '@aion/tracing';
 import { CANARIES } from '../support/canaries.ts';

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ApiError } from '@aion/client';
+import { callRoute } from '@aion/client/traced';
 import { SCOPES, type Scope, routes } from '@aion/contracts';
 import { errorCode } from '@aion/errors';
 import { z } from 'zod';
 import { writePrivateFile } from '../platform/private-file.ts';
-import { ApiError, callRoute } from '../platform/call-route.ts';
 
 const tenantSchema = z.object({
   id: z.string(),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { callRoute } from '@aion/client/traced';
 import { routes } from '@aion/contracts';
 import { LauncherError } from '../platform/launcher-error.ts';
-import { callRoute } from '../platform/call-route.ts';
 import { questionOf, type Conversation } from './read-conversations.ts';
 import { createOpenAiClient, runConversation, type DemoResponse } from './run-conversation.ts';
 import { addCheck, type Story } from './story.ts';

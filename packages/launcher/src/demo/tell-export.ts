@@ -9,16 +9,15 @@ import {
   verifyBundle,
   type VerificationReport,
 } from '@aion/bundle';
-import { type TenantExport, routes } from '@aion/contracts';
+import { ApiError } from '@aion/client';
+import { callRoute, downloadTracedArchive, watchExportToEnd } from '@aion/client/traced';
+import { isFinalExport, routes, type TenantExport } from '@aion/contracts';
 import { errorCode } from '@aion/errors';
 import { withSpan } from '@aion/tracing';
 import { LauncherError } from '../platform/launcher-error.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
-import { ApiError, callRoute } from '../platform/call-route.ts';
-import { downloadArchive } from './download-archive.ts';
 import { addCheck, timed, type Story } from './story.ts';
 import { formatBytes } from './terminal.ts';
-import { watchExportToEnd } from './watch-export.ts';
 
 /** A bundle on this machine, and what opens it. */
 export interface DownloadedBundle {
@@ -96,7 +95,7 @@ async function requestExport(story: Story, recipient: string): Promise<TenantExp
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
       const { data } = await callRoute(routes.exports.list, call);
-      const running = data.find(({ state }) => state !== 'ready' && state !== 'failed');
+      const running = data.find((each) => !isFinalExport(each));
       if (running === undefined) continue;
       story.terminal.step('waiting', `an earlier run's export ${running.id} is still at work`);
       await watchExportToEnd({ ...call, exportId: running.id, onProgress: () => undefined });
@@ -112,7 +111,7 @@ async function download(story: Story, exportId: string, path: string): Promise<n
   try {
     const onProgress = (done: number, total: number): void => progress.update(done, total);
     const { baseUrl } = platform;
-    bytes = await downloadArchive({ baseUrl, key: tenants[0].key, exportId, path, onProgress, signal });
+    bytes = await downloadTracedArchive({ baseUrl, key: tenants[0].key, exportId, path, onProgress, signal });
     return bytes;
   } finally {
     progress.end();

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ApiError } from '@aion/client';
+import { callRoute, fetchRoute } from '@aion/client/traced';
 import { routes } from '@aion/contracts';
 import { errorCode } from '@aion/errors';
 import { z } from 'zod';
-import { ApiError, callRoute, fetchRoute } from './call-route.ts';
 import { LauncherError } from './launcher-error.ts';
 import { writePrivateFile } from './private-file.ts';
 

@@ -1,0 +1,3 @@
+import { definePackage } from '../../jest.preset.mjs';
+
+export default definePackage(import.meta.dirname);

@@ -1,0 +1,4 @@
+/** The API did not answer, or its answer was incomplete. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
