@@ -40,7 +40,7 @@ describe('Markdown documents', () => {
   it.each(documents.filter((path) => path.startsWith('docs/runbooks/')))(
     '%s quotes only log messages that exist',
     (path) => {
-      const quoted = [...read(path).matchAll(/`([A-Z][a-z]+(?: [\w']+){2,})`/g)].map(([, message = '']) => message);
+      const quoted = [...read(path).matchAll(/`([A-Z][a-z]+(?: [\w',]+){2,})`/g)].map(([, message = '']) => message);
       expect(quoted.filter((message) => !isInSource(message))).toEqual([]);
     },
   );
