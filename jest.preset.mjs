@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, URL } from 'node:url';
 
 const fromRoot = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -48,10 +48,7 @@ const unitOptions = { testEnvironment: fromRoot('./ops/checks/unit-environment.m
  * @param folders - Folders whose tests are projects of their own, named after the folder.
  */
 export function definePackage(directory, options = {}, folders = []) {
-  const isElsewhere = (file) => folders.some((folder) => file.startsWith(`${folder}/`));
-  const files = readdirSync(directory, { recursive: true }).filter(
-    (file) => !file.includes('node_modules') && !isElsewhere(file),
-  );
+  const files = listFiles(directory, ['node_modules', ...folders]);
   const lanes = Object.entries(LANES).filter(([, pattern]) => files.some((file) => pattern.test(file)));
   const projects = lanes.map(([lane, pattern]) => ({
     ...projectOptions,
@@ -63,4 +60,11 @@ export function definePackage(directory, options = {}, folders = []) {
   }));
   const own = folders.map((folder) => definePackage(`${directory}/${folder}`, options));
   return { ...runOptions, projects: [...projects, ...own.flatMap((each) => each.projects)] };
+}
+
+/** Lists the files below a directory, without those of some of its folders. Symbolic links are not followed. */
+function listFiles(directory, excluded) {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter(({ name }) => !excluded.includes(name))
+    .flatMap((entry) => (entry.isDirectory() ? listFiles(join(directory, entry.name), []) : [entry.name]));
 }

@@ -224,6 +224,8 @@ const step = fc.record({
 
 /** Of a failed run, to have the same calls again. */
 const SEED = Number(process.env['AION_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+/** Multiplies the number of runs. */
+const EFFORT = Number(process.env['AION_TEST_EFFORT'] ?? 1);
 const BOTH = [0, 1] as const;
 const partiesFrom = (at: 0 | 1) => [parties[at], parties[1 - at]!] as const;
 
@@ -341,10 +343,10 @@ describe('isolation of two tenants', () => {
           }
         }),
         // A later call depends on all before: there is nothing to shrink.
-        { numRuns: 6, seed: SEED, endOnFailure: true },
+        { numRuns: 6 * EFFORT, seed: SEED, endOnFailure: true },
       );
     },
-    TIMEOUT_MS,
+    TIMEOUT_MS * EFFORT,
   );
 
   it.each(BOTH)(

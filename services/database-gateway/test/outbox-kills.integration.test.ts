@@ -112,6 +112,8 @@ const QUEUE_STEPS = [
   ...['before the claim', 'after the claim', 'within the publication'],
   ...['after the publication', 'after the acknowledgement'],
 ];
+/** Each step as often as `AION_TEST_EFFORT` requests. */
+const REPEATED_STEPS = Array.from({ length: Number(process.env['AION_TEST_EFFORT'] ?? 1) }, () => QUEUE_STEPS).flat();
 /** Long enough that the relay finds the queue gone. */
 const QUEUE_AWAY_MS = 500;
 
@@ -123,7 +125,7 @@ interface QueueServer {
 }
 
 function describeKillsOf(server: () => QueueServer): void {
-  it.each(QUEUE_STEPS)(
+  it.each(REPEATED_STEPS)(
     'runs the job of each row once when the queue is killed %s',
     async (step) => {
       const { urls, kill, start } = server();
