@@ -20,12 +20,12 @@ function recordParts(order: string[]): DataExportParts {
     worker: { start: () => void order.push('worker starts'), ping: record('ping'), close: record('worker closes') },
     gateway: { close: record('gateway closes') },
     objectStore: { close: record('object store closes') },
-    tellSwitches: () => Promise.resolve(),
+    reportFeatureFlags: () => Promise.resolve(),
   };
 }
 
 describe('createDataExport', () => {
-  it('starts its admin port first, and stops what running exports need after them', async () => {
+  it('starts the admin port first, and closes clients and object store after running exports have ended', async () => {
     const config = loadDataExportConfig({
       AION_SERVICE_TOKEN_SECRET: 's'.repeat(32),
       AION_DATABASE_GATEWAY_URL: 'http://127.0.0.1:8082',

@@ -12,46 +12,44 @@ import {
 import { createObjectStore, type ObjectStore } from '@aion/object-store';
 import { createDatabaseGatewayClient, type DatabaseGatewayClient } from './clients/database-gateway-client.ts';
 import type { DataExportConfig } from './config.ts';
-import { ExportMetrics } from './exports/export-metrics.ts';
 import { createExportObjects } from './exports/export-objects.ts';
 import { createExportService } from './exports/export-service.ts';
 import { createExportWorker, type ExportWorker } from './exports/export-worker.ts';
-import { createRunExportHandler } from './exports/run-export-job.ts';
 
-/** What the service is made of; tests put recorders in their places. */
+/** Parts of the service; tests replace them by recorders. */
 export interface DataExportParts {
   readonly admin: Pick<AdminServer, 'start' | 'drain' | 'readiness' | 'stop'>;
   readonly worker: ExportWorker;
   readonly gateway: { close(): Promise<void> };
   readonly objectStore: Pick<ObjectStore, 'close'>;
-  /** Tells which switches of the process are on. */
-  readonly tellSwitches: (signal: AbortSignal) => Promise<void>;
+  /** Reports the feature flags of the process to database-gateway. */
+  readonly reportFeatureFlags: (signal: AbortSignal) => Promise<void>;
 }
 
-/** A run that is stopped sweeps its objects and gives its lease back in this time. */
+/** Time in which an aborted run deletes its objects and releases its lease. */
 const ABORT_GRACE_MS = 3_000;
-/** For closing everything when the jobs have ended. */
+/** Time to close everything after the jobs have ended. */
 const AFTER_DRAIN_MS = 1_000;
 
-/** The composition root of data-export. */
+/** Creates the service from its parts. */
 export function createDataExport(
   config: DataExportConfig,
   runtime: ServiceRuntime,
   version: string,
   createParts: typeof createDataExportParts = createDataExportParts,
 ): Service {
-  const { admin, worker, gateway, objectStore, tellSwitches } = createParts(config, runtime, version);
+  const { admin, worker, gateway, objectStore, reportFeatureFlags } = createParts(config, runtime, version);
   const stopping = new AbortController();
   return {
     start: async () => {
       await admin.start();
       worker.start();
-      void reportReadiness(admin, runtime.logger, stopping.signal).then(() => tellSwitches(stopping.signal));
+      void reportReadiness(admin, runtime.logger, stopping.signal).then(() => reportFeatureFlags(stopping.signal));
     },
     stop: async () => {
       stopping.abort();
       admin.drain();
-      // What a running export needs to end or to give itself back is closed after it.
+      // A running export needs the parts below to end or to release its lease.
       await worker.close();
       await gateway.close();
       await objectStore.close();
@@ -60,7 +58,7 @@ export function createDataExport(
   };
 }
 
-/** Creates the parts of the service, and starts none. */
+/** Creates the parts of the service without starting them. */
 export function createDataExportParts(
   config: DataExportConfig,
   runtime: ServiceRuntime,
@@ -91,9 +89,9 @@ export function createDataExportParts(
       queue: () => worker.ping(),
     },
   });
-  const tellSwitches = (signal: AbortSignal): Promise<void> =>
+  const reportFeatureFlags = (signal: AbortSignal): Promise<void> =>
     reportSwitches({ gateway: client, switches: runtime.switches, logger, signal });
-  return { admin, worker, gateway: client, objectStore, tellSwitches };
+  return { admin, worker, gateway: client, objectStore, reportFeatureFlags };
 }
 
 function createWorker(
@@ -108,7 +106,7 @@ function createWorker(
     gateway,
     objects: createExportObjects(objectStore),
     signingKey,
-    metrics: new ExportMetrics(metrics),
+    metrics,
     logger: logger.child('exports'),
     version,
     leaseMs,
@@ -118,10 +116,10 @@ function createWorker(
   return createExportWorker({
     redisUrl: config.redisUrl,
     postgresUrl: config.queueUrl,
-    handler: createRunExportHandler(service),
+    service,
     worker: {
       concurrency: config.concurrency,
-      // Longer than the lease: when the queue gives a dead worker's job to another, its lease has run out.
+      // Longer than the lease, which has then expired when the queue passes the job of a dead worker to another.
       lockDurationMs: 2 * leaseMs,
       stalledIntervalMs: leaseMs,
       graceMs: Math.max(0, config.shutdownGraceMs - abortGraceMs - AFTER_DRAIN_MS),

@@ -1,5 +1,5 @@
 import { createTestDatabase, freePort, type TestDatabase } from '@aion/testkit';
-import { holdRows, startPlatform, type Gate, type Platform } from './support/platform.ts';
+import { pauseRows, startPlatform, type Gate, type Platform } from './support/platform.ts';
 import { rowChunks, TOTAL_ROWS, type TestExport } from './support/test-gateway.ts';
 
 let database: TestDatabase;
@@ -16,13 +16,13 @@ afterEach(async () => {
 });
 
 const untilReady = (row: TestExport) => platform.waitFor(() => row.state === 'ready', 'the export to be ready');
-const untilHeld = (gate: Gate) => platform.waitFor(() => gate.waiting === 1, 'the COPY to be in the middle');
+const untilPaused = (gate: Gate) => platform.waitFor(() => gate.waiting === 1, 'the COPY to be paused');
 const untilStored = (row: TestExport) =>
   platform.waitFor(async () => (await platform.objectsOf(row)).length > 0, 'a part of the bundle to be stored');
 
-/** Ready once, complete, of the given epoch, and nothing else is stored. */
-async function expectWhole(row: TestExport, epoch: number): Promise<void> {
-  expect(row).toMatchObject({ state: 'ready', epoch, completions: 1 });
+/** Expects that the export was committed once, by the given run, that it is complete, and that no other object exists. */
+async function expectComplete(row: TestExport, fencingToken: number): Promise<void> {
+  expect(row).toMatchObject({ state: 'ready', fencingToken, completions: 1 });
   const report = await platform.verify(row);
   expect(report.checks.filter((check) => !check.ok)).toEqual([]);
   expect(report).toMatchObject({ ok: true, contentChecked: true, signerTrusted: true });
@@ -30,7 +30,7 @@ async function expectWhole(row: TestExport, epoch: number): Promise<void> {
   const keys = row.files.map((file) => file.key).sort();
   await platform.waitFor(
     async () => (await platform.objectsOf(row)).length === keys.length,
-    'the objects of older epochs to be deleted',
+    'the objects of older runs to be deleted',
   );
   expect(await platform.objectsOf(row)).toEqual(keys);
 }
@@ -38,21 +38,21 @@ async function expectWhole(row: TestExport, epoch: number): Promise<void> {
 describe('data-export', () => {
   it('makes an export ready, with progress, metrics and a trace', async () => {
     const adminPort = await freePort();
-    const gate = holdRows(platform.gateway, () => true);
+    const gate = pauseRows(platform.gateway, () => true);
     const worker = await platform.startWorker({ AION_ADMIN_PORT: String(adminPort) });
     const row = await platform.requestExport();
     await platform.waitFor(() => row.progress?.tables_done === 1, 'progress');
     expect(row.progress).toMatchObject({ tables_total: 3, rows_total: TOTAL_ROWS });
     gate.open();
     await untilReady(row);
-    await expectWhole(row, 1);
+    await expectComplete(row, 1);
 
     const admin = `http://127.0.0.1:${adminPort}`;
     const metrics = await (await fetch(`${admin}/metrics`)).text();
     expect(metrics).toContain(`aion_export_rows_total ${TOTAL_ROWS}`);
     expect(metrics).toContain('aion_queue_job_wait_seconds_count{queue="exports"} 1');
     expect(metrics).toContain('aion_queue_jobs_stalled_total{queue="exports"} 0');
-    // What the queue holds, and the database, are database-gateway's to show.
+    // database-gateway exposes the metrics of the queue's content and of the database.
     expect(metrics).not.toMatch(
       /^(aion_queue_(jobs|dead_letter_jobs|oldest_job_age_seconds)|aion_outbox_\w+|db_\w+)[ {]/m,
     );
@@ -67,96 +67,96 @@ describe('data-export', () => {
     expect(worker.output()).not.toContain(row.recipient);
   });
 
-  it('is taken over when its worker is killed in the middle of a COPY', async () => {
-    const gate = holdRows(platform.gateway, (row) => row.epoch === 1);
+  it('takes over an export whose worker is killed in the middle of a COPY', async () => {
+    const gate = pauseRows(platform.gateway, (row) => row.fencingToken === 1);
     const first = await platform.startWorker();
     const row = await platform.requestExport();
-    await untilHeld(gate);
+    await untilPaused(gate);
     await untilStored(row);
     await first.stop('SIGKILL');
     expect(await platform.objectsOf(row)).not.toEqual([]);
     const adminPort = await freePort();
     await platform.startWorker({ AION_ADMIN_PORT: String(adminPort) });
     await untilReady(row);
-    await expectWhole(row, 2);
+    await expectComplete(row, 2);
     const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
     expect(metrics).toContain('aion_queue_jobs_stalled_total{queue="exports"} 1');
     expect(metrics).toMatch(/aion_queue_job_retries_total\{queue="exports"\} [1-9]/);
   });
 
-  it('ignores a worker that was frozen, lost its claim and wakes up', async () => {
-    const gate = holdRows(platform.gateway, (row) => row.epoch === 1);
+  it('rejects writes of a worker that was frozen, lost its claim and resumes', async () => {
+    const gate = pauseRows(platform.gateway, (row) => row.fencingToken === 1);
     const frozen = await platform.startWorker();
     const row = await platform.requestExport();
-    await untilHeld(gate);
+    await untilPaused(gate);
     frozen.kill('SIGSTOP');
     await platform.startWorker();
     await untilReady(row);
     gate.open();
     frozen.kill('SIGCONT');
     await platform.waitFor(
-      () => frozen.output().includes('taken over by a newer epoch'),
-      'the frozen worker to notice',
+      () => frozen.output().includes('Export superseded by a newer fencing token'),
+      'the frozen worker to detect it',
     );
-    await expectWhole(row, 2);
+    await expectComplete(row, 2);
   });
 
-  it('is handed back on SIGTERM when it cannot end in time, and leaves nothing behind', async () => {
-    const gate = holdRows(platform.gateway, (row) => row.epoch === 1);
+  it('releases an export that cannot end in time after SIGTERM, and deletes its objects', async () => {
+    const gate = pauseRows(platform.gateway, (row) => row.fencingToken === 1);
     const first = await platform.startWorker({ AION_SHUTDOWN_GRACE_MS: '3000' });
     const row = await platform.requestExport();
-    await untilHeld(gate);
+    await untilPaused(gate);
     await untilStored(row);
     expect(await first.stop('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(first.output()).toContain('Export was handed back');
+    expect(first.output()).toContain('Export released at shutdown');
     expect(await platform.objectsOf(row)).toEqual([]);
     expect(row.state).toBe('running');
     await platform.startWorker();
     await untilReady(row);
-    await expectWhole(row, 2);
+    await expectComplete(row, 2);
   });
 
-  it('ends on SIGTERM what it can end in time', async () => {
-    const gate = holdRows(platform.gateway, () => true);
+  it('completes an export that can end in time after SIGTERM', async () => {
+    const gate = pauseRows(platform.gateway, () => true);
     const worker = await platform.startWorker();
     const row = await platform.requestExport();
-    await untilHeld(gate);
+    await untilPaused(gate);
     worker.kill('SIGTERM');
     await platform.waitFor(() => worker.output().includes('Service is stopping'), 'the worker to stop');
     gate.open();
     expect(await worker.exited).toEqual({ code: 0, signal: null });
-    await expectWhole(row, 1);
+    await expectComplete(row, 1);
   });
 
-  it('starts over when database-gateway dies in the middle of a COPY', async () => {
-    const gate = holdRows(platform.gateway, (row) => row.epoch === 1);
+  it('restarts an export when database-gateway dies in the middle of a COPY', async () => {
+    const gate = pauseRows(platform.gateway, (row) => row.fencingToken === 1);
     await platform.startWorker();
     const row = await platform.requestExport();
-    await untilHeld(gate);
+    await untilPaused(gate);
     await platform.gateway.stop();
     await platform.gateway.start(platform.gatewayPort);
     await untilReady(row);
-    await expectWhole(row, row.epoch);
-    expect(row.epoch).toBeGreaterThan(1);
+    await expectComplete(row, row.fencingToken);
+    expect(row.fencingToken).toBeGreaterThan(1);
   });
 
-  it('starts over when a row stream is broken off', async () => {
+  it('restarts an export when a row stream is interrupted', async () => {
     platform.gateway.rows = async function* (row, table) {
       let chunks = 0;
       for await (const chunk of rowChunks(table)) {
         chunks += 1;
-        if (row.epoch === 1 && chunks === 20) throw new Error('broken off');
+        if (row.fencingToken === 1 && chunks === 20) throw new Error('interrupted');
         yield chunk;
       }
     };
     const worker = await platform.startWorker();
     const row = await platform.requestExport();
     await untilReady(row);
-    await expectWhole(row, 2);
-    expect(worker.output()).toContain('Export run failed and will be repeated');
+    await expectComplete(row, 2);
+    expect(worker.output()).toContain('Export run failed, will retry');
   });
 
-  it('fails an export whose rows are too few, and stores nothing of it', async () => {
+  it('fails an export with fewer rows than counted, and stores nothing of it', async () => {
     platform.gateway.rows = async function* (_row, table) {
       let chunks = 0;
       for await (const chunk of rowChunks(table)) {
@@ -167,11 +167,11 @@ describe('data-export', () => {
     await platform.startWorker();
     const row = await platform.requestExport();
     await platform.waitFor(() => row.state === 'failed', 'the export to have failed');
-    expect(row).toMatchObject({ epoch: 2, completions: 0, failure: { code: 'ROW_COUNT_MISMATCH' } });
+    expect(row).toMatchObject({ fencingToken: 2, completions: 0, failure: { code: 'ROW_COUNT_MISMATCH' } });
     await platform.waitFor(async () => (await platform.objectsOf(row)).length === 0, 'the objects to be deleted');
   });
 
-  it('waits for database-gateway, and says that it does', async () => {
+  it('starts before database-gateway, and logs that it waits for it', async () => {
     await platform.gateway.stop();
     const adminPort = await freePort();
     const worker = await platform.startWorker({ AION_ADMIN_PORT: String(adminPort) }, (output) =>
@@ -182,7 +182,7 @@ describe('data-export', () => {
       const answer = await fetch(url);
       const body: unknown = await answer.json();
       return JSON.stringify(body).includes('"queue":{"ok":true') && { status: answer.status, body };
-    }, 'the queue to be there');
+    }, 'the queue to be connected');
     expect(waiting).toMatchObject({
       status: 503,
       body: { checks: { 'database-gateway': { ok: false }, 'object-store': { ok: true } } },
@@ -191,6 +191,6 @@ describe('data-export', () => {
     await platform.gateway.start(platform.gatewayPort);
     await untilReady(row);
     await platform.waitFor(() => worker.output().includes('Service is ready'), 'readiness');
-    await expectWhole(row, 1);
+    await expectComplete(row, 1);
   });
 });

@@ -1,28 +1,28 @@
 import { Transform, type Readable } from 'node:stream';
 import { DeadlineExceededError, UnavailableError } from '@aion/errors';
 
-/** How a stream is followed. */
+/** Options of `followStream`. */
 export interface FollowOptions {
-  /** Names the stream in errors. */
-  readonly what: string;
-  /** How long it may be silent before its first byte. */
+  /** Name of the stream in errors, such as `The snapshot stream`. */
+  readonly name: string;
+  /** Maximum time without bytes before the first one, in milliseconds. */
   readonly firstMs: number;
-  /** How long it may be silent after that. */
+  /** Maximum time without bytes after that, in milliseconds. */
   readonly nextMs: number;
 }
 
 const BUFFER_BYTES = 256 * 1024;
 
 /**
- * The bytes of an answer, with back-pressure. It fails with an `UnavailableError` when the answer breaks off, and with a
- * `DeadlineExceededError` when it is silent for too long: a peer that vanished without a word would be waited for for
- * ever. Destroying it cancels the answer.
+ * Passes the bytes of a response on, with back-pressure. The stream fails with an `UnavailableError` when the response is
+ * interrupted, and with a `DeadlineExceededError` when no bytes arrive for too long: a peer that disappeared without
+ * closing its connection would block the reader forever. Destroying the stream cancels the response.
  */
 export function followStream(body: Readable, options: FollowOptions): Readable {
-  const { what, firstMs, nextMs } = options;
+  const { name, firstMs, nextMs } = options;
   let limitMs = firstMs;
   let timer: NodeJS.Timeout | undefined;
-  const watch = (): void => {
+  const restartTimer = (): void => {
     clearTimeout(timer);
     timer = setTimeout(checkSilence, limitMs);
   };
@@ -30,7 +30,7 @@ export function followStream(body: Readable, options: FollowOptions): Readable {
     highWaterMark: BUFFER_BYTES,
     transform(chunk: Buffer, _encoding, done) {
       limitMs = nextMs;
-      watch();
+      restartTimer();
       done(null, chunk);
     },
     destroy(error, done) {
@@ -44,14 +44,14 @@ export function followStream(body: Readable, options: FollowOptions): Readable {
     },
   });
   const checkSilence = (): void => {
-    // Bytes that wait here mean that the reader is slow, not that the peer is silent.
-    if (followed.readableLength > 0 || followed.writableLength > 0) watch();
-    else followed.destroy(new DeadlineExceededError(`${what} was silent for ${limitMs} ms.`));
+    // Buffered bytes mean that the reader is slow, not that the peer is silent.
+    if (followed.readableLength > 0 || followed.writableLength > 0) restartTimer();
+    else followed.destroy(new DeadlineExceededError(`${name} sent nothing for ${limitMs} ms.`));
   };
-  body.once('error', (cause) => followed.destroy(new UnavailableError(`${what} was broken off.`, { cause })));
+  body.once('error', (cause) => followed.destroy(new UnavailableError(`${name} was interrupted.`, { cause })));
   body.once('close', () => {
-    if (!body.readableEnded) followed.destroy(new UnavailableError(`${what} was broken off.`));
+    if (!body.readableEnded) followed.destroy(new UnavailableError(`${name} was interrupted.`));
   });
-  watch();
+  restartTimer();
   return body.pipe(followed);
 }

@@ -14,12 +14,12 @@ const HEAD: SnapshotHead = {
 };
 
 describe('openSnapshotStream', () => {
-  it('reads a head that comes byte by byte', async () => {
+  it('reads a head that arrives byte by byte', async () => {
     const bytes = [...Buffer.from(`${JSON.stringify(HEAD)}\n`)].map((byte) => Buffer.from([byte]));
     expect((await openSnapshotStream(Readable.from(bytes))).head).toEqual(HEAD);
   });
 
-  it('reads heartbeats and tells the end of the stream as a loss', async () => {
+  it('reads heartbeats, and reports the end of the stream as a loss', async () => {
     const stream = new PassThrough();
     stream.write(`${JSON.stringify(HEAD)}\n`);
     const { ended } = await openSnapshotStream(stream);
@@ -28,7 +28,7 @@ describe('openSnapshotStream', () => {
     expect(await ended).toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('tells a broken stream as a loss with its cause', async () => {
+  it('reports a broken stream as a loss with its cause', async () => {
     const stream = new PassThrough();
     stream.write(`${JSON.stringify(HEAD)}\n`);
     const { ended } = await openSnapshotStream(stream);
@@ -43,7 +43,7 @@ describe('openSnapshotStream', () => {
     });
   });
 
-  it('fails when the head is not one of the contract', async () => {
+  it('fails when the head violates the contract', async () => {
     await expect(openSnapshotStream(Readable.from([Buffer.from('{}\n')]))).rejects.toMatchObject({ name: 'ZodError' });
   });
 });

@@ -2,19 +2,20 @@ import { StringDecoder } from 'node:string_decoder';
 import { snapshotHead, type SnapshotHead as WireHead } from '@aion/contracts';
 import { UnavailableError } from '@aion/errors';
 
-/** A snapshot stream whose head has been read. */
+/** Snapshot stream whose head has been read. */
 export interface SnapshotStream {
   readonly head: WireHead;
-  /** Resolves with the reason when the stream ends, for it should not while it is held. */
+  /** Resolves with the reason when the stream ends, which it should not do before it is closed. */
   readonly ended: Promise<Error>;
 }
 
-/** The columns of some thousands of tables. */
+/** Sufficient for the columns of several thousand tables. */
 const MAX_HEAD_CHARS = 16 * 1024 * 1024;
 
 /**
- * Reads the head of a snapshot stream, and goes on reading its heartbeats.
- * @throws UnavailableError when the stream ends before its head; ZodError for a head that breaks the contract
+ * Reads the head of a snapshot stream, and continues to read its heartbeats.
+ *
+ * @throws UnavailableError when the stream ends before its head; ZodError when the head violates the contract
  */
 export async function openSnapshotStream(stream: AsyncIterable<Uint8Array>): Promise<SnapshotStream> {
   const chunks = stream[Symbol.asyncIterator]();
@@ -39,7 +40,7 @@ async function readLine(chunks: AsyncIterator<Uint8Array>): Promise<string> {
 async function drain(chunks: AsyncIterator<Uint8Array>): Promise<Error> {
   try {
     while ((await chunks.next()).done !== true);
-    return new UnavailableError('The snapshot was ended by database-gateway.');
+    return new UnavailableError('database-gateway ended the snapshot.');
   } catch (error) {
     return new UnavailableError('The snapshot was lost.', { cause: error });
   }

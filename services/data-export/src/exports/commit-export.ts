@@ -1,38 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClaimedExport, SealedExport } from './export.ts';
-import type { ExportGateway } from './export-gateway.ts';
-import { isUnanswered } from './run-errors.ts';
+import { isUnanswered } from './export-failure.ts';
+import type { ClaimedExport, ExportGateway, FinalizedExport } from './export-gateway.ts';
 
-/** The commit was sent and its outcome is not known: the objects may belong to a ready export and must stay. */
+/** A commit was sent and its outcome is unknown: the objects may belong to a ready export and must not be deleted. */
 export class UncertainCommitError extends Error {
   override readonly name = 'UncertainCommitError';
 }
 
-/** Where the commit goes and how often it is repeated. */
+/** Options of `commitExport`. */
 export interface CommitOptions {
   readonly gateway: Pick<ExportGateway, 'complete'>;
   readonly claimed: ClaimedExport;
-  readonly sealed: SealedExport;
+  readonly finalized: FinalizedExport;
+  /** Pause before a commit without an answer is repeated. */
   readonly pauseMs: number;
 }
 
 /**
- * Completes an export, and repeats it while no answer comes: the same epoch may commit any number of times.
- * @throws UncertainCommitError when a commit was sent and nothing is known of it; else what the gateway throws.
+ * Completes an export, and repeats the commit while it is not answered: it is idempotent for one fencing token.
+ *
+ * @throws UncertainCommitError when a commit was sent and its outcome is unknown; else the gateway's error
  */
 export async function commitExport(options: CommitOptions, stop: AbortSignal): Promise<void> {
   stop.throwIfAborted();
-  for (let unanswered = false; ; unanswered = true) {
+  let mayBeCommitted = false;
+  for (;;) {
     try {
-      await options.gateway.complete(options.claimed, options.sealed);
+      await options.gateway.complete(options.claimed, options.finalized);
       return;
     } catch (error) {
-      const giveUp = stop.aborted || !isUnanswered(error);
-      if (giveUp && (unanswered || isUnanswered(error))) {
-        throw new UncertainCommitError('Nothing is known of a commit that was sent.', { cause: error });
+      mayBeCommitted ||= isUnanswered(error);
+      if (stop.aborted || !isUnanswered(error)) {
+        if (!mayBeCommitted) throw error;
+        throw new UncertainCommitError('The outcome of a commit that was sent is unknown.', { cause: error });
       }
-      if (giveUp) throw error;
     }
-    await sleep(options.pauseMs, undefined, { signal: stop }).catch(() => undefined); // Then one last try.
+    await sleep(options.pauseMs, undefined, { signal: stop }).catch(() => undefined); // Then one last attempt.
   }
 }

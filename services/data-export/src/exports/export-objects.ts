@@ -1,67 +1,76 @@
 import type { Readable } from 'node:stream';
 import type { BundleSink } from '@aion/bundle';
-import type { ExportRef } from './export.ts';
+import type { ClaimedExport, ExportRef } from './export-gateway.ts';
 
-/** What exports need of an object store. */
+/** Object store, as far as exports use it. */
 export interface ExportObjectStore {
   put(key: string, body: Readable): Promise<unknown>;
   list(prefix: string): AsyncIterable<{ readonly key: string }>;
   delete(key: string): Promise<void>;
 }
 
-/** The objects of exports: `exports/<export id>/<epoch>/<path in the bundle>`. No tenant, no name of a table. */
+/** One run of an export. */
+export type ExportRun = Pick<ClaimedExport, 'exportId' | 'fencingToken'>;
+
+/**
+ * Objects of exports, under `exports/<export id>/<fencing token>/<path in the bundle>`. Keys contain neither tenants nor
+ * names of tables.
+ */
 export interface ExportObjects {
-  key(claimed: Epoch, path: string): string;
-  /** Where the bundle of one epoch is written. */
-  sink(claimed: Epoch): BundleSink;
-  /** Deletes the objects of one epoch; gives how many there were. */
-  sweepEpoch(claimed: Epoch): Promise<number>;
-  /** Deletes the objects of all epochs but the one that is kept. */
-  sweepOthers(kept: Epoch): Promise<number>;
-  /** Deletes all objects of an export except the given ones. */
-  sweepAllBut(ref: Pick<ExportRef, 'exportId'>, keptKeys: readonly string[]): Promise<number>;
+  key(run: ExportRun, path: string): string;
+  /** Returns the sink for the bundle of one run. */
+  sink(run: ExportRun): BundleSink;
+  /** Deletes the objects of one run; returns their number. */
+  deleteRun(run: ExportRun): Promise<number>;
+  /** Deletes the objects of all other runs of the same export; returns their number. */
+  deleteOtherRuns(retained: ExportRun): Promise<number>;
+  /** Deletes all objects of an export except the given ones; returns their number. */
+  deleteAllExcept(ref: Pick<ExportRef, 'exportId'>, retainedKeys: readonly string[]): Promise<number>;
 }
 
-/** One try at an export. */
-export interface Epoch {
-  readonly exportId: string;
-  readonly epoch: number;
-}
+const CONCURRENT_DELETES = 16;
 
-const DELETES_AT_ONCE = 16;
-
-/** Lays the objects of exports out in a store. */
+/** Creates the objects of exports in a store. */
 export function createExportObjects(store: ExportObjectStore): ExportObjects {
-  const prefixOf = ({ exportId, epoch }: Epoch): string => `exports/${exportId}/${epoch}/`;
-
-  const sweep = async (prefix: string, isVoid: (key: string) => boolean): Promise<number> => {
-    let deleted = 0;
-    let batch: string[] = [];
-    const flush = async (): Promise<void> => {
-      await Promise.all(batch.map((key) => store.delete(key)));
-      deleted += batch.length;
-      batch = [];
-    };
-    for await (const { key } of store.list(prefix)) {
-      if (isVoid(key)) batch.push(key);
-      if (batch.length >= DELETES_AT_ONCE) await flush();
-    }
-    await flush();
-    return deleted;
-  };
-
   return {
-    key: (claimed, path) => prefixOf(claimed) + path,
-    sink: (claimed) => ({
+    key: (run, path) => prefixOf(run) + path,
+    sink: (run) => ({
       put: async (path, body) => {
-        await store.put(prefixOf(claimed) + path, body);
+        await store.put(prefixOf(run) + path, body);
       },
     }),
-    sweepEpoch: (claimed) => sweep(prefixOf(claimed), () => true),
-    sweepOthers: (kept) => sweep(`exports/${kept.exportId}/`, (key) => !key.startsWith(prefixOf(kept))),
-    sweepAllBut: ({ exportId }, keptKeys) => {
-      const kept = new Set(keptKeys);
-      return sweep(`exports/${exportId}/`, (key) => !kept.has(key));
+    deleteRun: (run) => deleteMatching(store, prefixOf(run), () => true),
+    deleteOtherRuns: (retained) => {
+      const retainedPrefix = prefixOf(retained);
+      return deleteMatching(store, `exports/${retained.exportId}/`, (key) => !key.startsWith(retainedPrefix));
+    },
+    deleteAllExcept: ({ exportId }, retainedKeys) => {
+      const retained = new Set(retainedKeys);
+      return deleteMatching(store, `exports/${exportId}/`, (key) => !retained.has(key));
     },
   };
+}
+
+function prefixOf({ exportId, fencingToken }: ExportRun): string {
+  return `exports/${exportId}/${fencingToken}/`;
+}
+
+async function deleteMatching(
+  store: ExportObjectStore,
+  prefix: string,
+  isStale: (key: string) => boolean,
+): Promise<number> {
+  let deleted = 0;
+  let batch: string[] = [];
+  const flush = async (): Promise<void> => {
+    await Promise.all(batch.map((key) => store.delete(key)));
+    deleted += batch.length;
+    batch = [];
+  };
+  for await (const { key } of store.list(prefix)) {
+    if (isStale(key)) batch.push(key);
+    if (batch.length >= CONCURRENT_DELETES) await flush();
+  }
+  await flush();
+  return deleted;
 }

@@ -4,15 +4,17 @@ import { createSigningKey, generateAgeIdentity, verifyBundle } from '@aion/bundl
 import { DeadlineExceededError, NotFoundError, SchemaDriftError, UnavailableError } from '@aion/errors';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
-import { ExportMetrics } from './export-metrics.ts';
 import { createExportObjects } from './export-objects.ts';
-import { createExportService } from './export-service.ts';
-import type { ExportServiceDeps } from './export-service-deps.ts';
+import { createExportService, type ExportServiceDeps } from './export-service.ts';
 import { FakeExportGateway } from './testing/fake-export-gateway.ts';
 import { MemoryObjectStore } from './testing/memory-object-store.ts';
 
 const REF = { exportId: '01890a5d-ac96-774b-bcce-b302099a8057', tenantId: '01890a5d-ac96-774b-bcce-b302099a8058' };
 const PREFIX = `exports/${REF.exportId}/`;
+const COMPLETED = { status: 'completed' };
+const NOTHING_LEFT = { status: 'completed', skipped: true };
+const SUPERSEDED = { status: 'retry', delayMs: 5_000, reason: 'a newer fencing token was issued for the export' };
+const INTERRUPTED = { status: 'retry', delayMs: 1_000, reason: 'the worker is closing' };
 const ROWS = Array.from({ length: 50 }, (_, index) => JSON.stringify({ id: index, prompt: `canary-${index}` }));
 
 function setUp(options: Partial<ExportServiceDeps> = {}) {
@@ -27,7 +29,7 @@ function setUp(options: Partial<ExportServiceDeps> = {}) {
     gateway,
     objects: createExportObjects(store),
     signingKey: createSigningKey(),
-    metrics: new ExportMetrics(metrics),
+    metrics,
     logger: createLogger({ service: 'data-export', level: 'debug', format: 'json', stream: log }),
     version: '0.1.0',
     leaseMs: 60,
@@ -45,26 +47,26 @@ function setUp(options: Partial<ExportServiceDeps> = {}) {
   };
 }
 
-/** Waits for the signal of the call, as a call that hangs does. */
+/** Waits until the call is aborted. */
 function hang(signal?: AbortSignal): Promise<void> {
   return new Promise((_resolve, reject) => {
     signal?.addEventListener('abort', () => reject(new Error('The call was aborted.')));
   });
 }
 
-describe('an export that succeeds', () => {
-  it('is a whole bundle under the keys of its epoch, committed once', async () => {
+describe('successful export', () => {
+  it('writes a complete bundle under its fencing token and commits it once', async () => {
     const { gateway, store, identity, run } = setUp();
-    expect(await run()).toEqual({ kind: 'ready' });
+    expect(await run()).toEqual(COMPLETED);
     expect(gateway.state).toBe('ready');
-    expect(gateway.sealed?.rows).toBe(53);
-    expect(gateway.sealed?.files.map((file) => file.key).sort()).toEqual(store.keys());
+    expect(gateway.finalized?.rows).toBe(53);
+    expect(gateway.finalized?.files.map((file) => file.key).sort()).toEqual(store.keys());
     expect(store.keys().every((key) => key.startsWith(`${PREFIX}1/`))).toBe(true);
     const report = await verifyBundle({ source: store.source(`${PREFIX}1/`), identity: identity.identity });
     expect(report).toMatchObject({ ok: true, contentChecked: true, totals: { tables: 3, rows: 53 } });
   });
 
-  it('closes its snapshot before it seals, and seals before it commits', async () => {
+  it('closes its snapshot before it finalizes the bundle, and finalizes it before the commit', async () => {
     const { gateway, run } = setUp();
     let openAtCommit = -1;
     gateway.before.complete = () => void (openAtCommit = gateway.snapshotsOpen);
@@ -73,7 +75,7 @@ describe('an export that succeeds', () => {
     expect(gateway.renewals.at(-1)?.state).toBe('sealing');
   });
 
-  it('reports how far it is', async () => {
+  it('reports its progress', async () => {
     const { gateway, run } = setUp();
     await run();
     expect(gateway.renewals.at(-1)?.progress).toEqual({
@@ -85,18 +87,18 @@ describe('an export that succeeds', () => {
     });
   });
 
-  it('deletes what older epochs have left, and nothing of other exports', async () => {
+  it('deletes objects of older fencing tokens, and none of other exports', async () => {
     const { gateway, store, run } = setUp();
-    gateway.epoch = 2;
+    gateway.fencingToken = 2;
     store.objects.set(`${PREFIX}1/data/old`, Buffer.from('1'));
     store.objects.set(`${PREFIX}2/data/old`, Buffer.from('2'));
-    store.objects.set(`${PREFIX}30/data/other`, Buffer.from('not epoch 3'));
-    store.objects.set('exports/other/1/data/kept', Buffer.from('3'));
+    store.objects.set(`${PREFIX}30/data/other`, Buffer.from('not of token 3'));
+    store.objects.set('exports/other/1/data/other', Buffer.from('3'));
     await run();
-    expect(store.keys().filter((key) => !key.startsWith(`${PREFIX}3/`))).toEqual(['exports/other/1/data/kept']);
+    expect(store.keys().filter((key) => !key.startsWith(`${PREFIX}3/`))).toEqual(['exports/other/1/data/other']);
   });
 
-  it('counts its rows and bytes, from zero', async () => {
+  it('counts its rows and bytes in metrics that start at zero', async () => {
     const { metrics, run } = setUp();
     const written = async () => {
       const { body } = await metrics.exposition();
@@ -108,7 +110,7 @@ describe('an export that succeeds', () => {
     expect(await written()).toEqual(['aion_export_rows_total 53', `aion_export_bytes_total ${bytes}`]);
   });
 
-  it('writes neither content nor the recipient into the log', async () => {
+  it('logs neither content nor the recipient', async () => {
     const { gateway, run, logged } = setUp();
     await run();
     const log = logged();
@@ -118,242 +120,251 @@ describe('an export that succeeds', () => {
   });
 });
 
-describe('a claim', () => {
-  it('that another worker holds is tried again when the lease has run out', async () => {
+describe('claim of an export', () => {
+  it('is retried after the lease of another worker has expired', async () => {
     const { gateway, run } = setUp();
-    gateway.heldForSeconds = 7;
-    expect(await run()).toEqual({ kind: 'held', retryAfterMs: 7_000 });
+    gateway.leasedForSeconds = 7;
+    expect(await run()).toEqual({ status: 'retry', delayMs: 7_000, reason: 'another worker holds the lease' });
     expect(gateway.calls).toEqual(['claim']);
   });
 
-  it('of a ready export leaves its bundle alone and deletes what is left of other epochs', async () => {
+  it('that is ready retains its bundle and deletes objects of other fencing tokens', async () => {
     const { gateway, store, run } = setUp();
     await run();
     const bundle = store.keys();
     store.objects.set(`${PREFIX}0/data/old`, Buffer.from('old'));
-    expect(await run()).toEqual({ kind: 'nothing-to-do' });
+    expect(await run()).toEqual(NOTHING_LEFT);
     expect(store.keys()).toEqual(bundle);
     expect(gateway.calls.filter((call) => call === 'complete')).toHaveLength(1);
   });
 
-  it('of a failed export deletes everything', async () => {
+  it('that has failed deletes all of its objects', async () => {
     const { gateway, store, run } = setUp();
     gateway.state = 'failed';
     store.objects.set(`${PREFIX}1/data/old`, Buffer.from('old'));
-    expect(await run()).toEqual({ kind: 'nothing-to-do' });
+    expect(await run()).toEqual(NOTHING_LEFT);
     expect(store.keys()).toEqual([]);
   });
 
-  it('of an export that is gone is nothing to do', async () => {
+  it('that no longer exists completes the job without work', async () => {
     const { gateway, run } = setUp();
     gateway.before.claim = () => {
-      throw new NotFoundError('There is no such export.');
+      throw new NotFoundError('The export does not exist.');
     };
-    expect(await run()).toEqual({ kind: 'nothing-to-do' });
+    expect(await run()).toEqual(NOTHING_LEFT);
   });
 
-  it('that gets no answer is tried again', async () => {
+  it('is retried when it gets no answer', async () => {
     const { gateway, run } = setUp();
     gateway.before.claim = () => {
       throw new UnavailableError('database-gateway cannot be reached now.');
     };
-    expect(await run()).toMatchObject({ kind: 'retry', code: 'UNAVAILABLE' });
+    expect(await run()).toMatchObject({ status: 'retry', reason: 'UNAVAILABLE' });
   });
 
-  it('of an export that has killed its workers again and again fails it', async () => {
+  it('fails the export when it was claimed too often without ending', async () => {
     const { gateway, run } = setUp({ maxClaims: 20 });
-    gateway.epoch = 20;
-    expect(await run()).toMatchObject({ kind: 'failed', failure: { code: 'WORKERS_LOST' } });
+    gateway.fencingToken = 20;
+    expect(await run()).toEqual(COMPLETED);
+    expect(gateway).toMatchObject({ state: 'failed', failure: { code: 'WORKERS_LOST' } });
     expect(gateway.calls).toEqual(['claim', 'fail']);
   });
 });
 
-describe('a run that has lost its claim', () => {
-  it('stops at the first refused renewal, completes nothing and deletes only its own objects', async () => {
+describe('run that has lost its claim', () => {
+  it('stops at the first rejected renewal, completes nothing and deletes only its own objects', async () => {
     const { gateway, store, run } = setUp();
     gateway.before.readRows = async (signal) => {
       if (gateway.calls.filter((call) => call === 'readRows').length < 2) return;
       // Another worker takes over while the second table is read.
-      gateway.epoch = 2;
+      gateway.fencingToken = 2;
       store.objects.set(`${PREFIX}2/data/new`, Buffer.from('new'));
       await hang(signal);
     };
-    expect(await run()).toEqual({ kind: 'superseded' });
+    expect(await run()).toEqual(SUPERSEDED);
     expect(gateway.calls).not.toContain('complete');
     expect(gateway.calls).not.toContain('fail');
     expect(gateway.snapshotsOpen).toBe(0);
     expect(store.keys()).toEqual([`${PREFIX}2/data/new`]);
   });
 
-  it('is refused at the commit and deletes its objects', async () => {
+  it('deletes its objects when its commit is rejected', async () => {
     const { gateway, store, run } = setUp();
-    gateway.before.complete = () => void (gateway.epoch = 2);
-    expect(await run()).toEqual({ kind: 'superseded' });
+    gateway.before.complete = () => void (gateway.fencingToken = 2);
+    expect(await run()).toEqual(SUPERSEDED);
     expect(store.keys()).toEqual([]);
   });
 
-  it('gives up when no renewal is answered for the length of a lease', async () => {
+  it('ends when no renewal is answered until the lease expires', async () => {
     const { gateway, run } = setUp();
     gateway.before.renew = () => {
       throw new DeadlineExceededError('database-gateway did not answer in time.');
     };
     gateway.before.readRows = hang;
-    expect(await run()).toMatchObject({ kind: 'retry', code: 'UNAVAILABLE' });
+    expect(await run()).toMatchObject({ status: 'retry', reason: 'UNAVAILABLE' });
     expect(gateway.calls.filter((call) => call === 'renew').length).toBeGreaterThan(1);
   });
 
-  it('goes on when a renewal is answered late', async () => {
+  it('continues when a renewal is answered late', async () => {
     const { gateway, run } = setUp({ leaseMs: 2_000 });
     let unanswered = 2;
     gateway.before.renew = () => {
       if (unanswered-- > 0) throw new UnavailableError('database-gateway cannot be reached now.');
     };
-    expect(await run()).toEqual({ kind: 'ready' });
+    expect(await run()).toEqual(COMPLETED);
+    expect(gateway.state).toBe('ready');
   });
 });
 
-describe('a run that fails', () => {
-  it('is repeated later and leaves no objects when the rows break off', async () => {
+describe('failed run', () => {
+  it('is retried later and leaves no objects when a row stream is interrupted', async () => {
     const { gateway, store, run } = setUp({ leaseMs: 5_000 });
     gateway.before.readRows = () => {
-      if (gateway.calls.filter((call) => call === 'readRows').length === 2) throw new UnavailableError('Broken off.');
+      if (gateway.calls.filter((call) => call === 'readRows').length === 2)
+        throw new UnavailableError('The rows were interrupted.');
     };
-    expect(await run()).toEqual({ kind: 'retry', code: 'UNAVAILABLE', delayMs: 5_000 });
+    expect(await run()).toEqual({ status: 'retry', delayMs: 5_000, reason: 'UNAVAILABLE' });
     expect(store.keys()).toEqual([]);
     expect(gateway.snapshotsOpen).toBe(0);
     expect(gateway.state).toBe('running');
   });
 
-  it('gives its lease back', async () => {
+  it('releases its lease', async () => {
     const { gateway, run } = setUp({ leaseMs: 5_000 });
     gateway.before.readRows = () => {
-      throw new UnavailableError('Broken off.');
+      throw new UnavailableError('The rows were interrupted.');
     };
     await run();
     expect(gateway.renewals.at(-1)?.leaseMs).toBe(1_000);
   });
 
-  it('is repeated when the snapshot is lost, whatever the rows say', async () => {
+  it('is retried when the snapshot is lost while a row stream hangs', async () => {
     const { gateway, run } = setUp();
     gateway.before.readRows = async (signal) => {
       gateway.loseSnapshot(new UnavailableError('The snapshot was lost.'));
       await hang(signal);
     };
-    expect(await run()).toMatchObject({ kind: 'retry', code: 'UNAVAILABLE' });
+    expect(await run()).toMatchObject({ status: 'retry', reason: 'UNAVAILABLE' });
   });
 
-  it('is repeated when the object store fails', async () => {
+  it('is retried when the object store fails', async () => {
     const { gateway, store, run } = setUp();
     store.failure = new Error('disk full');
-    expect(await run()).toMatchObject({ kind: 'retry', code: 'EXPORT_FAILED' });
+    expect(await run()).toMatchObject({ status: 'retry', reason: 'EXPORT_FAILED' });
     expect(gateway.state).toBe('running');
   });
 
-  it('waits twice as long each time, and fails the export when its attempts are used up', async () => {
+  it('doubles its delay each time, and fails the export when its attempts are used up', async () => {
     const { gateway, run } = setUp({ leaseMs: 5_000 });
     gateway.before.openSnapshot = () => {
       throw new UnavailableError('secret internals');
     };
-    const outcomes = [];
-    while (gateway.failure === undefined) outcomes.push(await run());
-    const delays = outcomes.map((outcome) => (outcome.kind === 'retry' ? outcome.delayMs : outcome.kind));
-    expect(delays).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 'failed']);
+    const results = [];
+    while (gateway.failure === undefined) results.push(await run());
+    const delays = results.map((result) => (result.status === 'retry' ? result.delayMs : result.status));
+    expect(delays).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 'completed']);
+    expect(gateway.state).toBe('failed');
     expect(gateway.failure.code).toBe('UNAVAILABLE');
     expect(gateway.failure.message).not.toContain('secret');
   });
 
-  it('fails the export at once when the recipient cannot be used, and repeats it nowhere', async () => {
+  it('fails the export immediately when the recipient is unusable, and quotes it nowhere', async () => {
     const { gateway, run, logged } = setUp();
     gateway.recipient = 'age1notarecipient';
-    expect(await run()).toMatchObject({ kind: 'failed', failure: { code: 'INVALID_RECIPIENT' } });
+    expect(await run()).toEqual(COMPLETED);
+    expect(gateway).toMatchObject({ state: 'failed', failure: { code: 'INVALID_RECIPIENT' } });
     expect(gateway.calls).toEqual(['claim', 'fail']);
     expect(gateway.failure?.message).not.toContain('notarecipient');
     expect(logged()).not.toContain('notarecipient');
   });
 
-  it('fails the export at once when the data map does not know the schema, and says where for the operator', async () => {
+  it('fails the export immediately when the schema differs from the data map, and logs the difference', async () => {
     const { gateway, run, logged } = setUp();
     gateway.before.openSnapshot = () => {
       throw new SchemaDriftError('Column "tenants.nickname" is not in the data map.');
     };
-    expect(await run()).toMatchObject({ kind: 'failed', failure: { code: 'SCHEMA_DRIFT' } });
+    expect(await run()).toEqual(COMPLETED);
+    expect(gateway).toMatchObject({ state: 'failed', failure: { code: 'SCHEMA_DRIFT' } });
     expect(gateway.calls).toEqual(['claim', 'openSnapshot', 'fail']);
     expect(gateway.failure?.message).toContain('operator');
     expect(gateway.failure?.message).not.toContain('nickname');
     expect(logged()).toContain('tenants.nickname');
   });
 
-  it('fails the export when the rows are fewer than counted for a second time', async () => {
+  it('fails the export when the rows are fewer than counted in two attempts', async () => {
     const { gateway, store, run } = setUp();
     gateway.counts = { generations: 51 };
-    expect(await run()).toMatchObject({ kind: 'retry', code: 'ROW_COUNT_MISMATCH' });
-    store.objects.set(`${PREFIX}1/data/left`, Buffer.from('a sweep that had failed'));
-    expect(await run()).toMatchObject({ kind: 'failed', failure: { code: 'ROW_COUNT_MISMATCH' } });
-    expect(gateway.sealed).toBeUndefined();
+    expect(await run()).toMatchObject({ status: 'retry', reason: 'ROW_COUNT_MISMATCH' });
+    store.objects.set(`${PREFIX}1/data/left`, Buffer.from('not deleted by the first run'));
+    expect(await run()).toEqual(COMPLETED);
+    expect(gateway).toMatchObject({ state: 'failed', failure: { code: 'ROW_COUNT_MISMATCH' } });
+    expect(gateway.finalized).toBeUndefined();
     expect(store.keys()).toEqual([]);
   });
 
-  it('quotes no row in the log', async () => {
+  it('does not quote rows in the log', async () => {
     const { gateway, run, logged } = setUp();
     gateway.tables = { generations: ['{"prompt":"canary"}'] };
-    expect(await run()).toMatchObject({ kind: 'retry', code: 'ROW_UNREADABLE' });
+    expect(await run()).toMatchObject({ status: 'retry', reason: 'ROW_UNREADABLE' });
     expect(logged()).not.toContain('canary');
   });
 
-  it('is repeated when the gateway cannot be told that the export has failed', async () => {
+  it('is retried when its failure cannot be recorded', async () => {
     const { gateway, run } = setUp();
     gateway.recipient = 'age1notarecipient';
     gateway.before.fail = () => {
       throw new UnavailableError('database-gateway cannot be reached now.');
     };
-    expect(await run()).toMatchObject({ kind: 'retry', code: 'INVALID_RECIPIENT' });
+    expect(await run()).toMatchObject({ status: 'retry', reason: 'INVALID_RECIPIENT' });
   });
 });
 
-describe('a commit without an answer', () => {
-  it('is repeated with the same epoch', async () => {
+describe('commit without an answer', () => {
+  it('is repeated with the same fencing token', async () => {
     const { gateway, run } = setUp();
     gateway.after.complete = () => {
       delete gateway.after.complete;
       throw new UnavailableError('The answer was lost.');
     };
-    expect(await run()).toEqual({ kind: 'ready' });
+    expect(await run()).toEqual(COMPLETED);
+    expect(gateway.state).toBe('ready');
     expect(gateway.calls.filter((call) => call === 'complete')).toHaveLength(2);
   });
 
-  it('leaves the objects, for they may be those of a ready export', async () => {
+  it('retains the objects, which may be those of a ready export', async () => {
     const { gateway, store, run } = setUp();
     gateway.after.complete = () => {
       throw new UnavailableError('The answer was lost.');
     };
-    expect(await run()).not.toMatchObject({ kind: 'ready' });
+    expect(await run()).not.toMatchObject(COMPLETED);
     expect(gateway.state).toBe('ready');
-    expect(store.keys()).toEqual(gateway.sealed?.files.map((file) => file.key).sort());
-    expect(await run()).toEqual({ kind: 'nothing-to-do' });
-    expect(store.keys()).toEqual(gateway.sealed?.files.map((file) => file.key).sort());
+    expect(store.keys()).toEqual(gateway.finalized?.files.map((file) => file.key).sort());
+    expect(await run()).toEqual(NOTHING_LEFT);
+    expect(store.keys()).toEqual(gateway.finalized?.files.map((file) => file.key).sort());
   });
 });
 
-describe('a run that is interrupted', () => {
-  it('ends soon, leaves nothing behind and gives its lease back', async () => {
+describe('interrupted run', () => {
+  it('ends soon, deletes its objects and releases its lease', async () => {
     const { gateway, store, interrupt, run } = setUp({ leaseMs: 60_000 });
     gateway.before.readRows = async (signal) => {
       if (gateway.calls.filter((call) => call === 'readRows').length < 2) return;
       setImmediate(() => interrupt.abort(new Error('the worker is closing')));
       await hang(signal);
     };
-    expect(await run()).toEqual({ kind: 'interrupted' });
+    expect(await run()).toEqual(INTERRUPTED);
     expect(store.keys()).toEqual([]);
     expect(gateway.state).toBe('running');
     expect(gateway.renewals.at(-1)?.leaseMs).toBe(1_000);
   });
 
-  it('finishes a commit that is on its way', async () => {
+  it('finishes a commit that is in progress', async () => {
     const { gateway, interrupt, run } = setUp();
     gateway.before.complete = async () => {
       interrupt.abort(new Error('the worker is closing'));
       await sleep(1);
     };
-    expect(await run()).toEqual({ kind: 'ready' });
+    expect(await run()).toEqual(COMPLETED);
+    expect(gateway.state).toBe('ready');
   });
 });

@@ -1,19 +1,26 @@
 import { AionError, errorCode } from '@aion/errors';
+import type { JobResult } from '@aion/queue';
 import { withSpan } from '@aion/tracing';
-import { WORKERS_LOST } from './classify-failure.ts';
-import type { Claim, ExportOutcome, ExportRef } from './export.ts';
-import type { ExportServiceDeps } from './export-service-deps.ts';
-import { failExport } from './fail-export.ts';
-import { runClaimed } from './run-claimed.ts';
-import { isUnanswered } from './run-errors.ts';
+import { failExport, isUnanswered, WORKERS_LOST } from './export-failure.ts';
+import type { Claim, ExportRef, FinalState } from './export-gateway.ts';
+import { runClaimedExport, type RunClaimedExportDeps } from './run-claimed-export.ts';
 
-/** Makes exports. */
+/** Use case of exports. */
 export interface ExportService {
   /**
-   * Works on an export until it is ready, has failed, or has to be run again.
-   * @param interrupt aborted when the worker has to stop: the run ends soon, with nothing half done.
+   * Works on an export until it is ready, has failed, or has to be run again. The job of a failed export is completed
+   * also: the fencing token in the export's row counts attempts, not the queue, so that the count survives the loss of
+   * the queue.
+   *
+   * @param interrupt aborted when the worker has to stop: the run ends soon and leaves no objects behind
    */
-  run(ref: ExportRef, interrupt: AbortSignal): Promise<ExportOutcome>;
+  run(ref: ExportRef, interrupt: AbortSignal): Promise<JobResult>;
+}
+
+/** Dependencies of `createExportService`. */
+export interface ExportServiceDeps extends RunClaimedExportDeps {
+  /** Maximum number of claims, including those of workers that died or were stopped; default 20. */
+  readonly maxClaims?: number;
 }
 
 const DEFAULT_MAX_CLAIMS = 20;
@@ -24,51 +31,52 @@ export function createExportService(deps: ExportServiceDeps): ExportService {
     run: async (ref, interrupt) => {
       const claimedAt = performance.now();
       const claim = await withSpan('export claim', {}, () => claimExport(deps, ref));
-      if (claim.outcome === 'refused') return claim.refusal;
+      if (claim.outcome === 'rejected') return claim.result;
       if (claim.outcome === 'finished') {
-        await sweepFinished(deps, ref, claim.state);
-        return { kind: 'nothing-to-do' };
+        await deleteStaleObjects(deps, ref, claim.state);
+        return { status: 'completed', skipped: true };
       }
       const { claimed } = claim;
-      if (claimed.epoch <= (deps.maxClaims ?? DEFAULT_MAX_CLAIMS)) {
-        return runClaimed(deps, claimed, interrupt, claimedAt);
+      if (claimed.fencingToken <= (deps.maxClaims ?? DEFAULT_MAX_CLAIMS)) {
+        return runClaimedExport(deps, claimed, interrupt, claimedAt);
       }
-      return failExport(deps, claimed, WORKERS_LOST, { export_id: ref.exportId, epoch: claimed.epoch });
+      return failExport(deps, claimed, WORKERS_LOST, { export_id: ref.exportId, epoch: claimed.fencingToken });
     },
   };
 }
 
-/** A refused claim is expected now and then: it is an answer here, so that its span is no error. */
-type ClaimAnswer = Claim | { readonly outcome: 'refused'; readonly refusal: ExportOutcome };
+/** Claim, or its expected rejection as a value, so that the span does not record an error. */
+type ClaimAttempt = Claim | { readonly outcome: 'rejected'; readonly result: JobResult };
 
-async function claimExport(deps: ExportServiceDeps, ref: ExportRef): Promise<ClaimAnswer> {
+async function claimExport(deps: ExportServiceDeps, ref: ExportRef): Promise<ClaimAttempt> {
   try {
     return await deps.gateway.claim(ref, deps.leaseMs);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'NOT_FOUND') {
-      deps.logger.warn('Export is not there any more', { export_id: ref.exportId });
-      return { outcome: 'refused', refusal: { kind: 'nothing-to-do' } };
+      deps.logger.warn('Export no longer exists', { export_id: ref.exportId });
+      return { outcome: 'rejected', result: { status: 'completed', skipped: true } };
     }
     if (code === 'CONFLICT') {
       const seconds = error instanceof AionError ? error.retryAfterSeconds : undefined;
-      const retryAfterMs = seconds === undefined ? deps.leaseMs : seconds * 1_000;
-      return { outcome: 'refused', refusal: { kind: 'held', retryAfterMs } };
+      const delayMs = seconds === undefined ? deps.leaseMs : seconds * 1_000;
+      return { outcome: 'rejected', result: { status: 'retry', delayMs, reason: 'another worker holds the lease' } };
     }
     if (!isUnanswered(error)) throw error;
-    deps.logger.warn('Export cannot be claimed now', { export_id: ref.exportId, error });
-    return { outcome: 'refused', refusal: { kind: 'retry', code: code ?? 'UNAVAILABLE', delayMs: deps.leaseMs } };
+    deps.logger.warn('Export could not be claimed, will retry', { export_id: ref.exportId, error });
+    const result: JobResult = { status: 'retry', delayMs: deps.leaseMs, reason: code ?? 'UNAVAILABLE' };
+    return { outcome: 'rejected', result };
   }
 }
 
-/** The worker that ended the export may have died before it had deleted what other epochs left. */
-async function sweepFinished(deps: ExportServiceDeps, ref: ExportRef, state: 'ready' | 'failed'): Promise<void> {
+/** Deletes objects of other runs: the worker that ended the export may have died before it deleted them. */
+async function deleteStaleObjects(deps: ExportServiceDeps, ref: ExportRef, state: FinalState): Promise<void> {
   try {
     await withSpan('export sweep', {}, async () => {
-      const keptKeys = state === 'ready' ? await deps.gateway.readKeys(ref) : [];
-      await deps.objects.sweepAllBut(ref, keptKeys);
+      const retainedKeys = state === 'ready' ? await deps.gateway.readKeys(ref) : [];
+      await deps.objects.deleteAllExcept(ref, retainedKeys);
     });
   } catch (error) {
-    deps.logger.warn('Objects of older epochs could not be deleted', { export_id: ref.exportId, error });
+    deps.logger.warn('Objects of earlier runs could not be deleted', { export_id: ref.exportId, error });
   }
 }

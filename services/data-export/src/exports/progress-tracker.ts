@@ -1,37 +1,40 @@
-import type { ExportProgress, SnapshotTable } from './export.ts';
+import type { Metrics } from '@aion/metrics';
+import type { ExportProgress, SnapshotTable } from './export-gateway.ts';
 
-/** Follows one run of an export. */
+/** Progress of one run of an export. */
 export interface ProgressTracker {
-  /** As it is now. */
+  /** Returns the current progress. */
   current(): ExportProgress;
-  /** What is to be done is known. */
-  planned(tables: readonly SnapshotTable[]): void;
-  /** A table is so far: totals of the table, not differences. */
-  reached(table: string, rows: number, bytes: number): void;
-  tableDone(): void;
+  /** Sets the totals of the run. */
+  startTables(tables: readonly SnapshotTable[]): void;
+  /** Reports how much of a table is written: totals of the table, not differences. */
+  updateTable(table: string, rows: number, bytes: number): void;
+  finishTable(): void;
 }
 
-/** Starts at nothing. `onWritten` hears of every difference in rows and plain bytes. */
-export function createProgressTracker(onWritten: (rows: number, bytes: number) => void): ProgressTracker {
+/**
+ * Creates a tracker at zero, which counts written rows and bytes as metrics, those of runs that fail later as well.
+ * database-gateway counts ended exports, because it commits their end.
+ */
+export function createProgressTracker(metrics: Metrics): ProgressTracker {
   const byTable = new Map<string, { readonly rows: number; readonly bytes: number }>();
   let progress: ExportProgress = { tablesTotal: 0, tablesDone: 0, rowsTotal: 0, rows: 0, bytes: 0 };
   return {
     current: () => progress,
-    planned: (tables) => {
+    startTables: (tables) => {
       const rowsTotal = tables.reduce((sum, table) => sum + table.rows, 0);
       progress = { ...progress, tablesTotal: tables.length, rowsTotal };
     },
-    reached: (table, rows, bytes) => {
+    updateTable: (table, rows, bytes) => {
       const before = byTable.get(table) ?? { rows: 0, bytes: 0 };
       byTable.set(table, { rows, bytes });
-      onWritten(rows - before.rows, bytes - before.bytes);
-      progress = {
-        ...progress,
-        rows: progress.rows + rows - before.rows,
-        bytes: progress.bytes + bytes - before.bytes,
-      };
+      const newRows = rows - before.rows;
+      const newBytes = bytes - before.bytes;
+      metrics.counter('aion_export_rows_total').inc({}, newRows);
+      metrics.counter('aion_export_bytes_total').inc({}, newBytes);
+      progress = { ...progress, rows: progress.rows + newRows, bytes: progress.bytes + newBytes };
     },
-    tableDone: () => {
+    finishTable: () => {
       progress = { ...progress, tablesDone: progress.tablesDone + 1 };
     },
   };

@@ -6,12 +6,11 @@ import {
   type SigningKey,
 } from '@aion/bundle';
 import { withSpan } from '@aion/tracing';
-import type { ClaimedExport, SnapshotHead, SnapshotTable } from './export.ts';
-import type { ExportGateway } from './export-gateway.ts';
+import type { ClaimedExport, ExportGateway, SnapshotHead, SnapshotTable } from './export-gateway.ts';
 import type { ProgressTracker } from './progress-tracker.ts';
 
-/** What a bundle is written with. */
-export interface BundleWork {
+/** Options of `writeBundle`. */
+export interface WriteBundleOptions {
   readonly gateway: ExportGateway;
   readonly claimed: ClaimedExport;
   readonly sink: BundleSink;
@@ -21,52 +20,52 @@ export interface BundleWork {
   readonly progress: ProgressTracker;
 }
 
-/** A bundle with all its rows, which waits for its seal. */
-export interface CopiedBundle {
-  seal(): Promise<FinalizedBundle>;
+/** A bundle with all its rows, whose manifest and signature are not written yet. */
+export interface WrittenBundle {
+  finalize(): Promise<FinalizedBundle>;
 }
 
 /**
- * Copies every table of one snapshot into a bundle. The snapshot is held open until the last row has been read, no
- * longer: it keeps the whole database from being vacuumed. When it is lost, the copy fails.
+ * Writes every table of one snapshot to a bundle. The snapshot is closed as soon as the last row has been read, because
+ * an open snapshot prevents vacuum in the entire database. Fails when the snapshot is lost.
  */
-export async function copySnapshot(work: BundleWork, stop: AbortSignal): Promise<CopiedBundle> {
-  const { gateway, claimed, progress } = work;
+export async function writeBundle(options: WriteBundleOptions, stop: AbortSignal): Promise<WrittenBundle> {
+  const { gateway, claimed, progress } = options;
   const snapshot = await withSpan('export snapshot', {}, () => gateway.openSnapshot(claimed, stop));
-  const broken = new AbortController();
-  void snapshot.lost.then((error) => broken.abort(error));
-  const signal = AbortSignal.any([stop, broken.signal]);
+  const lost = new AbortController();
+  void snapshot.lost.then((error) => lost.abort(error));
+  const signal = AbortSignal.any([stop, lost.signal]);
   try {
-    const writer = openWriter(work, snapshot.head);
-    progress.planned(snapshot.head.tables);
+    const writer = openWriter(options, snapshot.head);
+    progress.startTables(snapshot.head.tables);
     await withSpan('export copy', {}, async (span) => {
       for (const table of snapshot.head.tables) {
         signal.throwIfAborted();
-        await copyTable(work, writer, snapshot.head.snapshotId, table, signal);
-        progress.tableDone();
+        await copyTable(options, writer, snapshot.head.snapshotId, table, signal);
+        progress.finishTable();
       }
       const { tablesDone, rows, bytes } = progress.current();
       span.setAttributes({ 'aion.export.tables': tablesDone, 'aion.export.rows': rows, 'aion.export.bytes': bytes });
     });
     signal.throwIfAborted();
     for (const { name, reason } of snapshot.head.excluded) writer.exclude(name, reason);
-    return { seal: () => writer.finalize() };
+    return { finalize: () => writer.finalize() };
   } catch (error) {
-    // What stopped the copy is the cause; what the streams then threw is a consequence.
+    // An abort is the cause; the error that the streams throw after it is only a consequence.
     throw signal.aborted ? signal.reason : error;
   } finally {
     snapshot.close();
   }
 }
 
-function openWriter(work: BundleWork, head: SnapshotHead): BundleWriter {
-  const { claimed, progress } = work;
+function openWriter(options: WriteBundleOptions, head: SnapshotHead): BundleWriter {
+  const { claimed, progress } = options;
   return createBundleWriter({
     exportId: claimed.exportId,
     tenantId: claimed.tenantId,
-    sink: work.sink,
+    sink: options.sink,
     recipients: [claimed.recipient],
-    signingKey: work.signingKey,
+    signingKey: options.signingKey,
     snapshot: {
       id: head.snapshotId,
       xid: head.xid,
@@ -77,14 +76,14 @@ function openWriter(work: BundleWork, head: SnapshotHead): BundleWriter {
     },
     schema: { fingerprint: head.schemaFingerprint, migration: head.migration },
     scope: { kind: 'tenant' },
-    versions: { 'data-export': work.version },
-    maxPartBytes: work.maxPartBytes,
-    onProgress: ({ table, rows, bytes }) => progress.reached(table, rows, bytes),
+    versions: { 'data-export': options.version },
+    maxPartBytes: options.maxPartBytes,
+    onProgress: ({ table, rows, bytes }) => progress.updateTable(table, rows, bytes),
   });
 }
 
 async function copyTable(
-  { gateway, claimed }: BundleWork,
+  { gateway, claimed }: WriteBundleOptions,
   writer: BundleWriter,
   snapshotId: string,
   table: SnapshotTable,

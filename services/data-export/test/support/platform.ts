@@ -18,24 +18,24 @@ import { TestGateway, type TestExport } from './test-gateway.ts';
 
 const SECRET = 'a service token secret of the tests, long enough';
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-/** Short, so that dead workers are noticed soon. */
+/** Short, so that dead workers are detected soon. */
 const LEASE_MS = 1_500;
-const PATIENCE_MS = 25_000;
+const WAIT_TIMEOUT_MS = 25_000;
 
-/** Everything around data-export, with as many data-export processes as a test starts. */
+/** Environment of data-export, with as many of its processes as a test starts. */
 export interface Platform {
   readonly gateway: TestGateway;
   readonly gatewayPort: number;
-  /** Starts a real data-export process; by default waits until it is ready. */
+  /** Starts a data-export process; waits until it is ready unless `ready` is given. */
   startWorker(env?: NodeJS.ProcessEnv, ready?: (output: string) => boolean): Promise<RunningProcess>;
   /** Stores an export and queues its job. */
   requestExport(recipient?: string): Promise<TestExport>;
-  /** The keys of all objects of an export. */
+  /** Returns the keys of all objects of an export. */
   objectsOf(row: TestExport): Promise<string[]>;
-  /** Verifies the bundle of an export's epoch with the tenant's identity. */
+  /** Verifies the bundle of the newest run of an export with the tenant's identity. */
   verify(row: TestExport): Promise<VerificationReport>;
-  /** Waits, and says what the workers wrote when it waits in vain. */
-  waitFor<T>(predicate: () => T | Promise<T>, describe: string): Promise<T>;
+  /** Waits for a condition; a timeout error contains the output of the workers. */
+  waitFor<T>(predicate: () => T | Promise<T>, description: string): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -95,14 +95,14 @@ export async function startPlatform(queue: { postgresUrl: string } | { redisUrl:
     },
     verify: (row) =>
       verifyBundle({
-        source: createDirectorySource(join(objects, 'exports', row.id, String(row.epoch))),
+        source: createDirectorySource(join(objects, 'exports', row.id, String(row.fencingToken))),
         identity: identity.identity,
         trustedPublicKey: signingKey.publicKey,
       }),
-    waitFor: (predicate, describe) =>
-      waitFor(predicate, { describe, timeoutMs: PATIENCE_MS }).catch((error: unknown) => {
+    waitFor: (predicate, description) =>
+      waitFor(predicate, { describe: description, timeoutMs: WAIT_TIMEOUT_MS }).catch((error: unknown) => {
         const outputs = workers.map((worker) => worker.output()).join('\n--- next worker\n');
-        throw new Error(`timed out waiting for ${describe}; the workers wrote:\n${outputs}`, { cause: error });
+        throw new Error(`timed out waiting for ${description}; output of the workers:\n${outputs}`, { cause: error });
       }),
     close: async () => {
       await Promise.all(workers.map((worker) => worker.stop('SIGKILL')));
@@ -113,23 +113,23 @@ export async function startPlatform(queue: { postgresUrl: string } | { redisUrl:
   };
 }
 
-/** A gate in the middle of a table's rows: the stream waits at it until it is opened. */
+/** Gate in the middle of a table's rows, at which streams pause until it is opened. */
 export interface Gate {
-  /** How many streams wait. */
+  /** Number of paused streams. */
   readonly waiting: number;
   open(): void;
 }
 
-/** Holds the rows of `generations` in the middle, for the epochs that `holds` names. */
-export function holdRows(gateway: TestGateway, holds: (row: TestExport) => boolean): Gate {
-  const whole = gateway.rows;
+/** Pauses the row streams of `generations` in the middle, for the exports for which `pauses` returns true. */
+export function pauseRows(gateway: TestGateway, pauses: (row: TestExport) => boolean): Gate {
+  const unpaused = gateway.rows;
   const opened = new AbortController();
   let waiting = 0;
   gateway.rows = async function* (row, table, signal) {
     let chunks = 0;
-    for await (const chunk of whole(row, table, signal)) {
+    for await (const chunk of unpaused(row, table, signal)) {
       chunks += 1;
-      if (chunks === 20 && holds(row)) {
+      if (chunks === 20 && pauses(row)) {
         waiting += 1;
         await untilAborted(AbortSignal.any([opened.signal, signal]));
         waiting -= 1;

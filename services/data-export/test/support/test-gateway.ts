@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { internalRoutes, type SnapshotHead, type TenantExport, type bundleFile } from '@aion/contracts';
+import { internalRoutes, type BodyOf, type ExportState, type SnapshotHead, type TenantExport } from '@aion/contracts';
 import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
 import {
   admitServices,
@@ -16,31 +16,30 @@ import {
 } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
-import type { z } from 'zod';
 
-/** One export as the test sees it. */
+/** Row of one export. */
 export interface TestExport {
   readonly id: string;
   readonly tenantId: string;
   readonly recipient: string;
-  state: 'requested' | 'running' | 'sealing' | 'ready' | 'failed';
-  epoch: number;
+  state: ExportState;
+  fencingToken: number;
   leaseUntil: number;
-  /** How often it was made ready: never more than once. */
+  /** Number of commits; never more than one. */
   completions: number;
-  files: z.output<typeof bundleFile>[];
+  files: BodyOf<typeof internalRoutes.exports.complete>['files'];
   failure: { code: string; message: string } | undefined;
   progress: TenantExport['progress'] | undefined;
 }
 
-/** Serves the rows of one table; a test replaces it to hold, to cut or to break off. */
+/** Streams the rows of one table; a test replaces it to pause, to shorten or to interrupt the stream. */
 export type RowSource = (row: TestExport, table: string, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
 const ROWS = 4_000;
 const ROWS_PER_CHUNK = 100;
 const TABLES = ['files', 'generations', 'projects'] as const;
 
-/** The rows of a table, 200 bytes each that compress badly, in chunks. */
+/** Streams the rows of a table in chunks; each row has 200 bytes that compress badly. */
 export async function* rowChunks(table: string): AsyncGenerator<Uint8Array> {
   const total = table === 'generations' ? ROWS : table === 'projects' ? 3 : 0;
   for (let first = 0; first < total; first += ROWS_PER_CHUNK) {
@@ -53,10 +52,10 @@ export async function* rowChunks(table: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** How many rows an export of the test data has. */
+/** Number of rows in an export of the test data. */
 export const TOTAL_ROWS = ROWS + 3;
 
-/** database-gateway's export routes in memory: the same contracts, the same rules, a server that can die. */
+/** In-memory export routes of database-gateway, with its contracts and rules, on a server that a test can stop. */
 export class TestGateway {
   readonly exports = new Map<string, TestExport>();
   rows: RowSource = (_row, table) => rowChunks(table);
@@ -83,7 +82,7 @@ export class TestGateway {
     return this.#server.port;
   }
 
-  /** Dies: every connection is broken off. */
+  /** Stops the server and interrupts all connections. */
   async stop(): Promise<void> {
     await this.#server?.close(0);
     this.#server = undefined;
@@ -94,7 +93,7 @@ export class TestGateway {
     const added: TestExport = {
       ...row,
       state: 'requested',
-      epoch: 0,
+      fencingToken: 0,
       leaseUntil: 0,
       completions: 0,
       files: [],
@@ -107,14 +106,15 @@ export class TestGateway {
 
   #find(id: string, identity: Identity): TestExport {
     const row = this.exports.get(id);
-    if (row?.tenantId !== requireTenantCaller(identity).tenant_id) throw new NotFoundError('There is no such export.');
+    if (row?.tenantId !== requireTenantCaller(identity).tenant_id)
+      throw new NotFoundError('The export does not exist.');
     return row;
   }
 
-  #holder(id: string, identity: Identity, { epoch }: { epoch: number }): TestExport {
+  #findClaimed(id: string, identity: Identity, { epoch }: { epoch: number }): TestExport {
     const row = this.#find(id, identity);
-    if (row.epoch !== epoch || row.state === 'ready' || row.state === 'failed') {
-      throw new ConflictError(`Epoch ${epoch} is over.`);
+    if (row.fencingToken !== epoch || row.state === 'ready' || row.state === 'failed') {
+      throw new ConflictError(`Fencing token ${epoch} is no longer valid.`);
     }
     return row;
   }
@@ -128,13 +128,13 @@ export class TestGateway {
         return Promise.resolve({ finished_at: new Date().toISOString(), files });
       }),
       bindRoute(internalRoutes.exports.openSnapshot, ({ params, body, identity, signal }) => {
-        this.#holder(params.export_id, identity, body);
-        const stream = this.#holdSnapshot(signal);
+        this.#findClaimed(params.export_id, identity, body);
+        const stream = this.#streamSnapshot(signal);
         return Promise.resolve(streamReply({ contentType: 'application/x-ndjson', body: stream }));
       }),
       bindRoute(internalRoutes.exports.readSnapshotRows, ({ params, query, identity, signal }) => {
-        const row = this.#holder(params.export_id, identity, query);
-        if (!this.#snapshots.has(query.snapshot_id)) throw new UnavailableError('The snapshot is gone.');
+        const row = this.#findClaimed(params.export_id, identity, query);
+        if (!this.#snapshots.has(query.snapshot_id)) throw new UnavailableError('The snapshot no longer exists.');
         const body = this.rows(row, query.table, signal);
         return Promise.resolve(streamReply({ contentType: 'application/x-ndjson', body }));
       }),
@@ -148,15 +148,20 @@ export class TestGateway {
         if (row.state === 'ready' || row.state === 'failed') {
           return Promise.resolve({ outcome: 'finished', state: row.state });
         }
-        if (row.leaseUntil > Date.now()) throw new ConflictError('It is held.', { retryAfterSeconds: 1 });
-        row.epoch += 1;
+        if (row.leaseUntil > Date.now())
+          throw new ConflictError('Another worker holds the lease.', { retryAfterSeconds: 1 });
+        row.fencingToken += 1;
         row.state = 'running';
         row.leaseUntil = Date.now() + body.lease_ms;
-        const { epoch, recipient } = row;
-        return Promise.resolve({ outcome: 'claimed', epoch, recipient, created_at: new Date().toISOString() });
+        return Promise.resolve({
+          outcome: 'claimed',
+          epoch: row.fencingToken,
+          recipient: row.recipient,
+          created_at: new Date().toISOString(),
+        });
       }),
       bindRoute(internalRoutes.exports.renew, ({ params, body, identity }) => {
-        const row = this.#holder(params.export_id, identity, body);
+        const row = this.#findClaimed(params.export_id, identity, body);
         row.leaseUntil = Date.now() + body.lease_ms;
         row.state = body.state;
         row.progress = body.progress;
@@ -164,16 +169,16 @@ export class TestGateway {
       }),
       bindRoute(internalRoutes.exports.complete, ({ params, body, identity }) => {
         const row = this.#find(params.export_id, identity);
-        if (row.state === 'ready' && row.epoch === body.epoch) return Promise.resolve(undefined);
-        if (this.#holder(params.export_id, identity, body).state !== 'sealing')
-          throw new ConflictError('It is not sealing.');
+        if (row.state === 'ready' && row.fencingToken === body.epoch) return Promise.resolve(undefined);
+        if (this.#findClaimed(params.export_id, identity, body).state !== 'sealing')
+          throw new ConflictError('The export is not being finalized.');
         row.state = 'ready';
         row.completions += 1;
         row.files = body.files;
         return Promise.resolve(undefined);
       }),
       bindRoute(internalRoutes.exports.fail, ({ params, body, identity }) => {
-        const row = this.#holder(params.export_id, identity, body);
+        const row = this.#findClaimed(params.export_id, identity, body);
         row.state = 'failed';
         row.failure = { code: body.code, message: body.message };
         return Promise.resolve(undefined);
@@ -181,7 +186,7 @@ export class TestGateway {
     ];
   }
 
-  async *#holdSnapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *#streamSnapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
     this.#snapshotNumber += 1;
     const id = `00000003-0000001B-${this.#snapshotNumber}`;
     this.#snapshots.add(id);

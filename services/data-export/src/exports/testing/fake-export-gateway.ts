@@ -1,29 +1,39 @@
 import { Readable } from 'node:stream';
+import type { ExportState } from '@aion/contracts';
 import { ConflictError, NotFoundError } from '@aion/errors';
-import type { Claim, ClaimedExport, ExportFailure, ExportRef, SealedExport, SnapshotHead } from '../export.ts';
-import type { ExportGateway, LeaseReport, Snapshot } from '../export-gateway.ts';
+import type {
+  Claim,
+  ClaimedExport,
+  ExportFailure,
+  ExportGateway,
+  ExportRef,
+  FinalizedExport,
+  LeaseReport,
+  Snapshot,
+  SnapshotHead,
+} from '../export-gateway.ts';
 
-/** The methods before which a test may do or throw something. */
+/** Methods that a test can delay or make fail. */
 export type GatewayMethod = 'claim' | 'renew' | 'complete' | 'fail' | 'openSnapshot' | 'readRows';
 
-/** One export of database-gateway in memory, with its rules: epochs, leases, and the states of lifecycle 2.2. */
+/** In-memory database-gateway with one export, and with its rules for fencing tokens, leases and states. */
 export class FakeExportGateway implements ExportGateway {
-  state: 'requested' | 'running' | 'sealing' | 'ready' | 'failed' = 'requested';
-  epoch = 0;
+  state: ExportState = 'requested';
+  fencingToken = 0;
   recipient: string;
-  /** Whether somebody else's lease is alive. */
-  heldForSeconds: number | undefined;
+  /** Remaining time of another worker's lease. */
+  leasedForSeconds: number | undefined;
   tables: Record<string, readonly string[]> = {};
-  /** What the database is said to have counted, when it is not the truth. */
+  /** Wrong counts of rows, by table. */
   counts: Record<string, number> = {};
-  sealed: SealedExport | undefined;
+  finalized: FinalizedExport | undefined;
   failure: ExportFailure | undefined;
   readonly renewals: LeaseReport[] = [];
   readonly calls: GatewayMethod[] = [];
   snapshotsOpen = 0;
-  /** Called before a method works; what it throws is thrown. */
+  /** Called at the start of a method, which throws its errors. */
   before: Partial<Record<GatewayMethod, (signal?: AbortSignal) => Promise<void> | void>> = {};
-  /** Called after a method has worked: an answer that is lost on its way. */
+  /** Called at the end of a method; throws to simulate a lost answer. */
   after: Partial<Record<GatewayMethod, () => void>> = {};
   /** Loses the open snapshot. */
   loseSnapshot: (reason: Error) => void = () => undefined;
@@ -35,13 +45,13 @@ export class FakeExportGateway implements ExportGateway {
   async claim(ref: ExportRef): Promise<Claim> {
     await this.#enter('claim');
     if (this.state === 'ready' || this.state === 'failed') return { outcome: 'finished', state: this.state };
-    if (this.heldForSeconds !== undefined) {
-      throw new ConflictError('Another worker holds it.', { retryAfterSeconds: this.heldForSeconds });
+    if (this.leasedForSeconds !== undefined) {
+      throw new ConflictError('Another worker holds the lease.', { retryAfterSeconds: this.leasedForSeconds });
     }
-    this.epoch += 1;
+    this.fencingToken += 1;
     this.state = 'running';
-    const { epoch, recipient } = this;
-    return { outcome: 'claimed', claimed: { ...ref, epoch, recipient } };
+    const { fencingToken, recipient } = this;
+    return { outcome: 'claimed', claimed: { ...ref, fencingToken, recipient } };
   }
 
   async renew(claimed: ClaimedExport, report: LeaseReport, signal?: AbortSignal): Promise<void> {
@@ -51,13 +61,13 @@ export class FakeExportGateway implements ExportGateway {
     this.renewals.push(report);
   }
 
-  async complete(claimed: ClaimedExport, sealed: SealedExport): Promise<void> {
+  async complete(claimed: ClaimedExport, finalized: FinalizedExport): Promise<void> {
     await this.#enter('complete');
-    if (this.state !== 'ready' || this.epoch !== claimed.epoch) {
+    if (this.state !== 'ready' || this.fencingToken !== claimed.fencingToken) {
       this.#check(claimed);
       if (this.state !== 'sealing') throw new ConflictError(`The export is ${this.state}.`);
       this.state = 'ready';
-      this.sealed = sealed;
+      this.finalized = finalized;
     }
     this.after.complete?.();
   }
@@ -99,8 +109,8 @@ export class FakeExportGateway implements ExportGateway {
   }
 
   readKeys(): Promise<readonly string[]> {
-    if (this.sealed === undefined) throw new NotFoundError('There is no bundle.');
-    return Promise.resolve(this.sealed.files.map((file) => file.key));
+    if (this.finalized === undefined) throw new NotFoundError('The export has no bundle.');
+    return Promise.resolve(this.finalized.files.map((file) => file.key));
   }
 
   async #enter(method: GatewayMethod, signal?: AbortSignal): Promise<void> {
@@ -108,9 +118,9 @@ export class FakeExportGateway implements ExportGateway {
     await this.before[method]?.(signal);
   }
 
-  #check({ epoch }: ClaimedExport): void {
-    if (epoch === this.epoch && (this.state === 'running' || this.state === 'sealing')) return;
-    throw new ConflictError(`Epoch ${epoch} is over.`);
+  #check({ fencingToken }: ClaimedExport): void {
+    if (fencingToken === this.fencingToken && (this.state === 'running' || this.state === 'sealing')) return;
+    throw new ConflictError(`Fencing token ${fencingToken} is no longer valid.`);
   }
 
   #head(): SnapshotHead {

@@ -3,10 +3,10 @@ import { buffer } from 'node:stream/consumers';
 import type { BundleSource } from '@aion/bundle';
 import type { ExportObjectStore } from '../export-objects.ts';
 
-/** Objects in memory. */
+/** In-memory object store. */
 export class MemoryObjectStore implements ExportObjectStore {
   readonly objects = new Map<string, Buffer>();
-  /** Thrown by the next calls, while it is set. */
+  /** Thrown by calls while it is set. */
   failure: Error | undefined;
 
   async put(key: string, body: Readable): Promise<void> {
@@ -32,7 +32,7 @@ export class MemoryObjectStore implements ExportObjectStore {
     return [...this.objects.keys()].sort();
   }
 
-  /** The objects below a prefix, for the verifier of bundles. */
+  /** Returns the objects below a prefix as a source for `verifyBundle`. */
   source(prefix: string): BundleSource {
     return {
       list: () =>
