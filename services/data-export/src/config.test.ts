@@ -22,19 +22,19 @@ function problemsOf(env: Environment): string {
 }
 
 describe('loadDataExportConfig', () => {
-  it('takes a complete environment and its defaults', () => {
+  it('reads a complete environment and applies defaults', () => {
     const config = loadDataExportConfig(ENVIRONMENT);
     expect(config).toMatchObject({ concurrency: 2, leaseMs: 15_000, maxPartBytes: 67_108_864, adminPort: 9467 });
     expect(config.signingKey.publicKey).toMatch(/^ssh-ed25519 /);
   });
 
-  it('wants exactly one queue', () => {
+  it('requires exactly one queue', () => {
     expect(problemsOf({ ...ENVIRONMENT, REDIS_URL: undefined })).toContain('Neither AION_QUEUE_DATABASE_URL nor');
     const both = { ...ENVIRONMENT, AION_QUEUE_DATABASE_URL: 'postgresql://127.0.0.1/queue' };
     expect(problemsOf(both)).toContain('are both set');
   });
 
-  it('refuses a key that cannot sign, without showing it', () => {
+  it('rejects a key that cannot sign, and does not quote it', () => {
     const { privateKey } = generateKeyPairSync('ed448');
     const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
     const problems = problemsOf({ ...ENVIRONMENT, AION_SIGNING_KEY: pem });
@@ -44,7 +44,7 @@ describe('loadDataExportConfig', () => {
     expect(problemsOf({ ...ENVIRONMENT, AION_SIGNING_KEY: 'nonsense' })).toContain('PKCS #8 PEM');
   });
 
-  it('refuses an object store that there is not', () => {
+  it('rejects an object store with an unknown scheme', () => {
     expect(problemsOf({ ...ENVIRONMENT, OBJECT_STORE_URL: 'ftp://files' })).toContain('unknown scheme "ftp"');
   });
 

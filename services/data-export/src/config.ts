@@ -13,12 +13,12 @@ import {
 import { createObjectStore } from '@aion/object-store';
 import { z } from 'zod';
 
-// There is no public port: the work comes through the queue.
+// No public port: work arrives through the queue.
 const { port: _port, ...common } = serviceVariables({ port: 8083, adminPort: 9467 });
 
 const objectStoreUrl = z.string().superRefine((url, context) => {
   try {
-    // Connects to nothing until it is used.
+    // Does not connect before it is used.
     void createObjectStore(url).close();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -26,38 +26,38 @@ const objectStoreUrl = z.string().superRefine((url, context) => {
   }
 });
 
-/** The variables of data-export. */
+/** Variables of data-export. */
 export const dataExportVariables = {
   ...common,
   ...queueVariables,
   databaseGatewayUrl,
   objectStoreUrl: variable('OBJECT_STORE_URL', objectStoreUrl, {
-    description: 'Where bundles are kept: a directory or an S3 bucket; the same as for web-api.',
+    description: 'Directory or S3 bucket that bundles are stored in; must be the same as for web-api.',
     example: 's3://aion-exports?endpoint=https://s3.example.com',
   }),
   signingKey: variable('AION_SIGNING_KEY', signingKeySchema, {
-    description: 'The Ed25519 key that signs every bundle, as PKCS #8 PEM (`openssl genpkey -algorithm ed25519`).',
+    description: 'Ed25519 key that signs every bundle, as PKCS #8 PEM (`openssl genpkey -algorithm ed25519`).',
     example: '<PEM text>',
     secret: true,
   }),
   concurrency: variable('AION_EXPORT_CONCURRENCY', types.integer(1, 100), {
-    description: 'Exports that this process works on at once.',
+    description: 'Maximum number of concurrent exports of this process.',
     example: '2',
     fallback: '2',
   }),
   leaseMs: variable('AION_EXPORT_LEASE_MS', types.integer(1_000, 600_000), {
-    description: 'How long an export waits for a worker that has died before another may claim it, in milliseconds.',
+    description: 'Time after which another worker may claim an export whose worker has died, in milliseconds.',
     example: '15000',
     fallback: '15000',
   }),
   maxPartBytes: variable('AION_EXPORT_MAX_PART_BYTES', types.integer(65_536, 4_294_967_296), {
-    description: 'Plain bytes of a part of a table before the next part begins.',
+    description: 'Maximum size of a part of a table before compression, in bytes.',
     example: '67108864',
     fallback: '67108864',
   }),
 };
 
-/** The configuration of data-export. */
+/** Configuration of data-export. */
 export type DataExportConfig = ConfigOf<typeof dataExportVariables>;
 
 /** Reads the configuration. @throws ConfigError with every problem */
