@@ -104,7 +104,7 @@ export async function releaseHold(transaction: TenantTransaction, id: string, pe
   return oneRow(rows);
 }
 
-/** Returns the role of a member of the tenant, and keeps it until the transaction ends; undefined for other persons. */
+/** Returns the role of a member and locks it until the transaction ends; undefined for persons who are no members. */
 export async function lockRole(transaction: TenantTransaction, personId: string): Promise<Role | undefined> {
   const [member] = await transaction.query<{ readonly role: Role }>({
     operation: 'SELECT',
@@ -115,7 +115,7 @@ export async function lockRole(transaction: TenantTransaction, personId: string)
   return member?.role;
 }
 
-/** Reports whether a person is an operator with a live key, and keeps it so until the transaction ends. */
+/** Reports whether a person is an operator with a live key, and locks the operator until the transaction ends. */
 export async function lockLiveOperator(transaction: TenantTransaction, personId: string): Promise<boolean> {
   const operators = await transaction.query({
     operation: 'SELECT',

@@ -88,14 +88,13 @@ async function assertProjectAcceptsKeys(transaction: TenantTransaction, projectI
 }
 
 /**
- * Asserts that only a person and the operator create or change the keys of that person: whoever holds such a key acts as
- * the person.
+ * Asserts that a key of a person is created or changed by that person or the operator: such a key acts as the person.
  * @param param names the field that identifies the person, or the key
  * @throws PermissionDeniedError
  */
 function assertOwnPerson(caller: Caller, userId: string | null, param: string): void {
   if (userId === null || caller.scopes === null || caller.person_id === userId) return;
-  const message = 'Only a person and the operator create or change the keys of that person.';
+  const message = 'A key of a person is created and changed only by that person or the operator.';
   throw new PermissionDeniedError(message, { param });
 }
 

@@ -131,7 +131,7 @@ export async function revokeKeysOfUser(transaction: TenantTransaction, userId: s
   return keys.map(({ id }) => id);
 }
 
-/** Reports whether a person is a member of the tenant, and keeps the membership until the transaction ends. */
+/** Reports whether a person is a member of the tenant, and locks the membership until the transaction ends. */
 export async function lockMember(transaction: TenantTransaction, userId: string): Promise<boolean> {
   const rows = await transaction.query({
     operation: 'SELECT',
@@ -143,7 +143,7 @@ export async function lockMember(transaction: TenantTransaction, userId: string)
 }
 
 /**
- * Returns the time at which a project was archived, null for none, and keeps it from changing until the transaction ends.
+ * Returns the time at which a project was archived, null for none, and locks the project until the transaction ends.
  * @throws NotFoundError
  */
 export async function lockProject(

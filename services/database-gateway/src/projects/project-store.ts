@@ -64,7 +64,7 @@ export async function insertProject(transaction: TenantTransaction, name: string
   return oneRow(rows);
 }
 
-/** Updates a project; one that is archived already keeps its time. @throws ConflictError like `insertProject` */
+/** Updates a project. Archiving it again does not change the time. @throws ConflictError like `insertProject` */
 export async function updateProject(
   transaction: TenantTransaction,
   id: string,

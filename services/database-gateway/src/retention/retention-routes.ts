@@ -23,7 +23,7 @@ import { readTimelines, type RetentionTimeline } from './retention-timeline.ts';
 /** Limits that the operator sets for retention. */
 export interface RetentionSettings {
   readonly bounds: RetentionBoundsByClass;
-  /** Minimum number of days between setting a policy that shortens retention and its begin. */
+  /** Minimum number of days after which a policy that shortens retention begins. */
   readonly loweringDelayDays: number;
 }
 
@@ -139,7 +139,7 @@ interface BeginInput {
   readonly settings: RetentionSettings;
 }
 
-/** Chooses the begin of a policy. One that shortens retention begins after a delay, so that nobody loses data by surprise. */
+/** Chooses when a policy begins: one that shortens retention after a delay, so that data is not deleted unexpectedly. */
 function chooseBegin({ policy, now, timeline, currentDays, settings }: BeginInput): Date {
   const wanted = policy.effective_from === undefined ? null : new Date(policy.effective_from);
   if (wanted !== null && wanted < now) {

@@ -10,7 +10,7 @@ type UsageQuery = QueryOf<typeof routes.usage.get>;
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 366;
-/** Nobody reads a report with more rows. */
+/** Limit of the size of a report. */
 const MAX_ROWS = 10_000;
 
 /** Columns of the tables by group. */
