@@ -11,10 +11,6 @@ export const FOLDER_CYCLE_EXCEPTIONS: readonly { readonly file: string; readonly
     reason: 'the command of a long-running export follows it',
   },
   {
-    file: 'packages/contracts/src/public/generations.ts',
-    reason: 'the public generation extends the internal one',
-  },
-  {
     file: 'services/web-api/src/admission/admit-callers.ts',
     reason: 'the authenticators that it calls use scopes and tenants of admission',
   },

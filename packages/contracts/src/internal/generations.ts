@@ -1,20 +1,7 @@
 import { z } from 'zod';
 import { count, text, uuid } from '../fields.ts';
+import { GENERATION_ERROR_TYPES } from '../public/generations.ts';
 import { defineRoute } from '../route.ts';
-
-/** Kinds of failure of a generation, prefixed with the party at fault. */
-export const GENERATION_ERROR_TYPES = [
-  'caller_invalid_request',
-  'caller_cancelled',
-  'provider_unreachable',
-  'provider_error',
-  'provider_stream_broken',
-  'provider_timeout',
-  'internal_error',
-] as const;
-
-/** One of `GENERATION_ERROR_TYPES`. */
-export type GenerationErrorType = (typeof GENERATION_ERROR_TYPES)[number];
 
 const generationParams = z.object({ generation_id: uuid });
 
