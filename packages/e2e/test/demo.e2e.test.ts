@@ -100,7 +100,7 @@ describe('the demo', () => {
         'bundle verified',
         'audit trail',
         'row counts',
-        'every completion is in it',
+        'every completion is in the bundle',
         'isolation',
         'one trace through all services',
         'trace is one tree',
@@ -133,7 +133,7 @@ describe('the demo', () => {
       const tenantsBefore = readTenantIds();
       mkModel();
       const running = await demo('--reset');
-      await untilPrinted(running, 'Ctrl-C stops it.');
+      await untilPrinted(running, 'Press Ctrl-C to stop.');
       const file = join(stateDir, 'demo.json');
       expect(statSync(file).mode & 0o777).toBe(0o600);
       const { baseUrl, adminUrls, operatorKey, tenants } = JSON.parse(readFileSync(file, 'utf8')) as DemoFile;

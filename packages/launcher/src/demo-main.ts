@@ -7,7 +7,7 @@ import { runMain } from './run-main.ts';
 
 await runMain(async (signals) => {
   const checkoutDir = resolve(import.meta.dirname, '../../..');
-  // pnpm runs scripts in the package's directory, and keeps the caller's in INIT_CWD.
+  // pnpm runs scripts in the package's directory; INIT_CWD contains the caller's directory.
   const callerDir = process.env['INIT_CWD'] ?? process.cwd();
   const options = parseDemoOptions(process.argv.slice(2), { callerDir, checkoutDir });
   if (options === undefined) return 0;

@@ -8,9 +8,9 @@ import {
   type Environment,
 } from '@aion/config';
 
-/** What replaces the embedded defaults. */
+/** Environment variables of the launcher; they replace the embedded defaults. */
 export const launcherVariables = {
-  // The services' own: the demo traces itself as they do.
+  // The same variables as the services': the demo records spans of its own.
   ...tracingVariables,
   databaseUrl: optionalVariable('DATABASE_URL', types.url('postgres', 'postgresql'), {
     description:
@@ -24,21 +24,21 @@ export const launcherVariables = {
     secret: true,
   }),
   objectStoreUrl: optionalVariable('OBJECT_STORE_URL', types.url('file', 's3'), {
-    description: 'Where bundles are kept, instead of a directory.',
+    description: 'Object store of bundles instead of a directory.',
     example: 's3://bucket?endpoint=https://s3.example.com',
   }),
   otlpEndpoint: optionalVariable('OTEL_EXPORTER_OTLP_ENDPOINT', types.url('http', 'https'), {
-    description: 'An OTLP/HTTP receiver for spans, instead of the store of each process.',
+    description: 'An OTLP/HTTP receiver for spans instead of the span store of each process.',
     example: 'http://127.0.0.1:4318',
   }),
   logLevel: variable('LOG_LEVEL', types.oneOf(['error', 'warn', 'info', 'debug']), {
-    description: "The least important level of the services' logs.",
+    description: 'The lowest level that is logged by the services.',
     example: 'info',
     fallback: 'info',
   }),
 };
 
-/** The environment of the launcher. */
+/** Configuration of the launcher. */
 export type LauncherConfig = ConfigOf<typeof launcherVariables>;
 
 /** Reads the environment. @throws ConfigError with every problem */

@@ -1,13 +1,13 @@
 import type { ServiceName } from '@aion/contracts';
 import picocolors from 'picocolors';
-import { createLineWriter } from './platform/line-relay.ts';
+import { createLineWriter } from './platform/relay-lines.ts';
 import { SERVICE_NAMES } from './platform/port-plan.ts';
 import type { ServiceOutput } from './platform/service-process.ts';
 
 const COLORS = ['cyan', 'magenta', 'yellow', 'green'] as const;
 const WIDTH = Math.max(...SERVICE_NAMES.map(({ length }) => length));
 
-/** Lets every line of a service begin with its name. */
+/** Creates service outputs that prefix each line with the name of the service. */
 export function createPrefixedOutput(out: NodeJS.WritableStream): (service: ServiceName) => ServiceOutput {
   const write = createLineWriter(out);
   return (service) => {

@@ -3,28 +3,28 @@ import { errorMessage } from '@aion/errors';
 import { LauncherError } from './platform/launcher-error.ts';
 import { watchParents } from './platform/watch-parents.ts';
 
-/** How a command deals with what is around it. */
+/** Options of {@link runMain}. */
 export interface RunMainOptions {
-  /** Whether the command goes on when nobody reads its output any more; by default it stops, as for Ctrl-C. */
+  /** True: the command continues when its output is closed. By default it stops, as for Ctrl-C. */
   readonly outlivesOutput?: boolean;
 }
 
-/** How a person ends a command. */
+/** Abort signals derived from the signals of the process. */
 export interface MainSignals {
-  /** Aborted by the first SIGINT or SIGTERM: stop in order. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP: stop gracefully. */
   readonly interrupt: AbortSignal;
-  /** Aborted by the second: stop at once. */
+  /** Aborted by the second signal: stop immediately. */
   readonly kill: AbortSignal;
 }
 
-/** 128 and the signal's number, as shells report it. */
+/** 128 plus the signal number, as shells report it. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-/** What a forced end may take. */
+/** Time limit of a forced stop. */
 const KILL_TIMEOUT_MS = 5_000;
 const EXIT_CONFIG = 2;
 
 /**
- * The life of a command's process: signals, error messages, exit code. Called by the `*-main.ts` files and nothing else.
+ * Runs a command: handles signals, prints errors, sets the exit code. Called by the `*-main.ts` files only.
  */
 export async function runMain(
   run: (signals: MainSignals) => Promise<number>,
@@ -43,9 +43,9 @@ export async function runMain(
     interrupt.abort(new LauncherError(`Interrupted by ${signal}.`));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  // pnpm starts scripts through shells that pass no signal on: their end is taken for one.
+  // pnpm starts scripts through shells that do not forward signals: treat their exit as SIGTERM.
   if (process.env['npm_lifecycle_event'] !== undefined) await watchParents(() => onSignal('SIGTERM'));
-  // Whoever reads the output has gone (`pnpm demo | head`): that must not leave the services behind.
+  // When the reader of the output exits (`pnpm demo | head`), the services must not remain running.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => {
       if (!outlivesOutput && !interrupt.signal.aborted) onSignal('SIGHUP');
@@ -56,7 +56,7 @@ export async function runMain(
   } catch (error) {
     process.exitCode = interrupt.signal.aborted ? EXIT_CODES[interruptedBy] : report(error);
   }
-  // Kept-alive connections of the client would hold the process for some seconds.
+  // Keep-alive connections of the client would keep the process running for some seconds.
   process.exit();
 }
 

@@ -1,24 +1,28 @@
 import { resolve } from 'node:path';
 import { assertPortsFree } from './platform/assert-ports-free.ts';
-import { createLineWriter } from './platform/line-relay.ts';
+import { createLineWriter } from './platform/relay-lines.ts';
 import { SERVICE_NAMES } from './platform/port-plan.ts';
-import { adminUrlsOf } from './platform/service-environment.ts';
+import { toAdminUrls } from './platform/service-environment.ts';
 import { createServiceGroup } from './platform/service-group.ts';
 import { runMain, type MainSignals } from './run-main.ts';
-import { loadStartPorts, startEnvironmentOf } from './start-environment.ts';
+import { loadStartPorts, createStartEnvironment } from './start-environment.ts';
 
-/** Longer than the services' own grace period, AION_SHUTDOWN_GRACE_MS, should be. */
+/** Upper limit for the grace period of the services, AION_SHUTDOWN_GRACE_MS. */
 const STOP_TIMEOUT_MS = 30_000;
 const READY_TIMEOUT_MS = 90_000;
 
-// The four services as in production: everything from the environment, nothing embedded, logs on standard output.
+// Starts the four services as in production: configured by the environment, nothing embedded, logs on standard output.
 await runMain(startServices, { outlivesOutput: true });
 
 async function startServices(signals: MainSignals): Promise<number> {
   const { env } = process;
   const host = env['AION_HOST'] ?? '127.0.0.1';
   const ports = loadStartPorts(env);
-  await assertPortsFree(ports, host, 'Stop what uses it, or set another port: PORT, AION_AI_ENGINE_PORT and the like.');
+  await assertPortsFree(
+    ports,
+    host,
+    'Stop the program that uses it, or set another port: PORT, AION_AI_ENGINE_PORT and so on.',
+  );
   const failure = new AbortController();
   const signal = AbortSignal.any([signals.interrupt, failure.signal]);
   const services = createServiceGroup({ readyTimeoutMs: READY_TIMEOUT_MS, stopTimeoutMs: STOP_TIMEOUT_MS, signal });
@@ -29,8 +33,8 @@ async function startServices(signals: MainSignals): Promise<number> {
   const aborted = new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   try {
     const starts = SERVICE_NAMES.map((name) => {
-      const serviceEnv = startEnvironmentOf(name, env, ports, host);
-      return services.start({ name, checkoutDir, env: serviceEnv, output }, adminUrlsOf(ports, host)[name]);
+      const serviceEnv = createStartEnvironment(name, env, ports, host);
+      return services.start({ name, checkoutDir, env: serviceEnv, output }, toAdminUrls(ports, host)[name]);
     });
     await Promise.allSettled(starts.map((start) => start.catch((error: unknown) => failure.abort(error))));
     await aborted;

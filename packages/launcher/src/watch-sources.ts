@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import type { ServiceName } from '@aion/contracts';
 import { SERVICE_NAMES } from './platform/port-plan.ts';
 
-/** Editors write a file in several steps, and people save several files at once. */
+/** Debounce: editors write a file in several steps, and several files are saved together. */
 const SETTLE_MS = 200;
 
-/** A watch over sources that is on. */
+/** Handle of a running source watch. */
 export interface SourceWatch {
-  /** Resolves when the last call of `onChange` has ended. */
+  /** Stops watching; resolves when the last call of `onChange` has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Calls `onChange` with the services that a change of sources concerns: one for a service's own, all for a package's. The
- * next call comes after the last has ended.
+ * Calls `onChange` with the services that a source change affects: one for the sources of a service, all for those of a
+ * package. Calls do not overlap.
  */
 export async function watchSources(
   checkoutDir: string,

@@ -12,8 +12,8 @@ afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 
 const writeLock = (holder: unknown) => writeFileSync(join(stateDir, 'launcher.lock'), JSON.stringify(holder));
 
-describe('a state directory', () => {
-  it('belongs to one launcher at a time', async () => {
+describe('openStateDir', () => {
+  it('rejects a directory that another launcher has locked', async () => {
     const first = await openStateDir(stateDir, { reset: false });
     await expect(openStateDir(stateDir, { reset: true })).rejects.toThrow(`(pid ${process.pid})`);
     await first.release();
@@ -24,9 +24,9 @@ describe('a state directory', () => {
 
   it.each([
     ['has ended', { pid: 2_147_483_646, startTicks: '1' }],
-    ['has left its number to another program', { pid: process.pid, startTicks: '1' }],
-    ['was cut off', undefined],
-  ])('is taken over from a launcher that %s', async (_what, holder) => {
+    ['has left its pid to another program', { pid: process.pid, startTicks: '1' }],
+    ['was killed while it wrote the lock', undefined],
+  ])('takes over the lock of a launcher that %s', async (_title, holder) => {
     if (holder === undefined) writeFileSync(join(stateDir, 'launcher.lock'), '{"pi');
     else writeLock(holder);
     const taken = await openStateDir(stateDir, { reset: false });
@@ -34,13 +34,13 @@ describe('a state directory', () => {
     await taken.release();
   });
 
-  it('is taken over by one of many that find a stale lock at the same moment', async () => {
+  it('lets one of several concurrent launchers take over a stale lock', async () => {
     writeLock({ pid: 2_147_483_646, startTicks: '1' });
     const results = await Promise.allSettled([1, 2, 3, 4].map(() => openStateDir(stateDir, { reset: false })));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it('loses its data by a reset, and neither models nor what is not its own', async () => {
+  it('deletes the data on a reset, except models and files of others', async () => {
     for (const folder of ['postgres', 'postgres.init-77', 'objects', 'logs', 'demo', 'models', 'mine']) {
       mkdirSync(join(stateDir, folder));
       writeFileSync(join(stateDir, folder, 'file'), 'x');
@@ -76,13 +76,13 @@ describe('a state directory', () => {
   });
 });
 
-describe('secrets', () => {
-  it('are made once and kept', async () => {
+describe('loadSecrets', () => {
+  it('generates secrets once and then reads them', async () => {
     const secrets = await loadSecrets(stateDir);
     expect(await loadSecrets(stateDir)).toEqual(secrets);
   });
 
-  it('are not replaced when their file is damaged, and not quoted', async () => {
+  it('rejects a damaged file without replacing or quoting it', async () => {
     writeFileSync(join(stateDir, 'secrets.json'), '{"keyPepper":"hunter2hunter2"');
     const error = await loadSecrets(stateDir).catch((thrown: unknown) => String(thrown));
     expect(error).toContain('secrets.json is damaged');

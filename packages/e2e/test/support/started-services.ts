@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import type { ServiceName } from '@aion/contracts';
 import { planPorts, type PortPlan, SERVICE_NAMES } from '@aion/launcher';
 import {
-  adminUrlsOf,
+  toAdminUrls,
   bootstrapDatabases,
   ensureOperator,
   generateSecrets,
-  objectsUrl,
+  toObjectStoreUrl,
   type PlatformSecrets,
 } from '@aion/launcher/testing';
 import { startTestPostgres, waitFor } from '@aion/testkit';
@@ -54,13 +54,13 @@ export async function startServices(output: number, env: NodeJS.ProcessEnv): Pro
         DATABASE_URL: urls.databaseUrl,
         AION_MIGRATION_DATABASE_URL: urls.migrationUrl,
         AION_QUEUE_DATABASE_URL: urls.queueUrl,
-        OBJECT_STORE_URL: objectsUrl(join(directory, 'objects')),
+        OBJECT_STORE_URL: toObjectStoreUrl(join(directory, 'objects')),
         AION_MODELS_DIR: join(directory, 'models'),
         ...env,
       },
       stdio: ['ignore', output, output],
     });
-    const adminUrls = adminUrlsOf(ports, HOST);
+    const adminUrls = toAdminUrls(ports, HOST);
     await untilReady(launcher, adminUrls);
     const baseUrl = `http://${HOST}:${ports['web-api'].port}`;
     const operatorKey = await ensureOperator({ stateDir: directory, baseUrl, initSecret: secrets.initSecret, signal });

@@ -16,7 +16,7 @@ function span(service: string, name: string, more: Partial<SpanRecord> = {}): Sp
     ...more,
   };
 }
-const whole = [
+const complete = [
   span('demo-client', 'demo'),
   span('web-api', 'POST /api/v1/exports'),
   span('ai-engine', 'chat'),
@@ -30,13 +30,13 @@ const failuresOf = (spans: SpanRecord[]) =>
     .filter(({ ok }) => !ok)
     .map(({ name }) => name);
 
-describe('the trace', () => {
-  it('passes when every step is in it', () => {
-    expect(failuresOf(whole)).toEqual([]);
+describe('checkTrace', () => {
+  it('passes a trace that contains every step', () => {
+    expect(failuresOf(complete)).toEqual([]);
   });
 
-  it.each(TRACED_SERVICES)('fails without the spans of %s', (service) => {
-    expect(failuresOf(whole.filter((each) => each.service !== service))).toContain('one trace through all services');
+  it.each(TRACED_SERVICES)('fails a trace without spans of %s', (service) => {
+    expect(failuresOf(complete.filter((each) => each.service !== service))).toContain('one trace through all services');
   });
 
   it.each([
@@ -44,12 +44,14 @@ describe('the trace', () => {
     ['queue CONSUMER span', 'process exports'],
     ['database COPY span', 'COPY tenants'],
     ['object store span', 'put object'],
-  ])('fails without a %s', (check, name) => {
-    expect(failuresOf(whole.filter((each) => each.name !== name))).toEqual([check]);
+  ])('fails a trace without a %s', (check, name) => {
+    expect(failuresOf(complete.filter((each) => each.name !== name))).toEqual([check]);
   });
 
-  it('fails when a span belongs to another trace or has lost its parent', () => {
-    expect(failuresOf([...whole, span('web-api', 'x', { traceId: 'u' })])).toEqual(['one trace through all services']);
-    expect(failuresOf([...whole, span('web-api', 'x', { parentSpanId: 'gone' })])).toEqual(['trace is one tree']);
+  it('fails when a span belongs to another trace or its parent is missing', () => {
+    expect(failuresOf([...complete, span('web-api', 'x', { traceId: 'u' })])).toEqual([
+      'one trace through all services',
+    ]);
+    expect(failuresOf([...complete, span('web-api', 'x', { parentSpanId: 'gone' })])).toEqual(['trace is one tree']);
   });
 });

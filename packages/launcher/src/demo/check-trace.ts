@@ -1,34 +1,34 @@
 import type { SpanRecord } from '@aion/tracing';
 
-/** Something that must hold, and whether it does. */
+/** Result of one check of the demo. */
 export interface DemoCheck {
   readonly name: string;
   readonly ok: boolean;
-  /** What was found, for people. */
+  /** Explanation of the result in plain text. */
   readonly message: string;
 }
 
-/** The processes that one trace must go through. */
+/** Processes that must have spans in the trace. */
 export const TRACED_SERVICES = ['demo-client', 'web-api', 'ai-engine', 'database-gateway', 'data-export'] as const;
 
-interface Wanted {
+interface RequiredSpan {
   readonly name: string;
   readonly matches: (span: SpanRecord) => boolean;
 }
 
-const WANTED: readonly Wanted[] = [
+const REQUIRED_SPANS: readonly RequiredSpan[] = [
   { name: 'queue PRODUCER span', matches: ({ kind }) => kind === 'producer' },
   { name: 'queue CONSUMER span', matches: ({ kind }) => kind === 'consumer' },
   { name: 'database COPY span', matches: ({ name }) => /^COPY\b/i.test(name) },
   { name: 'object store span', matches: ({ name }) => /^put object\b/i.test(name) },
 ];
 
-/** Checks that one trace holds every step of the story: I5 of the architecture. */
+/** Checks that one trace contains every step of the demo. */
 export function checkTrace(spans: readonly SpanRecord[], traceId: string): DemoCheck[] {
   const services = new Set(spans.map(({ service }) => service));
   const missing = TRACED_SERVICES.filter((service) => !services.has(service));
   const isOneTrace = spans.length > 0 && spans.every((span) => span.traceId === traceId);
-  const orphans = orphansOf(spans);
+  const orphans = findOrphans(spans);
   return [
     {
       name: 'one trace through all services',
@@ -41,23 +41,23 @@ export function checkTrace(spans: readonly SpanRecord[], traceId: string): DemoC
       ok: orphans.length === 0,
       message:
         orphans.length === 0
-          ? 'every span has its parent'
-          : `${orphans.length} without parent, such as "${orphans[0]?.name ?? ''}" of ${orphans[0]?.service ?? ''}`,
+          ? 'every parent span is present'
+          : `${orphans.length} spans without their parent, such as "${orphans[0]?.name ?? ''}" of ${orphans[0]?.service ?? ''}`,
     },
-    ...WANTED.map(({ name, matches }) => {
+    ...REQUIRED_SPANS.map(({ name, matches }) => {
       const found = spans.filter(matches);
       const [first] = found;
       return {
         name,
         ok: found.length > 0,
-        message: first === undefined ? 'none in the trace' : `${first.name} [${first.service}]`,
+        message: first === undefined ? 'not found in the trace' : `${first.name} [${first.service}]`,
       };
     }),
   ];
 }
 
-/** Spans beside the root whose parent is not there. */
-function orphansOf(spans: readonly SpanRecord[]): readonly SpanRecord[] {
+/** Returns the spans whose parent is missing. */
+function findOrphans(spans: readonly SpanRecord[]): readonly SpanRecord[] {
   const known = new Set(spans.map(({ spanId }) => spanId));
   return spans.filter(({ parentSpanId }) => parentSpanId !== undefined && !known.has(parentSpanId));
 }

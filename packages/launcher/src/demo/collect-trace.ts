@@ -20,18 +20,18 @@ const answerSchema = z.object({ spans: z.array(recordSchema) });
 const SETTLE_TIMEOUT_MS = 5_000;
 const POLL_MS = 50;
 
-/** Where the spans of a trace are. */
+/** Options of {@link collectTrace}. */
 export interface CollectTraceOptions {
   readonly traceId: string;
   readonly adminUrls: Readonly<Record<string, string>>;
   /** The demo's own spans. */
   readonly own: Tracing;
-  /** Whether all that is waited for has arrived: spans end a moment after what their process has answered. */
+  /** Reports whether all expected spans have arrived: a span may end shortly after the response of its process. */
   readonly isComplete: (spans: readonly SpanRecord[]) => boolean;
   readonly signal: AbortSignal;
 }
 
-/** The spans of a trace from all processes; what has arrived by the deadline when something stays missing. */
+/** Collects the spans of a trace from all processes. At the deadline it returns the spans that have arrived. */
 export async function collectTrace(options: CollectTraceOptions): Promise<readonly SpanRecord[]> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   for (;;) {

@@ -21,14 +21,14 @@ function span(name: string, parentSpanId?: string, more: Partial<SpanRecord> = {
 }
 const print = (spans: SpanRecord[]) => formatSpanTree(condenseSpanTree(toSpanTree(spans))).split('\n');
 
-describe('a condensed tree', () => {
-  it('tells alike siblings once, with their number and the time of all', () => {
+describe('condenseSpanTree', () => {
+  it('merges equal siblings into one line with their number and total duration', () => {
     const root = span('root');
     const puts = [1, 2, 3].map(() => span('put object', root.spanId, { durationMs: 2 }));
     expect(print([root, ...puts])).toEqual(['root  [x]  1.0 ms', '└─ put object x 3  [x]  6.0 ms']);
   });
 
-  it('tells subtrees that differ in a table once, too', () => {
+  it('merges subtrees that differ only in the table of a query', () => {
     const root = span('root');
     const query = { attributes: { 'db.system.name': 'postgresql' } };
     const tables = ['a', 'b', 'c'].flatMap((table) => {
@@ -43,7 +43,7 @@ describe('a condensed tree', () => {
     ]);
   });
 
-  it('keeps apart what differs in outcome, service, operation or what is below', () => {
+  it('does not merge siblings that differ in status, service, operation or children', () => {
     const root = span('root');
     const a = span('call', root.spanId);
     const spans = [

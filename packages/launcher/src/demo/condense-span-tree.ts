@@ -1,12 +1,12 @@
 import type { SpanNode } from '@aion/tracing';
 
-/** Alike siblings from this many on become one line. */
+/** Minimum number of similar siblings that are merged into one line. */
 const MIN_REPEATS = 3;
 
 /**
- * The tree for people: siblings that are alike in service, operation, status and everything below them are told once, with
- * how many there are and the time of all together (`put object x 10`). Names that differ in their object alone count as
- * alike: `COPY tenants` and `COPY files` become `COPY *`.
+ * Condenses a span tree for display: siblings with equal service, operation, status and descendants are merged into one
+ * node with their number and total duration (`put object x 10`). Query names that differ only in the table count as
+ * equal: `COPY tenants` and `COPY files` become `COPY *`.
  */
 export function condenseSpanTree(roots: readonly SpanNode[]): readonly SpanNode[] {
   const condensed = roots.map(({ span, children }) => ({ span, children: condenseSpanTree(children) }));
@@ -16,7 +16,7 @@ export function condenseSpanTree(roots: readonly SpanNode[]): readonly SpanNode[
 }
 
 function shapeOf({ span, children }: SpanNode): string {
-  // Client spans alone are named after an object: a query's table. Routes and queues are operations of their own.
+  // Only queries are named after an object, the table. Different routes and queues are different operations.
   const isQuery = 'db.system.name' in span.attributes || 'db.system' in span.attributes;
   const name = isQuery ? verbOf(span.name) : span.name;
   return JSON.stringify([span.service, name, span.kind, span.status, children.map(shapeOf).toSorted()]);
@@ -27,13 +27,13 @@ function countGroup(group: readonly SpanNode[]): SpanNode {
   return { span: { ...span, name: `${span.name} x ${group.length}` }, children };
 }
 
-/** One node for nodes of the same shape, and so for their children. */
+/** Merges nodes of the same shape, and their children, into one node. */
 function mergeNodes(group: readonly SpanNode[]): SpanNode {
   const [first, ...rest] = group;
   if (first === undefined) throw new Error('A group of siblings is never empty.');
   const durationMs = rest.reduce((total, { span }) => total + span.durationMs, first.span.durationMs);
-  const isNamedAlike = rest.every(({ span }) => span.name === first.span.name);
-  const name = isNamedAlike ? first.span.name : `${verbOf(first.span.name)} *`;
+  const haveSameName = rest.every(({ span }) => span.name === first.span.name);
+  const name = haveSameName ? first.span.name : `${verbOf(first.span.name)} *`;
   const byShape = group.map(({ children }) => sortByShape(children));
   const children = (byShape[0] ?? []).map((_child, index) =>
     mergeNodes(byShape.flatMap((siblings) => siblings.slice(index, index + 1))),

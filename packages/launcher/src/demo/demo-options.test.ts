@@ -14,8 +14,8 @@ function exitCodeOf(run: () => unknown): number | undefined {
 const paths = { callerDir: '/home/me', checkoutDir: '/checkout' };
 const parse = (...args: string[]) => parseDemoOptions(args, paths);
 
-describe("the demo's options", () => {
-  it('have defaults', () => {
+describe('parseDemoOptions', () => {
+  it('returns defaults without arguments', () => {
     expect(parse()).toEqual({
       once: false,
       json: undefined,
@@ -28,7 +28,7 @@ describe("the demo's options", () => {
     });
   });
 
-  it("resolve paths against the caller's directory", () => {
+  it("resolves paths against the caller's directory", () => {
     const args = ['--json', 'out.json', '--input', 'in.jsonl', '--state-dir', 'state', '--port', '18080'];
     expect(parse(...args)).toMatchObject({
       json: '/home/me/out.json',
@@ -38,7 +38,7 @@ describe("the demo's options", () => {
     });
   });
 
-  it('tell wanting a model from not wanting one', () => {
+  it('distinguishes --model from --no-model', () => {
     expect([parse('--model')?.model, parse('--no-model')?.model]).toEqual([true, false]);
   });
 
@@ -46,7 +46,7 @@ describe("the demo's options", () => {
     [['--port', 'x'], /--port/],
     [['--nonsense'], /--nonsense/],
     [['extra'], /too many arguments/],
-  ])('refuse %j with exit code 2', (args, message) => {
+  ])('rejects %j with exit code 2', (args, message) => {
     expect(() => parse(...args)).toThrow(message);
     expect(exitCodeOf(() => parse(...args))).toBe(2);
   });

@@ -17,23 +17,23 @@ const tenantSchema = z.object({
 const tenantsSchema = z.tuple([tenantSchema, tenantSchema]);
 /** A tenant of the demo with its key. */
 export type DemoTenant = z.output<typeof tenantSchema>;
-/** The tenant of the story, and the one whose data must be nowhere in the other's. */
+/** The tenant that is exported, and a second one whose data must not appear in the export. */
 export type DemoTenants = z.output<typeof tenantsSchema>;
 
-const WANTED: readonly { readonly name: string; readonly scopes: readonly Scope[] }[] = [
+const NEW_TENANTS: readonly { readonly name: string; readonly scopes: readonly Scope[] }[] = [
   { name: 'Demo tenant', scopes: SCOPES },
   { name: 'Second demo tenant', scopes: SCOPES.filter((scope) => scope !== 'trace') },
 ];
 
-/** The demo's tenants between runs: keys are shown once, so they are kept in a file of mode 600. */
+/** Stores the tenants of the demo between runs. Keys are returned only once, so they are stored in a file of mode 600. */
 export interface TenantStore {
-  /** The tenants of an earlier run when their keys still work, else new ones. */
+  /** Returns the tenants of an earlier run if their keys are still valid, otherwise new ones. */
   load(): Promise<{ readonly tenants: DemoTenants; readonly created: boolean }>;
-  /** Keeps the number of completions. */
+  /** Saves the tenants with their numbers of completions. */
   save(tenants: DemoTenants): Promise<void>;
 }
 
-/** Creates the store. */
+/** Creates a {@link TenantStore} in the state directory. */
 export function createTenantStore(options: {
   readonly stateDir: string;
   readonly baseUrl: string;
@@ -44,17 +44,17 @@ export function createTenantStore(options: {
   const path = join(options.stateDir, 'demo-tenants.json');
   const save = (tenants: DemoTenants): Promise<void> => writePrivateFile(path, `${JSON.stringify(tenants, null, 2)}\n`);
 
-  const works = async ({ key }: DemoTenant): Promise<boolean> => {
+  const isKeyValid = async ({ key }: DemoTenant): Promise<boolean> => {
     try {
       await callRoute(routes.models.list, { baseUrl, key, signal });
       return true;
     } catch (error) {
-      // Another database than that of the last run does not know the key.
+      // The database differs from that of the last run.
       if (error instanceof ApiError && error.status === 401) return false;
       throw error;
     }
   };
-  const create = async ({ name, scopes }: (typeof WANTED)[number]): Promise<DemoTenant> => {
+  const create = async ({ name, scopes }: (typeof NEW_TENANTS)[number]): Promise<DemoTenant> => {
     const tenant = await callRoute(routes.tenants.create, { baseUrl, key: operatorKey, body: { name }, signal });
     const { key } = await callRoute(routes.apiKeys.create, {
       baseUrl,
@@ -68,12 +68,12 @@ export function createTenantStore(options: {
   return {
     save,
     load: async () => {
-      const kept = await readTenants(path);
-      if (kept !== undefined) {
-        const areKnown = await Promise.all(kept.map(works));
-        if (areKnown.every(Boolean)) return { tenants: kept, created: false };
+      const stored = await readTenants(path);
+      if (stored !== undefined) {
+        const areValid = await Promise.all(stored.map(isKeyValid));
+        if (areValid.every(Boolean)) return { tenants: stored, created: false };
       }
-      const tenants = tenantsSchema.parse(await Promise.all(WANTED.map(create)));
+      const tenants = tenantsSchema.parse(await Promise.all(NEW_TENANTS.map(create)));
       await save(tenants);
       return { tenants, created: true };
     },

@@ -6,43 +6,43 @@ import { LauncherError } from '../platform/launcher-error.ts';
 import type { DemoCheck } from './check-trace.ts';
 import type { DemoResponse } from './run-conversation.ts';
 
-/** What a run of the demo has shown, as `--json` writes it. */
+/** Results of a run of the demo, as written by `--json`. */
 export interface Evidence {
   /** Version of Node.js. */
   readonly node: string;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** Milliseconds by phase. */
+  /** Duration of each phase in milliseconds. */
   readonly timings: Record<string, number>;
   models: readonly string[];
   readonly responses: DemoResponse[];
   tenants: readonly { readonly id: string; readonly name: string }[];
   export: ExportEvidence | null;
   traceId: string | null;
-  /** The OTLP endpoint that took the spans instead of this file. */
+  /** OTLP endpoint that received the spans; then this file does not contain them. */
   spansExportedTo: string | null;
   spans: { readonly tree: readonly SpanNode[]; readonly list: readonly SpanRecord[] };
-  /** Processes in the trace. */
+  /** Names of the processes in the trace. */
   services: readonly string[];
   readonly checks: DemoCheck[];
 }
 
-/** What became of the export. */
+/** Results of the export and of the verification of its bundle. */
 export interface ExportEvidence {
   readonly id: string;
   readonly state: string;
-  /** Rows of the bundle by table. */
+  /** Number of rows in the bundle by table. */
   readonly rows: Readonly<Record<string, number>>;
   readonly totalRows: number;
   readonly bundlePath: string;
   readonly bundleBytes: number;
   readonly identityPath: string;
-  /** Path of a part with rows, in the bundle. */
+  /** Path in the bundle of a part that contains rows. */
   readonly partPath: string | null;
   readonly verification: VerificationReport;
 }
 
-/** Evidence of a run that begins now. */
+/** Creates the evidence of a run that begins now. */
 export function createEvidence(): Evidence {
   return {
     node: process.version,
@@ -63,6 +63,6 @@ export function createEvidence(): Evidence {
 /** Writes the evidence. @throws LauncherError when the file cannot be written */
 export async function writeEvidence(path: string, evidence: Evidence): Promise<void> {
   await writeFile(path, `${JSON.stringify(evidence, null, 2)}\n`).catch((error: unknown) => {
-    throw new LauncherError(`The evidence cannot be written (--json): ${errorMessage(error)}`, { cause: error });
+    throw new LauncherError(`Could not write the evidence file of --json: ${errorMessage(error)}`, { cause: error });
   });
 }

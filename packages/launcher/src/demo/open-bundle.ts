@@ -9,11 +9,11 @@ const MANIFEST = 'data/0000-manifest.json.age';
 /** A bundle that is open for reading. */
 export interface OpenBundle {
   readonly manifest: BundleManifest;
-  /** Rows of a table as PostgreSQL wrote them, one JSON text each. */
+  /** Yields the rows of a table as exported by PostgreSQL, each as JSON text. */
   rows(table: string): AsyncIterable<string>;
 }
 
-/** Opens an archive with the tenant's identity, as `tar`, `age` and `zstd` would. */
+/** Opens an archive with the age identity of the tenant, like `tar`, `age` and `zstd`. */
 export async function openBundle(archive: string, identity: string): Promise<OpenBundle> {
   const source = createTarSource(archive);
   const chunks: Buffer[] = [];
@@ -29,15 +29,15 @@ export async function openBundle(archive: string, identity: string): Promise<Ope
     manifest,
     rows: async function* (name) {
       const table = manifest.tables.find((candidate) => candidate.name === name);
-      for (const { f } of table?.parts ?? []) yield* linesOf(await source.read(f), identity);
+      for (const { f } of table?.parts ?? []) yield* readLines(await source.read(f), identity);
     },
   };
 }
 
-async function* linesOf(part: Readable, identity: string): AsyncGenerator<string> {
+async function* readLines(part: Readable, identity: string): AsyncGenerator<string> {
   const plain = new PassThrough();
   const decoded = pipeline(part, createAgeDecryptStream(identity), createZstdDecompress(), plain);
-  // A failure ends the reading of lines, too; it is thrown below.
+  // A failure also ends the reading of lines; it is thrown below.
   decoded.catch((error: unknown) => plain.destroy(error instanceof Error ? error : undefined));
   try {
     yield* createInterface({ input: plain, crlfDelay: Infinity });

@@ -1,5 +1,5 @@
 import { LauncherError } from '../platform/launcher-error.ts';
-import { parseConversations, questionOf } from './read-conversations.ts';
+import { parseConversations, readQuestion } from './read-conversations.ts';
 
 function exitCodeOf(run: () => unknown): number | undefined {
   try {
@@ -13,8 +13,8 @@ function exitCodeOf(run: () => unknown): number | undefined {
 
 const GOOD = '{"messages":[{"role":"user","content":"Hello"}]}';
 
-describe('the input', () => {
-  it('is one request a line; blank lines and unknown fields are no matter', () => {
+describe('parseConversations', () => {
+  it('parses one request per line, skips blank lines and retains unknown fields', () => {
     const text = `${GOOD}\n\n{"messages":[{"role":"user","content":"Hi"}],"stream":true,"seed":7}\r\n`;
     expect(parseConversations(text, 'in.jsonl')).toEqual([
       { messages: [{ role: 'user', content: 'Hello' }] },
@@ -24,27 +24,27 @@ describe('the input', () => {
 
   it.each([
     ['that is not JSON', '{"messages": [', /^in\.jsonl, line 2: not JSON: /],
-    ['that is no object', '[]', /^in\.jsonl, line 2: not a chat completion request: .*object/],
+    ['that is not an object', '[]', /^in\.jsonl, line 2: not a chat completion request: .*object/],
     ['without messages', '{"model":"m"}', /^in\.jsonl, line 2: .*messages/],
     ['with a wrong role', '{"messages":[{"role":"robot","content":"x"}]}', /^in\.jsonl, line 2: .*messages\[0\]\.role/],
-  ])('is refused with file and line for a line %s', (_what, line, message) => {
+  ])('rejects a line %s, naming file and line', (_what, line, message) => {
     const parse = () => parseConversations(`${GOOD}\n${line}\n`, 'in.jsonl');
     expect(parse).toThrow(message);
     expect(exitCodeOf(parse)).toBe(2);
   });
 
-  it('is refused when it is empty', () => {
-    expect(() => parseConversations('\n \n', 'in.jsonl')).toThrow('in.jsonl holds no conversation');
+  it('rejects an empty file', () => {
+    expect(() => parseConversations('\n \n', 'in.jsonl')).toThrow('in.jsonl contains no conversation');
   });
 });
 
-describe('the question of a conversation', () => {
-  it('is what the user says last', () => {
+describe('readQuestion', () => {
+  it('returns the last message of the user', () => {
     const messages = [
       { role: 'user' as const, content: 'First' },
       { role: 'user' as const, content: [{ type: 'text', text: 'Second' }, { type: 'image_url' }] },
       { role: 'assistant' as const, content: 'Answer' },
     ];
-    expect(questionOf({ messages })).toBe('Second [image_url]');
+    expect(readQuestion({ messages })).toBe('Second [image_url]');
   });
 });

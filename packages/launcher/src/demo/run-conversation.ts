@@ -4,7 +4,7 @@ import { SpanKind } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import type { Conversation } from './read-conversations.ts';
 
-/** What came of one request. */
+/** Result of one request. */
 export interface DemoResponse {
   readonly id: string | null;
   readonly model: string;
@@ -14,18 +14,18 @@ export interface DemoResponse {
   readonly promptTokens: number | null;
   readonly completionTokens: number | null;
   readonly durationMs: number;
-  /** Until the first piece of a streamed answer. */
+  /** Time until the first chunk of a streamed answer. */
   readonly firstTokenMs: number | null;
-  /** Why it failed; null when it did not. */
+  /** Message of the error; null if the request succeeded. */
   readonly error: string | null;
 }
 
-/** OpenAI's own SDK, pointed at the platform; each request carries the active trace. */
+/** Creates a client of the OpenAI SDK for the platform; each request carries the active trace context. */
 export function createOpenAiClient(baseUrl: string, key: string): OpenAI {
   return new OpenAI({
     baseURL: `${baseUrl}/v1`,
     apiKey: key,
-    // The caller's own account must not leak into requests to this platform.
+    // The OpenAI account of the user must not leak into requests to this platform.
     organization: null,
     project: null,
     fetch: (input, init) => {
@@ -36,25 +36,18 @@ export function createOpenAiClient(baseUrl: string, key: string): OpenAI {
   });
 }
 
-/** One request of the demo. */
+/** Options of {@link runConversation}. */
 export interface ConversationRun {
   readonly client: OpenAI;
   readonly conversation: Conversation;
   readonly question: string;
-  /** For requests that name none. */
+  /** Model of requests that name none. */
   readonly defaultModel: string;
   readonly onText: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
-interface Answer {
-  readonly id: string;
-  readonly model: string;
-  readonly usage: OpenAI.CompletionUsage | undefined;
-  readonly firstTokenMs: number | null;
-}
-
-/** Sends one request and hands out the text of its answer as it comes. A refusal is an outcome, not an exception. */
+/** Sends one request and passes on the text of the answer as it arrives. A failed request is a result, not an exception. */
 export async function runConversation(run: ConversationRun): Promise<DemoResponse> {
   const { conversation, question, signal } = run;
   const model = conversation.model ?? run.defaultModel;
@@ -65,10 +58,10 @@ export async function runConversation(run: ConversationRun): Promise<DemoRespons
     text += piece;
     run.onText(piece);
   };
-  const ask = streamed ? askStreamed : askPlain;
+  const send = streamed ? sendStreamed : sendPlain;
   let error: string | null = null;
   const answer = await withSpan('chat request', { kind: SpanKind.CLIENT }, () =>
-    ask({ ...run, onText }, { ...conversation, model }, startedAt),
+    send({ ...run, onText }, { ...conversation, model }, startedAt),
   ).catch((thrown: unknown) => {
     signal.throwIfAborted();
     error = errorMessage(thrown);
@@ -88,21 +81,28 @@ export async function runConversation(run: ConversationRun): Promise<DemoRespons
   };
 }
 
-type Ask = (
+interface Answer {
+  readonly id: string;
+  readonly model: string;
+  readonly usage: OpenAI.CompletionUsage | undefined;
+  readonly firstTokenMs: number | null;
+}
+
+type Send = (
   run: ConversationRun,
   body: Conversation & { readonly model: string },
   startedAt: number,
 ) => Promise<Answer>;
 
-const askPlain: Ask = async ({ client, onText, signal }, body) => {
-  // The platform's contract has validated it; the SDK's type knows each provider's fields by name.
+const sendPlain: Send = async ({ client, onText, signal }, body) => {
+  // Validated by the contract of the platform; the type of the SDK lists the fields of each provider.
   const request = { ...body, stream: false } as unknown as OpenAI.ChatCompletionCreateParamsNonStreaming;
   const { id, model, usage, choices } = await client.chat.completions.create(request, { signal });
   onText(choices[0]?.message.content ?? '');
   return { id, model, usage, firstTokenMs: null };
 };
 
-const askStreamed: Ask = async ({ client, onText, signal }, body, startedAt) => {
+const sendStreamed: Send = async ({ client, onText, signal }, body, startedAt) => {
   const request = {
     ...body,
     stream: true,

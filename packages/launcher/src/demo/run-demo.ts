@@ -13,17 +13,17 @@ import type { DemoOptions } from './demo-options.ts';
 import { createTenantStore } from './demo-tenants.ts';
 import { createEvidence, writeEvidence } from './evidence.ts';
 import { readConversations } from './read-conversations.ts';
-import { findSpans } from './find-spans.ts';
-import { timed, type Story } from './story.ts';
-import { tellBundle } from './tell-bundle.ts';
-import { tellConversations, tellSecondTenant } from './tell-conversations.ts';
-import { tellExport } from './tell-export.ts';
-import { tellTrace } from './tell-trace.ts';
-import { tellWhereabouts } from './tell-whereabouts.ts';
+import { locateSpans } from './locate-spans.ts';
+import { timePhase, type DemoContext } from './demo-context.ts';
+import { runBundleStep } from './run-bundle-step.ts';
+import { runCompletionsStep, runSecondTenantStep } from './run-completions-step.ts';
+import { runExportStep } from './run-export-step.ts';
+import { runTraceStep } from './run-trace-step.ts';
+import { printInstructions } from './print-instructions.ts';
 import { formatMs, type Terminal } from './terminal.ts';
 
-/** What the demo runs with. */
-export interface DemoInput {
+/** Options of {@link runDemo}. */
+export interface RunDemoOptions {
   readonly checkoutDir: string;
   readonly options: DemoOptions;
   readonly config: LauncherConfig;
@@ -32,39 +32,39 @@ export interface DemoInput {
   readonly signals: MainSignals;
 }
 
-/** Runs the demo. @returns the exit code: 0 when every check passed */
-export async function runDemo(input: DemoInput): Promise<number> {
+/** Runs the demo. @returns the exit code: 0 if every check passed */
+export async function runDemo(input: RunDemoOptions): Promise<number> {
   const { options, terminal, signals } = input;
   const evidence = createEvidence();
   const startedAt = performance.now();
-  // What can be wrong with the input is said before anything starts.
+  // Report wrong input before anything starts.
   const conversations = await readConversations(options.input);
   if (options.json !== undefined) await assertDirectory(options.json);
   terminal.heading('AION demo');
-  const platform = await timed(evidence, 'platform', () => startDemoPlatform(input));
+  const platform = await timePhase(evidence, 'platform', () => startDemoPlatform(input));
   try {
     const crash = new AbortController();
     void platform.crashed.then((error) => crash.abort(error));
     const signal = AbortSignal.any([signals.interrupt, crash.signal]);
-    const story = await beginStory(input, { platform, conversations, evidence, signal });
+    const context = await createDemoContext(input, { platform, conversations, evidence, signal });
     try {
-      await tellStory(story, input);
+      await runSteps(context, input);
     } catch (error) {
       signal.throwIfAborted();
-      evidence.checks.push({ name: 'the story comes to its end', ok: false, message: errorMessage(error) });
+      evidence.checks.push({ name: 'demo completes', ok: false, message: errorMessage(error) });
       throw error;
     } finally {
       evidence.timings['total'] = Math.round(performance.now() - startedAt);
       if (options.json !== undefined) await writeEvidence(options.json, evidence);
-      await story.tracing.shutdown();
+      await context.tracing.shutdown();
     }
-    return await finish(story, input);
+    return await finish(context, input);
   } finally {
     const stoppingAt = performance.now();
     await platform.stop();
     await rm(join(options.stateDir, 'demo.json'), { force: true });
     terminal.line();
-    terminal.step('stopped', 'everything that was started', performance.now() - stoppingAt);
+    terminal.step('stopped', 'platform', performance.now() - stoppingAt);
   }
 }
 
@@ -75,7 +75,7 @@ async function startDemoPlatform({
   env,
   terminal,
   signals,
-}: DemoInput): Promise<Platform> {
+}: RunDemoOptions): Promise<Platform> {
   const startedAt = performance.now();
   const platform = await startPlatform({
     checkoutDir,
@@ -98,10 +98,10 @@ async function startDemoPlatform({
   return platform;
 }
 
-async function beginStory(
-  { options, config, terminal }: DemoInput,
-  rest: Pick<Story, 'platform' | 'conversations' | 'evidence' | 'signal'>,
-): Promise<Story> {
+async function createDemoContext(
+  { options, config, terminal }: RunDemoOptions,
+  rest: Pick<DemoContext, 'platform' | 'conversations' | 'evidence' | 'signal'>,
+): Promise<DemoContext> {
   const { platform, evidence, signal } = rest;
   const { stateDir } = options;
   const tracing = startTracing({
@@ -116,7 +116,7 @@ async function beginStory(
   });
   const { baseUrl, operatorKey, adminUrls } = platform;
   const store = createTenantStore({ stateDir, baseUrl, operatorKey, signal });
-  const { tenants, created } = await timed(evidence, 'tenants', () => store.load());
+  const { tenants, created } = await timePhase(evidence, 'tenants', () => store.load());
   evidence.tenants = tenants.map(({ id, name }) => ({ id, name }));
   for (const { id, name } of tenants) terminal.step(created ? 'tenant created' : 'tenant', `${id}  ${name}`);
   const file = { baseUrl, adminUrls, operatorKey, tenants: tenants.map(({ id, name, key }) => ({ id, name, key })) };
@@ -124,22 +124,22 @@ async function beginStory(
   return { ...rest, stateDir, terminal, tracing, tenants, store, preferLanguageModel: options.model };
 }
 
-async function tellStory(story: Story, { config }: DemoInput): Promise<void> {
-  const { evidence } = story;
+async function runSteps(context: DemoContext, { config }: RunDemoOptions): Promise<void> {
+  const { evidence } = context;
   const traceId = await withSpan('demo', {}, async (span) => {
-    await timed(evidence, 'completions', () => tellConversations(story));
-    const canary = await tellSecondTenant(story);
-    const bundle = await tellExport(story);
-    await timed(evidence, 'open', () => tellBundle(story, bundle, canary));
+    await timePhase(evidence, 'completions', () => runCompletionsStep(context));
+    const canary = await runSecondTenantStep(context);
+    const bundle = await runExportStep(context);
+    await timePhase(evidence, 'open', () => runBundleStep(context, bundle, canary));
     return span.spanContext().traceId;
   });
-  await timed(evidence, 'trace', () => tellTrace(story, traceId, findSpans(config)));
+  await timePhase(evidence, 'trace', () => runTraceStep(context, traceId, locateSpans(config)));
 }
 
-/** Says how it went, and stays up unless told otherwise. */
-async function finish(story: Story, { options, signals }: DemoInput): Promise<number> {
-  const { terminal, evidence, signal } = story;
-  tellWhereabouts(story, { staysUp: !options.once });
+/** Prints the results; without `--once`, waits until the platform is stopped. */
+async function finish(context: DemoContext, { options, signals }: RunDemoOptions): Promise<number> {
+  const { terminal, evidence, signal } = context;
+  printInstructions(context, { keepsRunning: !options.once });
   const failed = evidence.checks.filter(({ ok }) => !ok);
   terminal.heading(failed.length === 0 ? 'All checks passed' : `${failed.length} checks FAILED`);
   for (const { name, message } of failed) terminal.check(false, `${name}: ${message}`);
@@ -147,7 +147,7 @@ async function finish(story: Story, { options, signals }: DemoInput): Promise<nu
   terminal.step('time', formatMs(evidence.timings['total'] ?? 0));
   if (!options.once) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    // A crash is an error; whoever presses Ctrl-C now ends what has come to its end.
+    // A crash is an error; a signal ends a demo that has completed.
     if (!signals.interrupt.aborted) throw signal.reason;
   }
   return failed.length === 0 ? 0 : 1;
@@ -155,7 +155,7 @@ async function finish(story: Story, { options, signals }: DemoInput): Promise<nu
 
 async function assertDirectory(file: string): Promise<void> {
   await access(dirname(file)).catch((error: unknown) => {
-    const message = `--json ${file}: its directory cannot be used: ${errorMessage(error)}`;
+    const message = `Cannot write to the directory of --json ${file}: ${errorMessage(error)}`;
     throw new LauncherError(message, { exitCode: 2, cause: error });
   });
 }

@@ -2,22 +2,22 @@ import { stripVTControlCharacters } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import picocolors from 'picocolors';
 
-/** A bar that grows, or a line at its end where there is no terminal. */
+/** Progress bar; without a terminal, one line at its end. */
 export interface Progress {
   update(value: number, total: number): void;
-  /** Ends the bar, in any case; with a text that is the outcome. */
+  /** Ends the bar and prints the outcome, if any. */
   end(outcome?: string): void;
 }
 
-/** What the demo writes to. */
+/** Output of the demo. */
 export interface Terminal {
   heading(title: string): void;
-  /** A thing that has been done, with its time. */
+  /** Prints a completed step with its duration. */
   step(label: string, detail: string, durationMs?: number): void;
   check(ok: boolean, text: string): void;
   line(text?: string): void;
   dim(text: string): void;
-  /** Writes text of others as it comes, indented under a label. Control characters are left out. */
+  /** Writes untrusted text as it arrives, indented next to a label. Control characters are removed. */
   stream(label: string): { write(text: string): void; end(): void };
   progress(label: string): Progress;
 }
@@ -25,7 +25,7 @@ export interface Terminal {
 const LABEL_WIDTH = 24;
 const INDENT = '  ';
 
-/** Creates the demo's terminal; colours as picocolors decides (NO_COLOR, FORCE_COLOR, whether it is a terminal). */
+/** Creates the terminal of the demo; picocolors selects colours (NO_COLOR, FORCE_COLOR, terminal or not). */
 export function createTerminal(out: NodeJS.WriteStream): Terminal {
   const colors = picocolors.createColors(picocolors.isColorSupported && (out.isTTY || 'FORCE_COLOR' in process.env));
   const write = (text: string): void => void out.write(text);
@@ -49,25 +49,25 @@ export function createTerminal(out: NodeJS.WriteStream): Terminal {
   };
 }
 
-/** Text of others without escape sequences and control characters: what a model or a file says must not steer a terminal. */
+/** Removes escape sequences and control characters: text of a model or a file must not control the terminal. */
 export function cleanText(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll('\r\n', '\n')
     .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ');
 }
 
-/** On one line, no longer than `maxChars`. */
+/** Shortens text to one line of at most `maxChars`. */
 export function shorten(text: string, maxChars: number): string {
   const line = cleanText(text).replaceAll(/\s+/g, ' ').trim();
   return line.length <= maxChars ? line : `${line.slice(0, maxChars - 3).trimEnd()}...`;
 }
 
-/** `840 ms` or `1.3 s`. */
+/** Formats a duration: `840 ms` or `1.3 s`. */
 export function formatMs(durationMs: number): string {
   return durationMs < 1_000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1_000).toFixed(1)} s`;
 }
 
-/** `512 B`, `12.3 kB` or `4.5 MB`. */
+/** Formats a size: `512 B`, `12.3 kB` or `4.5 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

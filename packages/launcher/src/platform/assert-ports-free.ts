@@ -5,23 +5,23 @@ import { LauncherError } from './launcher-error.ts';
 import { SERVICE_NAMES, type PortPlan } from './port-plan.ts';
 
 const PORT_OPTION =
-  'Stop what uses it, or choose other ports: --port N puts web-api on N, the other services on N+1 to N+3 and the ' +
+  'Stop the program that uses it, or choose other ports: --port N puts web-api on N, the other services on N+1 to N+3 and the ' +
   'admin ports on N+10 to N+13.';
 
 /**
- * Makes sure that nothing listens on the plan's ports.
- * @param howToMend what to do, for the end of the message
- * @throws LauncherError naming each port that is taken
+ * Checks that nothing listens on the ports of the plan.
+ * @param howToFix the end of the message
+ * @throws LauncherError naming each port that is in use
  */
-export async function assertPortsFree(ports: PortPlan, host: string, howToMend = PORT_OPTION): Promise<void> {
-  const wanted = SERVICE_NAMES.flatMap((service) => [
+export async function assertPortsFree(ports: PortPlan, host: string, howToFix = PORT_OPTION): Promise<void> {
+  const plannedPorts = SERVICE_NAMES.flatMap((service) => [
     { port: ports[service].port, user: service },
     { port: ports[service].adminPort, user: `${service}, admin` },
   ]);
-  const problems = await Promise.all(wanted.map(async ({ port, user }) => describeProblem(port, user, host)));
+  const problems = await Promise.all(plannedPorts.map(async ({ port, user }) => describeProblem(port, user, host)));
   const [first, ...rest] = problems.filter((problem) => problem !== undefined);
   if (first === undefined) return;
-  throw new LauncherError([first, ...rest, howToMend].join('\n'));
+  throw new LauncherError([first, ...rest, howToFix].join('\n'));
 }
 
 async function describeProblem(port: number, user: string, host: string): Promise<string | undefined> {

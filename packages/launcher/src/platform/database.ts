@@ -5,21 +5,21 @@ import type { Environment } from '@aion/config';
 import { z } from 'zod';
 import { LauncherError } from './launcher-error.ts';
 import type { PlatformSecrets } from './secrets.ts';
-import { inherited } from './service-environment.ts';
+import { inheritEnvironment } from './service-environment.ts';
 import { runServiceScript } from './service-process.ts';
 
 const urlsSchema = z.object({ databaseUrl: z.string(), migrationUrl: z.string(), queueUrl: z.string() });
-/** The URLs that the services reach their databases by. */
+/** Database URLs of the services. */
 export type DatabaseUrls = z.output<typeof urlsSchema>;
 
-/** The platform's database server. */
+/** Database server of the platform. */
 export interface DatabaseServer {
-  /** A role that may create roles and databases. */
+  /** URL of a role that may create roles and databases. */
   readonly superuserUrl: string;
   stop(): Promise<void>;
 }
 
-/** Starts the embedded PostgreSQL on `stateDir`, or takes the server of a URL, which is left running at the end. */
+/** Starts the embedded PostgreSQL in `stateDir`, or uses the server of a URL, which `stop` leaves running. */
 export async function openDatabaseServer(stateDir: string, databaseUrl: string | undefined): Promise<DatabaseServer> {
   if (databaseUrl !== undefined) return { superuserUrl: databaseUrl, stop: () => Promise.resolve() };
   const logFile = join(stateDir, 'logs', 'postgres.log');
@@ -36,7 +36,7 @@ export async function openDatabaseServer(stateDir: string, databaseUrl: string |
   }
 }
 
-/** Creates roles and databases where they are missing. database-gateway does it: it alone knows the schema's roles. */
+/** Creates missing roles and databases by a script of database-gateway, which owns the roles of the schema. */
 export async function bootstrapDatabases(options: {
   readonly checkoutDir: string;
   readonly superuserUrl: string;
@@ -49,7 +49,7 @@ export async function bootstrapDatabases(options: {
     checkoutDir,
     signal,
     env: {
-      ...inherited('database-gateway', options.env),
+      ...inheritEnvironment('database-gateway', options.env),
       AION_SUPERUSER_DATABASE_URL: options.superuserUrl,
       AION_OWNER_PASSWORD: passwords.owner,
       AION_APP_PASSWORD: passwords.app,

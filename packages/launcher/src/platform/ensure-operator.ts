@@ -11,8 +11,9 @@ import { writePrivateFile } from './private-file.ts';
 const operatorSchema = z.object({ id: z.string(), key: z.string().min(32) });
 
 /**
- * The key of the platform's operator, which the first run creates as `aion init` does and keeps in the state directory.
- * @throws LauncherError when the database has an operator whose key the state directory lacks
+ * Returns the key of the operator of the platform. The first run creates it, like `aion init`, and stores it in the state
+ * directory.
+ * @throws LauncherError if the database has an operator and the state directory does not contain its key
  */
 export async function ensureOperator(options: {
   readonly stateDir: string;
@@ -22,8 +23,8 @@ export async function ensureOperator(options: {
 }): Promise<string> {
   const { stateDir, baseUrl, initSecret, signal } = options;
   const path = join(stateDir, 'operator.json');
-  const kept = await readOperator(path);
-  if (kept !== undefined && (await works({ baseUrl, key: kept.key, signal }))) return kept.key;
+  const stored = await readOperator(path);
+  if (stored !== undefined && (await isKeyValid({ baseUrl, key: stored.key, signal }))) return stored.key;
   try {
     const { id, key } = await callRoute(routes.operators.init, {
       baseUrl,
@@ -36,14 +37,14 @@ export async function ensureOperator(options: {
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 409)) throw error;
     throw new LauncherError(
-      `The database has an operator already, and ${path} does not hold the key. Start with the state directory that ` +
+      `The database already has an operator, and ${path} does not contain its key. Start with the state directory that ` +
         'belongs to this database, or with a new database.',
     );
   }
 }
 
-/** Another database than that of the last run does not know the key. */
-async function works(call: { readonly baseUrl: string; readonly key: string; readonly signal: AbortSignal }) {
+/** Reports whether the key is valid: the database may differ from that of the last run. */
+async function isKeyValid(call: { readonly baseUrl: string; readonly key: string; readonly signal: AbortSignal }) {
   try {
     await fetchRoute(routes.tenants.list, call);
     return true;
@@ -62,9 +63,9 @@ async function readOperator(path: string): Promise<z.output<typeof operatorSchem
   try {
     return operatorSchema.parse(JSON.parse(text));
   } catch {
-    // The parser's message could quote the key: it is not shown.
+    // The message of the parser could contain the key: omit it.
     throw new LauncherError(
-      `${path} is damaged. Restore it from a copy, or start anew with --reset, which deletes all data.`,
+      `${path} is damaged. Restore it from a backup, or start with --reset, which deletes all data.`,
     );
   }
 }

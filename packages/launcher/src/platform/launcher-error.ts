@@ -1,7 +1,7 @@
-/** Something that a person at the terminal must mend: the message alone is shown, without a stack. */
+/** Error that the user can fix: only its message is printed, without a stack trace. */
 export class LauncherError extends Error {
   override readonly name = 'LauncherError';
-  /** What the process exits with: 1 for a platform that cannot run, 2 for wrong input. */
+  /** Exit code of the process: 1 for a platform that cannot run, 2 for wrong input. */
   readonly exitCode: number;
 
   constructor(message: string, options: ErrorOptions & { readonly exitCode?: number } = {}) {

@@ -1,7 +1,7 @@
 import { planPorts } from './port-plan.ts';
 
-describe('the port plan', () => {
-  it('is the documented one when no port is asked for', () => {
+describe('planPorts', () => {
+  it('returns the documented ports without an argument', () => {
     expect(planPorts()).toEqual({
       'web-api': { port: 8080, adminPort: 9464 },
       'ai-engine': { port: 8081, adminPort: 9465 },
@@ -10,7 +10,7 @@ describe('the port plan', () => {
     });
   });
 
-  it('follows from one number', () => {
+  it('derives all ports from one number', () => {
     expect(planPorts(18_080)).toEqual({
       'web-api': { port: 18_080, adminPort: 18_090 },
       'ai-engine': { port: 18_081, adminPort: 18_091 },
@@ -19,7 +19,7 @@ describe('the port plan', () => {
     });
   });
 
-  it('takes the highest number that leaves room, and refuses the next', () => {
+  it('accepts the highest number whose ports exist, and rejects the next one and 0', () => {
     expect(planPorts(65_522)['data-export'].adminPort).toBe(65_535);
     expect(() => planPorts(65_523)).toThrow('from 1 to 65522');
     expect(() => planPorts(0)).toThrow('--port is 0');

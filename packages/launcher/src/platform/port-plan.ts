@@ -1,7 +1,7 @@
 import type { ServiceName } from '@aion/contracts';
 import { LauncherError } from './launcher-error.ts';
 
-/** The four services, in the order in which they stop: each before those that it calls. */
+/** The four services in the order in which they stop: each before the services that it calls. */
 export const SERVICE_NAMES = [
   'web-api',
   'ai-engine',
@@ -9,13 +9,13 @@ export const SERVICE_NAMES = [
   'database-gateway',
 ] as const satisfies readonly ServiceName[];
 
-/** A service's public and admin port. */
+/** Public and admin port of a service. */
 export interface ServicePorts {
   readonly port: number;
   readonly adminPort: number;
 }
 
-/** The ports of the four services. */
+/** Ports of the four services. */
 export type PortPlan = Readonly<Record<ServiceName, ServicePorts>>;
 
 const OFFSETS: Readonly<Record<ServiceName, number>> = {
@@ -29,29 +29,29 @@ const STANDARD = { first: 8080, firstAdmin: 9464 };
 const LAST_OFFSET = ADMIN_OFFSET + 3;
 
 /**
- * The standard ports (8080 to 8083, admin 9464 to 9467), or those that follow from one number: the services at
+ * Returns the standard ports (8080 to 8083, admin 9464 to 9467) or ports derived from one number: the services at
  * `firstPort` to `firstPort + 3`, their admin ports ten above.
- * @throws LauncherError when the ports would not fit
+ * @throws LauncherError if a port would exceed 65535
  */
 export function planPorts(firstPort?: number): PortPlan {
   if (
     firstPort !== undefined &&
     !(Number.isInteger(firstPort) && firstPort >= 1 && firstPort + LAST_OFFSET <= 65_535)
   ) {
-    throw new LauncherError(`--port is ${firstPort}: give a number from 1 to ${65_535 - LAST_OFFSET}.`, {
+    throw new LauncherError(`--port is ${firstPort}. Give a number from 1 to ${65_535 - LAST_OFFSET}.`, {
       exitCode: 2,
     });
   }
   const first = firstPort ?? STANDARD.first;
   const firstAdmin = firstPort === undefined ? STANDARD.firstAdmin : firstPort + ADMIN_OFFSET;
-  const of = (service: ServiceName): ServicePorts => ({
+  const portsOf = (service: ServiceName): ServicePorts => ({
     port: first + OFFSETS[service],
     adminPort: firstAdmin + OFFSETS[service],
   });
   return {
-    'web-api': of('web-api'),
-    'ai-engine': of('ai-engine'),
-    'database-gateway': of('database-gateway'),
-    'data-export': of('data-export'),
+    'web-api': portsOf('web-api'),
+    'ai-engine': portsOf('ai-engine'),
+    'database-gateway': portsOf('database-gateway'),
+    'data-export': portsOf('data-export'),
   };
 }

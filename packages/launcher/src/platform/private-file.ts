@@ -1,6 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 
-/** Writes a file that only this user may read (mode 600). It is there whole or not at all, whenever the process ends. */
+/** Writes a file that only this user may read (mode 600). The write is atomic, even if the process is killed. */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {

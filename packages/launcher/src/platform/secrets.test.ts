@@ -1,7 +1,7 @@
 import { generateSecrets } from './secrets.ts';
 
-describe('generated secrets', () => {
-  it('differ from each other and from those of another run', () => {
+describe('generateSecrets', () => {
+  it('generates secrets that differ from each other and from those of another call', () => {
     const texts = [generateSecrets(), generateSecrets()].flatMap(({ databasePasswords, ...rest }) => [
       ...Object.values(databasePasswords),
       ...Object.values(rest),
@@ -10,7 +10,7 @@ describe('generated secrets', () => {
     expect(new Set(texts).size).toBe(20);
   });
 
-  it('have the forms that the services ask for', () => {
+  it('generates secrets in the formats that the services require', () => {
     const secrets = generateSecrets();
     expect(secrets.serviceTokenSecret).toMatch(/^[0-9a-f]{64}$/);
     expect(secrets.signingKey).toMatch(/^-----BEGIN PRIVATE KEY-----/);

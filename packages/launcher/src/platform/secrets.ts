@@ -14,48 +14,36 @@ const secretsSchema = z.object({
   keyPepper: secret,
   initSecret: secret,
   sealingKey: secret,
-  /** Those of before, until everything is sealed anew. A person who rotates the key adds them here. */
+  /** Former keys, until everything is encrypted under the new key. Added by the person who rotates the key. */
   formerSealingKeys: z.array(secret.regex(/^[^,]+$/)).optional(),
   downloadSecret: secret,
   /** Ed25519, PKCS #8 PEM. */
   signingKey: privateKey,
-  /** Likewise; signs checkpoints of the audit trail. */
+  /** Ed25519, PKCS #8 PEM; signs checkpoints of the audit trail. */
   auditSigningKey: privateKey,
   databasePasswords: z.object({ owner: secret, app: secret, queue: secret }),
 });
 
-/** What the services are configured with and nobody else knows. */
+/** Secrets of the services. */
 export type PlatformSecrets = z.output<typeof secretsSchema>;
 
-const hex = () => randomBytes(32).toString('hex');
-
-/** Makes all secrets from the system's random generator. */
+/** Generates all secrets with the random number generator of the system. */
 export function generateSecrets(): PlatformSecrets {
   return {
-    serviceTokenSecret: hex(),
-    keyPepper: hex(),
-    initSecret: hex(),
-    sealingKey: hex(),
-    downloadSecret: hex(),
+    serviceTokenSecret: randomHex(),
+    keyPepper: randomHex(),
+    initSecret: randomHex(),
+    sealingKey: randomHex(),
+    downloadSecret: randomHex(),
     signingKey: exportSigningKey(createSigningKey()),
     auditSigningKey: exportSigningKey(createSigningKey()),
-    databasePasswords: { owner: hex(), app: hex(), queue: hex() },
+    databasePasswords: { owner: randomHex(), app: randomHex(), queue: randomHex() },
   };
 }
 
-/** A state directory of an earlier version lacks the secrets that came later. No other is ever made anew. */
-function addLaterSecrets(stored: unknown): unknown {
-  if (typeof stored !== 'object' || stored === null) return stored;
-  return { auditSigningKey: exportSigningKey(createSigningKey()), initSecret: hex(), sealingKey: hex(), ...stored };
-}
-
-function writeSecrets(path: string, secrets: PlatformSecrets): Promise<void> {
-  return writePrivateFile(path, `${JSON.stringify(secrets, null, 2)}\n`);
-}
-
 /**
- * Reads the state directory's secrets; the first run makes them.
- * @throws LauncherError when the file is there but damaged; it is never replaced unasked, for keys depend on it.
+ * Reads the secrets of the state directory; the first run generates them.
+ * @throws LauncherError if the file is damaged; it is not replaced automatically, because API keys depend on it
  */
 export async function loadSecrets(stateDir: string): Promise<PlatformSecrets> {
   const path = join(stateDir, 'secrets.json');
@@ -70,15 +58,34 @@ export async function loadSecrets(stateDir: string): Promise<PlatformSecrets> {
   }
   try {
     const stored: unknown = JSON.parse(text);
-    const secrets = secretsSchema.parse(addLaterSecrets(stored));
+    const secrets = secretsSchema.parse(addMissingSecrets(stored));
     if (JSON.stringify(secrets) !== JSON.stringify(stored)) await writeSecrets(path, secrets);
     return secrets;
   } catch (error) {
     if (errorCode(error) !== undefined) throw error;
-    // The parser's message could quote a secret: it is not shown.
+    // The message of the parser could contain a secret: omit it.
     const name = error instanceof Error ? error.name : 'error';
     throw new LauncherError(
-      `${path} is damaged (${name}). Restore it from a copy, or start anew with --reset, which deletes all data.`,
+      `${path} is damaged (${name}). Restore it from a backup, or start with --reset, which deletes all data.`,
     );
   }
+}
+
+/** Adds secrets that a state directory of an earlier version lacks. Existing secrets are never replaced. */
+function addMissingSecrets(stored: unknown): unknown {
+  if (typeof stored !== 'object' || stored === null) return stored;
+  return {
+    auditSigningKey: exportSigningKey(createSigningKey()),
+    initSecret: randomHex(),
+    sealingKey: randomHex(),
+    ...stored,
+  };
+}
+
+function writeSecrets(path: string, secrets: PlatformSecrets): Promise<void> {
+  return writePrivateFile(path, `${JSON.stringify(secrets, null, 2)}\n`);
+}
+
+function randomHex(): string {
+  return randomBytes(32).toString('hex');
 }

@@ -1,10 +1,10 @@
-import { startEnvironmentOf } from '../start-environment.ts';
+import { createStartEnvironment } from '../start-environment.ts';
 import { SERVICE_NAMES, planPorts } from './port-plan.ts';
 import { generateSecrets } from './secrets.ts';
-import { environmentOf, urlOf, type EnvironmentInput } from './service-environment.ts';
+import { createServiceEnvironment, toReachableUrl, type ServiceEnvironmentOptions } from './service-environment.ts';
 
 const secrets = { ...generateSecrets(), formerSealingKeys: ['former-1', 'former-2'] };
-const input: EnvironmentInput = {
+const input: ServiceEnvironmentOptions = {
   base: {
     PATH: '/usr/bin',
     DATABASE_URL: 'postgresql://superuser:secret@db/postgres',
@@ -26,13 +26,13 @@ const input: EnvironmentInput = {
   shutdownGraceMs: 1_000,
 };
 
-function whoHas(predicate: (env: Record<string, string>) => boolean): string[] {
-  return SERVICE_NAMES.filter((name) => predicate(environmentOf(name, input)));
+function listServicesWith(predicate: (env: Record<string, string>) => boolean): string[] {
+  return SERVICE_NAMES.filter((name) => predicate(createServiceEnvironment(name, input)));
 }
 
-describe("a service's environment", () => {
-  it('has its own ports and the places of those that it calls', () => {
-    expect(environmentOf('web-api', input)).toMatchObject({
+describe('createServiceEnvironment', () => {
+  it('sets the ports of the service and the URLs of the services that it calls', () => {
+    expect(createServiceEnvironment('web-api', input)).toMatchObject({
       PORT: '18080',
       AION_ADMIN_PORT: '18090',
       AION_AI_ENGINE_URL: 'http://127.0.0.1:18081',
@@ -42,36 +42,36 @@ describe("a service's environment", () => {
     });
   });
 
-  it('has the file of audit heads, of the embedded database or of who names one', () => {
-    const headsFileWith = (changes: Partial<EnvironmentInput>) =>
-      environmentOf('database-gateway', { ...input, ...changes })['AION_AUDIT_HEADS_FILE'];
+  it('sets the file of audit heads for the embedded database, or the configured file', () => {
+    const headsFileWith = (changes: Partial<ServiceEnvironmentOptions>) =>
+      createServiceEnvironment('database-gateway', { ...input, ...changes })['AION_AUDIT_HEADS_FILE'];
     expect(headsFileWith({})).toBe('/state/audit-heads.ndjson');
     expect(headsFileWith({ auditHeadsFile: undefined })).toBe('');
     expect(headsFileWith({ base: { AION_AUDIT_HEADS_FILE: '/mine' }, auditHeadsFile: undefined })).toBe('/mine');
   });
 
-  it("holds no secret of another service, and none of the caller's", () => {
-    const has = (value: string) => whoHas((env) => Object.values(env).includes(value));
-    expect(has(secrets.keyPepper)).toEqual(['web-api']);
-    expect(has(secrets.initSecret)).toEqual(['web-api']);
-    expect(has(secrets.sealingKey)).toEqual(['web-api']);
-    expect(has('former-1,former-2')).toEqual(['web-api']);
-    expect(has(secrets.downloadSecret)).toEqual(['web-api']);
-    expect(has(secrets.signingKey)).toEqual(['data-export']);
-    expect(has(secrets.auditSigningKey)).toEqual(['database-gateway']);
-    expect(has('postgresql://owner')).toEqual(['database-gateway']);
-    expect(has('postgresql://app')).toEqual(['database-gateway']);
-    expect(has('postgresql://queue')).toEqual(['data-export', 'database-gateway']);
-    expect(has('sk-provider')).toEqual(['ai-engine']);
-    expect(has('postgresql://superuser:secret@db/postgres')).toEqual([]);
-    expect(whoHas((env) => 'AION_KEY_PEPPER_FILE' in env)).toEqual([]);
+  it('contains no secret of another service or of the caller', () => {
+    const servicesWithValue = (value: string) => listServicesWith((env) => Object.values(env).includes(value));
+    expect(servicesWithValue(secrets.keyPepper)).toEqual(['web-api']);
+    expect(servicesWithValue(secrets.initSecret)).toEqual(['web-api']);
+    expect(servicesWithValue(secrets.sealingKey)).toEqual(['web-api']);
+    expect(servicesWithValue('former-1,former-2')).toEqual(['web-api']);
+    expect(servicesWithValue(secrets.downloadSecret)).toEqual(['web-api']);
+    expect(servicesWithValue(secrets.signingKey)).toEqual(['data-export']);
+    expect(servicesWithValue(secrets.auditSigningKey)).toEqual(['database-gateway']);
+    expect(servicesWithValue('postgresql://owner')).toEqual(['database-gateway']);
+    expect(servicesWithValue('postgresql://app')).toEqual(['database-gateway']);
+    expect(servicesWithValue('postgresql://queue')).toEqual(['data-export', 'database-gateway']);
+    expect(servicesWithValue('sk-provider')).toEqual(['ai-engine']);
+    expect(servicesWithValue('postgresql://superuser:secret@db/postgres')).toEqual([]);
+    expect(listServicesWith((env) => 'AION_KEY_PEPPER_FILE' in env)).toEqual([]);
   });
 
-  it('passes settings on that the launcher does not decide', () => {
-    expect(environmentOf('data-export', input)['AION_EXPORT_CONCURRENCY']).toBe('3');
+  it('passes on settings that the launcher does not set', () => {
+    expect(createServiceEnvironment('data-export', input)['AION_EXPORT_CONCURRENCY']).toBe('3');
   });
 
-  it.each(SERVICE_NAMES)('has every variable of OpenTelemetry that the launcher was given, in %s', (name) => {
+  it.each(SERVICE_NAMES)('passes every OpenTelemetry variable of the launcher to %s', (name) => {
     const otel = {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4319/v1/traces',
@@ -87,20 +87,20 @@ describe("a service's environment", () => {
       OTEL_BSP_SCHEDULE_DELAY: '100',
       OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '64',
     };
-    expect(environmentOf(name, { ...input, base: { ...input.base, ...otel } })).toMatchObject(otel);
-    expect(startEnvironmentOf(name, otel, input.ports, input.host)).toMatchObject(otel);
+    expect(createServiceEnvironment(name, { ...input, base: { ...input.base, ...otel } })).toMatchObject(otel);
+    expect(createStartEnvironment(name, otel, input.ports, input.host)).toMatchObject(otel);
   });
 
-  it('names one queue: Redis when there is one', () => {
-    const env = environmentOf('data-export', { ...input, redisUrl: 'redis://127.0.0.1' });
+  it('configures one queue: Redis if its URL is given', () => {
+    const env = createServiceEnvironment('data-export', { ...input, redisUrl: 'redis://127.0.0.1' });
     expect(env['REDIS_URL']).toBe('redis://127.0.0.1');
     expect(env).not.toHaveProperty('AION_QUEUE_DATABASE_URL');
   });
 });
 
-describe('the URL of a port', () => {
-  it('is one that can be called, whatever the service listens on', () => {
-    expect(urlOf('0.0.0.0', 80)).toBe('http://127.0.0.1:80');
-    expect(urlOf('::1', 80)).toBe('http://[::1]:80');
+describe('toReachableUrl', () => {
+  it('returns a URL that can be called when the service listens on a wildcard or IPv6 address', () => {
+    expect(toReachableUrl('0.0.0.0', 80)).toBe('http://127.0.0.1:80');
+    expect(toReachableUrl('::1', 80)).toBe('http://[::1]:80');
   });
 });

@@ -4,9 +4,9 @@ import type { ServiceName } from '@aion/contracts';
 import type { PortPlan } from './port-plan.ts';
 import type { PlatformSecrets } from './secrets.ts';
 
-/** What all services are configured from. */
-export interface EnvironmentInput {
-  /** The launcher's own environment: what it does not decide itself is passed on. */
+/** Options of {@link createServiceEnvironment}. */
+export interface ServiceEnvironmentOptions {
+  /** Environment of the launcher; services inherit the variables that the launcher does not set itself. */
   readonly base: Environment;
   readonly ports: PortPlan;
   readonly host: string;
@@ -14,7 +14,7 @@ export interface EnvironmentInput {
   readonly database: { readonly databaseUrl: string; readonly migrationUrl: string; readonly queueUrl: string };
   readonly redisUrl: string | undefined;
   readonly objectStoreUrl: string;
-  /** Of the embedded database: a file knows the chains of one database only. */
+  /** File of audit heads for the embedded database: a file belongs to one database. */
   readonly auditHeadsFile: string | undefined;
   readonly otlpEndpoint: string | undefined;
   readonly modelsDir: string;
@@ -23,8 +23,8 @@ export interface EnvironmentInput {
   readonly shutdownGraceMs: number;
 }
 
-/** Decided by the launcher for each service: the caller's values, and their files, must not reach them. */
-const DECIDED = [
+/** Variables that the launcher sets: services must not inherit their values, nor the `_FILE` variants. */
+const NOT_INHERITED = [
   'PORT',
   'DATABASE_URL',
   'REDIS_URL',
@@ -42,33 +42,58 @@ const DECIDED = [
   'AION_QUEUE_DATABASE_URL',
 ];
 /** Credentials of model providers, which only ai-engine needs. */
-const PROVIDER = /^(OPENAI|ANTHROPIC)_/;
+const PROVIDER_VARIABLE = /^(OPENAI|ANTHROPIC)_/;
 
-/** The environment of one service: it gets what it needs and no other service's secrets. */
-export function environmentOf(service: ServiceName, input: EnvironmentInput): Record<string, string> {
+/** Creates the environment of one service; it contains no secrets of other services. */
+export function createServiceEnvironment(
+  service: ServiceName,
+  input: ServiceEnvironmentOptions,
+): Record<string, string> {
   return {
-    ...inherited(service, input.base),
-    ...common(service, input),
-    ...(service === 'web-api' ? webApi(input) : {}),
-    ...(service === 'ai-engine' ? { ...gatewayUrl(input), AION_MODELS_DIR: input.modelsDir } : {}),
-    ...(service === 'database-gateway' ? databaseGateway(input) : {}),
-    ...(service === 'data-export' ? dataExport(input) : {}),
+    ...inheritEnvironment(service, input.base),
+    ...commonVariables(service, input),
+    ...(service === 'web-api' ? webApiVariables(input) : {}),
+    ...(service === 'ai-engine' ? { ...gatewayVariables(input), AION_MODELS_DIR: input.modelsDir } : {}),
+    ...(service === 'database-gateway' ? databaseGatewayVariables(input) : {}),
+    ...(service === 'data-export' ? dataExportVariables(input) : {}),
   };
 }
 
-/** The caller's environment without what the launcher decides. */
-export function inherited(service: ServiceName | undefined, base: Environment): Record<string, string> {
-  const dropped = new Set(DECIDED.flatMap((name) => [name, `${name}_FILE`]));
-  const kept: Record<string, string> = {};
+/** Returns the variables of the launcher's environment that a service inherits. */
+export function inheritEnvironment(service: ServiceName | undefined, base: Environment): Record<string, string> {
+  const dropped = new Set(NOT_INHERITED.flatMap((name) => [name, `${name}_FILE`]));
+  const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(base)) {
     if (value === undefined || dropped.has(name)) continue;
-    if (PROVIDER.test(name) && service !== 'ai-engine') continue;
-    kept[name] = value;
+    if (PROVIDER_VARIABLE.test(name) && service !== 'ai-engine') continue;
+    environment[name] = value;
   }
-  return kept;
+  return environment;
 }
 
-function common(service: ServiceName, input: EnvironmentInput): Record<string, string> {
+/** Returns the URL by which processes of this machine reach a port; a wildcard address becomes loopback. */
+export function toReachableUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Converts a directory to an object store URL. */
+export function toObjectStoreUrl(directory: string): string {
+  return pathToFileURL(directory).href;
+}
+
+/** Returns the base URLs of the admin ports. */
+export function toAdminUrls(ports: PortPlan, host: string): Record<ServiceName, string> {
+  const urlOf = (name: ServiceName): string => toReachableUrl(host, ports[name].adminPort);
+  return {
+    'web-api': urlOf('web-api'),
+    'ai-engine': urlOf('ai-engine'),
+    'database-gateway': urlOf('database-gateway'),
+    'data-export': urlOf('data-export'),
+  };
+}
+
+function commonVariables(service: ServiceName, input: ServiceEnvironmentOptions): Record<string, string> {
   const { port, adminPort } = input.ports[service];
   return {
     PORT: String(port),
@@ -83,12 +108,13 @@ function common(service: ServiceName, input: EnvironmentInput): Record<string, s
   };
 }
 
-function webApi({ secrets, ports, host, objectStoreUrl, ...rest }: EnvironmentInput): Record<string, string> {
+function webApiVariables(input: ServiceEnvironmentOptions): Record<string, string> {
+  const { base, secrets, ports, host } = input;
   return {
-    ...gatewayUrl({ ports, host }),
-    AION_AI_ENGINE_URL: urlOf(host, ports['ai-engine'].port),
-    AION_PUBLIC_URL: rest.base['AION_PUBLIC_URL'] ?? urlOf(host, ports['web-api'].port),
-    OBJECT_STORE_URL: objectStoreUrl,
+    ...gatewayVariables(input),
+    AION_AI_ENGINE_URL: toReachableUrl(host, ports['ai-engine'].port),
+    AION_PUBLIC_URL: base['AION_PUBLIC_URL'] ?? toReachableUrl(host, ports['web-api'].port),
+    OBJECT_STORE_URL: input.objectStoreUrl,
     AION_KEY_PEPPER: secrets.keyPepper,
     AION_INIT_SECRET: secrets.initSecret,
     AION_SEALING_KEY: secrets.sealingKey,
@@ -97,51 +123,29 @@ function webApi({ secrets, ports, host, objectStoreUrl, ...rest }: EnvironmentIn
   };
 }
 
-function databaseGateway(input: EnvironmentInput): Record<string, string> {
+function databaseGatewayVariables(input: ServiceEnvironmentOptions): Record<string, string> {
   return {
     DATABASE_URL: input.database.databaseUrl,
     AION_MIGRATION_DATABASE_URL: input.database.migrationUrl,
     AION_AUDIT_SIGNING_KEY: input.secrets.auditSigningKey,
     AION_AUDIT_HEADS_FILE: input.base['AION_AUDIT_HEADS_FILE'] ?? input.auditHeadsFile ?? '',
-    ...queue(input),
+    ...queueVariables(input),
   };
 }
 
-function dataExport(input: EnvironmentInput): Record<string, string> {
+function dataExportVariables(input: ServiceEnvironmentOptions): Record<string, string> {
   return {
-    ...gatewayUrl(input),
+    ...gatewayVariables(input),
     OBJECT_STORE_URL: input.objectStoreUrl,
     AION_SIGNING_KEY: input.secrets.signingKey,
-    ...queue(input),
+    ...queueVariables(input),
   };
 }
 
-function queue({ redisUrl, database }: EnvironmentInput): Record<string, string> {
+function queueVariables({ redisUrl, database }: ServiceEnvironmentOptions): Record<string, string> {
   return redisUrl === undefined ? { AION_QUEUE_DATABASE_URL: database.queueUrl } : { REDIS_URL: redisUrl };
 }
 
-function gatewayUrl({ ports, host }: Pick<EnvironmentInput, 'ports' | 'host'>): Record<string, string> {
-  return { AION_DATABASE_GATEWAY_URL: urlOf(host, ports['database-gateway'].port) };
-}
-
-/** The URL by which processes of this machine reach a port: an address that means "all of them" becomes loopback. */
-export function urlOf(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}
-
-/** The object store's URL for a directory. */
-export function objectsUrl(directory: string): string {
-  return pathToFileURL(directory).href;
-}
-
-/** Base URLs of the admin ports. */
-export function adminUrlsOf(ports: PortPlan, host: string): Record<ServiceName, string> {
-  const of = (name: ServiceName): string => urlOf(host, ports[name].adminPort);
-  return {
-    'web-api': of('web-api'),
-    'ai-engine': of('ai-engine'),
-    'database-gateway': of('database-gateway'),
-    'data-export': of('data-export'),
-  };
+function gatewayVariables({ ports, host }: Pick<ServiceEnvironmentOptions, 'ports' | 'host'>): Record<string, string> {
+  return { AION_DATABASE_GATEWAY_URL: toReachableUrl(host, ports['database-gateway'].port) };
 }

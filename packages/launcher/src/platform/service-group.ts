@@ -4,32 +4,32 @@ import { SERVICE_NAMES } from './port-plan.ts';
 import { startServiceProcess, type ServiceProcess, type ServiceProcessOptions } from './service-process.ts';
 import { toExitError, waitUntilReady } from './wait-until-ready.ts';
 
-/** How a service of a group is started; the group decides how it is stopped. */
+/** Options to start a service of a group; the group sets the stop timeout. */
 export type GroupedServiceOptions = Omit<ServiceProcessOptions, 'stopTimeoutMs'>;
 
-/** The services of one platform, which live and end together. */
+/** Services of one platform, which are stopped together. */
 export interface ServiceGroup {
-  /** Starts one and resolves when it is ready. @throws LauncherError */
+  /** Starts a service and resolves when it is ready. @throws LauncherError */
   start(options: GroupedServiceOptions, adminUrl: string): Promise<void>;
-  /** Stops one and starts it again as it was. @throws LauncherError when it does not become ready */
+  /** Stops a service and starts it again with the same options. @throws LauncherError if it does not become ready */
   readonly restart: (name: ServiceName) => Promise<void>;
-  /** Resolves with the reason when one of them ends that was not stopped. Never rejects. */
+  /** Resolves with the reason when a service exits unexpectedly. Never rejects. */
   readonly crashed: Promise<LauncherError>;
   readonly pids: Readonly<Partial<Record<ServiceName, number>>>;
-  /** Stops them one after the other, each before those that it calls. */
+  /** Stops the services one after the other, each before the services that it calls. */
   stop(): Promise<void>;
-  /** Ends them at once. */
+  /** Kills the services immediately. */
   kill(): void;
 }
 
-/** What all services of a group have in common. */
+/** Options that apply to all services of a group. */
 export interface ServiceGroupOptions {
   readonly readyTimeoutMs: number;
-  /** After this a service that does not stop is killed. */
+  /** Time after which a service that does not stop is killed. */
   readonly stopTimeoutMs: number;
-  /** Ends every waiting for readiness. */
+  /** Aborts waiting for readiness. */
   readonly signal: AbortSignal;
-  /** Hears of a service that has ended by itself, instead of `crashed`. */
+  /** Called instead of resolving `crashed` when a service exits unexpectedly. */
   readonly onCrash?: (error: LauncherError) => void;
 }
 
@@ -37,7 +37,7 @@ interface Member {
   readonly service: ServiceProcess;
   readonly options: GroupedServiceOptions;
   readonly adminUrl: string;
-  /** Whether its end is expected. */
+  /** True if its exit is expected. */
   stopping: boolean;
 }
 
@@ -77,7 +77,7 @@ export function createServiceGroup(groupOptions: ServiceGroupOptions): ServiceGr
       await start(member.options, member.adminUrl);
     },
     stop: async () => {
-      // A crash of one is no news while the others stop.
+      // Do not report a crash of one service while the others stop.
       for (const member of members.values()) member.stopping = true;
       for (const name of SERVICE_NAMES) await stopOne(name);
     },

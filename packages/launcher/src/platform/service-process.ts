@@ -6,29 +6,29 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceName } from '@aion/contracts';
 import { LauncherError } from './launcher-error.ts';
-import { relayLines, type LineWriter } from './line-relay.ts';
+import { relayLines, type LineWriter } from './relay-lines.ts';
 
-/** Where a service's output goes: into a file, or line by line to whoever shows it. */
+/** Destination of the output of a service: a file, or a writer of lines. */
 export type ServiceOutput =
   { readonly kind: 'file'; readonly path: string } | { readonly kind: 'lines'; readonly write: LineWriter };
 
 /**
- * Where Node.js keeps what it has made of the sources: from the second start on a service is up in half the time, and the
- * compiler of TypeScript is not in its memory.
+ * Compile cache of Node.js: from the second start on, a service is ready in half the time and does not load the
+ * TypeScript compiler.
  */
-const COMPILED = join('node_modules', '.cache', 'aion-compiled');
+const COMPILE_CACHE = join('node_modules', '.cache', 'aion-compiled');
 
-/** How a service is started. */
+/** Options of {@link startServiceProcess}. */
 export interface ServiceProcessOptions {
   readonly name: ServiceName;
   readonly checkoutDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly output: ServiceOutput;
-  /** After this a service that does not stop is killed, in milliseconds. */
+  /** Time in milliseconds after which a service that does not stop is killed. */
   readonly stopTimeoutMs: number;
 }
 
-/** How a process ended. */
+/** Exit code or signal of a process that has ended. */
 export interface ServiceExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -38,22 +38,22 @@ export interface ServiceExit {
 export interface ServiceProcess {
   readonly name: ServiceName;
   readonly pid: number;
-  /** Resolves when it has ended, for whatever reason. */
+  /** Resolves when the process has ended, for any reason. */
   readonly exited: Promise<ServiceExit>;
-  /** SIGTERM, and SIGKILL when that takes too long; resolves when it has ended. */
+  /** Sends SIGTERM, then SIGKILL after the timeout; resolves when the process has ended. */
   stop(): Promise<void>;
   kill(): void;
-  /** The end of its output. */
+  /** Returns the last lines of its output. */
   lastLines(): Promise<string>;
 }
 
 const LAST_LINES = 20;
-/** What the last lines of a service may take to be shown. */
+/** Time limit to relay the last lines of a service. */
 const LAST_LINES_TIMEOUT_MS = 1_000;
 
 /**
- * Starts a service. It has a process group of its own, so that Ctrl-C reaches the launcher alone, which stops the services
- * in order; and a channel to the launcher, at whose loss it stops by itself: a launcher that is killed leaves nothing.
+ * Starts a service in its own process group, so that Ctrl-C reaches only the launcher, which stops the services in order.
+ * The service stops when its IPC channel to the launcher closes, so no service outlives a launcher that is killed.
  */
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { name, output } = options;
@@ -64,7 +64,7 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
   });
-  if (child.pid === undefined) throw new LauncherError(`${name} cannot be started with ${process.execPath}.`);
+  if (child.pid === undefined) throw new LauncherError(`Could not start ${name} with ${process.execPath}.`);
   return {
     name,
     pid: child.pid,
@@ -74,49 +74,11 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
       await Promise.race([relayed, sleep(LAST_LINES_TIMEOUT_MS, undefined, { ref: false })]);
     },
     kill: () => void child.kill('SIGKILL'),
-    lastLines: async () => (output.kind === 'file' ? lastLinesOf(output.path) : recent.join('\n')),
+    lastLines: async () => (output.kind === 'file' ? readLastLines(output.path) : recent.join('\n')),
   };
 }
 
-/** Hands on what the service writes, and keeps the end of it. */
-async function relayOutput(child: ChildProcess, write: LineWriter, recent: string[]): Promise<void> {
-  const keepAndWrite: LineWriter = (lines) => {
-    recent.splice(0, recent.length, ...[...recent, ...lines].slice(-LAST_LINES));
-    return write(lines);
-  };
-  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
-  // A pipe that breaks has nothing more to hand on.
-  await Promise.allSettled(streams.map((stream) => relayLines(stream, keepAndWrite)));
-}
-
-function spawnWithOutput({ name, checkoutDir, env, output }: ServiceProcessOptions): ChildProcess {
-  // As a descriptor: what a service writes in its last moments is kept whatever becomes of the launcher.
-  const file = output.kind === 'file' ? openSync(output.path, 'w', 0o600) : undefined;
-  try {
-    return spawn(process.execPath, [join(checkoutDir, 'services', name, 'src', 'main.ts')], {
-      cwd: checkoutDir,
-      env: { NODE_COMPILE_CACHE: join(checkoutDir, COMPILED), ...env },
-      detached: true,
-      stdio: ['ignore', file ?? 'pipe', file ?? 'pipe', 'ipc'],
-    });
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-async function stopChild(child: ChildProcess, exited: Promise<unknown>, timeoutMs: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-  await exited.finally(() => clearTimeout(timer));
-}
-
-async function lastLinesOf(path: string): Promise<string> {
-  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-  return lines.slice(-LAST_LINES).join('\n');
-}
-
-/** Runs a script of a service to its end, and gives its standard output. @throws LauncherError with its output */
+/** Runs a script of a service and returns its standard output. @throws LauncherError with its standard error */
 export async function runServiceScript(
   script: string,
   options: { readonly checkoutDir: string; readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
@@ -135,4 +97,43 @@ export async function runServiceScript(
   options.signal.throwIfAborted();
   if (child.exitCode === 0) return output.stdout;
   throw new LauncherError(`${script} failed:\n${output.stderr.trim()}`);
+}
+
+/** Relays the output of the service and retains its last lines. */
+async function relayOutput(child: ChildProcess, write: LineWriter, recent: string[]): Promise<void> {
+  const retainAndWrite: LineWriter = (lines) => {
+    recent.push(...lines.slice(-LAST_LINES));
+    recent.splice(0, recent.length - LAST_LINES);
+    return write(lines);
+  };
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  // A broken pipe has no more output.
+  await Promise.allSettled(streams.map((stream) => relayLines(stream, retainAndWrite)));
+}
+
+function spawnWithOutput({ name, checkoutDir, env, output }: ServiceProcessOptions): ChildProcess {
+  // A file descriptor: the last output of a service is written even if the launcher has ended.
+  const file = output.kind === 'file' ? openSync(output.path, 'w', 0o600) : undefined;
+  try {
+    return spawn(process.execPath, [join(checkoutDir, 'services', name, 'src', 'main.ts')], {
+      cwd: checkoutDir,
+      env: { NODE_COMPILE_CACHE: join(checkoutDir, COMPILE_CACHE), ...env },
+      detached: true,
+      stdio: ['ignore', file ?? 'pipe', file ?? 'pipe', 'ipc'],
+    });
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+async function stopChild(child: ChildProcess, exited: Promise<unknown>, timeoutMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  await exited.finally(() => clearTimeout(timer));
+}
+
+async function readLastLines(path: string): Promise<string> {
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  return lines.slice(-LAST_LINES).join('\n');
 }

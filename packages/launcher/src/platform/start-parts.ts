@@ -4,20 +4,20 @@ import type { ServiceName } from '@aion/contracts';
 import { bootstrapDatabases, openDatabaseServer, type DatabaseServer, type DatabaseUrls } from './database.ts';
 import { SERVICE_NAMES } from './port-plan.ts';
 import type { PlatformSecrets } from './secrets.ts';
-import { adminUrlsOf, environmentOf, objectsUrl } from './service-environment.ts';
+import { toAdminUrls, createServiceEnvironment, toObjectStoreUrl } from './service-environment.ts';
 import type { ServiceGroup } from './service-group.ts';
 import type { PlatformOptions } from './platform-options.ts';
 
-/** A platform on its way up. */
+/** State of a platform that is starting. */
 export interface PlatformStart {
   readonly options: PlatformOptions;
   readonly host: string;
   readonly secrets: PlatformSecrets;
   readonly graceMs: number;
   readonly services: ServiceGroup;
-  /** Filled as soon as the server runs, so that a failure can stop it. */
+  /** Set as soon as the server runs, so that it can be stopped after a failure. */
   readonly database: { server?: DatabaseServer };
-  /** Aborted by {@link fail} and by whoever abandons the start. */
+  /** Aborted by {@link fail} and when the caller aborts the start. */
   readonly signal: AbortSignal;
   readonly fail: (error: unknown) => void;
 }
@@ -25,8 +25,8 @@ export interface PlatformStart {
 const NO_DATABASE: DatabaseUrls = { databaseUrl: '', migrationUrl: '', queueUrl: '' };
 
 /**
- * Starts everything as parallel as it can be: only what needs the database waits for it. The first failure ends the
- * waiting of the others, and all have come to an end when this does.
+ * Starts all parts in parallel: only the services that need the database wait for it. The first failure aborts the other
+ * starts; resolves or rejects after all of them have ended.
  * @throws the first failure, or the signal's reason
  */
 export async function startParts(start: PlatformStart): Promise<void> {
@@ -59,21 +59,21 @@ async function startService(start: PlatformStart, name: ServiceName, urls: Promi
   const startedAt = performance.now();
   const output = options.output?.(name) ?? { kind: 'file', path: join(options.stateDir, 'logs', `${name}.log`) };
   const { checkoutDir, ports } = options;
-  await services.start({ name, checkoutDir, env, output }, adminUrlsOf(ports, host)[name]);
+  await services.start({ name, checkoutDir, env, output }, toAdminUrls(ports, host)[name]);
   options.onPartReady?.(name, performance.now() - startedAt);
 }
 
 function toEnvironment(start: PlatformStart, name: ServiceName, database: DatabaseUrls): Record<string, string> {
   const { options, host, secrets, graceMs } = start;
   const { stateDir, databaseUrl, ports, redisUrl, otlpEndpoint, modelsDir, logLevel } = options;
-  return environmentOf(name, {
+  return createServiceEnvironment(name, {
     base: options.env,
     ports,
     host,
     secrets,
     database,
     redisUrl,
-    objectStoreUrl: options.objectStoreUrl ?? objectsUrl(join(stateDir, 'objects')),
+    objectStoreUrl: options.objectStoreUrl ?? toObjectStoreUrl(join(stateDir, 'objects')),
     auditHeadsFile: databaseUrl === undefined ? join(stateDir, 'audit-heads.ndjson') : undefined,
     otlpEndpoint,
     modelsDir,

@@ -6,37 +6,37 @@ import { ensureOperator } from './ensure-operator.ts';
 import type { LauncherError } from './launcher-error.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { loadSecrets } from './secrets.ts';
-import { adminUrlsOf, urlOf } from './service-environment.ts';
+import { toAdminUrls, toReachableUrl } from './service-environment.ts';
 import { createServiceGroup } from './service-group.ts';
 import { startParts } from './start-parts.ts';
 import { openStateDir } from './state-dir.ts';
 
-/** A platform that is up. */
+/** A running platform. */
 export interface Platform {
   readonly baseUrl: string;
   readonly adminUrls: Readonly<Record<ServiceName, string>>;
   readonly operatorKey: string;
-  /** The public key that its bundles are signed with, in OpenSSH's form. */
+  /** Public key of the key that signs bundles, in OpenSSH format. */
   readonly signerPublicKey: string;
-  /** Likewise; of the key that signs checkpoints of the audit trail. */
+  /** Public key of the key that signs checkpoints of the audit trail, in OpenSSH format. */
   readonly auditPublicKey: string;
   readonly pids: Readonly<Partial<Record<ServiceName, number>>>;
-  /** Resolves when a service has ended by itself: the platform is to be stopped then. */
+  /** Resolves when a service exits unexpectedly: the caller must then stop the platform. */
   readonly crashed: Promise<LauncherError>;
-  /** Stops a service and starts it again. @throws LauncherError when it does not become ready */
+  /** Stops a service and starts it again. @throws LauncherError if it does not become ready */
   restart(service: ServiceName): Promise<void>;
-  /** Stops web-api, ai-engine, data-export, database-gateway and PostgreSQL, in this order. May be called again. */
+  /** Stops web-api, ai-engine, data-export, database-gateway and PostgreSQL, in this order. Idempotent. */
   stop(): Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 90_000;
 const SHUTDOWN_GRACE_MS = 10_000;
-/** A service ends itself two seconds after its grace period. */
+/** A service exits at the latest two seconds after its grace period. */
 const STOP_TIMEOUT_MS = SHUTDOWN_GRACE_MS + 4_000;
 
 /**
- * Starts the database and the four services, and waits until all are ready. Whatever goes wrong, nothing is left running.
- * @throws LauncherError with what a person can mend; the signal's reason when it is aborted
+ * Starts the database and the four services, and waits until all are ready. After a failure nothing remains running.
+ * @throws LauncherError that the user can fix; the reason of the signal if it is aborted
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const host = options.env['AION_HOST'] ?? '127.0.0.1';
@@ -69,13 +69,21 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const { publicKey: auditPublicKey } = loadSigningKey(secrets.auditSigningKey);
     const graceMs = SHUTDOWN_GRACE_MS;
     await startParts({ options, host, secrets, signal, graceMs, services, database, fail: (e) => failure.abort(e) });
-    const adminUrls = adminUrlsOf(options.ports, host);
-    const baseUrl = urlOf(host, options.ports['web-api'].port);
+    const adminUrls = toAdminUrls(options.ports, host);
+    const baseUrl = toReachableUrl(host, options.ports['web-api'].port);
     const { initSecret } = secrets;
     const operatorKey = await ensureOperator({ stateDir: options.stateDir, baseUrl, initSecret, signal });
-    const { crashed, restart } = services;
-    const keys = { operatorKey, signerPublicKey, auditPublicKey };
-    return { baseUrl, adminUrls, ...keys, pids: services.pids, crashed, restart, stop };
+    return {
+      baseUrl,
+      adminUrls,
+      operatorKey,
+      signerPublicKey,
+      auditPublicKey,
+      pids: services.pids,
+      crashed: services.crashed,
+      restart: services.restart,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

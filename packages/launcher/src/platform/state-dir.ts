@@ -3,26 +3,26 @@ import { dirname, join } from 'node:path';
 import { isAlive } from '@aion/embedded';
 import { errorCode, errorMessage } from '@aion/errors';
 import { LauncherError } from './launcher-error.ts';
-import { readProcessStat } from './process-identity.ts';
+import { readProcessStat } from './read-process-stat.ts';
 
 const LOCK = 'launcher.lock';
-/** What the launcher keeps in its directory. Models are not on the list: they are large, and no data of a tenant. */
-const OWN_ENTRIES =
+/** Entries that a reset deletes. Models are not included: they are large and contain no tenant data. */
+const DATA_ENTRIES =
   /^(postgres(\.init-.*)?|objects|logs|demo|secrets\.json|operator\.json|demo\.json|demo-tenants\.json|audit-heads\.ndjson|.*\.\d+\.tmp)$/;
 
-/** A state directory that this process holds alone. */
+/** A state directory that is locked by this process. */
 export interface StateDir {
   readonly path: string;
   /** Names of the files and folders that a reset has deleted; undefined without a reset. */
   readonly removed: readonly string[] | undefined;
-  /** Lets others have it. May be called again. */
+  /** Releases the lock. Idempotent. */
   release(): Promise<void>;
 }
 
 /**
- * Creates the directory when it is not there, and takes it for this process; `reset` then deletes the data in it, and
- * leaves models and files that are not the launcher's.
- * @throws LauncherError when it cannot be written, or another launcher holds it
+ * Creates the directory if it is missing and locks it for this process; `reset` then deletes its data, except models and
+ * files that the launcher has not created.
+ * @throws LauncherError if the directory is not writable or another launcher has locked it
  */
 export async function openStateDir(path: string, { reset }: { readonly reset: boolean }): Promise<StateDir> {
   try {
@@ -33,47 +33,47 @@ export async function openStateDir(path: string, { reset }: { readonly reset: bo
   } catch (error) {
     if (error instanceof LauncherError) throw error;
     throw new LauncherError(
-      `The state directory ${path} cannot be used: ${errorMessage(error)}. ` +
+      `Could not use the state directory ${path}: ${errorMessage(error)}. ` +
         'Make it writable, or choose another one with --state-dir.',
       { cause: error },
     );
   }
 }
 
-/** As `mkdir` with `recursive`, which never returns where a system refuses with ENOENT below a directory that exists (/proc). */
+/** Like `mkdir` with `recursive`, which never returns where mkdir fails with ENOENT in an existing directory (/proc). */
 async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     if ((await stat(path).catch(() => undefined))?.isDirectory() === true) return;
     const parent = dirname(path);
-    const isParentThere = (await stat(parent).catch(() => undefined)) !== undefined;
-    if (errorCode(error) !== 'ENOENT' || isParentThere) throw error;
+    const parentExists = (await stat(parent).catch(() => undefined)) !== undefined;
+    if (errorCode(error) !== 'ENOENT' || parentExists) throw error;
     await makeDirectory(parent);
     await mkdir(path, { mode: 0o700 });
   }
 }
 
-/** Deletes the data of earlier runs. @returns the names of what was deleted */
+/** Deletes the data of earlier runs. @returns the names of the deleted entries */
 async function removeData(path: string): Promise<string[]> {
-  const entries = (await readdir(path)).filter((name) => OWN_ENTRIES.test(name));
+  const entries = (await readdir(path)).filter((name) => DATA_ENTRIES.test(name));
   await Promise.all(entries.map((name) => rm(join(path, name), { recursive: true, force: true })));
   return entries.toSorted();
 }
 
-interface Holder {
+interface LockHolder {
   readonly pid: number;
   readonly startTicks: string | undefined;
 }
 
 async function takeLock(path: string): Promise<void> {
   const lock = join(path, LOCK);
-  const mine = `${lock}.${process.pid}.tmp`;
-  const me: Holder = { pid: process.pid, startTicks: (await readProcessStat(process.pid))?.startTicks };
-  await writeFile(mine, JSON.stringify(me));
+  const ownLock = `${lock}.${process.pid}.tmp`;
+  const self: LockHolder = { pid: process.pid, startTicks: (await readProcessStat(process.pid))?.startTicks };
+  await writeFile(ownLock, JSON.stringify(self));
   try {
     for (;;) {
-      const isTaken = await link(mine, lock).then(
+      const isTaken = await link(ownLock, lock).then(
         () => false,
         (error: unknown) => {
           if (errorCode(error) === 'EEXIST') return true;
@@ -91,29 +91,29 @@ async function takeLock(path: string): Promise<void> {
       await removeStale(lock, holder);
     }
   } finally {
-    await rm(mine, { force: true });
+    await rm(ownLock, { force: true });
   }
 }
 
-async function readHolder(lock: string): Promise<Holder | undefined> {
+async function readHolder(lock: string): Promise<LockHolder | undefined> {
   try {
-    // Written by this module; anything else fails the comparison of its pid with a running process.
-    return JSON.parse(await readFile(lock, 'utf8')) as Holder;
+    // Written by this module; any other content has no pid of a running process.
+    return JSON.parse(await readFile(lock, 'utf8')) as LockHolder;
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** The pid alone may have gone to another program since: on Linux the time of its start tells. */
-async function isRunning(holder: Holder): Promise<boolean> {
+/** Reports whether the holder is running. A pid may be reused: on Linux the start time identifies the process. */
+async function isRunning(holder: LockHolder): Promise<boolean> {
   if (!isAlive(holder.pid)) return false;
   const stat = await readProcessStat(holder.pid);
   return stat === undefined || holder.startTicks === undefined || stat.startTicks === holder.startTicks;
 }
 
-/** Two launchers may find the same stale lock: what is moved away is looked at again, and a fresh one is put back. */
-async function removeStale(lock: string, holder: Holder | undefined): Promise<void> {
+/** Removes a stale lock. Another launcher may have replaced it: the moved lock is checked again and a new one restored. */
+async function removeStale(lock: string, holder: LockHolder | undefined): Promise<void> {
   const aside = `${lock}.stale.${process.pid}.tmp`;
   try {
     await rename(lock, aside);

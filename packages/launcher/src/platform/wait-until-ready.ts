@@ -5,10 +5,10 @@ import { LauncherError } from './launcher-error.ts';
 import type { ServiceExit, ServiceProcess } from './service-process.ts';
 
 const POLL_MS = 40;
-/** sysexits.h EX_CONFIG: the service's output is the list of what is wrong with its configuration. */
+/** EX_CONFIG of sysexits.h: the output of the service lists the problems of its configuration. */
 const EXIT_CONFIG = 78;
 
-/** What {@link waitUntilReady} needs. */
+/** Options of {@link waitUntilReady}. */
 export interface WaitUntilReadyOptions {
   readonly process: ServiceProcess;
   readonly adminUrl: string;
@@ -17,44 +17,46 @@ export interface WaitUntilReadyOptions {
 }
 
 /**
- * Waits until a service's `/readyz` answers 200.
- * @throws LauncherError when the service ends before, or the time is over, with the end of its log; the signal's reason
+ * Waits until `/readyz` of a service responds with 200.
+ * @throws LauncherError with the last lines of its log if the service exits first or the timeout elapses; the reason of
+ * the signal if it is aborted
  */
 export async function waitUntilReady(options: WaitUntilReadyOptions): Promise<void> {
   const { process: service, timeoutMs, signal } = options;
   const deadline = performance.now() + timeoutMs;
   let exit: ServiceExit | undefined;
   void service.exited.then((ended) => (exit = ended));
-  for (let problem = ''; ;) {
+  let problem = '';
+  for (;;) {
     signal.throwIfAborted();
-    // Read through a function: the assignment above happens between two looks.
+    // Read through a function: the type checker does not see the assignment in the callback above.
     const ended = ((): ServiceExit | undefined => exit)();
     if (ended !== undefined) throw await toExitError(service, ended, 'before it was ready');
     if (performance.now() > deadline) {
       throw new LauncherError(
-        `${service.name} was not ready within ${timeoutMs / 1_000} s: ${problem}\nThe end of its log:\n${await service.lastLines()}`,
+        `${service.name} was not ready within ${timeoutMs / 1_000} s: ${problem}\nLast lines of its log:\n${await service.lastLines()}`,
       );
     }
-    const answer = await askReadiness(options.adminUrl, signal);
-    if (answer === 'ready') return;
-    problem = answer;
+    const readiness = await fetchReadiness(options.adminUrl, signal);
+    if (readiness === 'ready') return;
+    problem = readiness;
     await sleep(POLL_MS);
   }
 }
 
-/** The error for a service that has ended when nobody asked it to. */
+/** Creates the error for a service that has exited unexpectedly. */
 export async function toExitError(service: ServiceProcess, exit: ServiceExit, when: string): Promise<LauncherError> {
   const lines = await service.lastLines();
   if (exit.code === EXIT_CONFIG) return new LauncherError(lines);
   const how = exit.signal === null ? `exited with code ${String(exit.code)}` : `was ended by ${exit.signal}`;
   const startError = findStartError(lines);
-  // At the end, where it is visible below a long log.
+  // At the end, so that it is visible below a long log.
   const reason = startError === undefined ? '' : `\n\n${service.name} failed to start: ${startError}`;
-  return new LauncherError(`${service.name} ${how} ${when}. The end of its log:\n${lines}${reason}`);
+  return new LauncherError(`${service.name} ${how} ${when}. Last lines of its log:\n${lines}${reason}`);
 }
 
-/** `ready`, or what is missing. */
-async function askReadiness(adminUrl: string, signal: AbortSignal): Promise<string> {
+/** Returns `ready`, or a description of the problem. */
+async function fetchReadiness(adminUrl: string, signal: AbortSignal): Promise<string> {
   try {
     const answer = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]) });
     const body = await answer.text();

@@ -1,30 +1,30 @@
 import { readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { readProcessStat } from './process-identity.ts';
+import { readProcessStat } from './read-process-stat.ts';
 
 const INTERVAL_MS = 250;
 const SHELL = /^(ba|da|z|a|k)?sh$|^busybox$/;
 const MAX_SHELLS = 8;
 
 /**
- * Calls `onGone` once when the program that started this process has ended. A package manager starts scripts through
- * shells, which pass no signal on and outlive it when it is killed: on Linux, where a process's ancestors can be seen,
- * the end of any of them up to the first that is no shell counts; elsewhere that of the parent.
- * Resolves when it knows whom to watch.
+ * Calls `onExit` once when the program that started this process has exited. A package manager starts scripts through
+ * shells, which do not forward signals and outlive it when it is killed. On Linux, where ancestors are visible, this
+ * watches every ancestor up to the first that is not a shell; on other systems only the parent.
+ * Resolves when the processes to watch are known.
  */
-export async function watchParents(onGone: () => void): Promise<void> {
-  const known = (await listStarters()).join(' ');
-  const look = async (): Promise<void> => {
-    if ((await listStarters()).join(' ') === known) return;
+export async function watchParents(onExit: () => void): Promise<void> {
+  const initial = (await listWatchedPids()).join(' ');
+  const check = async (): Promise<void> => {
+    if ((await listWatchedPids()).join(' ') === initial) return;
     clearInterval(timer);
-    onGone();
+    onExit();
   };
-  const timer = setInterval(() => void look(), INTERVAL_MS);
+  const timer = setInterval(() => void check(), INTERVAL_MS);
   timer.unref();
 }
 
-/** The parent, the shells above it, and the first that is no shell. */
-async function listStarters(): Promise<number[]> {
+/** Lists the pids of the parent, the shells above it and the first ancestor that is not a shell. */
+async function listWatchedPids(): Promise<number[]> {
   const pids = [process.ppid];
   for (let pid = process.ppid; pids.length <= MAX_SHELLS && (await isShell(pid));) {
     const stat = await readProcessStat(pid);
@@ -35,7 +35,7 @@ async function listStarters(): Promise<number[]> {
   return pids;
 }
 
-/** By its program file: the name of a process that runs a script is the script's. */
+/** Identifies a shell by its program file: a process that runs a script has the name of the script. */
 async function isShell(pid: number): Promise<boolean> {
   const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
   return SHELL.test(basename(program));

@@ -1,9 +1,9 @@
-/** Prints its pid, and says when the program that started it has gone. */
+/** Prints its pid, and a notice when the program that started it has exited. */
 import { watchParents } from '../../src/platform/watch-parents.ts';
 
-const life = setInterval(() => undefined, 1_000);
+const keepAlive = setInterval(() => undefined, 1_000);
 await watchParents(() => {
   process.stdout.write('gone\n');
-  clearInterval(life);
+  clearInterval(keepAlive);
 });
 process.stdout.write(`pid ${process.pid}\n`);

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
 import { SIGNATURE_NAMESPACE, SIGNER_PRINCIPAL } from '@aion/bundle';
-import type { Story } from './story.ts';
+import type { DemoContext } from './demo-context.ts';
 
-/** Says where everything is, and how to go on without this program. */
-export function tellWhereabouts(story: Story, options: { readonly staysUp: boolean }): void {
-  const { terminal, evidence, platform, stateDir } = story;
+/** Prints how to open the bundle with standard tools and, if the platform keeps running, its addresses and files. */
+export function printInstructions(context: DemoContext, options: { readonly keepsRunning: boolean }): void {
+  const { terminal, evidence, platform, stateDir } = context;
   const { export: exported } = evidence;
   if (exported !== null) {
     const directory = dirname(exported.bundlePath);
@@ -22,12 +22,12 @@ export function tellWhereabouts(story: Story, options: { readonly staysUp: boole
     const signer = join(directory, 'audit-signer.pub');
     terminal.line(`pnpm aion audit verify ${exported.bundlePath} -i ${exported.identityPath} -s ${signer}`);
   }
-  if (!options.staysUp) return;
-  terminal.heading('The platform is up');
+  if (!options.keepsRunning) return;
+  terminal.heading('Platform running');
   terminal.step('base URL', `${platform.baseUrl}/v1`);
   terminal.step('keys', `${join(stateDir, 'demo.json')} (operator, two tenants)`);
   for (const [service, url] of Object.entries(platform.adminUrls)) terminal.step(`admin ${service}`, url);
   terminal.step('logs', join(stateDir, 'logs'));
   terminal.line();
-  terminal.line('Ctrl-C stops it.');
+  terminal.line('Press Ctrl-C to stop.');
 }

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { errorCode } from '@aion/errors';
 
-/** What Linux tells of a process in `/proc/<pid>/stat` (proc_pid_stat(5)). */
+/** Fields of `/proc/<pid>/stat` on Linux (proc_pid_stat(5)). */
 export interface ProcessStat {
   readonly parentPid: number;
-  /** Clock ticks between the boot and the start of the process: with the pid, its identity. */
+  /** Clock ticks from boot to the start of the process; together with the pid, it identifies a process. */
   readonly startTicks: string;
 }
 
-/** Reads `/proc/<pid>/stat`; `undefined` without such a process, or on a system that has no `/proc`. */
+/** Reads `/proc/<pid>/stat`; returns undefined if there is no such process or the system has no `/proc`. */
 export async function readProcessStat(pid: number): Promise<ProcessStat | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch((error: unknown) => {
     const code = errorCode(error);
@@ -16,7 +16,7 @@ export async function readProcessStat(pid: number): Promise<ProcessStat | undefi
     throw error;
   });
   if (text === undefined) return undefined;
-  // The second field is the program's name in parentheses, and may hold spaces and parentheses itself.
+  // The second field is the program name in parentheses, which may contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
     parentPid: Number(fields[1]),

@@ -5,8 +5,8 @@ import type { Evidence } from './evidence.ts';
 import type { Conversation } from './read-conversations.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What every chapter of the demo works with. */
-export interface Story {
+/** State shared by the steps of the demo. */
+export interface DemoContext {
   readonly platform: Platform;
   readonly stateDir: string;
   readonly conversations: readonly Conversation[];
@@ -15,19 +15,19 @@ export interface Story {
   readonly tracing: Tracing;
   readonly tenants: DemoTenants;
   readonly store: TenantStore;
-  /** Absent: whichever is there. */
+  /** Option `--model` or `--no-model`; undefined: use a language model if present. */
   readonly preferLanguageModel: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Prints a check and keeps it as evidence. */
-export function addCheck({ terminal, evidence }: Story, name: string, ok: boolean, message: string): void {
+/** Prints the result of a check and records it as evidence. */
+export function addCheck({ terminal, evidence }: DemoContext, name: string, ok: boolean, message: string): void {
   evidence.checks.push({ name, ok, message });
   terminal.check(ok, `${name}: ${message}`);
 }
 
-/** Runs a phase and keeps its time. */
-export async function timed<T>(evidence: Evidence, phase: string, run: () => Promise<T>): Promise<T> {
+/** Runs a phase and records its duration. */
+export async function timePhase<T>(evidence: Evidence, phase: string, run: () => Promise<T>): Promise<T> {
   const startedAt = performance.now();
   try {
     return await run();

@@ -2,17 +2,17 @@ import { formatSpanTree, toSpanTree } from '@aion/tracing';
 import { checkTrace } from './check-trace.ts';
 import { collectTrace } from './collect-trace.ts';
 import { condenseSpanTree } from './condense-span-tree.ts';
-import type { SpanWhereabouts } from './find-spans.ts';
-import { addCheck, type Story } from './story.ts';
+import type { SpanLocation } from './locate-spans.ts';
+import { addCheck, type DemoContext } from './demo-context.ts';
 
-/** Prints the one trace that went through all of it, as a tree, and checks it. */
-export async function tellTrace(story: Story, traceId: string, whereabouts: SpanWhereabouts): Promise<void> {
-  const { terminal, evidence, platform, tracing, signal } = story;
+/** Prints the trace of all steps as a tree and checks it. */
+export async function runTraceStep(context: DemoContext, traceId: string, location: SpanLocation): Promise<void> {
+  const { terminal, evidence, platform, tracing, signal } = context;
   evidence.traceId = traceId;
-  terminal.heading(`One trace: ${traceId}`);
-  if (whereabouts.kind !== 'services') {
-    evidence.spansExportedTo = whereabouts.kind === 'receiver' ? whereabouts.url : null;
-    terminal.line(whereabouts.message);
+  terminal.heading(`Trace ${traceId}`);
+  if (location.kind !== 'services') {
+    evidence.spansExportedTo = location.kind === 'receiver' ? location.url : null;
+    terminal.line(location.message);
     return;
   }
   const list = await collectTrace({
@@ -27,5 +27,5 @@ export async function tellTrace(story: Story, traceId: string, whereabouts: Span
   evidence.services = [...new Set(list.map(({ service }) => service))].toSorted();
   for (const line of formatSpanTree(condenseSpanTree(tree)).split('\n')) terminal.line(line);
   terminal.line();
-  for (const { name, ok, message } of checkTrace(list, traceId)) addCheck(story, name, ok, message);
+  for (const { name, ok, message } of checkTrace(list, traceId)) addCheck(context, name, ok, message);
 }

@@ -16,10 +16,10 @@ import { errorCode } from '@aion/errors';
 import { withSpan } from '@aion/tracing';
 import { LauncherError } from '../platform/launcher-error.ts';
 import { writePrivateFile } from '../platform/private-file.ts';
-import { addCheck, timed, type Story } from './story.ts';
+import { addCheck, timePhase, type DemoContext } from './demo-context.ts';
 import { formatBytes } from './terminal.ts';
 
-/** A bundle on this machine, and what opens it. */
+/** A downloaded bundle with the identity that decrypts it. */
 export interface DownloadedBundle {
   readonly job: TenantExport;
   readonly path: string;
@@ -29,9 +29,9 @@ export interface DownloadedBundle {
   readonly verification: VerificationReport;
 }
 
-/** Requests an export of the first tenant, follows it, downloads the bundle and verifies it. */
-export async function tellExport(story: Story): Promise<DownloadedBundle> {
-  const { terminal, evidence, stateDir, platform } = story;
+/** Requests an export of the first tenant, follows its progress, downloads the bundle and verifies it. */
+export async function runExportStep(context: DemoContext): Promise<DownloadedBundle> {
+  const { terminal, evidence, stateDir, platform } = context;
   const directory = join(stateDir, 'demo');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const identityPath = join(directory, 'identity.txt');
@@ -41,14 +41,14 @@ export async function tellExport(story: Story): Promise<DownloadedBundle> {
 
   terminal.heading('Export');
   terminal.step('recipient', recipient);
-  const job = await timed(evidence, 'export', () => runExport(story, recipient));
+  const job = await timePhase(evidence, 'export', () => runExport(context, recipient));
   const path = join(directory, `${job.id}.tar`);
-  const bytes = await timed(evidence, 'download', () => download(story, job.id, path));
-  const verification = await timed(evidence, 'verify', () => verify(story, path, identity));
+  const bytes = await timePhase(evidence, 'download', () => download(context, job.id, path));
+  const verification = await timePhase(evidence, 'verify', () => verify(context, path, identity));
   return { job, path, bytes, identity, identityPath, verification };
 }
 
-/** The demo's age identity: made once, so that the bundles of earlier runs can still be opened. */
+/** Loads the age identity of the demo, or generates it; it is stored, so that bundles of earlier runs remain readable. */
 async function loadIdentity(path: string): Promise<{ readonly identity: string; readonly recipient: string }> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return undefined;
@@ -57,17 +57,17 @@ async function loadIdentity(path: string): Promise<{ readonly identity: string; 
   const recipient = /^# public key: (age1\w+)$/m.exec(text ?? '')?.[1];
   const identity = /^AGE-SECRET-KEY-1\w+$/m.exec(text ?? '')?.[0];
   if (recipient !== undefined && identity !== undefined) return { identity, recipient };
-  const made = generateAgeIdentity();
-  // As age-keygen writes it.
-  await writePrivateFile(path, `# public key: ${made.recipient}\n${made.identity}\n`);
-  return made;
+  const generated = generateAgeIdentity();
+  // The format of age-keygen.
+  await writePrivateFile(path, `# public key: ${generated.recipient}\n${generated.identity}\n`);
+  return generated;
 }
 
-async function runExport(story: Story, recipient: string): Promise<TenantExport> {
-  const { terminal, platform, tenants, signal } = story;
+async function runExport(context: DemoContext, recipient: string): Promise<TenantExport> {
+  const { terminal, platform, tenants, signal } = context;
   const startedAt = performance.now();
   const call = { baseUrl: platform.baseUrl, key: tenants[0].key, signal };
-  const requested = await requestExport(story, recipient);
+  const requested = await requestExport(context, recipient);
   const progress = terminal.progress('progress');
   let outcome: string | undefined;
   try {
@@ -77,7 +77,7 @@ async function runExport(story: Story, recipient: string): Promise<TenantExport>
       onProgress: ({ progress: { rows, rows_total: total } }) => progress.update(rows, total),
     });
     if (job.state === 'failed') throw new LauncherError(`The export failed: ${job.failure?.message ?? 'no reason'}`);
-    outcome = `${job.progress.rows} rows of ${job.progress.tables_done} tables`;
+    outcome = `${job.progress.rows} rows from ${job.progress.tables_done} tables`;
     return job;
   } finally {
     progress.end(outcome);
@@ -85,9 +85,9 @@ async function runExport(story: Story, recipient: string): Promise<TenantExport>
   }
 }
 
-/** One export of a tenant runs at a time: one that an interrupted run has left is waited for. */
-async function requestExport(story: Story, recipient: string): Promise<TenantExport> {
-  const { platform, tenants, signal } = story;
+/** Requests an export. A tenant has one at a time, so this waits for an export left by an interrupted run. */
+async function requestExport(context: DemoContext, recipient: string): Promise<TenantExport> {
+  const { platform, tenants, signal } = context;
   const call = { baseUrl: platform.baseUrl, key: tenants[0].key, signal };
   for (;;) {
     try {
@@ -97,14 +97,14 @@ async function requestExport(story: Story, recipient: string): Promise<TenantExp
       const { data } = await callRoute(routes.exports.list, call);
       const running = data.find((each) => !isFinalExport(each));
       if (running === undefined) continue;
-      story.terminal.step('waiting', `an earlier run's export ${running.id} is still at work`);
+      context.terminal.step('waiting', `export ${running.id} of an earlier run is still running`);
       await watchExportToEnd({ ...call, exportId: running.id, onProgress: () => undefined });
     }
   }
 }
 
-async function download(story: Story, exportId: string, path: string): Promise<number> {
-  const { terminal, platform, tenants, signal } = story;
+async function download(context: DemoContext, exportId: string, path: string): Promise<number> {
+  const { terminal, platform, tenants, signal } = context;
   const startedAt = performance.now();
   const progress = terminal.progress('download');
   let bytes: number | undefined;
@@ -119,32 +119,32 @@ async function download(story: Story, exportId: string, path: string): Promise<n
   }
 }
 
-async function verify(story: Story, path: string, identity: string): Promise<VerificationReport> {
-  const trail = new TrailVerifier([toPublicKeyObject(story.platform.auditPublicKey)]);
+async function verify(context: DemoContext, path: string, identity: string): Promise<VerificationReport> {
+  const trail = new TrailVerifier([toPublicKeyObject(context.platform.auditPublicKey)]);
   const report = await withSpan('verify bundle', {}, () =>
     verifyBundle({
       source: createTarSource(path),
       identity,
-      trustedPublicKey: story.platform.signerPublicKey,
+      trustedPublicKey: context.platform.signerPublicKey,
       onRow: (table, row) => {
         if (AUDIT_TABLES.includes(table)) trail.addLine(row);
       },
     }),
   );
-  for (const { ok, name, message } of report.checks) story.terminal.check(ok, `${name}: ${message}`);
+  for (const { ok, name, message } of report.checks) context.terminal.check(ok, `${name}: ${message}`);
   const { files, tables, rows } = report.totals;
   const failed = report.checks.filter(({ ok }) => !ok).map(({ name }) => name);
-  const isWhole = report.ok && report.contentChecked && report.signerTrusted;
-  const found = `${files} files, ${tables} tables, ${rows} rows, signed by this platform`;
-  addCheck(story, 'bundle verified', isWhole, isWhole ? found : `failed: ${failed.join(', ')}`);
-  checkTrail(story, trail);
+  const isVerified = report.ok && report.contentChecked && report.signerTrusted;
+  const found = `${files} files, ${tables} tables, ${rows} rows, signature of this platform`;
+  addCheck(context, 'bundle verified', isVerified, isVerified ? found : `failed: ${failed.join(', ')}`);
+  checkTrail(context, trail);
   return report;
 }
 
-/** Whether the audit trail in the bundle holds, and a checkpoint proves it up to the request of this export. */
-function checkTrail(story: Story, trail: TrailVerifier): void {
+/** Checks that the audit trail in the bundle is intact and that a signed checkpoint covers it up to this export. */
+function checkTrail(context: DemoContext, trail: TrailVerifier): void {
   const [chain] = trail.finish();
   const { ok = false, events = 0, provenSeq = 0, problems = [] } = chain?.report ?? {};
-  const whole = `${events} events in one chain, a signed checkpoint proves ${provenSeq}`;
-  addCheck(story, 'audit trail', ok && provenSeq > 0, ok ? whole : `broken: ${problems[0]?.detail ?? 'no events'}`);
+  const found = `${events} events in one hash chain, signed checkpoint at event ${provenSeq}`;
+  addCheck(context, 'audit trail', ok && provenSeq > 0, ok ? found : `broken: ${problems[0]?.detail ?? 'no events'}`);
 }
