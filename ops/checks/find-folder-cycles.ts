@@ -10,10 +10,6 @@ export const FOLDER_CYCLE_EXCEPTIONS: readonly { readonly file: string; readonly
     file: 'packages/cli/src/routes/route-commands.ts',
     reason: 'the command of a long-running export follows it',
   },
-  {
-    file: 'services/web-api/src/admission/admit-callers.ts',
-    reason: 'the authenticators that it calls use scopes and tenants of admission',
-  },
 ];
 
 /**

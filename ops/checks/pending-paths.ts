@@ -12,7 +12,6 @@ export const PENDING_PATHS = {
     'services/database-gateway/src/database',
     'services/database-gateway/src/generations',
     'services/database-gateway/test',
-    'services/web-api',
   ],
   fileNames: [
     'ops/checks/test-summary.ts',
@@ -28,10 +27,5 @@ export const PENDING_PATHS = {
     'packages/http/src/send-reply.ts',
     'packages/http/src/wait-until-ready.ts',
     'services/database-gateway/src/data-map/schema-fingerprint.ts',
-    'services/web-api/src/downloads/bundle-content.ts',
-    'services/web-api/src/exports/server-sent-events.ts',
-    'services/web-api/src/files/upload-headers.ts',
-    'services/web-api/src/keys/api-key-format.ts',
-    'services/web-api/src/keys/key-hash.ts',
   ],
 } as const;

@@ -11,8 +11,8 @@ const ENVIRONMENT = {
   AION_SEALING_KEY: secret('e'),
 };
 
-describe('the configuration', () => {
-  it('has defaults for all but secrets and the object store', () => {
+describe('loadWebApiConfig', () => {
+  it('has defaults for all variables except secrets and the object store', () => {
     expect(loadWebApiConfig(ENVIRONMENT)).toMatchObject({
       port: 8080,
       adminPort: 9464,
@@ -22,13 +22,13 @@ describe('the configuration', () => {
     });
   });
 
-  it('lists everything that is missing', () => {
+  it('lists every missing variable', () => {
     expect(() => loadWebApiConfig({})).toThrow(
       /OBJECT_STORE_URL[^]*AION_KEY_PEPPER[^]*AION_INIT_SECRET[^]*AION_DOWNLOAD_SECRET/,
     );
   });
 
-  it('refuses one secret that serves two purposes', () => {
+  it('rejects a secret that is used for two purposes', () => {
     expect(() => loadWebApiConfig({ ...ENVIRONMENT, AION_DOWNLOAD_SECRET: secret('b') })).toThrow(ConfigError);
   });
 });

@@ -10,28 +10,28 @@ import {
   type Environment,
 } from '@aion/config';
 
-/** The variables of web-api. */
+/** Environment variables of web-api. */
 export const webApiVariables = {
   ...serviceVariables({ port: 8080, adminPort: 9464 }),
   ...inferenceLimits,
   databaseGatewayUrl,
   aiEngineUrl: variable('AION_AI_ENGINE_URL', types.url('http', 'https'), {
-    description: 'Where ai-engine answers.',
+    description: 'Base URL of ai-engine.',
     example: 'http://127.0.0.1:8081',
     fallback: 'http://127.0.0.1:8081',
   }),
   objectStoreUrl: variable('OBJECT_STORE_URL', types.text(), {
-    description: 'Where bundles are kept, a directory or `s3://`; the same as for data-export.',
+    description: 'Object store of bundles and files, a directory or `s3://`; must be the same as for data-export.',
     example: 's3://bucket?endpoint=https://s3.example.com',
   }),
   keyPepper: variable('AION_KEY_PEPPER', types.secret(32), {
-    description: 'The key of the keyed hash under which API keys are stored; a new one makes every key invalid.',
+    description: 'Key of the keyed hash that stores API keys; a change makes every key invalid.',
     example: '<64 random hex digits>',
     secret: true,
   }),
   initSecret: variable('AION_INIT_SECRET', types.secret(32), {
     description:
-      'The one-time secret by which `aion init` creates the first operator; of no use while one is not revoked.',
+      'One-time secret with which `aion init` creates the first operator; rejected while any operator is not revoked.',
     example: '<64 random hex digits>',
     secret: true,
   }),
@@ -47,36 +47,36 @@ export const webApiVariables = {
     secret: true,
   }),
   downloadSecret: variable('AION_DOWNLOAD_SECRET', types.secret(32), {
-    description: 'Signs download links; a new one makes links that were handed out invalid. The same for all replicas.',
+    description: 'Signs download links; a change makes existing links invalid. Must be the same for all replicas.',
     example: '<64 random hex digits>',
     secret: true,
   }),
   publicUrl: optionalVariable('AION_PUBLIC_URL', types.url('http', 'https'), {
-    description: 'The address under which callers reach this service, for download links; else its host and port.',
+    description: 'Public address of this service, for download links. Default: its host and port.',
     example: 'https://aion.example.com',
   }),
   streamTimeoutMs: variable('AION_STREAM_TIMEOUT_MS', types.integer(100, 86_400_000), {
     description:
-      'How long one watch of an export, one download or one upload may take, in milliseconds; watches and downloads can be resumed.',
+      'Maximum duration of a watch of an export, a download or an upload, in milliseconds; watches and downloads can be resumed.',
     example: '3600000',
     fallback: '3600000',
   }),
   maxFileBytes: variable('AION_MAX_FILE_BYTES', types.integer(1, 107_374_182_400), {
-    description: 'The largest file that may be uploaded, in bytes.',
+    description: 'Maximum size of an uploaded file, in bytes.',
     example: '536870912',
     fallback: '536870912',
   }),
   exportPollMs: variable('AION_EXPORT_POLL_MS', types.integer(10, 60_000), {
-    description: 'How often a watched export is looked at, in milliseconds.',
+    description: 'Interval at which a watched export is read, in milliseconds.',
     example: '250',
     fallback: '250',
   }),
 };
 
-/** The configuration of web-api. */
+/** Configuration of web-api. */
 export type WebApiConfig = ConfigOf<typeof webApiVariables>;
 
-/** Reads the configuration. @throws ConfigError with every problem */
+/** Loads the configuration. @throws ConfigError that lists every problem */
 export function loadWebApiConfig(env: Environment): WebApiConfig {
   return loadConfig(webApiVariables, env, (config) => {
     const { keyPepper, initSecret, downloadSecret, encryptionKey, serviceTokenSecret } = config;

@@ -27,10 +27,10 @@ import { createFileRoutes } from './files/file-routes.ts';
 import { createOrphanedObjectCleaner, type OrphanedObjectCleaner } from './files/orphaned-object-cleaner.ts';
 import { createInferenceRoutes } from './inference/inference-routes.ts';
 import { createKeyAuthenticator, type KeyAuthenticator } from './keys/key-authenticator.ts';
-import { createKeyDirectory, createKeyLookUp, createOperatorLookUp } from './keys/key-directory.ts';
+import { createCachedKeyLookup, createKeyLookup, createOperatorLookup } from './keys/cached-key-lookup.ts';
+import { createKeyIssuer } from './keys/key-issuer.ts';
 import { createKeyRoutes } from './keys/key-routes.ts';
-import { createKeyMaker } from './keys/key-maker.ts';
-import { createKeyUseRecord, createKeyUses, createOperatorUseRecord } from './keys/key-uses.ts';
+import { createKeyUseWriter, createKeyUsageRecorder, createOperatorUseWriter } from './keys/key-usage-recorder.ts';
 import { createManagementRoutes } from './management/management-routes.ts';
 import { createMetaRoutes } from './meta/meta-routes.ts';
 import { createOperatorRoutes } from './operators/operator-routes.ts';
@@ -38,10 +38,10 @@ import { createProviderRoutes } from './providers/provider-routes.ts';
 import { createRotationRoutes } from './providers/rotation-routes.ts';
 import { watchEncryptedRows } from './providers/watch-encrypted-rows.ts';
 
-/** A stream holds its connection for as long as it lasts, so this bounds the streams of one process. */
+/** A stream occupies a connection while it lasts, so this limits the streams of one process. */
 const MAX_INFERENCE_CONNECTIONS = 1_024;
 
-/** What the routes share. */
+/** Dependencies that the routes share. */
 interface Parts {
   readonly config: WebApiConfig;
   readonly runtime: ServiceRuntime;
@@ -56,7 +56,7 @@ interface Parts {
   readonly stopping: AbortSignal;
 }
 
-/** Puts web-api together. It listens from `start` on, whether or not the other services answer yet. */
+/** Creates web-api. It listens after `start`, even while the other services are not reachable. */
 export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, version: string): Service {
   const { logger, metrics, tracing } = runtime;
   const stopping = new AbortController();
@@ -90,7 +90,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
         name: 'web-api',
         variable: 'PORT',
         metrics,
-        // An upload arrives for as long as it may take; other bodies are bounded by their requests.
+        // Uploads may take this long; other bodies are limited by the timeout of their requests.
         requestTimeoutMs: config.streamTimeoutMs + 60_000,
       });
       logger.info('Service is listening', { host: config.host, port: server.port });
@@ -100,7 +100,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
       );
       watch = watchEncryptedRows({ database, encryption: parts.encryption, metrics, logger, signal: stopping.signal });
     },
-    // Callers first, then what serves them; the admin port last, so that a stopping service can be watched.
+    // Callers first, then their dependencies; the admin port last, so that a stopping service can be monitored.
     stop: async () => {
       admin.drain();
       stopping.abort();
@@ -141,11 +141,12 @@ function createParts(config: WebApiConfig, runtime: ServiceRuntime, version: str
 
 function createAuthenticator({ keyPepper, initSecret }: WebApiConfig, database: ServiceClient): KeyAuthenticator {
   return createKeyAuthenticator({
-    keys: createKeyDirectory({ lookUp: createKeyLookUp(database) }),
-    keyUses: createKeyUses({ record: createKeyUseRecord(database) }),
-    operators: createKeyDirectory({ lookUp: createOperatorLookUp(database) }),
-    operatorUses: createKeyUses({ record: createOperatorUseRecord(database) }),
-    ...{ pepper: keyPepper, initSecret },
+    keys: createCachedKeyLookup({ lookUp: createKeyLookup(database) }),
+    keyUsage: createKeyUsageRecorder({ record: createKeyUseWriter(database) }),
+    operators: createCachedKeyLookup({ lookUp: createOperatorLookup(database) }),
+    operatorUsage: createKeyUsageRecorder({ record: createOperatorUseWriter(database) }),
+    pepper: keyPepper,
+    initSecret,
   });
 }
 
@@ -162,28 +163,17 @@ function createPublicApp(parts: Parts) {
   });
 }
 
-function createRoutes({
-  config,
-  runtime,
-  version,
-  aiEngine,
-  database,
-  objectStore,
-  cleaner,
-  links,
-  encryption,
-  authenticator,
-  stopping,
-}: Parts): BoundRoute[] {
-  const keyMaker = createKeyMaker({ pepper: config.keyPepper, encryption });
+function createRoutes(parts: Parts): BoundRoute[] {
+  const { config, runtime, aiEngine, database, objectStore, cleaner, links, encryption, authenticator } = parts;
+  const keyIssuer = createKeyIssuer({ pepper: config.keyPepper, encryption });
   const publicUrl = (config.publicUrl ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
   const { streamTimeoutMs, exportPollMs } = config;
   const objects = createBundleObjects(objectStore);
   return [
     ...createInferenceRoutes({ aiEngine, timeoutMs: config.requestTimeoutMs }),
     ...createManagementRoutes(database),
-    ...createOperatorRoutes({ database, keyMaker }),
-    ...createKeyRoutes({ database, keyMaker }),
+    ...createOperatorRoutes({ database, keyIssuer }),
+    ...createKeyRoutes({ database, keyIssuer }),
     ...createProviderRoutes({ database, encryption }),
     ...createRotationRoutes({ database, encryption }),
     ...createExportRoutes({
@@ -192,19 +182,18 @@ function createRoutes({
       logger: runtime.logger,
       pollMs: exportPollMs,
       watchLimitMs: streamTimeoutMs,
-      stopping,
+      stopping: parts.stopping,
     }),
     ...createFileRoutes({
-      ...{ database, objectStore, objects, cleaner, logger: runtime.logger },
-      ...{ maxBytes: config.maxFileBytes, timeoutMs: streamTimeoutMs },
-    }),
-    ...createDownloadRoutes({
       database,
+      objectStore,
       objects,
-      links,
-      publicUrl,
+      cleaner,
+      logger: runtime.logger,
+      maxBytes: config.maxFileBytes,
       timeoutMs: streamTimeoutMs,
     }),
-    ...createMetaRoutes(version),
+    ...createDownloadRoutes({ database, objects, links, publicUrl, timeoutMs: streamTimeoutMs }),
+    ...createMetaRoutes(parts.version),
   ];
 }

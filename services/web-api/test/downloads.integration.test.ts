@@ -11,7 +11,7 @@ import { startEdge, type Edge, type TestKey } from './support/start-edge.ts';
 
 const SCOPES = ['exports:read', 'exports:write'] as const;
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
-const REFUSED = 'The link has expired or was changed; create a new one.';
+const REJECTED = 'The link has expired or was changed; create a new one.';
 
 let edge: Edge;
 let tenant: TestKey;
@@ -31,7 +31,7 @@ async function newExport(owner: TestKey): Promise<string> {
   return (await readAnswer(routes.exports.create, answer)).id;
 }
 
-/** An export whose bundle of random files lies in the object store. */
+/** Creates a ready export with a bundle of random files in the object store. */
 async function readyExport(owner: TestKey) {
   const id = await newExport(owner);
   const contents = new Map([
@@ -62,7 +62,7 @@ async function createLinks(id: string, owner: TestKey) {
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer());
 
 describe('download links', () => {
-  it('are made for five minutes and recorded, without the URL', async () => {
+  it('are valid for five minutes, and their creation is recorded', async () => {
     const { id, contents } = await readyExport(tenant);
     const links = await createLinks(id, tenant);
     const lifetimeMs = Date.parse(links.expires_at) - Date.now();
@@ -71,18 +71,19 @@ describe('download links', () => {
     expect(links.files.map(({ path }) => path)).toEqual([...contents.keys()]);
     expect(links.archive.url.startsWith(`${edge.url}/api/v1/exports/${id}/archive?`)).toBe(true);
     expect(edge.database.callers.get('createDownloadLinks')).toMatchObject({
-      ...{ tenant_id: tenant.stored.tenant_id, actor: `api_key:${tenant.stored.id}` },
+      tenant_id: tenant.stored.tenant_id,
+      actor: `api_key:${tenant.stored.id}`,
     });
   });
 
-  it('are refused for an export that is not ready, and not found for that of another tenant', async () => {
+  it('are rejected for an export that is not ready, and for that of another tenant', async () => {
     const id = await newExport(tenant);
     const path = `/api/v1/exports/${id}/download-links`;
     expect((await edge.request(path, { method: 'POST', key: tenant.key })).status).toBe(409);
     expect((await edge.request(path, { method: 'POST', key: stranger.key })).status).toBe(404);
   });
 
-  it('never lead to the bundle of another tenant, whatever is changed in them', async () => {
+  it('never give access to the bundle of another tenant, whatever is changed in them', async () => {
     const own = await readyExport(tenant);
     const foreign = await readyExport(stranger);
     const { archive, files } = await createLinks(own.id, tenant);
@@ -97,21 +98,21 @@ describe('download links', () => {
         url.replace(/signature=./, 'signature=-'),
       ].filter((candidate) => candidate !== url);
       for (const candidate of changed) {
-        const refused = await fetch(candidate);
-        expect([candidate.slice(edge.url.length), refused.status]).toEqual([candidate.slice(edge.url.length), 403]);
-        expect((await readProblem(refused)).detail).toBe(REFUSED);
+        const rejected = await fetch(candidate);
+        expect([candidate.slice(edge.url.length), rejected.status]).toEqual([candidate.slice(edge.url.length), 403]);
+        expect((await readProblem(rejected)).detail).toBe(REJECTED);
       }
     }
     expect(edge.database.downloads).toEqual([]);
   });
 });
 
-describe('a link that was made before', () => {
+describe('an existing download link', () => {
   const states: [string, (owner: TestKey) => void][] = [
-    ['the key that made it is revoked', ({ stored }) => (stored.revoked_at = new Date().toISOString())],
+    ['the key that created it is revoked', ({ stored }) => (stored.revoked_at = new Date().toISOString())],
     ['the key has expired', ({ stored }) => (stored.expires_at = new Date().toISOString())],
-    ['its person has left the tenant', ({ stored }) => (stored.user_id = stored.id)],
-    ['its person may not read exports any more', ({ stored }) => (stored.role = 'member')],
+    ['the user of the key has left the tenant', ({ stored }) => (stored.user_id = stored.id)],
+    ['the user of the key may no longer read exports', ({ stored }) => (stored.role = 'member')],
     ['the tenant is closed', ({ stored }) => (stored.tenant_state = 'closed')],
   ];
   it.each(states)('works until %s', async (_name, change) => {
@@ -121,18 +122,18 @@ describe('a link that was made before', () => {
     const [file] = files;
     expect((await fetch(archive.url, { method: 'HEAD' })).status).toBe(200);
     change(owner);
-    // What was found is remembered for less than a second.
+    // The lookup of the key is cached for less than a second.
     await sleep(1_000);
     for (const url of [archive.url, file?.url ?? '']) {
-      const refused = await fetch(url);
-      expect(refused.status).toBe(403);
-      expect((await readProblem(refused)).detail).toBe(REFUSED);
+      const rejected = await fetch(url);
+      expect(rejected.status).toBe(403);
+      expect((await readProblem(rejected)).detail).toBe(REJECTED);
     }
   });
 });
 
 describe('the download of one file', () => {
-  it('gives its bytes with size, digest and name, and is recorded', async () => {
+  it('returns its bytes with size, digest and name, and is recorded', async () => {
     const { id, contents } = await readyExport(tenant);
     const { files } = await createLinks(id, tenant);
     for (const { url, path, bytes, sha256: digest } of files) {
@@ -154,7 +155,7 @@ describe('the download of one file', () => {
     expect(recorded[0]).toMatchObject({ actor: `signed-url:${tenant.stored.id}` });
   });
 
-  it('gives the range that is asked for, and says when there is none', async () => {
+  it('returns the requested range, and 416 for a range outside of the file', async () => {
     const { id, contents } = await readyExport(tenant);
     const { files } = await createLinks(id, tenant);
     const file = files[1]!;
@@ -172,7 +173,7 @@ describe('the download of one file', () => {
     expect((await get('bytes=0-1,5-6')).status).toBe(200);
   });
 
-  it('gives the whole when the content is not the one that If-Range names', async () => {
+  it('returns the complete file when If-Range names another version', async () => {
     const { id } = await readyExport(tenant);
     const { files } = await createLinks(id, tenant);
     const file = files[1]!;
@@ -190,7 +191,7 @@ describe('the download of one file', () => {
     expect(edge.database.downloads.some((event) => event.exportId === id && event.path !== null)).toBe(false);
   });
 
-  it('does not begin when it cannot be recorded', async () => {
+  it('fails when it cannot be recorded', async () => {
     const { id } = await readyExport(tenant);
     const { files } = await createLinks(id, tenant);
     edge.database.cannotRecord = true;
@@ -199,7 +200,7 @@ describe('the download of one file', () => {
     expect(answer.status).toBe(503);
   });
 
-  it('is broken off when the stored object is shorter than what was sealed', async () => {
+  it('is aborted when the stored object is shorter than the finalized file', async () => {
     const { id } = await readyExport(tenant);
     const { files, archive } = await createLinks(id, tenant);
     const file = files[1]!;
@@ -210,7 +211,7 @@ describe('the download of one file', () => {
 });
 
 describe('the download of the archive', () => {
-  it('is a tar archive of all files, of the size that was announced', async () => {
+  it('returns a tar archive of all files, with the announced size', async () => {
     const { id, contents } = await readyExport(tenant);
     const { archive } = await createLinks(id, tenant);
     const answer = await fetch(archive.url);
@@ -229,7 +230,7 @@ describe('the download of the archive', () => {
     expect(edge.database.downloads.at(-1)).toMatchObject({ exportId: id, path: null });
   });
 
-  it('that breaks off goes on where it stopped, also with a newer link, and equals the whole', async () => {
+  it('can be resumed after an interruption, also with a newer link, and yields the same bytes', async () => {
     const { id } = await readyExport(tenant);
     const { archive } = await createLinks(id, tenant);
     const whole = await fetch(archive.url);
@@ -237,7 +238,7 @@ describe('the download of the archive', () => {
     const expected = await bytesOf(whole);
     const parts: Buffer[] = [];
     for (const start of [0, 1, 512, 1_000, 300_000, 701_000]) {
-      // Each attempt takes a few bytes and goes on with a link of its own.
+      // Each attempt downloads a few bytes with a new link.
       const { archive: fresh } = await createLinks(id, tenant);
       const received = Buffer.concat(parts).length;
       expect(received).toBe(start);

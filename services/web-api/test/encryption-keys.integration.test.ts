@@ -9,7 +9,7 @@ const FORMER_KEY = 'canary-former-sealing-key-32-characters';
 const CANARY = 'canary-provider-credential-0123456789';
 const former = createEncryption({ key: FORMER_KEY });
 const current = createEncryption({ key: SEALING_KEY });
-const stranger = createEncryption({ key: 'an encryption key that nobody has any more' });
+const stranger = createEncryption({ key: 'an encryption key that no longer exists' });
 
 let edge: Edge;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ const rotate = async (cursor?: string) => {
 };
 
 describe('rotateSealingKeys route', () => {
-  it('re-encrypts rows of a former key and keeps their id and version', async () => {
+  it('re-encrypts rows of a former key and preserves their id and version', async () => {
     const rows = [encryptedRow(former), encryptedRow(former), encryptedRow(current)];
     edge.database.encryptedRows = rows;
     expect(await rotate()).toEqual({
@@ -62,22 +62,13 @@ describe('rotateSealingKeys route', () => {
       [moved, 'damaged'],
     ] as const;
     expect(failed).toEqual(
-      expected.map(
-        ([
-          {
-            id,
-            tenant_id,
-            sealed: { key_id },
-          },
-          reason,
-        ]) => {
-          return { provider_id: id, tenant_id, key_id, reason };
-        },
-      ),
+      expected.map(([{ id, tenant_id, sealed }, reason]) => {
+        return { provider_id: id, tenant_id, key_id: sealed.key_id, reason };
+      }),
     );
   });
 
-  it('continues after its cursor, past rows that cannot be decrypted, a hundred at a time', async () => {
+  it('continues after its cursor, past rows that cannot be decrypted, in batches of a hundred', async () => {
     edge.database.encryptedRows = Array.from({ length: 150 }, (_, at) => encryptedRow(at < 100 ? stranger : former));
     const first = await rotate();
     expect(first).toMatchObject({ resealed: 0, remaining: 150, next_cursor: edge.database.encryptedRows[99]?.id });
@@ -95,14 +86,14 @@ describe('rotateSealingKeys route', () => {
 describe('aion_sealed_rows gauge', () => {
   it('is absent while rows cannot be counted, and then reports rows by encryption key', async () => {
     const other = await startEdge({ AION_FORMER_SEALING_KEYS: FORMER_KEY });
-    other.database.isAway = true;
+    other.database.isUnavailable = true;
     other.database.encryptedRows = [encryptedRow(former), encryptedRow(former), encryptedRow(stranger)];
     const isCounted = () => (other.database.calls.get('countSealedRows') ?? 0) > 0;
     await waitFor(isCounted, { describe: 'the first attempt' });
     const valueOf = async (key: string) =>
       new RegExp(`^aion_sealed_rows\\{.*sealed_under="${key}".*\\} (\\d+)$`, 'm').exec(await other.exposition())?.[1];
     expect(await valueOf('former')).toBeUndefined();
-    other.database.isAway = false;
+    other.database.isUnavailable = false;
     await waitFor(async () => (await valueOf('former')) === '2', { describe: 'the count' });
     expect([await valueOf('current'), await valueOf('unknown')]).toEqual(['0', '1']);
     await other.stop();

@@ -7,7 +7,7 @@ import { startEdge, type Edge, type TestKey } from './support/start-edge.ts';
 
 const SCOPES = ['exports:read', 'exports:write'] as const;
 
-/** Of requests other than watches: short on purpose, and long enough for a cold start. */
+/** Timeout of requests other than watches: short, but long enough for a cold start. */
 const REQUEST_TIMEOUT_MS = 2_000;
 
 let edge: Edge;
@@ -42,7 +42,7 @@ async function watch(id: string, headers: Record<string, string> = {}) {
   let text = '';
   const ended = (async () => {
     const decoder = new TextDecoder();
-    // The chunks of a fetched body are bytes; its type does not say so.
+    // The chunks of a fetched body are bytes, which its type does not declare.
     for await (const chunk of answer.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
   })();
   ended.catch(() => undefined);
@@ -55,18 +55,18 @@ async function watch(id: string, headers: Record<string, string> = {}) {
 }
 
 describe('an export', () => {
-  it('is stored for the tenant of the key, with an id of version 7', async () => {
+  it('is stored for the tenant of the key, with a UUID of version 7', async () => {
     const id = await newExport();
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(edge.database.exports.get(id)).toMatchObject({ tenant_id: tenant.stored.tenant_id, recipient });
   });
 
   it.each([
-    ['a character mistyped', (text: string) => text.slice(0, -1) + (text.endsWith('q') ? 'p' : 'q')],
+    ['a mistyped character', (text: string) => text.slice(0, -1) + (text.endsWith('q') ? 'p' : 'q')],
     ['two lines', (text: string) => `${text}\n${text}`],
-    ['another kind of key', () => 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA'],
-    ['nothing', () => ''],
-  ])('is refused before anything is stored when its recipient has %s', async (_name, change) => {
+    ['another type of key', () => 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA'],
+    ['no characters', () => ''],
+  ])('is rejected before anything is stored when its recipient has %s', async (_name, change) => {
     const before = edge.database.calls.get('stored.createExport');
     const answer = await requestExport(change(recipient));
     expect(answer.status).toBe(400);
@@ -74,10 +74,10 @@ describe('an export', () => {
     expect(edge.database.calls.get('stored.createExport')).toBe(before);
   });
 
-  it('is shown to its tenant, without what is internal, and to nobody else', async () => {
+  it('is returned to its tenant only, without internal fields', async () => {
     const id = await newExport();
     const answer = await edge.request(`/api/v1/exports/${id}`, { key: tenant.key });
-    // The version of its row is internal: the reader refuses what the contract does not have.
+    // The version of its row is internal: the reader rejects fields that the contract does not declare.
     expect(await readAnswer(routes.exports.get, answer)).toMatchObject({ id, state: 'requested' });
     const foreign = await edge.request(`/api/v1/exports/${id}`, { key: stranger.key });
     const unknown = await edge.request(`/api/v1/exports/${id.replace(/.$/, (c) => (c === '0' ? '1' : '0'))}`, {
@@ -87,7 +87,7 @@ describe('an export', () => {
     expect((await readProblem(foreign)).detail).toBe((await readProblem(unknown)).detail);
   });
 
-  it('is listed among the exports of its tenant only', async () => {
+  it('is listed for its tenant only', async () => {
     const own = await newExport();
     const foreign = await newExport(stranger.key);
     const { data } = await readAnswer(
@@ -102,7 +102,7 @@ describe('an export', () => {
 });
 
 describe('the watch of an export', () => {
-  it('tells each change as it happens and ends with the export', async () => {
+  it('sends each change as it happens and ends with the export', async () => {
     const id = await newExport();
     const { answer, events, ended } = await watch(id);
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
@@ -114,35 +114,35 @@ describe('the watch of an export', () => {
     expect(events()).toEqual(['1 progress', '2 progress', '3 ready']);
   });
 
-  it('goes on from Last-Event-ID', async () => {
+  it('resumes after Last-Event-ID', async () => {
     const id = await newExport();
     edge.database.change(id, { state: 'running' });
     edge.database.change(id, { state: 'failed', failure: { code: 'X', message: 'why' } });
     const { events, ended } = await watch(id, { 'last-event-id': '2' });
     await ended;
     expect(events()).toEqual(['3 failed']);
-    // Nothing more will come: 204 ends an EventSource's attempts.
+    // No event follows: 204 ends the reconnections of an EventSource.
     expect((await watch(id, { 'last-event-id': '3' })).answer.status).toBe(204);
     const all = await watch(id, { 'last-event-id': 'not ours' });
     await all.ended;
     expect(all.events()).toEqual(['3 failed']);
   });
 
-  it('lasts longer than other requests may, and over an outage of the database', async () => {
+  it('continues beyond the timeout of other requests, and during an outage of database-gateway', async () => {
     const id = await newExport();
     const { events, ended } = await watch(id);
     await waitFor(() => events().length === 1, { describe: 'the first event' });
     const before = edge.database.calls.get('stored.getExport') ?? 0;
-    edge.database.isAway = true;
-    await waitFor(() => (edge.database.calls.get('stored.getExport') ?? 0) > before + 3, { describe: 'failed looks' });
+    edge.database.isUnavailable = true;
+    await waitFor(() => (edge.database.calls.get('stored.getExport') ?? 0) > before + 3, { describe: 'failed reads' });
     await sleep(REQUEST_TIMEOUT_MS + 100);
-    edge.database.isAway = false;
+    edge.database.isUnavailable = false;
     edge.database.change(id, { state: 'ready' });
     await ended;
     expect(events()).toEqual(['1 progress', '2 ready']);
   });
 
-  it('breaks off when its key is revoked', async () => {
+  it('is aborted when its key is revoked', async () => {
     const watcher = edge.addKey(SCOPES);
     const id = await newExport(watcher.key);
     const answer = await edge.request(`/api/v1/exports/${id}/events`, { key: watcher.key });
@@ -151,7 +151,7 @@ describe('the watch of an export', () => {
     await expect(text).rejects.toThrow('terminated');
   });
 
-  it('stops looking when its reader has gone', async () => {
+  it('stops reading the export when its client has disconnected', async () => {
     const id = await newExport();
     const { events, disconnect } = await watch(id);
     await waitFor(() => events().length === 1, { describe: 'the first event' });
@@ -160,20 +160,20 @@ describe('the watch of an export', () => {
     let last = -1;
     await waitFor(
       () => {
-        const looks = edge.database.calls.get('stored.getExport') ?? 0;
-        quiet = looks === last ? quiet + 1 : 0;
-        last = looks;
+        const reads = edge.database.calls.get('stored.getExport') ?? 0;
+        quiet = reads === last ? quiet + 1 : 0;
+        last = reads;
         return quiet >= 10;
       },
-      { describe: 'the looks to stop' },
+      { describe: 'the reads to stop' },
     );
   });
 
-  it('does not fill its trace with a span for each look', async () => {
+  it('does not add a span to its trace for each read', async () => {
     const id = await newExport();
     const { answer, events, disconnect } = await watch(id);
     const before = edge.database.calls.get('stored.getExport') ?? 0;
-    await waitFor(() => (edge.database.calls.get('stored.getExport') ?? 0) > before + 5, { describe: 'some looks' });
+    await waitFor(() => (edge.database.calls.get('stored.getExport') ?? 0) > before + 5, { describe: 'some reads' });
     expect(events()).toEqual(['1 progress']);
     disconnect();
     const traceId = answer.headers.get('traceresponse')?.split('-')[1] ?? '';
@@ -181,12 +181,12 @@ describe('the watch of an export', () => {
     expect(edge.spans(traceId).filter(({ kind }) => kind === 'client')).toHaveLength(1);
   });
 
-  it('is not found for another tenant', async () => {
+  it('is answered with 404 for another tenant', async () => {
     const id = await newExport(stranger.key);
     expect((await watch(id)).answer.status).toBe(404);
   });
 
-  it('ends cleanly at its own limit', async () => {
+  it('ends cleanly at its time limit', async () => {
     const brief = await startEdge({ AION_STREAM_TIMEOUT_MS: '1000' });
     try {
       const { key } = brief.addKey(SCOPES);

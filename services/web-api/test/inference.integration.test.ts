@@ -24,7 +24,7 @@ function post(model: string): Promise<Response> {
   return edge.request('/v1/chat/completions', { method: 'POST', key: tenant.key, body });
 }
 
-/** A request whose answer is read only when the test says so. */
+/** Sends a request whose response is read only when the test reads it. */
 async function openSlowReader(model: string): Promise<IncomingMessage> {
   const outgoing = httpRequest(`${edge.url}/v1/chat/completions`, {
     method: 'POST',
@@ -36,25 +36,25 @@ async function openSlowReader(model: string): Promise<IncomingMessage> {
 }
 
 describe('the official OpenAI client', () => {
-  it('completes', async () => {
+  it('receives a completion', async () => {
     const completion = await client().chat.completions.create({ model: 'peer/model', messages: MESSAGES });
     expect(completion.choices[0]?.message.content).toBe('Hello world');
     expect(completion.usage?.total_tokens).toBe(3);
   });
 
-  it('streams', async () => {
+  it('receives a stream', async () => {
     const stream = await client().chat.completions.create({ model: 'peer/model', messages: MESSAGES, stream: true });
     let text = '';
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
     expect(text).toBe('Hello world');
   });
 
-  it('lists the models', async () => {
+  it('lists the available models', async () => {
     const { data } = await client().models.list();
     expect(data.map(({ id }) => id)).toEqual(['peer/model']);
   });
 
-  it('gets errors that it understands', async () => {
+  it('receives errors that it understands', async () => {
     const attempt = client().chat.completions.create({ model: 'missing', messages: MESSAGES });
     await expect(attempt).rejects.toMatchObject({ status: 404, code: 'model_not_found', param: 'model' });
     await expect(attempt).rejects.toBeInstanceOf(OpenAI.NotFoundError);
@@ -62,17 +62,17 @@ describe('the official OpenAI client', () => {
 });
 
 describe('a completion', () => {
-  it('reaches ai-engine as the bytes that were sent, with tenant, key and the time that remains', async () => {
+  it('reaches ai-engine as the bytes that were sent, with tenant, key and the remaining time', async () => {
     const body = ` {"model":"peer/model", "messages":[{"role":"user","content":"Hello"}],"unknown":1.10 ,"seed":12345678901234567890}`;
     const answer = await edge.request('/v1/chat/completions', { method: 'POST', key: tenant.key, body });
     expect(answer.status).toBe(200);
     const seen = edge.aiEngine.seen.at(-1);
     expect(seen).toMatchObject({ tenantId: tenant.stored.tenant_id, apiKeyId: tenant.stored.id, rawBody: body });
-    // More than the 30 s that a call gets by default: a model may think for longer.
+    // More than the 30 s of a call by default: a model may take longer.
     expect(Number(seen?.timeoutMs)).toBeGreaterThan(100_000);
   });
 
-  it("answers with ai-engine's own headers and no others", async () => {
+  it('returns the x-aion headers of ai-engine and no others', async () => {
     const body = JSON.stringify({ model: 'peer/model', messages: MESSAGES });
     const answer = await edge.request('/v1/chat/completions', { method: 'POST', key: tenant.key, body });
     expect(answer.headers.get('x-aion-provider')).toBe('peer');
@@ -82,7 +82,7 @@ describe('a completion', () => {
     expect(answer.headers.get('content-type')).toContain('application/json');
   });
 
-  it('is streamed as events that nobody on the way may hold back', async () => {
+  it('is streamed as events that no proxy may buffer', async () => {
     const answer = await post('peer/model');
     expect(answer.headers.get('content-type')).toContain('text/event-stream');
     expect(answer.headers.get('x-accel-buffering')).toBe('no');
@@ -90,13 +90,13 @@ describe('a completion', () => {
     expect((await answer.text()).endsWith('data: [DONE]\n\n')).toBe(true);
   });
 
-  it('that breaks after its head is broken off, so that it never looks whole', async () => {
+  it('is aborted when it fails after its headers, so that it never looks complete', async () => {
     const answer = await post('breaking');
     expect(answer.status).toBe(200);
     await expect(answer.text()).rejects.toThrow();
   });
 
-  it('is read from ai-engine no faster than its reader reads', async () => {
+  it('is read from ai-engine no faster than the client reads it', async () => {
     edge.aiEngine.floodChunks = 0;
     const answer = await openSlowReader('flood');
     let quiet = 0;
@@ -107,7 +107,7 @@ describe('a completion', () => {
         last = edge.aiEngine.floodChunks;
         return last > 0 && quiet >= 15;
       },
-      { describe: 'the flood to come to a stop' },
+      { describe: 'the flood to stop' },
     );
     expect(edge.aiEngine.floodChunks).toBeLessThan(FLOOD_CHUNKS / 2);
     let bytes = 0;
@@ -115,7 +115,7 @@ describe('a completion', () => {
     expect(bytes).toBe(FLOOD_CHUNKS * FLOOD_CHUNK_BYTES);
   });
 
-  it.each(['pausing', 'silent'])('that nobody waits for is cancelled at ai-engine: %s', async (model) => {
+  it.each(['pausing', 'silent'])('is cancelled at ai-engine when its client disconnects: %s', async (model) => {
     const before = edge.aiEngine.cancelled;
     const seen = edge.aiEngine.seen.length;
     const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(edge.url).port) });
@@ -127,7 +127,7 @@ describe('a completion', () => {
     let received = '';
     socket.setEncoding('utf8').on('data', (text: string) => (received += text));
     await waitFor(() => edge.aiEngine.seen.length > seen && (model === 'silent' || received.includes('first')), {
-      describe: 'the completion to be under way',
+      describe: 'the completion to be in progress',
     });
     socket.destroy();
     await waitFor(() => edge.aiEngine.cancelled === before + 1, { describe: 'the cancellation', timeoutMs: 3_000 });
@@ -136,17 +136,17 @@ describe('a completion', () => {
     });
   });
 
-  it('is answered with 503 and the time to wait while ai-engine cannot be reached', async () => {
-    const lonely = await startEdge({ AION_AI_ENGINE_URL: 'http://127.0.0.1:1' });
+  it('is answered with 503 and Retry-After while ai-engine cannot be reached', async () => {
+    const other = await startEdge({ AION_AI_ENGINE_URL: 'http://127.0.0.1:1' });
     try {
-      const { key } = lonely.addKey(['inference']);
+      const { key } = other.addKey(['inference']);
       const body = JSON.stringify({ model: 'peer/model', messages: MESSAGES });
-      const answer = await lonely.request('/v1/chat/completions', { method: 'POST', key, body });
+      const answer = await other.request('/v1/chat/completions', { method: 'POST', key, body });
       expect(answer.status).toBe(503);
       expect(answer.headers.get('retry-after')).toBe('1');
       expect((await readOpenAiError(answer)).code).toBe('unavailable');
     } finally {
-      await lonely.stop();
+      await other.stop();
     }
   });
 });

@@ -10,7 +10,7 @@ const readinessBody = z.object({ checks: z.record(z.string(), z.object({ ok: z.b
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
 describe('web-api', () => {
-  it('is ready when it reaches database-gateway, ai-engine and the object store, and says which one it misses', async () => {
+  it('is ready when it reaches database-gateway, ai-engine and the object store, and reports the failed checks', async () => {
     const edge = await startEdge();
     try {
       const readiness = async () => {
@@ -20,9 +20,9 @@ describe('web-api', () => {
         return { status: answer.status, failed: failed.map(([name]) => name) };
       };
       expect(await readiness()).toEqual({ status: 200, failed: [] });
-      edge.database.isAway = true;
+      edge.database.isUnavailable = true;
       expect(await readiness()).toEqual({ status: 503, failed: ['database-gateway'] });
-      edge.database.isAway = false;
+      edge.database.isUnavailable = false;
       await edge.stopPeer('ai-engine');
       expect(await readiness()).toEqual({ status: 503, failed: ['ai-engine'] });
       await rm(edge.objectsDir, { recursive: true });
@@ -35,12 +35,12 @@ describe('web-api', () => {
     }
   });
 
-  it('listens before its neighbours answer, and becomes ready by itself', async () => {
+  it('listens before the other services are reachable, and becomes ready when they are', async () => {
     const port = await freePort();
     const edge = await startEdge({ AION_AI_ENGINE_URL: `http://127.0.0.1:${port}` });
     try {
       expect((await edge.request('/openapi.json')).status).toBe(200);
-      await waitFor(() => edge.logs().includes('Waiting for dependencies'), { describe: 'the log to say so' });
+      await waitFor(() => edge.logs().includes('Waiting for dependencies'), { describe: 'the log line' });
       expect(edge.logs()).not.toContain('Service is ready');
       const aiEngine = await edge.serveAiEngine(port);
       await waitFor(() => edge.logs().includes('Service is ready'), { describe: 'the service to be ready' });
@@ -50,7 +50,7 @@ describe('web-api', () => {
     }
   });
 
-  it('stops in order: not ready, watches ended cleanly, running answers finished, nothing listens', async () => {
+  it('stops in order: readiness off, watches ended cleanly, running responses finished, ports closed', async () => {
     const edge = await startEdge();
     try {
       const { key } = edge.addKey(['inference', 'exports:read', 'exports:write']);

@@ -26,7 +26,7 @@ const patch = (body: unknown) => send('PATCH', `/api/v1/providers/${ANY_ID}`, bo
 const lastSent = <T>(schema: { parse(value: unknown): T }): T =>
   schema.parse(JSON.parse(edge.database.providerBodies.at(-1) ?? ''));
 
-describe('the credentials of a provider', () => {
+describe('credentials of a provider', () => {
   it('are encrypted for their row before they leave web-api', async () => {
     const answer = await post(PROVIDER);
     expect(answer.status).toBe(201);
@@ -55,7 +55,7 @@ describe('the credentials of a provider', () => {
     expect(lastSent(internalRoutes.providers.storeChange.body!)).toEqual({ enabled: false });
   });
 
-  it('are in no answer, log line, span, metric or request to another service, whatever goes wrong', async () => {
+  it('appear in no response, log line, span, metric or request to another service, whatever fails', async () => {
     const text = JSON.stringify(PROVIDER);
     const attempts = [
       [await post(PROVIDER, { 'idempotency-key': 'k-1' }), 201],
@@ -71,9 +71,9 @@ describe('the credentials of a provider', () => {
       [await patch({ credentials: { api_key: `${CANARY}\n` } }), 400],
     ] as const;
     expect(attempts.map(([{ status }]) => status)).toEqual(attempts.map(([, status]) => status));
-    edge.database.isAway = true;
+    edge.database.isUnavailable = true;
     expect((await post(PROVIDER)).status).toBe(503);
-    edge.database.isAway = false;
+    edge.database.isUnavailable = false;
     const spans = attempts.flatMap(([{ headers }]) => {
       const [, traceId = ''] = headers.get('traceresponse')?.split('-') ?? [];
       return edge.spans(traceId);
@@ -88,7 +88,7 @@ describe('the credentials of a provider', () => {
 });
 
 describe('a provider', () => {
-  it("is the platform's for an operator who names no tenant, and else of the tenant", async () => {
+  it('belongs to the platform when an operator names no tenant, otherwise to the tenant', async () => {
     const tenantOf = async (key: string, headers = {}) => {
       await send('POST', '/api/v1/providers', PROVIDER, key, headers);
       return edge.database.callers.get('storeProvider')?.tenant_id;
@@ -108,36 +108,45 @@ describe('a provider', () => {
     'http://[::1]:8000/v1',
     'http://[fd00:1::2:3]/v1',
     'http://vllm_1.models.internal/v1;a=b/%20c@d',
-  ])('may be at %s', async (base_url) => {
+  ])('accepts the base URL %s', async (base_url) => {
     expect((await post({ ...PROVIDER, base_url })).status).toBe(201);
     expect(URL.canParse(base_url)).toBe(true);
   });
 
   it.each([
-    ...['', 'api.groq.com', 'ftp://example.com', 'file:///etc/passwd', 'javascript:alert(1)', '//example.com/v1'],
-    ...[
-      'https://user@example.com',
-      'https://user:password@example.com',
-      'https://@example.com',
-      'https://example.com/#a',
-    ],
-    ...['https://example.com/?key=1', 'https://example.com:0', 'https://example.com:65536', 'http://1.2.3.256'],
-    ...['http://[:::1]', 'http://exa mple.com', 'http://example.com/a b', 'http://example.com\\@other.com', 'http://'],
-    ...[
-      'http://example.com/\u0000',
-      'http://ex\u00e4mple.com',
-      ' http://example.com',
-      'http://example.com\n',
-      'HTTP://a.b',
-    ],
-    ...[`https://example.com/${'a'.repeat(2_000)}`, 'https://example.com/%zz'],
-  ])('cannot be at %j', async (base_url) => {
-    const refused = await post({ ...PROVIDER, base_url });
-    expect(refused.status).toBe(400);
-    expect((await readProblem(refused)).errors?.[0]?.pointer).toBe('/base_url');
+    '',
+    'api.groq.com',
+    'ftp://example.com',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    '//example.com/v1',
+    'https://user@example.com',
+    'https://user:password@example.com',
+    'https://@example.com',
+    'https://example.com/#a',
+    'https://example.com/?key=1',
+    'https://example.com:0',
+    'https://example.com:65536',
+    'http://1.2.3.256',
+    'http://[:::1]',
+    'http://exa mple.com',
+    'http://example.com/a b',
+    'http://example.com\\@other.com',
+    'http://',
+    'http://example.com/\u0000',
+    'http://ex\u00e4mple.com',
+    ' http://example.com',
+    'http://example.com\n',
+    'HTTP://a.b',
+    `https://example.com/${'a'.repeat(2_000)}`,
+    'https://example.com/%zz',
+  ])('rejects the base URL %j', async (base_url) => {
+    const rejected = await post({ ...PROVIDER, base_url });
+    expect(rejected.status).toBe(400);
+    expect((await readProblem(rejected)).errors?.[0]?.pointer).toBe('/base_url');
   });
 
-  it.each(['', ' ', 'a b', 'x'.repeat(65), 'n\u00e4me', '../x'])('cannot be called %j', async (name) => {
+  it.each(['', ' ', 'a b', 'x'.repeat(65), 'n\u00e4me', '../x'])('rejects the name %j', async (name) => {
     expect((await post({ ...PROVIDER, name })).status).toBe(400);
   });
 });

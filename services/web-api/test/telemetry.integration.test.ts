@@ -28,7 +28,7 @@ function chat(key: string, headers: Record<string, string> = {}): Promise<Respon
 }
 
 describe('the trace of a request', () => {
-  it('starts at the edge, with a link to the caller', async () => {
+  it('starts at the edge, with a link to the span of the caller', async () => {
     const { key } = edge.addKey(['inference']);
     const answer = await chat(key, { traceparent: TRACEPARENT });
     expect(traceOf(answer)).not.toBe(CALLER_TRACE);
@@ -38,7 +38,7 @@ describe('the trace of a request', () => {
     expect(edge.aiEngine.seen.at(-1)?.traceparent).toContain(traceOf(answer));
   });
 
-  it("is the caller's when its key has the scope trace", async () => {
+  it('continues that of the caller when the key has the scope trace', async () => {
     const { key } = edge.addKey(['inference', 'trace']);
     const answer = await chat(key, { traceparent: TRACEPARENT });
     expect(traceOf(answer)).toBe(CALLER_TRACE);
@@ -47,7 +47,7 @@ describe('the trace of a request', () => {
     expect(span.links).toEqual([]);
   });
 
-  it('covers the peer that did the work', async () => {
+  it('contains the span of the peer that handled it', async () => {
     const { key } = edge.addKey(['inference']);
     const traceId = traceOf(await chat(key));
     const peer = await serverSpan(traceId, ' /internal/chat/completions');
@@ -56,7 +56,7 @@ describe('the trace of a request', () => {
     expect(client).toMatchObject({ kind: 'client', parentSpanId: edgeSpan.spanId });
   });
 
-  it('leaves the look-up of the key to a trace of its own, once a second', async () => {
+  it('does not contain the lookup of the key, which is a separate trace', async () => {
     const { key } = edge.addKey(['inference']);
     const traceIds = [traceOf(await chat(key)), traceOf(await chat(key))];
     for (const traceId of traceIds) {
@@ -65,7 +65,7 @@ describe('the trace of a request', () => {
     }
   });
 
-  it('takes no ids of tenants from baggage', async () => {
+  it('ignores ids of tenants in baggage', async () => {
     const { key, stored } = edge.addKey(['inference', 'trace']);
     const baggage = 'aion.tenant_id=canary-foreign,aion.correlation_id=canary-baggage';
     const answer = await chat(key, { traceparent: TRACEPARENT, baggage });
@@ -77,7 +77,7 @@ describe('the trace of a request', () => {
 });
 
 describe('the correlation id', () => {
-  it("is the caller's when it is fit to be logged, and reaches the peers", async () => {
+  it('is taken from the caller when it is valid, and reaches the peers', async () => {
     const { key } = edge.addKey(['inference']);
     const answer = await chat(key, { 'x-correlation-id': 'order-4711' });
     expect(answer.headers.get('x-correlation-id')).toBe('order-4711');
@@ -87,7 +87,7 @@ describe('the correlation id', () => {
           .logs()
           .split('\n')
           .filter((line) => line.includes('"correlation_id":"order-4711"'));
-        // The edge, ai-engine, and database-gateway for the look-up of the key.
+        // web-api, ai-engine, and database-gateway for the lookup of the key.
         return found.length >= 3 && found;
       },
       { describe: 'a line of each service' },
@@ -96,14 +96,14 @@ describe('the correlation id', () => {
     expect(lines.join('\n')).toContain('/internal/chat/completions');
   });
 
-  it.each(['with space', 'x'.repeat(65), '"; drop'])('is made anew instead of %j', async (sent) => {
+  it.each(['with space', 'x'.repeat(65), '"; drop'])('is generated in place of the invalid id %j', async (sent) => {
     const answer = await edge.request('/openapi.json', { headers: { 'x-correlation-id': sent } });
     expect(answer.headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
 
 describe('secrets', () => {
-  it('are in no log line, span or metric, whether a request succeeds or fails', async () => {
+  it('appear in no log line, span or metric, whether a request succeeds or fails', async () => {
     const { key, stored } = edge.addKey(['inference', 'exports:read', 'exports:write']);
     const wrong = edge.addKey(['inference'], { key_hash: 'ab'.repeat(32) });
     const answers = [await chat(key), await chat(wrong.key), await chat(`${key}x`), await chat('canary-malformed-key')];

@@ -4,19 +4,19 @@ import { bearerOf, correlationIdOf, type Admit, type Identity } from '@aion/http
 import { runWithIds } from '@aion/tracing';
 import type { Link } from '@opentelemetry/api';
 import type { Request } from 'express';
-import { LINK_REFUSED, type DownloadLinks } from '../downloads/download-links.ts';
+import { LINK_REJECTED, type DownloadLinks } from '../downloads/download-links.ts';
 import type { KeyAuthenticator } from '../keys/key-authenticator.ts';
-import { authorise } from './authorise.ts';
-import { nameTenant } from './name-tenant.ts';
-import { callerContext, linksTo, tracePolicy } from './trace-policy.ts';
+import { authorise } from '../callers/authorise.ts';
+import { resolveTenant } from '../callers/resolve-tenant.ts';
+import { parseCallerContext, createLinks, decideTracePolicy } from './trace-policy.ts';
 
-/** What admission works with. */
+/** Options of `admitCallers`. */
 export interface AdmissionOptions {
   readonly authenticator: KeyAuthenticator;
   readonly downloadLinks: DownloadLinks;
 }
 
-/** Admits the public: proves who calls, checks what it may, and settles which trace and correlation id it gets. */
+/** Creates the admission of the public port: authenticates, authorises, and chooses the trace and correlation id. */
 export function admitCallers(options: AdmissionOptions): Admit {
   const identify = (route: Route | undefined, req: Request, links: Link[]): Identity | Promise<Identity> => {
     switch (route?.auth.kind) {
@@ -34,24 +34,24 @@ export function admitCallers(options: AdmissionOptions): Admit {
 
   return async (route, req) => {
     const correlationId = correlationIdOf(req);
-    const caller = callerContext(req.headers);
+    const callerContext = parseCallerContext(req.headers);
     let identity: Identity = { kind: 'anonymous' };
     try {
-      identity = await runWithIds({ correlationId }, () => identify(route, req, linksTo(caller)));
+      identity = await runWithIds({ correlationId }, () => identify(route, req, createLinks(callerContext)));
       if (route !== undefined) {
         authorise(route, identity);
-        identity = nameTenant(identity, req.headers);
+        identity = resolveTenant(identity, req.headers);
       }
-      return { ...tracePolicy(identity, caller), identity, correlationId };
+      return { ...decideTracePolicy(identity, callerContext), identity, correlationId };
     } catch (refusal) {
-      return { ...tracePolicy(identity, caller), identity, correlationId, refusal };
+      return { ...decideTracePolicy(identity, callerContext), identity, correlationId, refusal };
     }
   };
 }
 
 /**
- * For whom a signed URL speaks. It ends with the key that has made it: when that is revoked or expires, when its person
- * leaves the tenant or may not read exports any more, and when the tenant is closed.
+ * Determines the identity behind a signed URL. The URL ends with the key that created it: when the key is revoked or
+ * expires, when its user leaves the tenant or may no longer read exports, and when the tenant is closed.
  */
 async function identifyLink(options: AdmissionOptions, req: Request, links: Link[]): Promise<Identity> {
   const { tenantId, keyPrefix } = options.downloadLinks.verify(req.path, req.query);
@@ -62,5 +62,5 @@ async function identifyLink(options: AdmissionOptions, req: Request, links: Link
   } catch (error) {
     if (toAionError(error).status >= 500) throw error;
   }
-  throw new PermissionDeniedError(LINK_REFUSED);
+  throw new PermissionDeniedError(LINK_REJECTED);
 }

@@ -1,7 +1,7 @@
 import { RangeNotSatisfiableError } from '@aion/errors';
 import { parseByteRange } from './byte-range.ts';
 
-describe('a Range header', () => {
+describe('parseByteRange', () => {
   it.each([
     ['bytes=0-0', { start: 0, end: 0 }],
     ['bytes=0-99', { start: 0, end: 99 }],
@@ -11,12 +11,12 @@ describe('a Range header', () => {
     ['bytes=-1', { start: 99, end: 99 }],
     ['bytes=-1000', { start: 0, end: 99 }],
     ['Bytes=1-2', { start: 1, end: 2 }],
-  ])('%s of 100 bytes asks for %j', (header, range) => {
+  ])('parses %s of 100 bytes as %j', (header, range) => {
     expect(parseByteRange(header, 100)).toEqual(range);
   });
 
   it.each([undefined, '', 'bytes=', 'bytes=-', 'bytes=2-1', 'bytes=0-1,5-6', 'items=0-1', 'bytes=a-b', 'bytes=0x1-2'])(
-    '%j asks for the whole',
+    'ignores %j, so that the complete content is sent',
     (header) => {
       expect(parseByteRange(header, 100)).toBeUndefined();
     },
@@ -28,7 +28,7 @@ describe('a Range header', () => {
     ['bytes=-0', 100],
     ['bytes=0-', 0],
     ['bytes=-1', 0],
-  ])('%s of %i bytes cannot be satisfied', (header, totalBytes) => {
+  ])('rejects %s of %i bytes as not satisfiable', (header, totalBytes) => {
     expect(() => parseByteRange(header, totalBytes)).toThrow(RangeNotSatisfiableError);
   });
 });

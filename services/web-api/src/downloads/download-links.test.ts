@@ -16,13 +16,13 @@ function setUp(nowMs = EXPIRES * 1_000 - 1) {
 }
 
 describe('a download link', () => {
-  it('speaks for its tenant, and for the holder of the key that made it, until it expires', () => {
+  it('identifies its tenant and the key that created it until it expires', () => {
     const { links, pathname, query } = setUp();
     expect(query['path']).toBe('data/a b&c.age');
     expect(links.verify(pathname, query)).toEqual({ tenantId: TENANT, keyPrefix: PREFIX });
   });
 
-  it('has a signature of the form that the contract asks for', () => {
+  it('has a signature of the form that the contract requires', () => {
     expect(setUp().query['signature']).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
@@ -33,24 +33,24 @@ describe('a download link', () => {
     ['another file', (query) => ({ ...query, path: 'data/b.age' })],
     ['no file', ({ path: _path, ...query }) => query],
     ['a later expiry', (query) => ({ ...query, expires: String(EXPIRES + 1) })],
-    ['the same expiry written otherwise', (query) => ({ ...query, expires: `${EXPIRES}.0` })],
+    ['the same expiry in another notation', (query) => ({ ...query, expires: `${EXPIRES}.0` })],
     ['another signature', (query) => ({ ...query, signature: 'A'.repeat(43) })],
     ['no signature', ({ signature: _signature, ...query }) => query],
     ['no parameters', () => ({})],
-    ['a parameter that was sent twice', (query) => ({ ...query, path: [query['path'], 'data/b.age'] })],
+    ['a repeated parameter', (query) => ({ ...query, path: [query['path'], 'data/b.age'] })],
     ['another route', (query) => query, PATHNAME.replace('/file', '/archive')],
     ['another export', (query) => query, PATHNAME.replace('8057', '8059')],
-  ])('is refused with %s', (_name, change, pathname = PATHNAME) => {
+  ])('is rejected with %s', (_name, change, pathname = PATHNAME) => {
     const { links, query } = setUp();
     expect(() => links.verify(pathname, change(query))).toThrow(/expired or was changed/);
   });
 
-  it('is refused from the second on in which it expires, with the same words', () => {
+  it('is rejected from the second in which it expires, with the same message', () => {
     const { links, pathname, query } = setUp(EXPIRES * 1_000);
     expect(() => links.verify(pathname, query)).toThrow(/^The link has expired or was changed; create a new one\.$/);
   });
 
-  it('is refused when another secret has signed it', () => {
+  it('is rejected when it was signed with another secret', () => {
     const { pathname, query } = setUp();
     const other = createDownloadLinks({ secret: 'another secret', now: () => 0 });
     expect(() => other.verify(pathname, query)).toThrow(/expired or was changed/);

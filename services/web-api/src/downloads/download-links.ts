@@ -1,48 +1,48 @@
 import { createHmac } from 'node:crypto';
 import { PermissionDeniedError } from '@aion/errors';
-import { isSameSecret } from '../keys/key-hash.ts';
+import { isSameSecret } from '../keys/is-same-secret.ts';
 
-/** What a link gives access to. */
+/** Everything that a link grants. */
 export interface LinkTarget {
   /** Path of the route with its parameters filled in. */
   readonly pathname: string;
   readonly tenantId: string;
-  /** The public part of the key for whose holder the link is made: when the key ends, so does the link. */
+  /** The public part of the key that created the link; the link ends with the key. */
   readonly keyPrefix: string;
-  /** Unix seconds. */
+  /** Expiry in Unix seconds. */
   readonly expires: number;
   /** The file of the bundle, for the route that serves one file. */
   readonly file?: string;
 }
 
-/** For whom a link was made. */
+/** Tenant and key that a link was created with. */
 export type LinkHolder = Pick<LinkTarget, 'tenantId' | 'keyPrefix'>;
 
-/** Makes and checks signed URLs. */
+/** Signer and verifier of download URLs. */
 export interface DownloadLinks {
-  /** The URL, relative to the platform's public address. */
+  /** Signs a URL, relative to the public address of the platform. */
   sign(target: LinkTarget): string;
   /**
-   * For whom a request's link was made; whether that key still is one is for the caller to ask.
-   * @throws PermissionDeniedError, the same whatever is wrong: a guesser learns nothing
+   * Verifies the link of a request. The caller must check whether its key is still valid.
+   * @throws PermissionDeniedError with the same message for every reason, so that guessing reveals nothing
    */
   verify(pathname: string, query: unknown): LinkHolder;
 }
 
-/** How long a link works (lifecycle, section 4, item 2). */
+/** Lifetime of a link. */
 export const LINK_LIFETIME_SECONDS = 300;
 
-/** What is said of a link that does not work, whatever is wrong with it. */
-export const LINK_REFUSED = 'The link has expired or was changed; create a new one.';
+/** Message for every link that is rejected, whatever the reason. */
+export const LINK_REJECTED = 'The link has expired or was changed; create a new one.';
 
-/** Creates links that are signed with HMAC-SHA-256 (RFC 2104) over everything that they grant. */
+/** Creates a signer of links, with HMAC-SHA-256 (RFC 2104) over everything that a link grants. */
 export function createDownloadLinks(options: {
   readonly secret: string;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
 }): DownloadLinks {
   const { secret, now = Date.now } = options;
-  // JSON keeps the parts apart: no two targets are signed as the same bytes. HEAD is answered as GET is.
+  // JSON separates the parts: no two targets are signed as the same bytes. HEAD uses the signature of GET.
   const signatureOf = ({ pathname, tenant, key, expires, file }: SignedParts): string =>
     createHmac('sha256', secret)
       .update(JSON.stringify(['aion-download-v2', 'GET', pathname, tenant, key, expires, file]))
@@ -64,16 +64,16 @@ export function createDownloadLinks(options: {
         !isText(signature) ||
         !(path === null || isText(path))
       ) {
-        throw new PermissionDeniedError(LINK_REFUSED);
+        throw new PermissionDeniedError(LINK_REJECTED);
       }
       const isGenuine = isSameSecret(signature, signatureOf({ pathname, tenant, key, expires, file: path }));
-      if (!isGenuine || now() >= Number(expires) * 1_000) throw new PermissionDeniedError(LINK_REFUSED);
+      if (!isGenuine || now() >= Number(expires) * 1_000) throw new PermissionDeniedError(LINK_REJECTED);
       return { tenantId: tenant, keyPrefix: key };
     },
   };
 }
 
-/** Everything that a signature covers. */
+/** Parameters that a signature covers. */
 interface SignedParts {
   readonly pathname: string;
   readonly tenant: string;
@@ -86,7 +86,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-/** The parameters of a query; one that was sent twice is a list, which no link has. */
+/** Returns the parameters of a query; a repeated parameter is an array, which no link contains. */
 function fieldsOf(
   query: unknown,
 ): Readonly<Partial<Record<'tenant' | 'key' | 'expires' | 'path' | 'signature', unknown>>> {

@@ -1,26 +1,26 @@
-import { internalRoutes, routes, type Caller } from '@aion/contracts';
+import { internalRoutes, routes, type Caller, type Route } from '@aion/contracts';
 import { NotFoundError } from '@aion/errors';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
-import { requireKey } from '../admission/authorise.ts';
-import { callerOf } from '../management/caller-of.ts';
-import { reveal } from '../management/forward-route.ts';
-import { archiveBytes, archiveContent, fileContent, type BundleListing } from './bundle-content.ts';
+import { requireKey } from '../callers/authorise.ts';
+import { callerOf } from '../callers/caller-of.ts';
+import { applyResponseHeaders } from '../management/apply-response-headers.ts';
+import { measureArchive, createArchiveContent, createFileContent, type BundleListing } from './archive-content.ts';
 import type { BundleObjects } from './bundle-objects.ts';
 import { LINK_LIFETIME_SECONDS, type DownloadLinks } from './download-links.ts';
 import { sendContent } from './send-content.ts';
 
-/** What the download routes work with. */
+/** Options of `createDownloadRoutes`. */
 export interface DownloadRoutesOptions {
   readonly database: ServiceClient;
   readonly objects: BundleObjects;
   readonly links: DownloadLinks;
-  /** Without a slash at its end. */
+  /** Public address of the platform, without a trailing slash. */
   readonly publicUrl: string;
-  /** How long one download may take. */
+  /** Maximum duration of one download. */
   readonly timeoutMs: number;
 }
 
-/** Creates the routes that hand out signed links and serve them. */
+/** Creates the routes that create signed links and serve downloads. */
 export function createDownloadRoutes(options: DownloadRoutesOptions): readonly BoundRoute[] {
   return [bindCreateLinks(options), bindDownloadArchive(options), bindDownloadFile(options)];
 }
@@ -31,25 +31,24 @@ function bindCreateLinks({ database, links, publicUrl }: DownloadRoutesOptions):
     const { tenantId, prefix: keyPrefix } = requireKey(request.identity);
     const exportId = params.export_id;
     const caller = callerOf(routes.exports.createDownloadLinks, request);
-    const made = reveal(
-      await database.call(internalRoutes.exports.storeDownloadLinks, { params, caller, signal }),
-      reply,
-    );
-    const listing = await readFiles(database, exportId, caller, signal);
-    const expires = Math.floor(Date.parse(made.created_at) / 1_000) + LINK_LIFETIME_SECONDS;
-    const target = { tenantId, keyPrefix, expires };
-    // The links are as good as a key for as long as they work.
+    const response = await database.call(internalRoutes.exports.storeDownloadLinks, { params, caller, signal });
+    const stored = applyResponseHeaders(response, reply);
+    const listing = await readBundleFiles(database, exportId, caller, signal);
+    const expires = Math.floor(Date.parse(stored.created_at) / 1_000) + LINK_LIFETIME_SECONDS;
+    const createUrl = (route: Route, file?: { readonly file: string }): string => {
+      const pathname = route.path.replace('{export_id}', exportId);
+      return publicUrl + links.sign({ pathname, tenantId, keyPrefix, expires, ...file });
+    };
+    // While they are valid the links grant access like a key.
     reply.setHeader('cache-control', 'no-store');
     return {
       expires_at: new Date(expires * 1_000).toISOString(),
       archive: {
-        url: publicUrl + links.sign({ ...target, pathname: fillIn(routes.exports.downloadArchive.path, exportId) }),
-        bytes: archiveBytes(exportId, listing),
+        url: createUrl(routes.exports.downloadArchive),
+        bytes: measureArchive(exportId, listing),
       },
       files: listing.files.map(({ path, bytes, sha256 }) => ({
-        url:
-          publicUrl +
-          links.sign({ ...target, pathname: fillIn(routes.exports.downloadFile.path, exportId), file: path }),
+        url: createUrl(routes.exports.downloadFile, { file: path }),
         path,
         bytes,
         sha256,
@@ -64,8 +63,8 @@ function bindDownloadArchive({ database, objects, timeoutMs }: DownloadRoutesOpt
     async (request, reply) => {
       const { params, signal, req, headers } = request;
       const caller = callerOf(routes.exports.downloadArchive, request);
-      const listing = await readFiles(database, params.export_id, caller, signal);
-      const content = archiveContent(params.export_id, listing, objects, signal);
+      const listing = await readBundleFiles(database, params.export_id, caller, signal);
+      const content = createArchiveContent(params.export_id, listing, objects, signal);
       return sendContent(content, { method: req.method, headers }, reply, () =>
         recordStart(database, params.export_id, caller, null, signal),
       );
@@ -80,10 +79,10 @@ function bindDownloadFile({ database, objects, timeoutMs }: DownloadRoutesOption
     async (request, reply) => {
       const { params, query, signal, req, headers } = request;
       const caller = callerOf(routes.exports.downloadFile, request);
-      const { files } = await readFiles(database, params.export_id, caller, signal);
+      const { files } = await readBundleFiles(database, params.export_id, caller, signal);
       const file = files.find(({ path }) => path === query.path);
       if (file === undefined) throw new NotFoundError('The bundle has no such file.');
-      return sendContent(fileContent(file, objects, signal), { method: req.method, headers }, reply, () =>
+      return sendContent(createFileContent(file, objects, signal), { method: req.method, headers }, reply, () =>
         recordStart(database, params.export_id, caller, file.path, signal),
       );
     },
@@ -91,7 +90,7 @@ function bindDownloadFile({ database, objects, timeoutMs }: DownloadRoutesOption
   );
 }
 
-function readFiles(
+function readBundleFiles(
   database: ServiceClient,
   exportId: string,
   caller: Caller,
@@ -104,7 +103,7 @@ function readFiles(
   });
 }
 
-/** Audits a download before its first byte leaves: what cannot be recorded is not handed out. */
+/** Records the start of a download in the audit trail before its first byte is sent; without the record it fails. */
 async function recordStart(
   database: ServiceClient,
   exportId: string,
@@ -118,8 +117,4 @@ async function recordStart(
     caller,
     signal,
   });
-}
-
-function fillIn(template: string, exportId: string): string {
-  return template.replace('{export_id}', exportId);
 }

@@ -4,42 +4,40 @@ import { InvalidRequestError } from '@aion/errors';
 import { bearerOf, bindRoute, streamReply, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import { context, trace, TraceFlags, type Context } from '@opentelemetry/api';
-import { authorise } from '../admission/authorise.ts';
+import { authorise } from '../callers/authorise.ts';
 import type { KeyAuthenticator } from '../keys/key-authenticator.ts';
-import { callerOf } from '../management/caller-of.ts';
-import { reveal } from '../management/forward-route.ts';
-import { EVENT_STREAM_HEADERS } from './server-sent-events.ts';
-import { isFinal, watchExport as watch } from './watch-export.ts';
+import { callerOf } from '../callers/caller-of.ts';
+import { applyResponseHeaders } from '../management/apply-response-headers.ts';
+import { EVENT_STREAM_HEADERS } from './format-event.ts';
+import { isFinal, watchExport } from './watch-export.ts';
 
-/** What the export routes work with. */
+/** Options of `createExportRoutes`. */
 export interface ExportRoutesOptions {
   readonly database: ServiceClient;
   readonly authenticator: KeyAuthenticator;
   readonly logger: Logger;
   readonly pollMs: number;
-  /** How long one watch may last. */
+  /** Maximum duration of one watch. */
   readonly watchLimitMs: number;
-  /** Aborted when the service stops: watches end, and their readers connect to another instance. */
+  /** Aborted when the service stops: watches end, and their readers reconnect to another instance. */
   readonly stopping: AbortSignal;
 }
 
-/** Proxies close connections that carry nothing for 30 to 60 s. */
+/** Proxies close connections that are idle for 30 to 60 s. */
 const HEARTBEAT_MS = 15_000;
 const POLL_TIMEOUT_MS = 5_000;
-/** More than a watch's own limit, which is to end it cleanly first. */
+/** Added to the limit of a watch, which ends it cleanly before its request times out. */
 const WATCH_MARGIN_MS = 10_000;
 
-/** Creates the routes by which a tenant requests and follows its exports. */
+/** Creates the routes by which a tenant requests and watches its exports. */
 export function createExportRoutes(options: ExportRoutesOptions): readonly BoundRoute[] {
   const { database } = options;
   return [
     bindRoute(routes.exports.create, async (request, reply) => {
-      const body = { recipient: checkRecipient(request.body.recipient) };
+      const body = { recipient: toCanonicalRecipient(request.body.recipient) };
       const caller = callerOf(routes.exports.create, { ...request, body });
-      return reveal(
-        await database.call(internalRoute(routes.exports.create), { body, caller, signal: request.signal }),
-        reply,
-      );
+      const input = { body, caller, signal: request.signal };
+      return applyResponseHeaders(await database.call(internalRoute(routes.exports.create), input), reply);
     }),
     bindWatch(options),
   ];
@@ -63,16 +61,16 @@ function bindWatch({
       };
       const first = await read({ signal });
       const seenVersion = parseEventId(headers['last-event-id']);
-      // 204 tells an EventSource, which has seen the last event, to stop connecting (WHATWG HTML, 9.2.3).
+      // On 204 an EventSource, which has received the last event, stops reconnecting (WHATWG HTML, 9.2.3).
       const isOver = isFinal(first.answer) && seenVersion !== undefined && seenVersion >= (first.version ?? 0);
       if (isOver || req.method === 'HEAD') return undefined;
       const untraced = withoutRecording(context.active());
       const ended = AbortSignal.any([signal, stopping]);
-      const body = watch({
+      const body = watchExport({
         first,
         read: () =>
           context.with(untraced, async () => {
-            // A key that is revoked while it watches is refused as soon as any other.
+            // A key that is revoked during a watch is rejected as soon as any other.
             authorise(routes.exports.watch, await authenticator.authenticate(bearerOf(headers), []));
             return read({ signal: ended, timeoutMs: POLL_TIMEOUT_MS });
           }),
@@ -89,19 +87,19 @@ function bindWatch({
   );
 }
 
-/** Four polls a second for an hour would bury a trace: they keep its ids and baggage, and record no spans. */
+/** Disables recording of spans: four polls a second for an hour would flood the trace. Ids and baggage stay. */
 function withoutRecording(active: Context): Context {
   const span = trace.getSpanContext(active);
   return span === undefined ? active : trace.setSpanContext(active, { ...span, traceFlags: TraceFlags.NONE });
 }
 
-/** An id of ours, which is a version; any other value is passed over. */
+/** Parses the id of an event, which is a version; any other value is ignored. */
 function parseEventId(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
-/** The recipient in its canonical text. @throws InvalidRequestError before anything is stored or called */
-function checkRecipient(text: string): string {
+/** Converts a recipient to its canonical text. @throws InvalidRequestError */
+function toCanonicalRecipient(text: string): string {
   try {
     return parseAgeRecipient(text).text;
   } catch (error) {

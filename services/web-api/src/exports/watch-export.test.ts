@@ -59,8 +59,8 @@ async function namesOf(events: AsyncIterable<Uint8Array>): Promise<string[]> {
   return names;
 }
 
-describe('the watch of an export', () => {
-  it('tells each new version once and ends with the final one', async () => {
+describe('watchExport', () => {
+  it('sends each new version once and ends with the final one', async () => {
     const { events } = setUp(at(1, 'requested'), [
       at(1, 'requested'),
       at(2, 'running'),
@@ -70,17 +70,17 @@ describe('the watch of an export', () => {
     expect(await namesOf(events)).toEqual(['retry: 1000', '1 progress', '2 progress', '5 ready']);
   });
 
-  it('tells a failure as the last event', async () => {
+  it('sends a failure as the last event', async () => {
     const { events } = setUp(at(3, 'failed'), []);
     expect(await namesOf(events)).toEqual(['retry: 1000', '3 failed']);
   });
 
-  it('leaves out what the reader has seen', async () => {
+  it('omits versions that the reader has received', async () => {
     const { events } = setUp(at(2, 'running'), [at(3, 'sealing'), at(4, 'ready')], { seenVersion: 2 });
     expect(await namesOf(events)).toEqual(['retry: 1000', '3 progress', '4 ready']);
   });
 
-  it('carries the export without the version of its row', async () => {
+  it('sends the export without the version of its row', async () => {
     const { events } = setUp(at(7, 'ready'), []);
     const chunks: Uint8Array[] = [];
     for await (const chunk of events) chunks.push(chunk);
@@ -94,9 +94,9 @@ describe('the watch of an export', () => {
     expect(await namesOf(events)).toEqual(['retry: 1000', '1 progress', ': heartbeat', '2 ready']);
   });
 
-  it('goes on when the export cannot be read for a moment, and says so once in the log', async () => {
-    const away = new UnavailableError('database-gateway cannot be reached now.');
-    const { events, lines } = setUp(at(1, 'running'), [away, away, new Error('odd'), at(2, 'ready')]);
+  it('continues while the export cannot be read temporarily, and logs it once', async () => {
+    const unavailable = new UnavailableError('database-gateway cannot be reached now.');
+    const { events, lines } = setUp(at(1, 'running'), [unavailable, unavailable, new Error('odd'), at(2, 'ready')]);
     expect(await namesOf(events)).toEqual(['retry: 1000', '1 progress', '2 ready']);
     expect(lines.map((line) => String(JSON.parse(line).message))).toEqual([
       'Watched export cannot be read now',
@@ -104,12 +104,12 @@ describe('the watch of an export', () => {
     ]);
   });
 
-  it('breaks off when the export is gone', async () => {
+  it('fails when the export no longer exists', async () => {
     const { events } = setUp(at(1, 'running'), [new NotFoundError('There is no such export.')]);
     await expect(namesOf(events)).rejects.toThrow('There is no such export.');
   });
 
-  it('ends cleanly at its limit', async () => {
+  it('ends cleanly at its time limit', async () => {
     const { events } = setUp(at(1, 'running'), [], { limitMs: 0 });
     expect(await namesOf(events)).toEqual(['retry: 1000', '1 progress']);
   });

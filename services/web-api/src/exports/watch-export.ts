@@ -2,23 +2,23 @@ import type { TenantExport } from '@aion/contracts';
 import { toAionError } from '@aion/errors';
 import { pause } from '@aion/http';
 import type { Logger } from '@aion/logging';
-import type { StoredAnswer } from '../management/forward-route.ts';
-import { formatEvent, formatHeartbeat, formatRetry } from './server-sent-events.ts';
+import type { InternalResponse } from '../management/apply-response-headers.ts';
+import { formatEvent, formatHeartbeat, formatRetry } from './format-event.ts';
 
 /** An export with the version of its row. */
-export type VersionedExport = Pick<StoredAnswer<TenantExport>, 'answer' | 'version'>;
+export type VersionedExport = Pick<InternalResponse<TenantExport>, 'answer' | 'version'>;
 
-/** How an export is watched. */
+/** Options of `watchExport`. */
 export interface WatchExportOptions {
-  /** What was read when the watch began. */
+  /** The export as it was read at the start of the watch. */
   readonly first: VersionedExport;
-  /** Reads the export anew. */
+  /** Reads the export again. */
   readonly read: () => Promise<VersionedExport>;
-  /** The version that the reader has seen already. */
+  /** The last version that the reader has received. */
   readonly seenVersion: number | undefined;
   readonly pollMs: number;
   readonly heartbeatMs: number;
-  /** The watch ends cleanly after this time, and the reader connects again. */
+  /** The watch ends cleanly after this time, and the reader reconnects. */
   readonly limitMs: number;
   /** Ends the watch cleanly. */
   readonly signal: AbortSignal;
@@ -28,8 +28,9 @@ export interface WatchExportOptions {
 const RETRY_MS = 1_000;
 
 /**
- * The events of one watch: an event for each new version, a heartbeat where there is none for long, and `ready` or
- * `failed` as the last. While the export cannot be read the watch goes on; an export that is gone breaks it off.
+ * Yields the events of one watch: an event for each new version, heartbeats in between, and `ready` or `failed` as the
+ * last. The watch continues while the export cannot be read.
+ * @throws the error of the read when retrying cannot help, as for an export that no longer exists
  */
 export async function* watchExport(options: WatchExportOptions): AsyncGenerator<Uint8Array> {
   const { signal, pollMs, heartbeatMs } = options;
@@ -40,7 +41,7 @@ export async function* watchExport(options: WatchExportOptions): AsyncGenerator<
   yield Buffer.from(formatRetry(RETRY_MS));
 
   let current: VersionedExport | undefined = options.first;
-  for (;;) {
+  while (true) {
     const version = current?.version ?? 0;
     if (current !== undefined && (seenVersion === undefined || version > seenVersion)) {
       seenVersion = version;
@@ -57,7 +58,7 @@ export async function* watchExport(options: WatchExportOptions): AsyncGenerator<
   }
 }
 
-/** Whether nothing more will ever happen to an export. */
+/** Reports whether the state of an export is final. */
 export function isFinal(value: Pick<TenantExport, 'state'>): boolean {
   return value.state === 'ready' || value.state === 'failed';
 }
@@ -68,22 +69,22 @@ function toEvent({ answer, version }: VersionedExport): string {
   return formatEvent({ id: String(version ?? 0), name, data: answer });
 }
 
-/** Reads, or gives undefined while the export cannot be read for a reason that will pass. */
+/** Wraps `read` so that it returns undefined while the export cannot be read temporarily. */
 function tolerateOutage({ read, logger, signal }: WatchExportOptions): () => Promise<VersionedExport | undefined> {
-  let isOut = false;
+  let isUnavailable = false;
   return async () => {
     try {
       const value = await read();
-      if (isOut) logger.info('Watched export can be read again');
-      isOut = false;
+      if (isUnavailable) logger.info('Watched export can be read again');
+      isUnavailable = false;
       return value;
     } catch (thrown) {
-      // The read was cut short because the watch is over.
+      // The read was aborted because the watch has ended.
       if (signal.aborted) return undefined;
       const error = toAionError(thrown);
       if (error.status < 500) throw error;
-      if (!isOut) logger.warn('Watched export cannot be read now', { error });
-      isOut = true;
+      if (!isUnavailable) logger.warn('Watched export cannot be read now', { error });
+      isUnavailable = true;
       return undefined;
     }
   };

@@ -6,13 +6,13 @@ import type { ObjectStore } from '@aion/object-store';
 import { v7 as uuidv7 } from 'uuid';
 import type { BundleObjects } from '../downloads/bundle-objects.ts';
 import { sendContent } from '../downloads/send-content.ts';
-import { callerOf } from '../management/caller-of.ts';
-import { reveal } from '../management/forward-route.ts';
+import { callerOf } from '../callers/caller-of.ts';
+import { applyResponseHeaders } from '../management/apply-response-headers.ts';
 import { putHashed } from './put-hashed.ts';
 import type { OrphanedObjectCleaner } from './orphaned-object-cleaner.ts';
-import { contentTypeOf, expectedDigestOf } from './upload-headers.ts';
+import { parseUploadHeaders } from './parse-upload-headers.ts';
 
-/** What the routes on the bytes of files work with. */
+/** Options of `createFileRoutes`. */
 export interface FileRoutesOptions {
   readonly database: ServiceClient;
   readonly objectStore: ObjectStore;
@@ -20,19 +20,19 @@ export interface FileRoutesOptions {
   readonly cleaner: Pick<OrphanedObjectCleaner, 'wake'>;
   readonly logger: Logger;
   readonly maxBytes: number;
-  /** How long one upload or download may take. */
+  /** Maximum duration of one upload or download. */
   readonly timeoutMs: number;
 }
 
-/** An upload that has ended by then in no file is swept. */
+/** Time after the timeout of an upload, after which its object is orphaned when no file refers to it. */
 const AFTER_UPLOAD_MS = 600_000;
 
-/** Creates the routes that need the object store; database-gateway carries out the others as they are. */
+/** Creates the routes on files that need the object store; the others are forwarded to database-gateway. */
 export function createFileRoutes(options: FileRoutesOptions): readonly BoundRoute[] {
   return [bindUpload(options), bindDownload(options), bindDelete(options)];
 }
 
-/** The bytes are stored, durably, before the row is: a file without its bytes there is not, whatever is killed. */
+/** Binds the upload. The bytes are stored durably before the row, so that no kill leaves a file without its bytes. */
 function bindUpload({ database, objectStore, cleaner, logger, maxBytes, timeoutMs }: FileRoutesOptions): BoundRoute {
   const abandon = async (caller: Caller, objectKey: string): Promise<void> => {
     try {
@@ -40,16 +40,16 @@ function bindUpload({ database, objectStore, cleaner, logger, maxBytes, timeoutM
       await database.call(internalRoutes.strayObjects.abandon, { body, caller, outlivesRequest: true });
       cleaner.wake();
     } catch (error) {
-      logger.warn('The object of an upload could not be abandoned; it is swept when its time is up', { error });
+      logger.warn('Abandoning the object of an upload failed, it will be deleted when it is due', { error });
     }
   };
   return bindRoute(
     routes.files.upload,
     async (request, reply) => {
       const { query, headers, signal } = request;
-      // What can be refused is refused before the bytes are read.
+      // Every check that needs no bytes precedes their transfer.
       const uploader = callerOf(routes.files.upload, request);
-      const [contentType, expected] = [contentTypeOf(headers), expectedDigestOf(headers)];
+      const { contentType, expectedSha256 } = parseUploadHeaders(headers);
       const id = uuidv7();
       const objectKey = `files/${requireTenant(uploader)}/${id}`;
       const announced = {
@@ -60,15 +60,15 @@ function bindUpload({ database, objectStore, cleaner, logger, maxBytes, timeoutM
       await database.call(internalRoutes.strayObjects.announce, { body: announced, caller: uploader, signal });
       try {
         const { bytes, sha256 } = await putHashed(objectStore, objectKey, request.upload(maxBytes));
-        assertDigest(sha256, expected);
-        const facts = { content_type: contentType, bytes, sha256 };
-        const caller = callerOf(routes.files.upload, { ...request, body: facts });
-        const body = { id, object_key: objectKey, ...facts };
+        assertDigest(sha256, expectedSha256);
+        const properties = { content_type: contentType, bytes, sha256 };
+        const caller = callerOf(routes.files.upload, { ...request, body: properties });
+        const body = { id, object_key: objectKey, ...properties };
         const stored = await database.call(internalRoutes.files.store, { query, body, caller, signal });
         if (stored.replayed) await abandon(uploader, objectKey);
-        return reveal(stored, reply);
+        return applyResponseHeaders(stored, reply);
       } catch (error) {
-        // Of a file that was stored, although its answer was lost, this takes nothing away.
+        // This has no effect on a file that was stored although the response was lost.
         await abandon(uploader, objectKey);
         throw error;
       }
@@ -79,12 +79,8 @@ function bindUpload({ database, objectStore, cleaner, logger, maxBytes, timeoutM
 
 function assertDigest(sha256: string, expected: string | undefined): void {
   if (expected === undefined || expected === sha256) return;
-  throw new InvalidRequestError(
-    `The SHA-256 of the body is ${sha256}, and Content-Digest says ${expected}: send it again.`,
-    {
-      param: 'Content-Digest',
-    },
-  );
+  const message = `The SHA-256 of the body is ${sha256} and that of Content-Digest is ${expected}: send the file again.`;
+  throw new InvalidRequestError(message, { param: 'Content-Digest' });
 }
 
 function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): BoundRoute {
@@ -93,11 +89,7 @@ function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): Boun
     async (request, reply) => {
       const { params, headers, signal, req } = request;
       const caller = callerOf(routes.files.downloadContent, request);
-      const { answer: file } = await database.call(internalRoutes.files.locate, {
-        params,
-        caller,
-        signal,
-      });
+      const { answer: file } = await database.call(internalRoutes.files.locate, { params, caller, signal });
       const content = {
         contentType: 'application/octet-stream' as const,
         fileName: file.name,
@@ -114,10 +106,10 @@ function bindDownload({ database, objects, timeoutMs }: FileRoutesOptions): Boun
 }
 
 function bindDelete({ database, cleaner }: FileRoutesOptions): BoundRoute {
-  const stored = internalRoute(routes.files.delete);
+  const internal = internalRoute(routes.files.delete);
   return bindRoute(routes.files.delete, async (request) => {
     const { params, signal } = request;
-    await database.call(stored, { params, caller: callerOf(routes.files.delete, request), signal });
+    await database.call(internal, { params, caller: callerOf(routes.files.delete, request), signal });
     cleaner.wake();
     return undefined;
   });
@@ -125,5 +117,5 @@ function bindDelete({ database, cleaner }: FileRoutesOptions): BoundRoute {
 
 function requireTenant({ tenant_id: tenantId }: Caller): string {
   if (tenantId !== null) return tenantId;
-  throw new InternalError('A route on files was reached for no tenant.');
+  throw new InternalError('A route on files was reached without a tenant.');
 }

@@ -1,11 +1,11 @@
 import { internalRoutes, routes, STREAM_TERMINATOR } from '@aion/contracts';
 import { bindRoute, streamReply, type BoundRoute, type ServiceClient, type StreamResult } from '@aion/http';
-import { callerOf } from '../management/caller-of.ts';
+import { callerOf } from '../callers/caller-of.ts';
 
-/** What the inference routes work with. */
+/** Options of `createInferenceRoutes`. */
 export interface InferenceRoutesOptions {
   readonly aiEngine: ServiceClient;
-  /** How long ai-engine may take to answer; the request's deadline holds in any case. */
+  /** Timeout of ai-engine's response; the deadline of the request applies in any case. */
   readonly timeoutMs: number;
 }
 
@@ -24,7 +24,7 @@ export function createInferenceRoutes({ aiEngine, timeoutMs }: InferenceRoutesOp
       return streamReply({
         status,
         contentType,
-        headers: headersToPassOn(answer),
+        headers: selectHeaders(answer),
         body,
         terminator: STREAM_TERMINATOR,
       });
@@ -33,13 +33,13 @@ export function createInferenceRoutes({ aiEngine, timeoutMs }: InferenceRoutesOp
   ];
 }
 
-/** What the caller may see of ai-engine's headers: which provider and model answered, and the length of plain JSON. */
-function headersToPassOn({ headers, contentType }: StreamResult): Record<string, string> {
-  const isPassedOn = (name: string) => name.startsWith('x-aion-') || name === 'content-length';
-  const passedOn = Object.entries(headers).filter(
-    (header): header is [string, string] => isPassedOn(header[0]) && typeof header[1] === 'string',
+/** Selects the headers of ai-engine that the caller receives: provider and model, and the length of a JSON answer. */
+function selectHeaders({ headers, contentType }: StreamResult): Record<string, string> {
+  const isForwarded = (name: string) => name.startsWith('x-aion-') || name === 'content-length';
+  const forwarded = Object.entries(headers).filter(
+    (header): header is [string, string] => isForwarded(header[0]) && typeof header[1] === 'string',
   );
-  // A proxy must neither keep an event stream nor hold it back.
+  // A proxy must neither cache nor buffer an event stream.
   const stream = { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' };
-  return { ...Object.fromEntries(passedOn), ...(contentType.startsWith('text/event-stream') ? stream : {}) };
+  return { ...Object.fromEntries(forwarded), ...(contentType.startsWith('text/event-stream') ? stream : {}) };
 }

@@ -1,10 +1,10 @@
 import { ROLES, ROLE_SCOPES, SCOPES } from '@aion/contracts';
 import { AuthenticationError, UnavailableError } from '@aion/errors';
-import { generateApiKey } from './api-key-format.ts';
+import { generateApiKey } from './api-key.ts';
 import { createKeyAuthenticator } from './key-authenticator.ts';
-import type { StoredApiKey, StoredOperator } from './key-directory.ts';
-import { hashApiKey } from './key-hash.ts';
-import { createKeyUses } from './key-uses.ts';
+import type { StoredApiKey, StoredOperator } from './cached-key-lookup.ts';
+import { hashApiKey } from './hash-api-key.ts';
+import { createKeyUsageRecorder } from './key-usage-recorder.ts';
 
 const PEPPER = 'a pepper of at least thirty-two characters';
 const INIT_SECRET = 'a one-time secret of at least thirty-two characters';
@@ -31,7 +31,7 @@ function setUp(change: Partial<StoredApiKey> = {}) {
     key_hash: hashApiKey(key, PEPPER),
     ...change,
   };
-  const looked: string[] = [];
+  const lookups: string[] = [];
   const operator = generateApiKey('op');
   const storedOperator = {
     id: OPERATOR_ID,
@@ -44,24 +44,24 @@ function setUp(change: Partial<StoredApiKey> = {}) {
   const uses: (readonly [id: string, accepted: boolean])[] = [];
   const failure: { error?: Error } = {};
   const usesOf = <K extends StoredOperator>() =>
-    createKeyUses<K>({
+    createKeyUsageRecorder<K>({
       record: async ({ id }, accepted) => {
         if (failure.error !== undefined) throw failure.error;
         uses.push([id, accepted]);
       },
       now: () => NOW,
     });
-  const directoryOf = <K>(known: string, found: K) => ({
-    find: async (asked: string) => {
-      looked.push(asked);
-      return asked === known ? found : undefined;
+  const lookupOf = <K>(known: string, found: K) => ({
+    find: async (prefix: string) => {
+      lookups.push(prefix);
+      return prefix === known ? found : undefined;
     },
   });
   const authenticator = createKeyAuthenticator({
-    keys: directoryOf(prefix, stored),
-    keyUses: usesOf(),
-    operators: directoryOf(operator.prefix, storedOperator),
-    operatorUses: usesOf(),
+    keys: lookupOf(prefix, stored),
+    keyUsage: usesOf(),
+    operators: lookupOf(operator.prefix, storedOperator),
+    operatorUsage: usesOf(),
     pepper: PEPPER,
     initSecret: INIT_SECRET,
     now: () => NOW,
@@ -70,7 +70,7 @@ function setUp(change: Partial<StoredApiKey> = {}) {
     key,
     stored,
     operatorKey: operator.key,
-    looked,
+    lookups,
     uses,
     failure,
     identify: () => authenticator.identify(prefix, []),
@@ -78,7 +78,7 @@ function setUp(change: Partial<StoredApiKey> = {}) {
   };
 }
 
-async function refusal(attempt: Promise<unknown>): Promise<string> {
+async function rejectionOf(attempt: Promise<unknown>): Promise<string> {
   const error: unknown = await attempt.then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -87,8 +87,8 @@ async function refusal(attempt: Promise<unknown>): Promise<string> {
   return error instanceof Error ? error.message : '';
 }
 
-describe('authentication', () => {
-  it('knows the holder of a genuine key with tenant and scopes', async () => {
+describe('authenticate', () => {
+  it('returns the tenant and the scopes of a genuine key', async () => {
     const { key, stored, authenticate } = setUp();
     expect(await authenticate(key)).toEqual({
       kind: 'key',
@@ -99,19 +99,19 @@ describe('authentication', () => {
     });
   });
 
-  it('knows an operator by the key, and a key of tenants is none', async () => {
+  it('returns an operator for an operator key, and rejects an unknown operator key', async () => {
     const { operatorKey, authenticate } = setUp();
     expect(await authenticate(operatorKey)).toEqual({ kind: 'operator', operatorId: OPERATOR_ID });
-    expect(await refusal(authenticate(generateApiKey('op').key))).toContain('not valid');
+    expect(await rejectionOf(authenticate(generateApiKey('op').key))).toContain('not valid');
   });
 
-  it('knows the holder of the one-time secret without a look-up', async () => {
-    const { looked, authenticate } = setUp();
+  it('accepts the one-time secret without a lookup', async () => {
+    const { lookups, authenticate } = setUp();
     expect(await authenticate(INIT_SECRET)).toEqual({ kind: 'init' });
-    expect(looked).toEqual([]);
+    expect(lookups).toEqual([]);
   });
 
-  it.each(ROLES)('lets the key of a person do what both its scopes and the role %s allow', async (role) => {
+  it.each(ROLES)('limits the scopes of a user key to those of the role %s', async (role) => {
     const userId = '01890a5d-ac96-774b-bcce-b302099a805a';
     const { key, authenticate } = setUp({ user_id: userId, role, scopes: [...SCOPES] });
     expect(await authenticate(key)).toMatchObject({ userId, scopes: ROLE_SCOPES[role] });
@@ -119,12 +119,12 @@ describe('authentication', () => {
     expect(await narrow.authenticate(narrow.key)).toMatchObject({ scopes: ['usage:read'] });
   });
 
-  it('refuses the key of a person who is in the tenant no more', async () => {
+  it('rejects the key of a user who has left the tenant', async () => {
     const { key, authenticate } = setUp({ user_id: OPERATOR_ID, role: null });
-    expect(await refusal(authenticate(key))).toContain('not valid');
+    expect(await rejectionOf(authenticate(key))).toContain('not valid');
   });
 
-  it('refuses keys of a tenant that is closed or being erased, and marks those of one that is read-only', async () => {
+  it('rejects keys of a tenant that is closed or being erased, and marks those of a read-only tenant', async () => {
     for (const state of ['closed', 'erasing'] as const) {
       const { key, authenticate } = setUp({ tenant_state: state });
       await expect(authenticate(key)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
@@ -133,31 +133,31 @@ describe('authentication', () => {
     expect(await authenticate(key)).toMatchObject({ isReadOnly: true });
   });
 
-  it('says how to send a key when there is none', async () => {
-    expect(await refusal(setUp().authenticate(undefined))).toContain('Authorization: Bearer aion_sk_');
+  it('explains how to send a key when the header is missing', async () => {
+    expect(await rejectionOf(setUp().authenticate(undefined))).toContain('Authorization: Bearer aion_sk_');
   });
 
-  it('refuses a mistyped key without a look-up and says that it is malformed', async () => {
-    const { key, looked, authenticate } = setUp();
-    expect(await refusal(authenticate(key.slice(0, -1)))).toContain('malformed');
-    expect(looked).toEqual([]);
+  it('rejects a mistyped key as malformed, without a lookup', async () => {
+    const { key, lookups, authenticate } = setUp();
+    expect(await rejectionOf(authenticate(key.slice(0, -1)))).toContain('malformed');
+    expect(lookups).toEqual([]);
   });
 
-  it('answers unknown, wrong, expired and revoked keys with one message', async () => {
+  it('rejects unknown, wrong, expired and revoked keys with the same message', async () => {
     const wrong = setUp({ key_hash: hashApiKey('another', PEPPER) });
     const expired = setUp({ expires_at: new Date(NOW).toISOString() });
     const revoked = setUp({ revoked_at: new Date(NOW - 1).toISOString() });
     const messages = [
-      await refusal(setUp().authenticate(generateApiKey('sk').key)),
-      await refusal(wrong.authenticate(wrong.key)),
-      await refusal(expired.authenticate(expired.key)),
-      await refusal(revoked.authenticate(revoked.key)),
+      await rejectionOf(setUp().authenticate(generateApiKey('sk').key)),
+      await rejectionOf(wrong.authenticate(wrong.key)),
+      await rejectionOf(expired.authenticate(expired.key)),
+      await rejectionOf(revoked.authenticate(revoked.key)),
     ];
     expect(new Set(messages).size).toBe(1);
     expect(messages[0]).toContain('not valid');
   });
 
-  it('takes a key until the moment it expires', async () => {
+  it('accepts a key until the moment it expires', async () => {
     const { key, authenticate } = setUp({ expires_at: new Date(NOW + 1).toISOString() });
     expect((await authenticate(key)).kind).toBe('key');
   });
@@ -169,7 +169,7 @@ describe('the use of a key', () => {
   const YESTERDAY = '2026-05-31';
   const revoked = { revoked_at: new Date(NOW - 1).toISOString() };
 
-  it('is recorded before the key opens anything, and once for what a directory has found', async () => {
+  it('is recorded before the key is accepted, and once per cached lookup', async () => {
     const { key, operatorKey, uses, authenticate } = setUp({ last_used_on: YESTERDAY });
     await Promise.all([authenticate(key), authenticate(key)]);
     await authenticate(key);
@@ -181,34 +181,34 @@ describe('the use of a key', () => {
     ]);
   });
 
-  it('is not recorded again on a day on which it was', async () => {
+  it('is not recorded again on the same day', async () => {
     const { key, uses, authenticate } = setUp({ last_used_on: TODAY });
     await authenticate(key);
     const refused = setUp({ ...revoked, last_refused_on: TODAY });
-    await refusal(refused.authenticate(refused.key));
+    await rejectionOf(refused.authenticate(refused.key));
     expect([...uses, ...refused.uses]).toEqual([]);
   });
 
   it.each<[string, Partial<StoredApiKey>]>([
     ['revoked', revoked],
     ['expired', { expires_at: new Date(NOW).toISOString() }],
-    ['of a person who has left', { user_id: OPERATOR_ID, role: null }],
-  ])('is recorded as refused when the key is %s', async (_name, change) => {
-    // That it was accepted today says nothing of what has been refused.
+    ['of a user who has left', { user_id: OPERATOR_ID, role: null }],
+  ])('is recorded as rejected when the key is %s', async (_name, change) => {
+    // An acceptance on the same day does not replace the record of a rejection.
     const { key, uses, authenticate } = setUp({ ...change, last_used_on: TODAY });
-    await refusal(authenticate(key));
+    await rejectionOf(authenticate(key));
     expect(uses).toEqual([[ID, false]]);
   });
 
-  it("is nobody's whose secret is wrong, and is not added to the trail of a tenant that is gone", async () => {
+  it('is not recorded for a wrong secret, nor for a tenant that is being erased', async () => {
     const wrong = setUp({ key_hash: hashApiKey('another', PEPPER) });
-    await refusal(wrong.authenticate(wrong.key));
+    await rejectionOf(wrong.authenticate(wrong.key));
     const closed = setUp({ tenant_state: 'erasing' });
     await expect(closed.authenticate(closed.key)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     expect([...wrong.uses, ...closed.uses]).toEqual([]);
   });
 
-  it('that cannot be recorded opens nothing, and is recorded when it can be', async () => {
+  it('fails while it cannot be recorded, and is recorded by the next attempt', async () => {
     const { key, uses, failure, authenticate } = setUp();
     failure.error = new UnavailableError('no database');
     await expect(authenticate(key)).rejects.toThrow('no database');
@@ -218,8 +218,8 @@ describe('the use of a key', () => {
   });
 });
 
-describe('a holder who was proven before', () => {
-  it('is known by the prefix for as long as the key is good', async () => {
+describe('identify', () => {
+  it('returns the holder of a prefix while the key is valid', async () => {
     const { key, uses, authenticate, identify } = setUp();
     expect(await identify()).toEqual(await authenticate(key));
     expect(uses).toHaveLength(1);
@@ -228,7 +228,7 @@ describe('a holder who was proven before', () => {
       { expires_at: new Date(NOW).toISOString() },
       { user_id: OPERATOR_ID, role: null },
     ]) {
-      await refusal(setUp(change).identify());
+      await rejectionOf(setUp(change).identify());
     }
     await expect(setUp({ tenant_state: 'closed' }).identify()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
   });

@@ -1,30 +1,28 @@
 import { type Route, routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type Reply, type RouteRequest, type ServiceClient } from '@aion/http';
 import type { z } from 'zod';
-import { reveal } from '../management/forward-route.ts';
-import { callerOf } from '../management/caller-of.ts';
-import type { KeyMaker } from './key-maker.ts';
+import { callerOf } from '../callers/caller-of.ts';
+import { applyResponseHeaders } from '../management/apply-response-headers.ts';
+import type { KeyIssuer } from './key-issuer.ts';
 
-/** What the routes that make keys work with. */
+/** Options of `createKeyRoutes`. */
 export interface KeyRoutesOptions {
   readonly database: ServiceClient;
-  readonly keyMaker: KeyMaker;
+  readonly keyIssuer: KeyIssuer;
 }
 
 type Request = RouteRequest<z.ZodType, z.ZodType, NonNullable<typeof routes.apiKeys.createOwn.body>>;
 
-/** Creates the routes that make keys of tenants: the secret is made here, and database-gateway gets its hash. */
-export function createKeyRoutes({ database, keyMaker }: KeyRoutesOptions): readonly BoundRoute[] {
+/** Creates the routes that create keys of tenants: the secret is generated here, and database-gateway receives its hash. */
+export function createKeyRoutes({ database, keyIssuer }: KeyRoutesOptions): readonly BoundRoute[] {
   const create = async (route: Route, request: Request, reply: Reply) => {
     const { body, signal } = request;
     const caller = callerOf(route, request);
-    const made = keyMaker.make('sk', body.expires_at);
+    const issued = keyIssuer.issue('sk', body.expires_at);
     reply.setHeader('cache-control', 'no-store');
-    const answer = reveal(
-      await database.call(internalRoutes.apiKeys.store, { body: { ...body, ...made }, caller, signal }),
-      reply,
-    );
-    return keyMaker.show(answer);
+    const input = { body: { ...body, ...issued }, caller, signal };
+    const response = await database.call(internalRoutes.apiKeys.store, input);
+    return keyIssuer.decryptKey(applyResponseHeaders(response, reply));
   };
   return [
     bindRoute(routes.apiKeys.create, (request, reply) => create(routes.apiKeys.create, request, reply)),

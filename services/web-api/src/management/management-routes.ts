@@ -2,7 +2,7 @@ import { routes } from '@aion/contracts';
 import type { BoundRoute, ServiceClient } from '@aion/http';
 import { forwardRoute } from './forward-route.ts';
 
-/** Creates the routes that database-gateway carries out as they are, in the order of the reference. */
+/** Creates the routes that database-gateway handles completely, in the order of the API reference. */
 export function createManagementRoutes(database: ServiceClient): readonly BoundRoute[] {
   return [
     forwardRoute(routes.operators.list, database),

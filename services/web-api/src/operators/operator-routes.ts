@@ -1,23 +1,23 @@
 import { routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
-import type { KeyMaker } from '../keys/key-maker.ts';
-import { callerOf } from '../management/caller-of.ts';
-import { reveal } from '../management/forward-route.ts';
+import { callerOf } from '../callers/caller-of.ts';
+import type { KeyIssuer } from '../keys/key-issuer.ts';
+import { applyResponseHeaders } from '../management/apply-response-headers.ts';
 
-/** Creates the routes that make operators. */
+/** Creates the routes that create operators. */
 export function createOperatorRoutes(options: {
   readonly database: ServiceClient;
-  readonly keyMaker: KeyMaker;
+  readonly keyIssuer: KeyIssuer;
 }): readonly BoundRoute[] {
-  const { database, keyMaker } = options;
-  const bind = (route: typeof routes.operators.create, stored: typeof internalRoutes.operators.store) =>
+  const { database, keyIssuer } = options;
+  const bind = (route: typeof routes.operators.create, internal: typeof internalRoutes.operators.store) =>
     bindRoute(route, async (request, reply) => {
       const { body, signal } = request;
       const caller = callerOf(route, request);
-      const made = keyMaker.make('op', body.expires_at);
+      const issued = keyIssuer.issue('op', body.expires_at);
       reply.setHeader('cache-control', 'no-store');
-      const answer = reveal(await database.call(stored, { body: { ...body, ...made }, caller, signal }), reply);
-      return keyMaker.show(answer);
+      const response = await database.call(internal, { body: { ...body, ...issued }, caller, signal });
+      return keyIssuer.decryptKey(applyResponseHeaders(response, reply));
     });
   return [
     bind(routes.operators.create, internalRoutes.operators.store),

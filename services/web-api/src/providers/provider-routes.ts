@@ -2,8 +2,8 @@ import { routes, internalRoutes } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Encryption } from '@aion/encryption';
 import { v7 as uuidv7 } from 'uuid';
-import { callerOf } from '../management/caller-of.ts';
-import { reveal } from '../management/forward-route.ts';
+import { callerOf } from '../callers/caller-of.ts';
+import { applyResponseHeaders } from '../management/apply-response-headers.ts';
 import { encryptCredentials } from './encrypt-credentials.ts';
 
 /** Options of `createProviderRoutes`. */
@@ -21,10 +21,8 @@ export function createProviderRoutes({ database, encryption }: ProviderRoutesOpt
       const id = uuidv7();
       const encrypted = credentials ? encryptCredentials(encryption, id, credentials) : null;
       const body = { ...wanted, id, sealed_credentials: encrypted };
-      return reveal(
-        await database.call(internalRoutes.providers.store, { body, caller, signal: request.signal }),
-        reply,
-      );
+      const response = await database.call(internalRoutes.providers.store, { body, caller, signal: request.signal });
+      return applyResponseHeaders(response, reply);
     }),
     bindRoute(routes.providers.update, async (request, reply) => {
       const { credentials, ...change } = request.body;
@@ -32,7 +30,8 @@ export function createProviderRoutes({ database, encryption }: ProviderRoutesOpt
       const caller = callerOf(routes.providers.update, request);
       const encrypted = credentials ? encryptCredentials(encryption, params.provider_id, credentials) : credentials;
       const body = { ...change, ...(encrypted === undefined ? {} : { sealed_credentials: encrypted }) };
-      return reveal(await database.call(internalRoutes.providers.storeChange, { params, body, caller, signal }), reply);
+      const response = await database.call(internalRoutes.providers.storeChange, { params, body, caller, signal });
+      return applyResponseHeaders(response, reply);
     }),
   ];
 }

@@ -8,8 +8,8 @@ import {
 } from '@aion/contracts';
 import { bindRoute, type BoundRoute, type ServiceClient } from '@aion/http';
 import { DecryptionError, UnknownEncryptionKeyError, type Encryption } from '@aion/encryption';
-import { callerOf } from '../management/caller-of.ts';
-import { reveal } from '../management/forward-route.ts';
+import { callerOf } from '../callers/caller-of.ts';
+import { applyResponseHeaders } from '../management/apply-response-headers.ts';
 import { credentialsContext } from './encrypt-credentials.ts';
 
 type Batch = BodyOf<typeof internalRoutes.sealingKeys.storeRotatedRows>;
@@ -32,10 +32,8 @@ export function createRotationRoutes(options: {
       const listed = { key_id: encryption.keyId, ...position };
       const { data } = await database.call(internalRoutes.sealingKeys.listOutdatedRows, { query: listed, signal });
       const body = reencryptAll(encryption, data);
-      return reveal(
-        await database.call(internalRoutes.sealingKeys.storeRotatedRows, { query, body, caller, signal }),
-        reply,
-      );
+      const input = { query, body, caller, signal };
+      return applyResponseHeaders(await database.call(internalRoutes.sealingKeys.storeRotatedRows, input), reply);
     }),
   ];
 }

@@ -1,6 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { internalRoutes } from '@aion/contracts';
-import type { ServiceClient } from '@aion/http';
+import { pause, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import type { Encryption } from '@aion/encryption';
@@ -11,7 +10,7 @@ export interface WatchEncryptedRowsOptions {
   readonly encryption: Encryption;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Stops the counting. */
+  /** Ends the watch. */
   readonly signal: AbortSignal;
   /** Pause between two counts; default one minute. */
   readonly pauseMs?: number;
@@ -33,8 +32,8 @@ export async function watchEncryptedRows(options: WatchEncryptedRowsOptions): Pr
   const count = async (): Promise<void> => {
     const { data } = await database.call(internalRoutes.sealingKeys.countRows, { signal });
     for (const key of KEYS) {
-      const under = data.filter(({ key_id: keyId }) => stateOf(encryption, keyId) === key);
-      const total = under.reduce((sum, { rows }) => sum + rows, 0);
+      const groups = data.filter(({ key_id: keyId }) => stateOf(encryption, keyId) === key);
+      const total = groups.reduce((sum, { rows }) => sum + rows, 0);
       gauge.set({ sealed_under: key }, total);
     }
   };
@@ -48,8 +47,7 @@ export async function watchEncryptedRows(options: WatchEncryptedRowsOptions): Pr
         return false;
       },
     );
-    // Rejects when the signal is aborted, which ends the loop.
-    await pause(isCounted ? pauseMs : RETRY_MS, undefined, { signal }).catch(() => undefined);
+    await pause(isCounted ? pauseMs : RETRY_MS, signal);
   }
 }
 

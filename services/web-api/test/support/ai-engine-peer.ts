@@ -3,7 +3,7 @@ import { type ChatCompletionRequest, internalRoutes } from '@aion/contracts';
 import { ModelNotFoundError, ProviderError } from '@aion/errors';
 import { bindRoute, requireTenantCaller, streamReply, type BoundRoute, type StreamReply } from '@aion/http';
 
-/** What reached ai-engine. */
+/** One completion that reached ai-engine. */
 export interface SeenCompletion {
   readonly tenantId: unknown;
   readonly apiKeyId: unknown;
@@ -16,15 +16,15 @@ export const FLOOD_CHUNK_BYTES = 65_536;
 export const FLOOD_CHUNKS = 1_024;
 const HEADERS = { 'x-aion-provider': 'peer', 'x-aion-model': 'peer/model', 'set-cookie': 'internal=1' };
 
-/** ai-engine by its contract; the model's name chooses how it behaves. */
+/** Fake of ai-engine that implements its contract; the name of the model selects its behaviour. */
 export class AiEnginePeer {
   readonly seen: SeenCompletion[] = [];
-  /** Chunks of the flood that were asked for. */
+  /** Number of requested chunks of the flood. */
   floodChunks = 0;
   cancelled = 0;
-  /** The time that the last caller for the list of models gave. */
+  /** Timeout of the last request for the list of models. */
   listTimeoutMs = 0;
-  /** Lets the answers of the model "held" end. */
+  /** Ends the responses of the model "held". */
   readonly release = new AbortController();
 
   routes(): BoundRoute[] {
@@ -112,7 +112,7 @@ async function* words(): AsyncGenerator<Uint8Array> {
 
 async function* breaking(): AsyncGenerator<Uint8Array> {
   yield event({ choices: [{ index: 0, delta: { content: 'first' } }] });
-  throw new ProviderError('The provider broke its stream off.');
+  throw new ProviderError('The provider aborted its stream.');
 }
 
 function plain(): StreamReply {

@@ -13,7 +13,7 @@ import { ConflictError, NotFoundError, UnavailableError } from '@aion/errors';
 import { bindRoute, requireCaller, requireTenantCaller, type BoundRoute, type Identity } from '@aion/http';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import type { StoredApiKey, StoredOperator } from '../../src/keys/key-directory.ts';
+import type { StoredApiKey, StoredOperator } from '../../src/keys/cached-key-lookup.ts';
 
 /** One audit event of a download. */
 export interface RecordedDownload {
@@ -25,26 +25,26 @@ export interface RecordedDownload {
 
 type BundleFile = z.output<typeof bundleFile>;
 
-/** database-gateway by its contract, in memory. */
+/** Fake of database-gateway that implements its contract in memory. */
 export class DatabaseGatewayPeer {
   readonly tenants = new Map<string, Tenant>();
   readonly keys = new Map<string, StoredApiKey>();
   readonly operators = new Map<string, StoredOperator>();
-  /** What came with each management request, by the route's name. */
+  /** Caller of the last management request, by name of the route. */
   readonly callers = new Map<string, Caller>();
   readonly exports = new Map<string, TenantExport & { version: number }>();
   readonly bundles = new Map<string, { finished_at: string; files: BundleFile[] }>();
   readonly downloads: RecordedDownload[] = [];
-  /** Each use of a key that was told. */
+  /** Recorded uses of keys. */
   readonly uses: { readonly id: string; readonly accepted: boolean }[] = [];
-  /** What each request that stores something of a provider has sent. */
+  /** Bodies of the requests that store providers and credentials. */
   readonly providerBodies: string[] = [];
   /** Rows with encrypted credentials, in the order of their ids. */
   encryptedRows: EncryptedRow[] = [];
-  /** How often each route was called. */
+  /** Number of calls of each route. */
   readonly calls = new Map<string, number>();
   /** While true every route answers 503. */
-  isAway = false;
+  isUnavailable = false;
   /** While true no download and no use of a key can be recorded. */
   cannotRecord = false;
 
@@ -59,7 +59,8 @@ export class DatabaseGatewayPeer {
       ...bound,
       handle: (request, reply) => {
         this.calls.set(bound.route.name, (this.calls.get(bound.route.name) ?? 0) + 1);
-        if (this.isAway) throw new UnavailableError('The database cannot be reached now.', { retryAfterSeconds: 2 });
+        if (this.isUnavailable)
+          throw new UnavailableError('The database cannot be reached now.', { retryAfterSeconds: 2 });
         return bound.handle(request, reply);
       },
     }));
@@ -79,12 +80,18 @@ export class DatabaseGatewayPeer {
         if (!this.tenants.has(tenant_id)) throw new NotFoundError('There is no such tenant.');
         const { key_hash, sealed_key, ...wanted } = body;
         const shown = {
-          ...{ ...wanted, tenant_id, scopes: [...new Set(wanted.scopes)], expires_at: wanted.expires_at ?? null },
-          ...{ project_id: null, user_id: null, created_at: new Date().toISOString(), revoked_at: null },
+          ...wanted,
+          tenant_id,
+          scopes: [...new Set(wanted.scopes)],
+          expires_at: wanted.expires_at ?? null,
+          project_id: null,
+          user_id: null,
+          created_at: new Date().toISOString(),
+          revoked_at: null,
           last_used_on: null,
         };
-        const unseen = { key_hash, last_refused_on: null, role: null, tenant_state: 'active' } as const;
-        this.keys.set(body.prefix, { ...shown, ...unseen });
+        const internal = { key_hash, last_refused_on: null, role: null, tenant_state: 'active' } as const;
+        this.keys.set(body.prefix, { ...shown, ...internal });
         return { answer: { ...shown, sealed_key }, version: 1, replayed: false };
       }),
       bindRoute(internalRoutes.apiKeys.find, async ({ params }) => found(this.keys.get(params.prefix))),
@@ -133,8 +140,8 @@ export class DatabaseGatewayPeer {
       }),
       bindRoute(internalRoutes.sealingKeys.storeRotatedRows, async ({ body, rawBody }) => {
         this.providerBodies.push(rawBody.toString());
-        const anew = new Map(body.resealed.map(({ from_key_id: _from, ...row }) => [row.id, row]));
-        this.encryptedRows = this.encryptedRows.map((row) => anew.get(row.id) ?? row);
+        const rotated = new Map(body.resealed.map(({ from_key_id: _from, ...row }) => [row.id, row]));
+        this.encryptedRows = this.encryptedRows.map((row) => rotated.get(row.id) ?? row);
         const { resealed, ...rest } = body;
         const remaining = this.encryptedRows.filter(({ sealed }) => sealed.key_id !== body.key_id).length;
         return { answer: { ...rest, resealed: resealed.length, remaining }, version: null, replayed: false };
@@ -190,7 +197,7 @@ export class DatabaseGatewayPeer {
     ];
   }
 
-  /** Changes an export as a worker would. */
+  /** Changes an export as a worker does. */
   change(exportId: string, change: Partial<TenantExport>): void {
     const current = this.exports.get(exportId);
     if (current === undefined) throw new Error(`no export ${exportId}`);
@@ -220,7 +227,7 @@ function found<T>(stored: T | undefined): T {
   return stored;
 }
 
-/** A tenant as database-gateway answers it. */
+/** Creates a tenant as database-gateway returns it. */
 export function newTenant(id: string, name: string): Tenant {
   const now = new Date().toISOString();
   return { id, name, state: 'active', store_content: true, created_at: now, updated_at: now };

@@ -11,7 +11,7 @@ const problem = z.object({
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
 });
 
-/** The answer of a route, which must be exactly what its contract says. */
+/** Reads the JSON answer of a route, and asserts that it contains exactly the fields of its contract. */
 export async function readAnswer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   answer: Response,
@@ -19,17 +19,17 @@ export async function readAnswer<P extends z.ZodType, Q extends z.ZodType, B ext
   if (route.response.json === undefined) throw new Error(`${route.name} does not answer with JSON`);
   const value: unknown = await answer.json();
   const parsed = route.response.json.parse(value);
-  // What the contract does not know is dropped by the parser: it must not have been sent.
+  // The parser drops fields that the contract does not declare: none may have been sent.
   expect(value).toEqual(parsed);
   return parsed;
 }
 
-/** An error in OpenAI's shape. */
+/** Reads an error in OpenAI's shape. */
 export async function readOpenAiError(answer: Response) {
   return openAiError.parse(await answer.json()).error;
 }
 
-/** An error as problem details. */
+/** Reads an error as problem details. */
 export async function readProblem(answer: Response) {
   return problem.parse(await answer.json());
 }

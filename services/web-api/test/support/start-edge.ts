@@ -11,9 +11,9 @@ import { startTracing, type SpanRecord } from '@aion/tracing';
 import { v7 as uuidv7 } from 'uuid';
 import { loadWebApiConfig } from '../../src/config.ts';
 import { createWebApi } from '../../src/create-web-api.ts';
-import { generateApiKey, parseApiKey } from '../../src/keys/api-key-format.ts';
-import { hashApiKey } from '../../src/keys/key-hash.ts';
-import type { StoredApiKey } from '../../src/keys/key-directory.ts';
+import { generateApiKey, parseApiKey } from '../../src/keys/api-key.ts';
+import { hashApiKey } from '../../src/keys/hash-api-key.ts';
+import type { StoredApiKey } from '../../src/keys/cached-key-lookup.ts';
 import { AiEnginePeer } from './ai-engine-peer.ts';
 import { DatabaseGatewayPeer, newTenant } from './database-gateway-peer.ts';
 
@@ -25,37 +25,37 @@ export const OPERATOR_KEY = generateApiKey('op').key;
 export const OPERATOR_ID = uuidv7();
 export const DOWNLOAD_SECRET = 'canary-download-secret-32-characters';
 
-/** A key that the platform knows. */
+/** A key that exists on the platform. */
 export interface TestKey {
   readonly key: string;
   readonly stored: StoredApiKey;
 }
 
-/** web-api on real sockets, before peers that keep the contracts of its two neighbours. */
+/** web-api on real sockets, with peers that implement the contracts of database-gateway and ai-engine. */
 export interface Edge {
   readonly url: string;
   readonly adminUrl: string;
   readonly objectsDir: string;
   readonly database: DatabaseGatewayPeer;
   readonly aiEngine: AiEnginePeer;
-  /** Everything that was logged, by web-api and its peers. */
+  /** Log of web-api and its peers. */
   readonly logs: () => string;
-  /** Every finished span of a trace. */
+  /** Finished spans of a trace. */
   readonly spans: (traceId: string) => readonly SpanRecord[];
   readonly exposition: () => Promise<string>;
-  /** Adds a key of a tenant; a new tenant unless one is given. */
+  /** Adds a key of a tenant; of a new tenant by default. */
   addKey(scopes: readonly Scope[], change?: Partial<StoredApiKey>): TestKey;
   request(path: string, init?: RequestInit & { readonly key?: string }): Promise<Response>;
   stopPeer(peer: 'database-gateway' | 'ai-engine'): Promise<void>;
-  /** Serves ai-engine on a port of the test's choice; the test closes it. */
+  /** Serves ai-engine on a given port; the test closes it. */
   serveAiEngine(port: number): Promise<HttpServer>;
-  /** Stops web-api; its peers stay. */
+  /** Stops web-api, but not its peers. */
   stopService(): Promise<void>;
   /** Stops everything. */
   stop(): Promise<void>;
 }
 
-/** Starts the edge with its peers on free ports of the loopback. */
+/** Starts web-api with its peers on free loopback ports. */
 export async function startEdge(environment: Readonly<Record<string, string>> = {}): Promise<Edge> {
   const lines: string[] = [];
   const stream = new Writable({
@@ -69,8 +69,12 @@ export async function startEdge(environment: Readonly<Record<string, string>> = 
   const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
   const database = new DatabaseGatewayPeer();
   database.operators.set(parseApiKey(OPERATOR_KEY)?.prefix ?? '', {
-    ...{ id: OPERATOR_ID, key_hash: hashApiKey(OPERATOR_KEY, PEPPER), expires_at: null, revoked_at: null },
-    ...{ last_used_on: null, last_refused_on: null },
+    id: OPERATOR_ID,
+    key_hash: hashApiKey(OPERATOR_KEY, PEPPER),
+    expires_at: null,
+    revoked_at: null,
+    last_used_on: null,
+    last_refused_on: null,
   });
   const aiEngine = new AiEnginePeer();
 

@@ -3,14 +3,14 @@ import type { Identity } from '@aion/http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { validate as isUuid } from 'uuid';
 
-/** The header in which the operator names the tenant to act for. */
+/** Header in which an operator names the tenant to act for. */
 export const TENANT_HEADER = 'x-aion-tenant';
 
 /**
- * The identity with the tenant that the operator has named. A key acts for its own tenant.
- * @throws InvalidRequestError for what is no id; PermissionDeniedError for a key that names another tenant
+ * Adds the tenant that an operator has named to the identity. A key acts for its own tenant.
+ * @throws InvalidRequestError when the header is not one id; PermissionDeniedError when a key names another tenant
  */
-export function nameTenant(identity: Identity, headers: IncomingHttpHeaders): Identity {
+export function resolveTenant(identity: Identity, headers: IncomingHttpHeaders): Identity {
   const named = headers[TENANT_HEADER];
   if (named === undefined || (identity.kind !== 'operator' && identity.kind !== 'key')) return identity;
   if (typeof named !== 'string' || !isUuid(named)) {
@@ -21,5 +21,5 @@ export function nameTenant(identity: Identity, headers: IncomingHttpHeaders): Id
   const tenantId = named.toLowerCase();
   if (identity.kind === 'operator') return { ...identity, tenantId };
   if (identity.tenantId === tenantId) return identity;
-  throw new PermissionDeniedError(`An API key acts for its own tenant: leave the header ${TENANT_HEADER} out.`);
+  throw new PermissionDeniedError(`An API key acts for its own tenant: omit the header ${TENANT_HEADER}.`);
 }

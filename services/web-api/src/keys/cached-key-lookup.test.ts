@@ -1,4 +1,4 @@
-import { createKeyDirectory, type StoredApiKey } from './key-directory.ts';
+import { createCachedKeyLookup, type StoredApiKey } from './cached-key-lookup.ts';
 
 const stored = (prefix: string): StoredApiKey => ({
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -20,81 +20,81 @@ const stored = (prefix: string): StoredApiKey => ({
 
 function setUp(options: { readonly missing?: boolean; readonly maxEntries?: number } = {}) {
   let nowMs = 0;
-  const looked: string[] = [];
+  const lookups: string[] = [];
   const takesMs: number[] = [];
   let fail = false;
-  const directory = createKeyDirectory({
+  const lookup = createCachedKeyLookup({
     now: () => nowMs,
     ...(options.maxEntries === undefined ? {} : { maxEntries: options.maxEntries }),
     lookUp: async (prefix) => {
-      looked.push(prefix);
+      lookups.push(prefix);
       nowMs += takesMs.shift() ?? 0;
       if (fail) throw new Error('no database');
       return options.missing === true ? undefined : stored(prefix);
     },
   });
   return {
-    looked,
+    lookups,
     takesMs,
-    find: (prefix: string) => directory.find(prefix, []),
+    find: (prefix: string) => lookup.find(prefix, []),
     at: (ms: number) => (nowMs = ms),
     failing: (value: boolean) => (fail = value),
   };
 }
 
-describe('the key directory', () => {
-  it('remembers a key for less than one second, so that a revoked key ends within it', async () => {
-    const { find, looked, at } = setUp();
+describe('createCachedKeyLookup', () => {
+  it('caches a key for less than one second, so that a revoked key is rejected within a second', async () => {
+    const { find, lookups, at } = setUp();
     await find('a');
     at(999);
     await find('a');
-    expect(looked).toEqual(['a']);
+    expect(lookups).toEqual(['a']);
     at(1_000);
     await find('a');
-    expect(looked).toEqual(['a', 'a']);
+    expect(lookups).toEqual(['a', 'a']);
   });
 
-  it('remembers for a shorter time that there is no such key', async () => {
-    const { find, looked, at } = setUp({ missing: true });
+  it('caches for a shorter time that a key does not exist', async () => {
+    const { find, lookups, at } = setUp({ missing: true });
     expect(await find('a')).toBeUndefined();
     at(249);
     await find('a');
-    expect(looked).toHaveLength(1);
+    expect(lookups).toHaveLength(1);
     at(250);
     await find('a');
-    expect(looked).toHaveLength(2);
+    expect(lookups).toHaveLength(2);
   });
 
-  it('looks one prefix up once for callers that ask at the same time', async () => {
-    const { find, looked } = setUp();
+  it('looks a prefix up once for concurrent callers', async () => {
+    const { find, lookups } = setUp();
     const found = await Promise.all([find('a'), find('a'), find('b'), find('a')]);
-    expect(looked).toEqual(['a', 'b']);
+    expect(lookups).toEqual(['a', 'b']);
     expect(found.map((key) => key?.prefix)).toEqual(['a', 'a', 'b', 'a']);
   });
 
-  it('looks again when the answer took a second, since the key may have been revoked meanwhile', async () => {
-    const { find, looked, at, takesMs } = setUp();
+  it('repeats a lookup that took a second, since the key may have been revoked meanwhile', async () => {
+    const { find, lookups, at, takesMs } = setUp();
     takesMs.push(1_000, 999);
     expect((await find('a'))?.prefix).toBe('a');
-    expect(looked).toEqual(['a', 'a']);
+    expect(lookups).toEqual(['a', 'a']);
     takesMs.push(1_500, 1_500, 1_500);
     at(10_000);
     await expect(find('a')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
-    expect(looked).toHaveLength(5);
+    expect(lookups).toHaveLength(5);
   });
 
-  it('does not remember a failure', async () => {
-    const { find, looked, failing } = setUp();
+  it('does not cache a failure', async () => {
+    const { find, lookups, failing } = setUp();
     failing(true);
     await expect(find('a')).rejects.toThrow('no database');
     failing(false);
     expect((await find('a'))?.prefix).toBe('a');
-    expect(looked).toEqual(['a', 'a']);
+    expect(lookups).toEqual(['a', 'a']);
   });
 
-  it('holds a bounded number of keys and lets the least recently used one go', async () => {
-    const { find, looked } = setUp({ maxEntries: 2 });
+  it('evicts the least recently used key when it is full', async () => {
+    const { find, lookups } = setUp({ maxEntries: 2 });
     for (const prefix of ['a', 'b', 'a', 'c', 'a', 'b']) await find(prefix);
-    expect(looked).toEqual(['a', 'b', 'c', 'b']);
+    expect(lookups).toEqual(['a', 'b', 'c', 'b']);
   });
 });

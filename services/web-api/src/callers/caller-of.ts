@@ -3,7 +3,7 @@ import { NIL_ACTOR_ID, takesIdempotencyKey, type Caller, type Route } from '@aio
 import { InternalError, InvalidRequestError, NotFoundError, PreconditionFailedError } from '@aion/errors';
 import type { Identity } from '@aion/http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { TENANT_HEADER } from '../admission/name-tenant.ts';
+import { TENANT_HEADER } from './resolve-tenant.ts';
 
 /** A request of the management API. */
 export interface ManagementRequest {
@@ -15,9 +15,9 @@ export interface ManagementRequest {
 }
 
 /**
- * Determines on whose behalf a request is made, for the internal routes that it leads to.
- * @throws NotFoundError when a key names another tenant than its own in the path; InvalidRequestError when the operator
- *   names none or two, or a header is malformed
+ * Determines the caller of a request, for the internal routes that it calls.
+ * @throws NotFoundError when the path of a request with a tenant's key names another tenant; InvalidRequestError when an
+ *   operator names no tenant or two different ones, or a header is malformed
  */
 export function callerOf(route: Route, request: ManagementRequest): Caller {
   const { identity, headers } = request;
@@ -60,7 +60,7 @@ function tenantOf({ auth }: Route, { params, identity }: ManagementRequest): str
   if (identity.kind === 'signed-url') return identity.tenantId;
   const inHeader = identity.kind === 'operator' ? identity.tenantId : undefined;
   if (inPath !== undefined && inHeader !== undefined && inPath !== inHeader) {
-    const message = `The path names the tenant ${inPath}, and the header ${TENANT_HEADER} another one: leave the header out.`;
+    const message = `The path names the tenant ${inPath}, and the header ${TENANT_HEADER} another one: omit the header.`;
     throw new InvalidRequestError(message, { param: TENANT_HEADER });
   }
   const named = inPath ?? inHeader;
@@ -83,7 +83,7 @@ function idempotencyOf(route: Route, { params, query, body, headers }: Managemen
     const message = 'The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.';
     throw new InvalidRequestError(message, { param: 'Idempotency-Key' });
   }
-  // What was validated, not what was sent: white space and the order of fields do not make it another request.
+  // The validated values, not the bytes: white space and the order of fields make no difference.
   const request = JSON.stringify([route.name, params ?? null, query ?? null, body ?? null]);
   return { idempotency: { key, request_sha256: createHash('sha256').update(request).digest('hex') } };
 }
@@ -93,8 +93,8 @@ function conditionOf(headers: IncomingHttpHeaders): Pick<Caller, 'if_match'> {
   if (header === undefined || header === '*') return {};
   const [, version] = /^"(\d{1,15})"$/.exec(header) ?? [];
   if (version !== undefined) return { if_match: Number(version) };
-  const message = `The header If-Match is ${header}, which is no ETag of this API: send one as it was received.`;
-  // An entity tag of another form is one all the same, and matches nothing (RFC 9110, 13.1.1).
+  const message = `The header If-Match is ${header}, which is no ETag of this API: send an ETag as it was received.`;
+  // An entity tag of another form is valid, and matches nothing (RFC 9110, 13.1.1).
   if (/^(W\/)?"[!#-~]*"$/.test(header)) throw new PreconditionFailedError(message, { param: 'If-Match' });
   throw new InvalidRequestError(message, { param: 'If-Match' });
 }

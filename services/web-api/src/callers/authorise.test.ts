@@ -4,7 +4,11 @@ import type { Identity } from '@aion/http';
 import { authorise, type GuardedRoute } from './authorise.ts';
 
 const holder = (scopes: readonly Scope[], more: object = {}): Identity => ({
-  ...{ kind: 'key', keyId: 'k', prefix: 'p', tenantId: 't', scopes },
+  kind: 'key',
+  keyId: 'k',
+  prefix: 'p',
+  tenantId: 't',
+  scopes,
   ...more,
 });
 const identities: readonly Identity[] = [
@@ -25,7 +29,7 @@ function isAllowed({ auth }: GuardedRoute, identity: Identity): boolean {
   return identity.kind === 'key' && identity.scopes.includes(auth.scope);
 }
 
-function refusalOf(attempt: () => void): string | undefined {
+function errorCodeOf(attempt: () => void): string | undefined {
   try {
     attempt();
     return undefined;
@@ -34,8 +38,8 @@ function refusalOf(attempt: () => void): string | undefined {
   }
 }
 
-describe('authorisation', () => {
-  it('lets each identity do on each public route what the contract says, and nothing else', () => {
+describe('authorise', () => {
+  it('allows each identity on each public route what the contract declares, and nothing else', () => {
     for (const route of PUBLIC_ROUTES) {
       for (const identity of identities) {
         const expectation = expect(() => authorise(route, identity));
@@ -45,33 +49,37 @@ describe('authorisation', () => {
     }
   });
 
-  it('lets a tenant that is read-only read, and do what the contracts say, and nothing else', () => {
+  it('allows a read-only tenant reads and the changes that contracts mark with whileReadOnly, and nothing else', () => {
     const all = holder(SCOPES, { isReadOnly: true });
     for (const route of PUBLIC_ROUTES.filter(({ auth }) => auth.kind === 'key' || auth.kind === 'tenant')) {
       const { method, name, whileReadOnly } = route;
       const mayAct = method === 'GET' || whileReadOnly === true;
       const attempt = () => authorise(route, all);
-      expect([name, refusalOf(attempt)]).toEqual([name, mayAct ? undefined : 'PERMISSION_DENIED']);
+      expect([name, errorCodeOf(attempt)]).toEqual([name, mayAct ? undefined : 'PERMISSION_DENIED']);
     }
   });
 
-  it('lets a tenant that is read-only take its data with it, and keep it safe', () => {
+  it('allows a read-only tenant to export its data, revoke keys and set legal holds', () => {
     const allowed = PUBLIC_ROUTES.filter(({ whileReadOnly }) => whileReadOnly === true).map(({ name }) => name);
     expect(allowed.toSorted()).toEqual([
-      ...['createDownloadLinks', 'createExport', 'placeLegalHold', 'releaseLegalHold'],
-      ...['requestHoldRelease', 'revokeApiKey'],
+      'createDownloadLinks',
+      'createExport',
+      'placeLegalHold',
+      'releaseLegalHold',
+      'requestHoldRelease',
+      'revokeApiKey',
     ]);
   });
 
-  it('names the missing scope, and the roles that may hold it', () => {
+  it('names the missing scope, and the roles that may have it', () => {
     const route = { auth: { kind: 'key', scope: 'exports:write' }, method: 'POST' } as const;
     expect(() => authorise(route, holder(['inference', 'exports:read']))).toThrow(/lacks the scope "exports:write"/);
     expect(() => authorise(route, holder(ROLE_SCOPES.auditor, { userId: 'u' }))).toThrow(/owner, admin/);
   });
 });
 
-describe('the roles', () => {
-  it('hold what they are for', () => {
+describe('ROLE_SCOPES', () => {
+  it('grants each role the scopes of its purpose', () => {
     expect(ROLE_SCOPES.owner).toEqual(SCOPES);
     expect(ROLE_SCOPES.admin).not.toContain('tenant:write');
     expect(ROLE_SCOPES.auditor.every((scope) => scope.endsWith(':read'))).toBe(true);

@@ -4,24 +4,24 @@ import { crc32 } from 'node:zlib';
 const LOWER_ALPHANUMERIC = '0123456789abcdefghijklmnopqrstuvwxyz';
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const PREFIX_LENGTH = 12;
-/** 32 characters of 62 hold 190 bits: a secret that cannot be guessed needs no slow hash. */
+/** 32 characters of 62 encode 190 bits: a secret that cannot be guessed needs no slow hash. */
 const SECRET_LENGTH = 32;
-/** 6 characters of 62 hold the 32 bits of a CRC. */
+/** 6 characters of 62 encode the 32 bits of a CRC. */
 const CHECKSUM_LENGTH = 6;
 const FORMAT = /^(aion_(sk|op)_([0-9a-z]{12})_[0-9A-Za-z]{32})([0-9A-Za-z]{6})$/;
 
-/** Whose a key is: `sk` a tenant's, `op` an operator's. */
+/** Owner of a key: a tenant (`sk`) or an operator (`op`). */
 export type KeyKind = 'sk' | 'op';
 
 /** A new API key. */
 export interface GeneratedApiKey {
   /** `aion_<kind>_<prefix>_<secret><checksum>`. */
   readonly key: string;
-  /** The public part, by which the key is found and recognised. */
+  /** The public part, which identifies the key. */
   readonly prefix: string;
 }
 
-/** Makes an API key from the system's secure randomness. */
+/** Generates an API key from the system's secure random numbers. */
 export function generateApiKey(kind: KeyKind): GeneratedApiKey {
   const prefix = randomText(LOWER_ALPHANUMERIC, PREFIX_LENGTH);
   const body = `aion_${kind}_${prefix}_${randomText(BASE62, SECRET_LENGTH)}`;
@@ -29,8 +29,8 @@ export function generateApiKey(kind: KeyKind): GeneratedApiKey {
 }
 
 /**
- * The kind and prefix of a key, or undefined for text that no key can be: wrong in form or in its checksum. The checksum
- * tells a mistyped or cut key from an unknown one without a look-up, and lets scanners for leaked secrets be sure of a find.
+ * Parses the kind and prefix of a key; returns undefined when its form or checksum is wrong. The checksum distinguishes
+ * a mistyped or truncated key from an unknown one without a lookup, and lets scanners for leaked secrets verify a match.
  */
 export function parseApiKey(key: string): { readonly kind: KeyKind; readonly prefix: string } | undefined {
   const [, body, kind, prefix, checksum] = FORMAT.exec(key) ?? [];
@@ -38,7 +38,7 @@ export function parseApiKey(key: string): { readonly kind: KeyKind; readonly pre
   return { kind: kind === 'op' ? 'op' : 'sk', prefix };
 }
 
-/** CRC-32 (ISO 3309) of everything before the checksum, in base 62 with the most significant digit first. */
+/** Computes the CRC-32 (ISO 3309) of everything before the checksum, in base 62, most significant digit first. */
 function checksumOf(body: string): string {
   let rest = crc32(body);
   let text = '';
