@@ -41,7 +41,7 @@ export async function* watchExport(options: WatchExportOptions): AsyncGenerator<
   yield Buffer.from(formatRetry(RETRY_MS));
 
   let current: VersionedExport | undefined = options.first;
-  while (true) {
+  for (;;) {
     const version = current?.version ?? 0;
     if (current !== undefined && (seenVersion === undefined || version > seenVersion)) {
       seenVersion = version;
