@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import type { PackageCounts, TestFailure } from './test-summary.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -7,8 +7,6 @@ const ROOT = resolve(import.meta.dirname, '../..');
 /** The part of Jest's result of a test file that is reported. */
 export interface FileResult {
   readonly testFilePath: string;
-  /** Name of the Jest project: `<package>:<lane>`. */
-  readonly displayName?: { readonly name: string } | undefined;
   readonly numPassingTests: number;
   readonly numFailingTests: number;
   readonly numPendingTests: number;
@@ -31,11 +29,17 @@ export default class ResultsReporter {
     const directory = process.env['AION_TEST_RESULTS_DIR'];
     if (directory === undefined) return;
     mkdirSync(directory, { recursive: true });
-    const packages = Object.groupBy(testResults, ({ displayName }) => displayName?.name.split(':')[0] ?? 'unnamed');
+    const packages = Object.groupBy(testResults, ({ testFilePath }) => packageOf(testFilePath));
     for (const [name, files = []] of Object.entries(packages)) {
       writeFileSync(join(directory, `${name}.json`), JSON.stringify(countPackage(name, files)));
     }
   }
+}
+
+/** Returns the name of the package that has a test file: of its folder in `packages` or `services`, or `ops`. */
+function packageOf(path: string): string {
+  const [parent = '', folder = ''] = relative(ROOT, path).split(sep);
+  return parent === 'ops' ? parent : folder;
 }
 
 function countPackage(name: string, files: readonly FileResult[]): PackageCounts {

@@ -55,8 +55,8 @@ process.exitCode = green ? 0 : 1;
 /** Runs the static checks one after the other, so that they take one core and leave the others to the tests. */
 async function runStaticChecks(): Promise<StepResult[]> {
   const steps: StepResult[] = [];
-  steps.push(await runStep('Types', ['pnpm', 'typecheck'], { buffered: true }));
-  steps.push(await runStep('Lint, format, layers', ['pnpm', 'lint'], { buffered: true }));
-  steps.push(await runStep('Generated files', ['pnpm', 'generate', '--check'], { buffered: true }));
+  steps.push(await runStep('Types', ['pnpm', 'typecheck'], { inBackground: true }));
+  steps.push(await runStep('Lint, format, layers', ['pnpm', 'lint'], { inBackground: true }));
+  steps.push(await runStep('Generated files', ['pnpm', 'generate', '--check'], { inBackground: true }));
   return steps;
 }

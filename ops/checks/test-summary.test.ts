@@ -24,7 +24,6 @@ describe('test summary', () => {
   const report = (results: readonly Partial<FileResult>[]): void => {
     const complete = results.map((result) => ({
       testFilePath: join(root, 'packages/http/test/a.test.ts'),
-      displayName: { name: 'http:unit' },
       numPassingTests: 0,
       numFailingTests: 0,
       numPendingTests: 0,
@@ -96,12 +95,12 @@ describe('test summary', () => {
   it('adds up the lanes of each package and separates packages', () => {
     report([
       { numPassingTests: 2 },
-      { numPassingTests: 3, numPendingTests: 1, displayName: { name: 'http:integration' } },
-      { numPassingTests: 4, displayName: { name: 'queue:unit' } },
+      { numPassingTests: 3, numPendingTests: 1, testFilePath: join(root, 'packages/http/test/b.integration.test.ts') },
+      { numPassingTests: 4, testFilePath: join(root, 'ops/tools/a.test.ts') },
     ]);
     expect(readCounts(join(scratch, 'results'))).toEqual([
       { name: 'http', passed: 5, failed: 0, skipped: 1, failures: [] },
-      { name: 'queue', passed: 4, failed: 0, skipped: 0, failures: [] },
+      { name: 'ops', passed: 4, failed: 0, skipped: 0, failures: [] },
     ]);
   });
 });

@@ -4,14 +4,20 @@ import { planPorts } from '@aion/launcher';
 import { assertPortsFree } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 
+/** Ports of one Jest worker: platforms that start at the same time never choose the same. */
+const PORTS_OF_WORKER = 1_500;
+const MAX_WORKERS = 8;
+
 /**
- * The first of fourteen ports in a row that the platform can have, below the range from which systems take ports for
- * outgoing connections: one that is free now could else be taken before the platform has it.
+ * Finds the first of fourteen ports in a row that the platform can have, below the range from which systems take ports for
+ * outgoing connections: one that is free now could otherwise be taken before the platform has it.
  */
 export async function findPorts(): Promise<number> {
   return waitFor(
     async () => {
-      const first = 20_000 + Math.floor(Math.random() * 12_000);
+      // Jest's own process, which starts the shared platform, has no number.
+      const worker = Number(process.env['JEST_WORKER_ID'] ?? 0) % MAX_WORKERS;
+      const first = 20_000 + worker * PORTS_OF_WORKER + Math.floor(Math.random() * (PORTS_OF_WORKER - 20));
       await assertPortsFree(planPorts(first), '127.0.0.1');
       return first;
     },
