@@ -1,4 +1,4 @@
-import { InvalidRequestError } from '@aion/errors';
+import { assertFutureExpiry } from '@aion/http';
 import { parseEncryptedText, toEncryptedText, type Encryption } from '@aion/encryption';
 import { v7 as uuidv7 } from 'uuid';
 import { generateApiKey, type KeyKind } from './api-key.ts';
@@ -44,12 +44,4 @@ export function createKeyIssuer(options: { readonly pepper: string; readonly enc
 /** Returns the encryption context of a key: it decrypts in the answer for its own id only. */
 function contextOf(id: string): string {
   return `key:${id}`;
-}
-
-function assertFutureExpiry(expiresAt: string | null | undefined): void {
-  if (typeof expiresAt !== 'string' || Date.parse(expiresAt) > Date.now()) return;
-  throw new InvalidRequestError(`expires_at is ${expiresAt}, which has passed: send a time in the future.`, {
-    param: 'expires_at',
-    fields: [{ pointer: '/expires_at', detail: 'must be in the future' }],
-  });
 }
