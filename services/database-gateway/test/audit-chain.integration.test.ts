@@ -66,7 +66,10 @@ describe('audit trail of a tenant', () => {
     const tenantId = await createTrail();
     const failing = db.database.withTenant(tenantId, async (transaction) => {
       await recordAuditEvent(transaction, {
-        ...{ actor: 'x', action: 'export.ready', targetType: 'export', targetId: uuidv7() },
+        actor: 'x',
+        action: 'export.ready',
+        targetType: 'export',
+        targetId: uuidv7(),
       });
       throw new Error('boom');
     });

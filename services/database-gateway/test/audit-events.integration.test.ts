@@ -45,7 +45,9 @@ describe("list of a tenant's audit events", () => {
     const all = await read({ limit: 100 });
     expect(all.data.map(({ seq }) => seq)).toEqual([5, 4, 3, 2, 1]);
     expect(all.data[0]).toMatchObject({
-      ...{ actor: `api_key:${tenant.keyId}`, action: 'api_key.created', target_id: made[2] },
+      actor: `api_key:${tenant.keyId}`,
+      action: 'api_key.created',
+      target_id: made[2],
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     const seqs = async (query: object) => (await read(query)).data.map(({ seq }) => seq);

@@ -39,8 +39,14 @@ afterEach(() => pool.close());
 
 function createPool(options: { maxWaiting?: number; statementTimeoutMs?: number; idleTransactionMs?: number } = {}) {
   return createConnectionPool({
-    ...{ name: 'requests', url: db.appUrl, maxConnections: 1, waitMs: 10_000, maxWaiting: 2 },
-    ...{ statementTimeoutMs: 60_000, logger: silentLogger, instruments: createPoolInstruments(metrics) },
+    name: 'requests',
+    url: db.appUrl,
+    maxConnections: 1,
+    waitMs: 10_000,
+    maxWaiting: 2,
+    statementTimeoutMs: 60_000,
+    logger: silentLogger,
+    instruments: createPoolInstruments(metrics),
     ...options,
   });
 }
@@ -143,7 +149,8 @@ describe('disconnect of an HTTP client', () => {
   it('cancels its query in PostgreSQL', async () => {
     const queueDatabase = await createTestDatabase();
     const gateway = await startGateway({
-      ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
+      DATABASE_URL: db.appUrl,
+      AION_MIGRATION_DATABASE_URL: db.ownerUrl,
       AION_QUEUE_DATABASE_URL: queueDatabase.url,
     });
     const ping = () => gateway.client.call(internalRoutes.ping.databaseGateway, {});

@@ -10,7 +10,7 @@ import { readLiveSchema, type LiveSchema } from '../src/data-map/live-schema.ts'
 import { EXPECTED_SCHEMA } from '../src/data-map/expected-schema.ts';
 import { QUEUE_TABLES } from '../src/data-map/queue-tables.ts';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
-import { digestSchema, fingerprintSchema } from '../src/data-map/schema-fingerprint.ts';
+import { digestSchema, fingerprintSchema } from '../src/data-map/schema-digests.ts';
 import type { TableEntry } from '../src/data-map/table-entry.ts';
 import { tenantPredicate } from '../src/database/tenant-predicate.ts';
 import { fillTables } from './support/fill-tenant.ts';
@@ -187,7 +187,7 @@ describe('erasure plan', () => {
     const [shared] = await peopleOf(other);
     await db.sql(
       `INSERT INTO memberships (id, tenant_id, user_id, role) VALUES (gen_random_uuid(), $1, $2, 'member')`,
-      [...[tenant.tenantId, shared]],
+      [tenant.tenantId, shared],
     );
     for (const { table, strategy, tenantPath } of planErasure(DATA_MAP).steps) {
       if (strategy !== 'delete') continue;

@@ -369,7 +369,8 @@ describe('database-gateway without its dependencies', () => {
 describe('database-gateway under load', () => {
   it('answers 503 with Retry-After when no connection is free, and recovers afterwards', async () => {
     const running = await startGateway({
-      ...{ AION_DATABASE_POOL_SIZE: '2', AION_DATABASE_POOL_WAIT_MS: '300' },
+      AION_DATABASE_POOL_SIZE: '2',
+      AION_DATABASE_POOL_WAIT_MS: '300',
       AION_DATABASE_STATEMENT_TIMEOUT_MS: '6000',
     });
     // Generations of one tenant share a connection: two tenants take both.
@@ -390,7 +391,9 @@ describe('database-gateway under load', () => {
     const open = () =>
       wanted.map(({ id, tenant }) =>
         running.client.call(internalRoutes.generations.open, {
-          ...{ params: { generation_id: id }, body: newGeneration(tenant), timeoutMs: 20_000 },
+          params: { generation_id: id },
+          body: newGeneration(tenant),
+          timeoutMs: 20_000,
         }),
       );
     const blocked = Promise.allSettled(open());

@@ -31,8 +31,14 @@ afterEach(() => pool.close());
 
 function createPool(maxConnections = 2, waitMs = 10_000): ConnectionPool {
   return createConnectionPool({
-    ...{ name: 'requests', url: db.appUrl, maxConnections, waitMs, maxWaiting: 1, statementTimeoutMs: 10_000 },
-    ...{ logger: silentLogger, instruments },
+    name: 'requests',
+    url: db.appUrl,
+    maxConnections,
+    waitMs,
+    maxWaiting: 1,
+    statementTimeoutMs: 10_000,
+    logger: silentLogger,
+    instruments,
   });
 }
 

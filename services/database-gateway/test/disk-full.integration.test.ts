@@ -25,7 +25,8 @@ beforeAll(async () => {
   cluster = await startOwnCluster();
   disk = await putOnFullDisk(cluster);
   gateway = await startGateway({
-    ...{ DATABASE_URL: cluster.databaseUrl, AION_MIGRATION_DATABASE_URL: cluster.migrationUrl },
+    DATABASE_URL: cluster.databaseUrl,
+    AION_MIGRATION_DATABASE_URL: cluster.migrationUrl,
     AION_QUEUE_DATABASE_URL: cluster.queueUrl,
   });
   const pool = createTestPool(cluster.databaseUrl);
@@ -69,7 +70,9 @@ describe('full disk', () => {
     await isServing();
     const refusal = await waitFor(write, { describe: 'a write to be refused', intervalMs: 1 });
     expect(refusal).toMatchObject({
-      ...{ code: 'UNAVAILABLE', status: 503, retryAfterSeconds: 30 },
+      code: 'UNAVAILABLE',
+      status: 503,
+      retryAfterSeconds: 30,
       message: 'The database has no space left on its disk.',
     });
     const { body } = await gateway.metrics.exposition();

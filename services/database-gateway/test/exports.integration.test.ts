@@ -163,7 +163,10 @@ describe('progress of an export', () => {
     const { id, epoch } = await claimNewExport(db.database, tenant);
     const renew = (rows: number) =>
       claims.renew(id, {
-        ...{ tenant_id: tenant.tenantId, epoch, lease_ms: 60_000, state: 'running' as const },
+        tenant_id: tenant.tenantId,
+        epoch,
+        lease_ms: 60_000,
+        state: 'running' as const,
         progress: { tables_total: 6, tables_done: 1, rows_total: 9, rows, bytes: 10 * rows },
       });
     const versions: number[] = [];

@@ -38,7 +38,11 @@ const announce = async ({ tenantId }: Party, removeAfterMs = DAY_MS, projectId: 
   return object_key;
 };
 const bodyOf = (object_key: string) => ({
-  ...{ id: uuidv7(), object_key, content_type: 'text/plain', bytes: 5_000_000_000, sha256: 'ab'.repeat(32) },
+  id: uuidv7(),
+  object_key,
+  content_type: 'text/plain',
+  bytes: 5_000_000_000,
+  sha256: 'ab'.repeat(32),
 });
 async function addFile(party: Party, projectId?: string) {
   const object_key = await announce(party);
@@ -66,8 +70,12 @@ describe('file', () => {
     const party = await setUp();
     const { object_key, ...file } = await addFile(party, party.projectId);
     expect(file).toMatchObject({
-      ...{ tenant_id: party.tenantId, project_id: party.projectId, name: 'notes.txt', content_type: 'text/plain' },
-      ...{ bytes: 5_000_000_000, sha256: 'ab'.repeat(32) },
+      tenant_id: party.tenantId,
+      project_id: party.projectId,
+      name: 'notes.txt',
+      content_type: 'text/plain',
+      bytes: 5_000_000_000,
+      sha256: 'ab'.repeat(32),
     });
     expect(await straysOf(party)).toEqual([]);
     const params = { file_id: file.id };
@@ -96,7 +104,8 @@ describe('file', () => {
     const key = await announce(party);
     const query = { name: 'x', project_id: uuidv7() };
     await expect(call(internalRoutes.files.store, party.person, { query, body: bodyOf(key) })).rejects.toMatchObject({
-      ...{ code: 'NOT_FOUND', param: 'project_id' },
+      code: 'NOT_FOUND',
+      param: 'project_id',
     });
     expect(await straysOf(party)).toEqual([key]);
     expect(await actionsOf(party)).toEqual([]);
@@ -138,7 +147,8 @@ describe('file', () => {
       });
       const params = { file_id: id };
       await expect(call(remove, party.person, { params })).rejects.toMatchObject({
-        ...{ code: 'CONFLICT', message: expect.stringContaining(hold.id) },
+        code: 'CONFLICT',
+        message: expect.stringContaining(hold.id),
       });
       expect((await call(read, party.person, { params })).answer.id).toBe(id);
       const otherDeletion = call(remove, party.person, { params: { file_id: other.id } }).then(() => 'deleted');

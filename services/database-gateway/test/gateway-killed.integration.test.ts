@@ -20,15 +20,23 @@ describe('SIGKILL of database-gateway under load', () => {
       startProcess({
         args: [main],
         env: {
-          ...{ NODE_OPTIONS: '', PORT: String(port), AION_ADMIN_PORT: String(adminPort), REDIS_URL: undefined },
-          ...{ AION_SERVICE_TOKEN_SECRET: SECRET, LOG_LEVEL: 'warn', AION_QUEUE_DATABASE_URL: queueDatabase.url },
-          ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
+          NODE_OPTIONS: '',
+          PORT: String(port),
+          AION_ADMIN_PORT: String(adminPort),
+          REDIS_URL: undefined,
+          AION_SERVICE_TOKEN_SECRET: SECRET,
+          LOG_LEVEL: 'warn',
+          AION_QUEUE_DATABASE_URL: queueDatabase.url,
+          DATABASE_URL: db.appUrl,
+          AION_MIGRATION_DATABASE_URL: db.ownerUrl,
         },
         readyTimeoutMs: 25_000,
         ready: async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok,
       });
     const client = createServiceClient({
-      ...{ baseUrl: `http://127.0.0.1:${port}`, audience: 'database-gateway', metrics: noMetrics },
+      baseUrl: `http://127.0.0.1:${port}`,
+      audience: 'database-gateway',
+      metrics: noMetrics,
       tokens: createServiceTokens({ secret: SECRET, service: 'data-export' }),
     });
     const writer = await createTestTenant(db.database);

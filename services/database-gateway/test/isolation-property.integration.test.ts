@@ -128,7 +128,10 @@ const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
   'snapshots.readRows': ({ tenant_id }) => readSnapshot(stores, tenant_id),
   'strays.announce': ({ tenant_id, id, fresh }) =>
     stores.strays.announce({
-      ...{ tenant_id, object_key: objectKeyOf(tenant_id, fresh), project_id: id, remove_after_ms: 60_000 },
+      tenant_id,
+      object_key: objectKeyOf(tenant_id, fresh),
+      project_id: id,
+      remove_after_ms: 60_000,
     }),
   // By the object of either.
   'strays.abandon': async ({ tenant_id, id }) => {
@@ -144,7 +147,11 @@ const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
   'trail.countAnnouncedErasures': ({ tenant_id }) => stores.trail.countAnnouncedErasures(tenant_id),
   'trail.storeCheckpoint': ({ tenant_id, epoch }) =>
     stores.trail.storeCheckpoint({
-      ...{ tenant_id, seq: epoch, hash: Buffer.alloc(32), signature: Buffer.alloc(64), keyId: 'k1' },
+      tenant_id,
+      seq: epoch,
+      hash: Buffer.alloc(32),
+      signature: Buffer.alloc(64),
+      keyId: 'k1',
     }),
 };
 
@@ -236,8 +243,8 @@ const answered = {
 };
 
 /**
- * Runs a call of a party. Whether it is answered or refused, that tells no id of the other which the party has not named,
- * and changes nothing of the other.
+ * Runs a call of a party, and expects that neither an answer nor a rejection contains an id of the other that the party has
+ * not sent, and that nothing of the other has changed.
  */
 async function observe<T>(at: 0 | 1, name: string, named: readonly string[], run: () => Promise<T>): Promise<T> {
   const [party, other] = partiesFrom(at);
@@ -286,7 +293,10 @@ async function walkAll(at: 0 | 1, policies: keyof typeof answered): Promise<void
   };
   const observed = observeStores(at, (name) => done.add(name));
   const walker = {
-    ...{ tenantId: party.tenantId, keyId: party.keyId, call, operator: operatorFor(party.tenantId) },
+    tenantId: party.tenantId,
+    keyId: party.keyId,
+    call,
+    operator: operatorFor(party.tenantId),
     owner: holderOf(party, undefined, { person_id: uuidv7() }),
   };
   const generationId = await walkGeneration(walker, observed);
@@ -333,12 +343,16 @@ describe('isolation of two tenants', () => {
             const [party, other] = partiesFrom(at);
             const ids = [...party.ids, ...other.ids, uuidv7()];
             const given: Call = {
-              ...{ party, tenant_id: party.tenantId, epoch, fresh: uuidv7() },
-              ...{ id: ids[pick % ids.length]!, keyId: (withForeignKey ? other : party).keyId },
+              party,
+              tenant_id: party.tenantId,
+              epoch,
+              fresh: uuidv7(),
+              id: ids[pick % ids.length]!,
+              keyId: (withForeignKey ? other : party).keyId,
             };
             const managed = MANAGED.get(name);
             const run = () => (managed === undefined ? CALLS[name]!(given) : callManaged(managed, given, seed));
-            // Most are refused, which `observe` has looked at.
+            // Most are rejected, which `observe` has checked.
             await observe(at, name, [given.id, given.keyId], run).catch(rethrowFailedExpectation);
           }
         }),
@@ -358,7 +372,7 @@ describe('isolation of two tenants', () => {
       const ids = await primaryKeysOf(other);
       for (const [name, route] of MANAGED) {
         for (const id of ids) {
-          const given: Call = { ...{ party, tenant_id: party.tenantId, epoch: 1, fresh: uuidv7() }, id, keyId: id };
+          const given: Call = { party, tenant_id: party.tenantId, epoch: 1, fresh: uuidv7(), id, keyId: id };
           // Even: with the policies. Odd: by the predicates alone.
           for (const seed of [0, 1]) {
             const answer = await callManaged(route, given, seed).then(JSON.stringify, String);

@@ -32,11 +32,16 @@ describe('generation', () => {
     await generations.settle(id, newSettlement(tenant.tenantId));
     await generations.settle(id, {
       ...newSettlement(tenant.tenantId, 'late'),
-      ...{ status: 'failed' as const, error_type: 'internal_error' as const, completion_tokens: 99 },
+      status: 'failed' as const,
+      error_type: 'internal_error' as const,
+      completion_tokens: 99,
     });
     expect(await read(id)).toEqual({
-      ...{ status: 'succeeded', completion_tokens: '5', settled: true },
-      ...{ request: '{"prompt":"Hello"}', response: '{"text":"Hi"}' },
+      status: 'succeeded',
+      completion_tokens: '5',
+      settled: true,
+      request: '{"prompt":"Hello"}',
+      response: '{"text":"Hi"}',
     });
     await generations.open(id, newGeneration(tenant));
     expect(await read(id)).toMatchObject({ status: 'succeeded' });

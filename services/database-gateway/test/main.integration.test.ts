@@ -11,10 +11,14 @@ describe('process of database-gateway', () => {
     const process = await startProcess({
       args: [main],
       env: {
-        ...{ NODE_OPTIONS: '', PORT: '0', AION_ADMIN_PORT: String(adminPort) },
-        ...{ AION_SERVICE_TOKEN_SECRET: 'x'.repeat(32), REDIS_URL: undefined },
-        ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
-        ...{ AION_QUEUE_DATABASE_URL: queueDatabase.url },
+        NODE_OPTIONS: '',
+        PORT: '0',
+        AION_ADMIN_PORT: String(adminPort),
+        AION_SERVICE_TOKEN_SECRET: 'x'.repeat(32),
+        REDIS_URL: undefined,
+        DATABASE_URL: db.appUrl,
+        AION_MIGRATION_DATABASE_URL: db.ownerUrl,
+        AION_QUEUE_DATABASE_URL: queueDatabase.url,
       },
       readyTimeoutMs: 25_000,
       ready: async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok,

@@ -68,8 +68,12 @@ async function endWithin<T>(run: () => Promise<T>): Promise<T> {
 }
 
 const SESSION_STEPS = [
-  ...['before the claim', 'within the claim', 'after the claim', 'after the publication'],
-  ...['within the acknowledgement', 'after the acknowledgement'],
+  'before the claim',
+  'within the claim',
+  'after the claim',
+  'after the publication',
+  'within the acknowledgement',
+  'after the acknowledgement',
 ];
 
 /** Failure that occurs once, next to a step or within it. */
@@ -109,8 +113,11 @@ function disturbAt(step: string, publishRow: OutboxRelayOptions['publish'], { be
 }
 
 const QUEUE_STEPS = [
-  ...['before the claim', 'after the claim', 'within the publication'],
-  ...['after the publication', 'after the acknowledgement'],
+  'before the claim',
+  'after the claim',
+  'within the publication',
+  'after the publication',
+  'after the acknowledgement',
 ];
 /** Each step as often as `AION_TEST_EFFORT` requests. */
 const REPEATED_STEPS = Array.from({ length: Number(process.env['AION_TEST_EFFORT'] ?? 1) }, () => QUEUE_STEPS).flat();

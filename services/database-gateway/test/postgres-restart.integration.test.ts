@@ -31,8 +31,10 @@ beforeAll(async () => {
   // The queue is in the same cluster: it goes, and comes back, at the same moment.
   cluster = await startOwnCluster();
   gateway = await startGateway({
-    ...{ DATABASE_URL: cluster.databaseUrl, AION_MIGRATION_DATABASE_URL: cluster.migrationUrl },
-    ...{ AION_QUEUE_DATABASE_URL: cluster.queueUrl, AION_DATABASE_POOL_SIZE: '6' },
+    DATABASE_URL: cluster.databaseUrl,
+    AION_MIGRATION_DATABASE_URL: cluster.migrationUrl,
+    AION_QUEUE_DATABASE_URL: cluster.queueUrl,
+    AION_DATABASE_POOL_SIZE: '6',
   });
   const pool = createTestPool(cluster.databaseUrl);
   const database = createDatabase({ pool, metrics: noMetrics, logger: silentLogger });

@@ -33,8 +33,14 @@ beforeAll(async () => {
   const url = new URL(db.appUrl);
   [url.hostname, url.port] = ['127.0.0.1', String(port)];
   pool = createConnectionPool({
-    ...{ name: 'requests', url: url.href, maxConnections: 4, waitMs: 1_000, maxWaiting: 2, logger: silentLogger },
-    ...{ statementTimeoutMs: STATEMENT_TIMEOUT_MS, instruments: createPoolInstruments(noMetrics) },
+    name: 'requests',
+    url: url.href,
+    maxConnections: 4,
+    waitMs: 1_000,
+    maxWaiting: 2,
+    logger: silentLogger,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    instruments: createPoolInstruments(noMetrics),
   });
   database = createDatabase({ pool, metrics: noMetrics, logger: silentLogger });
 });

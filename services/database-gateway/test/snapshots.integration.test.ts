@@ -71,7 +71,12 @@ describe('snapshot', () => {
     const counts = Object.fromEntries(head.tables.map((table) => [table.name, table.rows]));
     const filled = Object.entries(counts).filter(([, rows]) => rows > 0);
     expect(Object.fromEntries(filled)).toEqual({
-      ...{ tenants: 1, api_keys: 1, generations: 1, generation_contents: 1, audit_events: 2, usage_deltas: 1 },
+      tenants: 1,
+      api_keys: 1,
+      generations: 1,
+      generation_contents: 1,
+      audit_events: 2,
+      usage_deltas: 1,
     });
     expect(Object.keys(counts)).toEqual(planExport().tables.map((table) => table.name));
     const keys = head.tables.find((table) => table.name === 'api_keys');
@@ -214,7 +219,9 @@ describe('rows of a table in a snapshot', () => {
       const id = await addGeneration(db.database, tenant);
       ids.push(id);
       await db.sql('UPDATE generations SET model = $2, duration_ms = $3 WHERE id = $1', [
-        ...[id, text, `92233720368547757${String(at).padStart(2, '0')}`],
+        id,
+        text,
+        `92233720368547757${String(at).padStart(2, '0')}`,
       ]);
       await db.sql('UPDATE generation_contents SET request = $2::json WHERE generation_id = $1', [id, raw]);
     }

@@ -221,7 +221,10 @@ describe('row-level security alone', () => {
     );
     await expect(
       insert('INSERT INTO export_jobs (id, tenant_id, api_key_id, recipient) VALUES ($1, $2, $3, $4)', [
-        ...[uuidv7(), tenantId, keyId, RECIPIENT],
+        uuidv7(),
+        tenantId,
+        keyId,
+        RECIPIENT,
       ]),
     ).rejects.toMatchObject(denied);
     const asOwner = (transaction: Parameters<Parameters<Database['withTenant']>[1]>[0]) => ({
@@ -231,7 +234,10 @@ describe('row-level security alone', () => {
     await expect(
       intruder.withTenant(stranger.tenantId, (transaction) =>
         recordAuditEvent(asOwner(transaction), {
-          ...{ actor: 'x', action: 'export.ready', targetType: 'export', targetId: uuidv7() },
+          actor: 'x',
+          action: 'export.ready',
+          targetType: 'export',
+          targetId: uuidv7(),
         }),
       ),
     ).rejects.toMatchObject(denied);
@@ -263,7 +269,10 @@ describe('withTenant', () => {
     const before = await contentsOf(owner.tenantId);
     const failing = db.database.withTenant(owner.tenantId, async (transaction) => {
       await recordAuditEvent(transaction, {
-        ...{ actor: 'x', action: 'export.ready', targetType: 'export', targetId: uuidv7() },
+        actor: 'x',
+        action: 'export.ready',
+        targetType: 'export',
+        targetId: uuidv7(),
       });
       throw new Error('boom');
     });

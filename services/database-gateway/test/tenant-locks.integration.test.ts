@@ -45,7 +45,10 @@ const addProject = (name: string) =>
 const recordEvent = () =>
   database.withTenant(tenantId, (transaction) =>
     recordAuditEvent(transaction, {
-      ...{ actor: 'operator:test', action: 'project.updated', targetType: 'project', targetId: uuidv7() },
+      actor: 'operator:test',
+      action: 'project.updated',
+      targetType: 'project',
+      targetId: uuidv7(),
     }),
   );
 const deadlocks = async () =>
@@ -71,9 +74,7 @@ describe('change of a tenant', () => {
 
   it('waits for writes in progress if it changes the state, and not otherwise', async () => {
     await holder.query('BEGIN');
-    await holder.query('INSERT INTO projects (id, tenant_id, name) VALUES ($1, $2, $3)', [
-      ...[uuidv7(), tenantId, 'Open'],
-    ]);
+    await holder.query('INSERT INTO projects (id, tenant_id, name) VALUES ($1, $2, $3)', [uuidv7(), tenantId, 'Open']);
     expect((await patch({ name: 'Renamed' })).answer.name).toBe('Renamed');
     const frozen = patch({ state: 'read_only' });
     await waitForWaiting(db, 1);

@@ -2,7 +2,7 @@ import { describeWithProgram } from '@aion/testkit';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { findSchemaDrift } from '../src/data-map/schema-drift.ts';
-import { fingerprintSchema } from '../src/data-map/schema-fingerprint.ts';
+import { fingerprintSchema } from '../src/data-map/schema-digests.ts';
 import { readLiveSchema, type LiveSchema } from '../src/data-map/live-schema.ts';
 import { createDatabase } from '../src/database/database.ts';
 import { migrate } from '../src/database/migrate.ts';

@@ -1,4 +1,4 @@
-import type { SchemaDigests } from './schema-fingerprint.ts';
+import type { SchemaDigests } from './schema-digests.ts';
 
 /**
  * Digests of the schema that the migrations create. The service compares the live schema with them, and rejects exports

@@ -1,7 +1,7 @@
 import { DATA_MAP } from './data-map.ts';
 import { EXPECTED_SCHEMA } from './expected-schema.ts';
 import type { LiveColumn, LiveObject, LiveSchema, LiveUnprotected } from './live-schema.ts';
-import { digestSchema, type SchemaDigests, type SchemaPart } from './schema-fingerprint.ts';
+import { digestSchema, type SchemaDigests, type SchemaPart } from './schema-digests.ts';
 import { SCHEMA_OBJECTS } from './schema-objects.ts';
 import type { DataMap } from './table-entry.ts';
 

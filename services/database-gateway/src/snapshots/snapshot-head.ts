@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { ExportPlan, ExportTable } from '../data-map/export-plan.ts';
 import { readLiveSchema, type LiveColumn } from '../data-map/live-schema.ts';
 import { findSchemaDrift } from '../data-map/schema-drift.ts';
-import { fingerprintSchema } from '../data-map/schema-fingerprint.ts';
+import { fingerprintSchema } from '../data-map/schema-digests.ts';
 import { tenantPredicate } from '../database/tenant-predicate.ts';
 import type { SnapshotSession } from './snapshot-session.ts';
 

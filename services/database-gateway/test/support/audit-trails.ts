@@ -39,8 +39,14 @@ export function createAuditTrails(db: MigratedDatabase) {
     const logger = createLogger({ service: 'test', level: 'error', format: 'json', stream });
     const metrics = createMetrics({ service: 'database-gateway', version: '0', enabled: true });
     const verifier = createAuditVerifier({
-      ...{ logger, metrics, trail: createAuditTrailStore(db.database), signingKey: CHECKPOINT_KEY, formerKeys: [] },
-      ...{ fullVerifyMs: 3_600_000, headsFile: createHeadsFile(undefined), ...options },
+      logger,
+      metrics,
+      trail: createAuditTrailStore(db.database),
+      signingKey: CHECKPOINT_KEY,
+      formerKeys: [],
+      fullVerifyMs: 3_600_000,
+      headsFile: createHeadsFile(undefined),
+      ...options,
     });
     const read = async (name: string): Promise<number | undefined> => {
       const { samples } = parseExposition((await metrics.exposition()).body);
@@ -78,7 +84,9 @@ export function createAuditTrails(db: MigratedDatabase) {
   async function eraseEvents(tenantId: string, seq: number): Promise<void> {
     const columns = Object.keys(ERASED_CONTENT).map((column, at) => `${column} = $${at + 3}`);
     await db.sql(`UPDATE audit_events SET salt = NULL, ${columns.join()} WHERE tenant_id = $1 AND seq <= $2`, [
-      ...[tenantId, seq, ...Object.values(ERASED_CONTENT)],
+      tenantId,
+      seq,
+      ...Object.values(ERASED_CONTENT),
     ]);
   }
   /** Inserts an erasure request and its announcement in the ledger. */
@@ -124,7 +132,10 @@ export function createAuditTrails(db: MigratedDatabase) {
     for (const event of rows.map(({ line }) => parseAuditRow(line))) {
       const hash = hashEvent({ ...event, outcome: 'failure', prev_hash });
       await db.sql('UPDATE audit_events SET outcome = $2, prev_hash = $3, hash = $4 WHERE id = $1', [
-        ...[event.id, 'failure', prev_hash, hash],
+        event.id,
+        'failure',
+        prev_hash,
+        hash,
       ]);
       prev_hash = hash;
     }

@@ -47,8 +47,13 @@ export function createManagement(database: Database, settings = SETTINGS): CallM
     const bound = routes.get(route.name);
     if (bound === undefined) throw new Error(`${route.name} is not bound`);
     const request = {
-      ...{ params: route.params?.parse(params), query: route.query?.parse(query ?? {}), body: route.body?.parse(body) },
-      ...{ headers: {}, signal, identity: { kind: 'service', service: 'web-api', caller }, rawBody: Buffer.alloc(0) },
+      params: route.params?.parse(params),
+      query: route.query?.parse(query ?? {}),
+      body: route.body?.parse(body),
+      headers: {},
+      signal,
+      identity: { kind: 'service', service: 'web-api', caller },
+      rawBody: Buffer.alloc(0),
     };
     // A handler is given express' own objects too, which none of these routes uses.
     const answer = await bound.handle(request as never, { setHeader: () => undefined });
@@ -61,7 +66,12 @@ export function createManagement(database: Database, settings = SETTINGS): CallM
 export function newKey(change: { readonly scopes?: Scope[]; readonly name?: string } = {}) {
   const id = uuidv7();
   return {
-    ...{ id, name: 'Key', prefix: id.replaceAll('-', '').slice(-12), key_hash: 'ab'.repeat(32) },
-    ...{ sealed_key: 'sealed', scopes: ['inference' as Scope], ...change },
+    id,
+    name: 'Key',
+    prefix: id.replaceAll('-', '').slice(-12),
+    key_hash: 'ab'.repeat(32),
+    sealed_key: 'sealed',
+    scopes: ['inference' as Scope],
+    ...change,
   };
 }

@@ -32,7 +32,9 @@ export async function startOwnCluster(settings: Readonly<Record<string, string>>
   const start = () => startEmbeddedPostgres({ dataDir, port, settings: { fsync: 'off', ...settings } });
   let server = await start();
   const urls = await bootstrapDatabase({
-    ...{ superuserUrl: server.superuserUrl(), database: DATABASE, queueDatabase: `${DATABASE}_queue` },
+    superuserUrl: server.superuserUrl(),
+    database: DATABASE,
+    queueDatabase: `${DATABASE}_queue`,
     passwords: PASSWORDS,
   });
   return {

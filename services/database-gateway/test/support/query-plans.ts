@@ -37,10 +37,14 @@ export interface Recording {
 export async function explainEveryStatement(superuserUrl: string): Promise<void> {
   const database = pg.escapeIdentifier(decodeURIComponent(new URL(superuserUrl).pathname.slice(1)));
   const settings = {
-    ...{ session_preload_libraries: 'auto_explain', track_functions: 'all' },
-    ...{ 'auto_explain.log_min_duration': '0', 'auto_explain.log_level': 'notice' },
-    ...{ 'auto_explain.log_nested_statements': 'on', 'auto_explain.log_format': 'json' },
-    ...{ 'auto_explain.log_analyze': 'on', 'auto_explain.log_timing': 'off' },
+    session_preload_libraries: 'auto_explain',
+    track_functions: 'all',
+    'auto_explain.log_min_duration': '0',
+    'auto_explain.log_level': 'notice',
+    'auto_explain.log_nested_statements': 'on',
+    'auto_explain.log_format': 'json',
+    'auto_explain.log_analyze': 'on',
+    'auto_explain.log_timing': 'off',
   };
   const client = new pg.Client({ connectionString: superuserUrl });
   await client.connect();

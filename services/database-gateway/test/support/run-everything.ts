@@ -29,7 +29,9 @@ export async function recordRun(
   const exportsPool = recording.pool(createTestPool(db.appUrl, 4, 'exports'));
   const database = recording.database(createDatabase({ pool, metrics: noMetrics, logger: silentLogger }));
   const walker = {
-    ...{ ...tenant, call: createManagement(database), operator: operatorFor(tenant.tenantId) },
+    ...tenant,
+    call: createManagement(database),
+    operator: operatorFor(tenant.tenantId),
     owner: holderOf(tenant, undefined, { person_id: tenant.keyId }),
   };
   await run({ walker, database, stores: createTenantStores(database, exportsPool) });

@@ -25,7 +25,9 @@ export interface StartedGateway {
 export async function startGateway(env: Readonly<Record<string, string>>): Promise<StartedGateway> {
   const adminPort = await freePort();
   const config = loadDatabaseGatewayConfig({
-    ...{ PORT: '0', AION_ADMIN_PORT: String(adminPort), AION_SERVICE_TOKEN_SECRET: SECRET },
+    PORT: '0',
+    AION_ADMIN_PORT: String(adminPort),
+    AION_SERVICE_TOKEN_SECRET: SECRET,
     ...env,
   });
   const stream = new PassThrough();
@@ -43,11 +45,17 @@ export async function startGateway(env: Readonly<Record<string, string>>): Promi
   await gateway.start();
   const baseUrl = `http://127.0.0.1:${gateway.port}`;
   const client = createServiceClient({
-    ...{ baseUrl, audience: 'database-gateway', metrics: noMetrics },
+    baseUrl,
+    audience: 'database-gateway',
+    metrics: noMetrics,
     tokens: createServiceTokens({ secret: SECRET, service: 'data-export' }),
   });
   return {
-    ...{ client, metrics, baseUrl, adminUrl: `http://127.0.0.1:${adminPort}`, logs: () => logs },
+    client,
+    metrics,
+    baseUrl,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    logs: () => logs,
     stop: async () => {
       await client.close();
       await gateway.stop();

@@ -35,8 +35,10 @@ async function walkRetention({ call, owner }: Walker): Promise<void> {
 async function walkHolds({ call, owner, operator, tenantId, keyId }: Walker, ids: Ids): Promise<void> {
   const [place, list] = [internalRoute(routes.legalHolds.place), internalRoute(routes.legalHolds.list)];
   const subjects = [
-    ...[{ scope: 'tenant', scope_id: tenantId } as const, { scope: 'project', scope_id: ids.projectId } as const],
-    ...[{ scope: 'user', scope_id: ids.userId } as const, { scope: 'api_key', scope_id: keyId } as const],
+    { scope: 'tenant', scope_id: tenantId } as const,
+    { scope: 'project', scope_id: ids.projectId } as const,
+    { scope: 'user', scope_id: ids.userId } as const,
+    { scope: 'api_key', scope_id: keyId } as const,
     { scope: 'generation', scope_id: ids.generationId } as const,
   ];
   const person = { email: `${uuidv7()}@example.com`, name: 'Owner', role: 'owner' as const };

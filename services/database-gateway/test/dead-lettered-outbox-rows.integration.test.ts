@@ -35,7 +35,10 @@ beforeAll(async () => {
   queueDatabase = await createTestDatabase();
   ({ tenantId } = await createTestTenant(db.database));
   queue = createQueueConnection({
-    ...{ redisUrl: undefined, postgresUrl: queueDatabase.url, logger: silentLogger, metrics: noMetrics },
+    redisUrl: undefined,
+    postgresUrl: queueDatabase.url,
+    logger: silentLogger,
+    metrics: noMetrics,
   });
   queue.start();
   await waitFor(() => queue.ping().then(() => true), { describe: 'the queue' });
@@ -175,7 +178,8 @@ describe('dead-lettered rows of all tenants', () => {
       [keys],
     );
     const gateway = await startGateway({
-      ...{ DATABASE_URL: db.appUrl, AION_MIGRATION_DATABASE_URL: db.ownerUrl },
+      DATABASE_URL: db.appUrl,
+      AION_MIGRATION_DATABASE_URL: db.ownerUrl,
       AION_QUEUE_DATABASE_URL: queueDatabase.url,
     });
     const { client } = gateway;
