@@ -12,6 +12,7 @@ import { createApiReference } from './api-reference.ts';
 import { createCliReference } from './cli-reference.ts';
 import { createDataMapDocument } from './data-map-document.ts';
 import { createEnvironmentExample } from './environment-example.ts';
+import { createQueryNames } from './query-names.ts';
 import { createCatalogueJson, createMetricTables } from './metric-tables.ts';
 import { replaceSection } from './replace-section.ts';
 
@@ -29,6 +30,7 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
     ['docs/API.md', createApiReference()],
     ['docs/DATA-MAP.md', createDataMapDocument()],
     ['deploy/production.env.example', createEnvironmentExample(services)],
+    ['services/database-gateway/src/database/query-names.ts', createQueryNames()],
     ['ops/telemetry/catalogue.json', createCatalogueJson()],
     ['ops/prometheus/rules/aion-data.yml', createAlertRules('aion-data', DATA_ALERTS)],
     ['docs/CLI.md', replaceSection(readFileSync('docs/CLI.md', 'utf8'), 'commands', createCliReference())],

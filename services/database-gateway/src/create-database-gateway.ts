@@ -45,7 +45,7 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
   const checks = {
     database: async () => {
       if (!isReady) throw new Error('the schema is not ready yet');
-      await database.query({ operation: 'SELECT', table: 'pg_catalog', text: 'SELECT 1' });
+      await database.query({ table: 'pg_catalog', text: 'SELECT 1' });
     },
     queue: () => queue.ping(),
     // Reads and writes continue during schema drift; exports are rejected.

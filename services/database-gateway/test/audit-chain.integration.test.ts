@@ -83,7 +83,6 @@ describe('audit trail of a tenant', () => {
     const { events } = await verify(tenantId);
     await db.database.withTenant(tenantId, (transaction) =>
       transaction.query({
-        operation: 'INSERT',
         table: 'audit_events',
         text: `INSERT INTO audit_events (id, tenant_id, actor, action, target_type, target_id, outcome,
             seq, prev_hash, hash, salt, commitment, created_at)
@@ -112,7 +111,7 @@ describe('audit trail of a tenant', () => {
     async (text) => {
       const tenantId = await createTrail();
       const changing = db.database.withTenant(tenantId, (transaction) =>
-        transaction.query({ operation: 'CALL', table: 'pg_catalog', text: text.replace('$1', `'x'`) }),
+        transaction.query({ functionOf: 'pg_catalog', text: text.replace('$1', `'x'`) }),
       );
       await expect(changing).rejects.toMatchObject({ code: '42501' });
     },
@@ -126,7 +125,7 @@ describe('audit trail of a tenant', () => {
   ])('has a head that the application cannot change: %s', async (text) => {
     const tenantId = await createTrail();
     const moving = db.database.withTenant(tenantId, (transaction) =>
-      transaction.query({ operation: 'CALL', table: 'pg_catalog', text }),
+      transaction.query({ functionOf: 'pg_catalog', text }),
     );
     await expect(moving).rejects.toMatchObject({ code: '42501' });
   });
@@ -197,7 +196,6 @@ describe('audit chains', () => {
     const other = await createTrail();
     for (let i = 0; i < 2; i += 1) {
       await db.database.query({
-        operation: 'INSERT',
         table: 'audit_events',
         text: `INSERT INTO audit_events (id, actor, action, target_type, target_id, outcome)
           VALUES ($1, 'operator', 'platform.started', 'platform', $1, 'success')`,
@@ -206,8 +204,7 @@ describe('audit chains', () => {
     }
     expect(await verify(null)).toMatchObject({ ok: true, events: 2 });
     const chains = await db.database.query<{ tenant_id: string | null; seq: number }>({
-      operation: 'CALL',
-      table: 'audit_events',
+      functionOf: 'audit_events',
       text: 'SELECT tenant_id, seq FROM list_audit_chains()',
     });
     for (const tenantId of [one, other, null]) {

@@ -51,11 +51,10 @@ function createPool(options: { maxWaiting?: number; statementTimeoutMs?: number;
   });
 }
 
-const SLEEP = { operation: 'SELECT', table: 'pg_catalog', text: 'SELECT pg_sleep(50)' } as const;
-const PID = { operation: 'SELECT', table: 'pg_catalog', text: 'SELECT pg_backend_pid() AS pid' } as const;
+const SLEEP = { table: 'pg_catalog', text: 'SELECT pg_sleep(50)' } as const;
+const PID = { table: 'pg_catalog', text: 'SELECT pg_backend_pid() AS pid' } as const;
 const rename = (transaction: TenantTransaction) =>
   transaction.query({
-    operation: 'UPDATE',
     table: 'api_keys',
     text: `UPDATE api_keys SET name = 'renamed' WHERE tenant_id = $1`,
     values: [tenantId],

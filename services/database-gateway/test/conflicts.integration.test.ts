@@ -33,7 +33,6 @@ function rename(order: readonly string[], name: string, between: () => Promise<v
     for (const [at, id] of order.entries()) {
       if (at === 1 && runs === 1) await between();
       await transaction.query({
-        operation: 'UPDATE',
         table: 'api_keys',
         text: 'UPDATE api_keys SET name = name || $3 WHERE tenant_id = $1 AND id = $2',
         values: [tenantId, id, name],
@@ -78,8 +77,7 @@ describe('transaction', () => {
     const failing = database.withTenant(tenantId, (transaction) => {
       runs += 1;
       return transaction.query({
-        operation: 'CALL',
-        table: 'pg_catalog',
+        functionOf: 'pg_catalog',
         text: `DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure'; END $$`,
       });
     });
@@ -92,7 +90,7 @@ describe('transaction', () => {
     let runs = 0;
     const failing = database.withTenant(tenantId, (transaction) => {
       runs += 1;
-      return transaction.query({ operation: 'CALL', table: 'pg_catalog', text: 'SELECT 1 / 0' });
+      return transaction.query({ functionOf: 'pg_catalog', text: 'SELECT 1 / 0' });
     });
     await expect(failing).rejects.toMatchObject({ code: '22012' });
     expect(runs).toBe(1);
@@ -105,8 +103,7 @@ describe('statement outside of transactions', () => {
     // A sequence counts the attempts, since a rollback does not reset it.
     await db.sql('CREATE SEQUENCE runs; GRANT USAGE ON runs TO aion_app');
     await database.query({
-      operation: 'CALL',
-      table: 'pg_catalog',
+      functionOf: 'pg_catalog',
       text: `DO $$ BEGIN
         IF nextval('runs') < 3 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = 'deadlock_detected'; END IF;
       END $$`,

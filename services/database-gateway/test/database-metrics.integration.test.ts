@@ -50,7 +50,7 @@ async function valueOf(series: string): Promise<number | undefined> {
 }
 
 const WAIT_SUM = 'db_connection_wait_seconds_sum{pool="requests"}';
-const probe = (text: string) => database.query({ operation: 'SELECT', table: 'pg_catalog', text });
+const probe = (text: string) => database.query({ table: 'pg_catalog', text });
 const raise = (sqlstate: string) => probe(`DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '${sqlstate}'; END $$`);
 
 describe('database metrics', () => {
@@ -94,7 +94,7 @@ describe('database metrics', () => {
   it('measure transactions by outcome, in seconds', async () => {
     const { tenantId } = await createTestTenant(db.database);
     const transaction = (text: string) =>
-      database.withTenant(tenantId, (tx) => tx.query({ operation: 'SELECT', table: 'generations', text }));
+      database.withTenant(tenantId, (tx) => tx.query({ table: 'generations', text }));
     const startedAt = performance.now();
     await transaction('SELECT 1 FROM generations');
     await expect(transaction('SELECT 1 / 0')).rejects.toThrow('division by zero');

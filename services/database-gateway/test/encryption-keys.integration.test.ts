@@ -115,7 +115,6 @@ describe('rotation of encryption keys', () => {
     const held = new Promise<void>((resolve) => (finish = resolve));
     const changing = db.database.withTenant(owners[1]!.tenant_id!, async (transaction) => {
       await transaction.query({
-        operation: 'UPDATE',
         table: 'provider_configs',
         text: `UPDATE provider_configs SET credentials = $3, version = version + 1 WHERE tenant_id = $1 AND id = $2`,
         values: [transaction.tenantId, id, Buffer.from('theirs'.padEnd(40))],

@@ -5,6 +5,7 @@ import { waitFor } from '@aion/testkit';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Query } from '../src/database/database.ts';
+import { toQueryName } from '../src/database/query-name.ts';
 import { createSchemaMaintenance } from '../src/database/schema-maintenance.ts';
 import { createGenerationStore, type GenerationStore } from '../src/generations/generation-store.ts';
 import { runSql } from './support/bootstrapped-database.ts';
@@ -40,8 +41,7 @@ const dropMonth = async (month: string) => {
     await db.sql(`DROP TABLE ${table}_${month}`);
   }
 };
-const prepare = () =>
-  db.database.query({ operation: 'CALL', table: 'generations', text: 'SELECT prepare_partitions() AS created' });
+const prepare = () => db.database.query({ functionOf: 'generations', text: 'SELECT prepare_partitions() AS created' });
 const insertOld = (id: string) =>
   db.sql(
     `INSERT INTO generations (id, tenant_id, api_key_id, provider, model, stream, estimated_prompt_tokens, created_at)
@@ -177,8 +177,9 @@ describe('a generation', () => {
     const id = uuidv7();
     for (let i = 0; i < 2; i++) await store.open(id, newGeneration(tenant));
     await store.settle(id, newSettlement(tenant.tenantId));
-    const reading = queries.filter(({ operation }) => operation !== 'INSERT');
-    expect(reading.map(({ operation, table }) => `${operation} ${table}`)).toEqual([
+    const named = queries.map((query) => ({ ...query, name: toQueryName(query) }));
+    const reading = named.filter(({ name }) => name.operation !== 'INSERT');
+    expect(reading.map(({ name }) => `${name.operation} ${name.table}`)).toEqual([
       'SELECT generations',
       'UPDATE generations',
     ]);

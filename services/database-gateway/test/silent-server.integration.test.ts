@@ -16,7 +16,7 @@ import {
 const STATEMENT_TIMEOUT_MS = 500;
 /** When the pool gives up an answer: what it adds to the limit that the server itself holds to. */
 const READ_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
-const PID = { operation: 'SELECT', table: 'pg_catalog', text: 'SELECT pg_backend_pid() AS pid' } as const;
+const PID = { table: 'pg_catalog', text: 'SELECT pg_backend_pid() AS pid' } as const;
 
 let db: MigratedDatabase;
 let tenantId: string;

@@ -137,9 +137,7 @@ describe.each([
 describe('row-level security alone', () => {
   const everyRow = (table: string) => `SELECT to_jsonb(t)::text AS row FROM ${table} t ORDER BY 1`;
   const runAs = (tenantId: string, text: string) =>
-    intruder.withTenant(tenantId, (transaction) =>
-      transaction.query<{ row: string }>({ operation: 'SELECT', table: 'pg_catalog', text }),
-    );
+    intruder.withTenant(tenantId, (transaction) => transaction.query<{ row: string }>({ table: 'pg_catalog', text }));
 
   it.each(tenantTables)('returns of %s only rows of the tenant, without any predicate', async (table, path) => {
     const where = tenantPredicate(path, '$1');
@@ -151,7 +149,7 @@ describe('row-level security alone', () => {
   });
 
   it.each(tenantTables)('returns nothing of %s without a tenant', async (table) => {
-    const select = { operation: 'SELECT', table: 'pg_catalog', text: `SELECT * FROM ${table}` } as const;
+    const select = { table: 'pg_catalog', text: `SELECT * FROM ${table}` } as const;
     // Again on the same connections, on which the setting has been a tenant's before: it is '' then.
     for (let i = 0; i < 3; i++) {
       await intruder.withTenant(owner.tenantId, (transaction) => transaction.query(select));
@@ -165,7 +163,7 @@ describe('row-level security alone', () => {
     await fillTables(db, null);
     for (const table of shared) {
       const text = `SELECT tenant_id FROM ${table} WHERE tenant_id IS NULL`;
-      const rows = await intruder.query({ operation: 'SELECT', table: 'pg_catalog', text });
+      const rows = await intruder.query({ table: 'pg_catalog', text });
       expect([table, rows]).toEqual([table, [{ tenant_id: null }]]);
       expect(await runAs(owner.tenantId, text)).toEqual([]);
       await db.sql(`DELETE FROM ${table} WHERE tenant_id IS NULL AND ${table === 'decommission_plans'} IS FALSE`);
@@ -182,16 +180,14 @@ describe('row-level security alone', () => {
       await db.sql(`GRANT SELECT ON ${name} TO aion_app`);
       const seen = await runAs(owner.tenantId, `SELECT DISTINCT tenant_id::text AS row FROM ${name}`);
       expect(seen.filter(({ row }) => row !== owner.tenantId)).toEqual([]);
-      expect(await intruder.query({ operation: 'SELECT', table: 'pg_catalog', text: `SELECT 1 FROM ${name}` })).toEqual(
-        [],
-      );
+      expect(await intruder.query({ table: 'pg_catalog', text: `SELECT 1 FROM ${name}` })).toEqual([]);
       await db.sql(`REVOKE SELECT ON ${name} FROM aion_app`);
     }
   });
 
   it('prevents adding a person without a tenant, and changing one of another tenant', async () => {
     const text = `INSERT INTO users (id, email, name) VALUES ('${uuidv7()}', 'a@example.com', 'A')`;
-    await expect(intruder.query({ operation: 'SELECT', table: 'pg_catalog', text })).rejects.toMatchObject({
+    await expect(intruder.query({ table: 'pg_catalog', text })).rejects.toMatchObject({
       code: '42501',
     });
     await expect(runAs(owner.tenantId, text)).rejects.toMatchObject({ code: '42501' });
@@ -200,8 +196,7 @@ describe('row-level security alone', () => {
     expect(await contentsOf(stranger.tenantId)).toBe(before);
     const id = uuidv7();
     await intruder.withTenant(owner.tenantId, async (transaction) => {
-      const run = (statement: string) =>
-        transaction.query({ operation: 'SELECT', table: 'pg_catalog', text: statement });
+      const run = (statement: string) => transaction.query({ table: 'pg_catalog', text: statement });
       await run(`INSERT INTO memberships (id, tenant_id, user_id, role)
         VALUES ('${uuidv7()}', '${owner.tenantId}', '${id}', 'member')`);
       await run(`INSERT INTO users (id, email, name) VALUES ('${id}', 'b@example.com', 'B')`);
@@ -212,7 +207,7 @@ describe('row-level security alone', () => {
   it('rejects writing a row of another tenant', async () => {
     const insert = (text: string, values: unknown[]) =>
       intruder.withTenant(stranger.tenantId, (transaction) =>
-        transaction.query({ operation: 'CALL', table: 'pg_catalog', text, values }),
+        transaction.query({ functionOf: 'pg_catalog', text, values }),
       );
     const denied = { code: '42501' };
     const { tenantId, keyId } = owner;
@@ -251,7 +246,7 @@ describe('row-level security alone', () => {
   it('changes nothing of another tenant by an UPDATE without a predicate', async () => {
     const before = await contentsOf(owner.tenantId);
     await intruder.withTenant(stranger.tenantId, async (transaction) => {
-      const update = (text: string) => transaction.query({ operation: 'CALL', table: 'pg_catalog', text });
+      const update = (text: string) => transaction.query({ functionOf: 'pg_catalog', text });
       await update('UPDATE generations SET duration_ms = 99');
       await update(`UPDATE generation_contents SET response = '1'`);
       await update('UPDATE export_jobs SET queued_times = 99');

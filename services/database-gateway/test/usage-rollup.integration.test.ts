@@ -138,7 +138,7 @@ describe('usage', () => {
       `DELETE FROM usage_deltas WHERE tenant_id = $1 AND api_key_id = $2`,
     ]) {
       const run = db.database.withTenant(tenant.tenantId, (transaction) =>
-        transaction.query({ operation: 'SELECT', table: 'usage_daily', text, values: [tenant.tenantId, tenant.keyId] }),
+        transaction.query({ table: 'usage_daily', text, values: [tenant.tenantId, tenant.keyId] }),
       );
       await expect(run).rejects.toMatchObject({ code: '42501' });
     }

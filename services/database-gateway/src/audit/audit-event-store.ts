@@ -33,7 +33,6 @@ export function selectAuditEvents(
   filter: AuditFilter,
 ): Promise<AuditEventRow[]> {
   return transaction.query<AuditEventRow>({
-    operation: 'SELECT',
     table: 'audit_events',
     // ORDER BY includes the tenant: without it, PostgreSQL does not use the index of the chains.
     text: `
@@ -62,7 +61,6 @@ export function selectAuditEvents(
 /** Inserts an audit event; a trigger appends it to the chain of its tenant or of the platform. */
 export async function insertAuditEvent(transaction: SharedTransaction, event: NewAuditEvent): Promise<void> {
   await transaction.query({
-    operation: 'INSERT',
     table: 'audit_events',
     text: `
       INSERT INTO audit_events (id, tenant_id, actor, action, target_type, target_id, target_path, outcome,

@@ -45,15 +45,18 @@ export interface NewCheckpoint extends ChainHead {
 
 /** Creates the store. */
 export function createAuditTrailStore(database: Database): AuditTrailStore {
-  const readLines = async (query: AuditQuery): Promise<AuditLine[]> => {
-    const rows = await run<{ seq: string; line: string }>(database, query);
+  const readLines = async ({ tenantId, table, text, values }: AuditQuery): Promise<AuditLine[]> => {
+    const statement =
+      tenantId === null
+        ? { table, text: text('tenant_id IS NULL'), values }
+        : { table, text: text(`tenant_id = $${values.length + 1}`), values: [...values, tenantId] };
+    const rows = await run<{ seq: string; line: string }>(database, tenantId, statement);
     return rows.map(({ seq, line }) => ({ seq: BigInt(seq), line }));
   };
   return {
     listChains: async () => {
       const rows = await database.query<{ tenant_id: string | null; seq: number }>({
-        operation: 'CALL',
-        table: 'audit_events',
+        functionOf: 'audit_events',
         // A manipulated number beyond the safe integers must not prevent the verification of the other chains.
         text: `SELECT tenant_id, least(seq, ${Number.MAX_SAFE_INTEGER}) AS seq FROM list_audit_chains()`,
       });
@@ -62,7 +65,6 @@ export function createAuditTrailStore(database: Database): AuditTrailStore {
     readEvents: (tenantId, { after, until, limit }) =>
       readLines({
         tenantId,
-        operation: 'SELECT',
         table: 'audit_events',
         text: (tenant) => `
           SELECT seq::text AS seq, row_to_json(e)::text AS line FROM audit_events e
@@ -73,7 +75,6 @@ export function createAuditTrailStore(database: Database): AuditTrailStore {
     readCheckpoints: (tenantId, { after, limit }) =>
       readLines({
         tenantId,
-        operation: 'SELECT',
         table: 'audit_checkpoints',
         text: (tenant) => `
           SELECT seq::text AS seq, row_to_json(c)::text AS line FROM audit_checkpoints c
@@ -82,11 +83,9 @@ export function createAuditTrailStore(database: Database): AuditTrailStore {
       }),
     countAnnouncedErasures: (tenantId) => countAnnouncedErasures(database, tenantId),
     storeCheckpoint: async ({ tenant_id: tenantId, seq, hash, signature, keyId }) => {
-      const rows = await run<{ id: string }>(database, {
-        tenantId,
-        operation: 'INSERT',
+      const rows = await run<{ id: string }>(database, tenantId, {
         table: 'audit_checkpoints',
-        text: () => `
+        text: `
           INSERT INTO audit_checkpoints (id, tenant_id, seq, hash, signature, key_id) VALUES ($1, $2, $3, $4, $5, $6)
           ON CONFLICT (tenant_id, seq) DO NOTHING RETURNING id`,
         values: [uuidv7(), tenantId, seq, hash, signature, keyId],
@@ -104,7 +103,6 @@ async function countAnnouncedErasures(database: Database, tenantId: string | nul
   if (tenantId === null) return 0;
   const [row] = await database.withTenant(tenantId, (transaction) =>
     transaction.query<{ events: number }>({
-      operation: 'SELECT',
       table: 'erasure_requests',
       text: `
         SELECT coalesce(sum(announced.events), 0)::bigint AS events
@@ -120,21 +118,20 @@ async function countAnnouncedErasures(database: Database, tenantId: string | nul
   return row?.events ?? 0;
 }
 
-type AuditQuery = {
+interface AuditQuery {
   readonly tenantId: string | null;
+  readonly table: 'audit_events' | 'audit_checkpoints';
   /** Builds the statement from the predicate of the tenant. */
   readonly text: (tenant: string) => string;
   readonly values: readonly unknown[];
-} & (
-  | { readonly operation: 'SELECT'; readonly table: 'audit_events' | 'audit_checkpoints' }
-  | { readonly operation: 'INSERT'; readonly table: 'audit_checkpoints' }
-);
+}
 
-/** Runs a query in a transaction of the tenant, or without one for the platform. */
-function run<R extends Record<string, unknown>>(database: Database, query: AuditQuery): Promise<R[]> {
-  const { tenantId, text, ...rest } = query;
-  if (tenantId === null) return database.query<R>({ ...rest, text: text('tenant_id IS NULL') });
-  const values = rest.operation === 'SELECT' ? [...rest.values, tenantId] : rest.values;
-  const statement = { ...rest, values, text: text(`tenant_id = $${values.length}`) };
+/** Runs a statement in a transaction of the tenant, or without one for the platform. */
+function run<R extends Record<string, unknown>>(
+  database: Database,
+  tenantId: string | null,
+  statement: Pick<AuditQuery, 'table' | 'values'> & { readonly text: string },
+): Promise<R[]> {
+  if (tenantId === null) return database.query<R>(statement);
   return database.withTenant(tenantId, (transaction) => transaction.query<R>(statement));
 }

@@ -21,7 +21,6 @@ export function updateFeatureFlags(
   { service, features, states }: FeatureFlagStates,
 ): Promise<ChangedFeatureFlag[]> {
   return transaction.query<ChangedFeatureFlag>({
-    operation: 'UPDATE',
     table: 'platform_switches',
     text: `
       UPDATE platform_switches stored SET is_on = current.is_on, changed_at = now()
@@ -38,7 +37,6 @@ export async function insertFeatureFlags(
   { service, features, states }: FeatureFlagStates,
 ): Promise<void> {
   await transaction.query({
-    operation: 'INSERT',
     table: 'platform_switches',
     text: `
       INSERT INTO platform_switches (service, feature, is_on)

@@ -32,7 +32,6 @@ export function selectBudgets(
   filter: BudgetFilter,
 ): Promise<BudgetRow[]> {
   return transaction.query<BudgetRow>({
-    operation: 'SELECT',
     table: 'budgets',
     text: `
       SELECT ${COLUMNS} FROM budgets
@@ -57,7 +56,6 @@ export async function requireBudget(
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<BudgetRow> {
   const rows = await transaction.query<BudgetRow>({
-    operation: 'SELECT',
     table: 'budgets',
     text: `SELECT ${COLUMNS} FROM budgets WHERE tenant_id = $1 AND id = $2 ${lock}`,
     values: [transaction.tenantId, id],
@@ -73,7 +71,6 @@ export async function insertBudget(transaction: TenantTransaction, budget: NewBu
   const { project_id: projectId = null, api_key_id: keyId = null, effective_from, limit_micro_usd } = budget;
   const [row] = await mapForeignKeyViolation(budget, () =>
     transaction.query<BudgetRow>({
-      operation: 'INSERT',
       table: 'budgets',
       text: `
         INSERT INTO budgets (id, tenant_id, project_id, api_key_id, effective_from, limit_micro_usd)
@@ -88,7 +85,6 @@ export async function insertBudget(transaction: TenantTransaction, budget: NewBu
 /** Returns the id of the budget of the same subject that begins in the same month. */
 export async function findBudgetId(transaction: TenantTransaction, budget: NewBudget): Promise<string | undefined> {
   const [row] = await transaction.query<{ readonly id: string }>({
-    operation: 'SELECT',
     table: 'budgets',
     text: `
       SELECT id FROM budgets
@@ -106,7 +102,6 @@ export async function updateLimit(
   limitMicroUsd: number | null,
 ): Promise<BudgetRow> {
   const rows = await transaction.query<BudgetRow>({
-    operation: 'UPDATE',
     table: 'budgets',
     text: `
       UPDATE budgets SET limit_micro_usd = $3, updated_at = now(), version = version + 1
@@ -119,7 +114,6 @@ export async function updateLimit(
 /** Deletes a budget. */
 export async function deleteBudget(transaction: TenantTransaction, id: string): Promise<void> {
   await transaction.query({
-    operation: 'DELETE',
     table: 'budgets',
     text: 'DELETE FROM budgets WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, id],
@@ -132,7 +126,6 @@ export async function findKeyOwners(
   keyId: string,
 ): Promise<{ readonly project: string | null; readonly user: string | null }> {
   const [key] = await transaction.query<{ readonly project_id: string | null; readonly user_id: string | null }>({
-    operation: 'SELECT',
     table: 'api_keys',
     text: 'SELECT project_id, user_id FROM api_keys WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, keyId],

@@ -13,7 +13,6 @@ interface RoleRow {
  */
 export async function assertConfinedRole(database: Database): Promise<void> {
   const [row] = await database.query<RoleRow & Record<string, unknown>>({
-    operation: 'SELECT',
     table: 'pg_catalog',
     text: `
       SELECT r.rolname::text AS role, r.rolsuper OR r.rolbypassrls AS bypasses,

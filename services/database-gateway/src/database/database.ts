@@ -4,18 +4,9 @@ import { isAnswerOfServer, toDatabaseError } from './database-error.ts';
 import { createQueryInstruments, type QueryInstruments, type QueryInstrumentsOptions } from './query-instruments.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import { runCancellable, type StatementOptions } from './run-cancellable.ts';
-import type { QueryName, UnscopedQueryName } from './query-name.ts';
+import { toQueryName, type Query, type UnscopedQuery } from './query-name.ts';
 
-interface Statement {
-  readonly text: string;
-  readonly values?: readonly unknown[];
-}
-
-/** A statement, with its name in telemetry. */
-export type Query = QueryName & Statement;
-
-/** A statement that may run without a tenant. */
-export type UnscopedQuery = UnscopedQueryName & Statement;
+export type { Query, UnscopedQuery };
 
 /** Transaction of one tenant. */
 export interface TenantTransaction {
@@ -118,7 +109,7 @@ interface AcquiredConnection extends ConnectionOptions {
 }
 
 function platformTransaction(query: TenantTransaction['query']): PlatformTransaction {
-  const set = (text: string) => query({ operation: 'SELECT', table: 'pg_catalog', text });
+  const set = (text: string) => query({ table: 'pg_catalog', text });
   return {
     tenantId: null,
     query,
@@ -163,7 +154,7 @@ async function runQuery<R extends pg.QueryResultRow>(acquired: AcquiredConnectio
     const result = await send<R>(acquired, query.text, query.values ?? []);
     return result.rows;
   };
-  return instruments.observe(query, () => runCancellable(run, () => pool.cancel(client), signal));
+  return instruments.observe(toQueryName(query), () => runCancellable(run, () => pool.cancel(client), signal));
 }
 
 async function send<R extends pg.QueryResultRow>(

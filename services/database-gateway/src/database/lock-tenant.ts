@@ -6,7 +6,6 @@ export async function lockTenant(
   lock: 'FOR SHARE' | 'FOR NO KEY UPDATE',
 ): Promise<void> {
   await transaction.query({
-    operation: 'SELECT',
     table: 'tenants',
     text: `SELECT 1 FROM tenants WHERE id = $1 ${lock}`,
     values: [transaction.tenantId],

@@ -48,7 +48,6 @@ export function createQueryInstruments(options: QueryInstrumentsOptions): QueryI
   startAtZero(options.metrics);
 
   const begin = (name: QueryName): RunningQuery => {
-    // A query also contains its text and values, which must not become labels.
     const { operation, table } = name;
     const startedAt = performance.now();
     const span = beginSpan(name);
@@ -109,8 +108,8 @@ const FAULTS = [
 /** Initializes series at zero: `rate()` misses the first value of a new series. The catalogue does not contain tables. */
 function startAtZero(metrics: Metrics): void {
   for (const name of listQueryNames()) {
-    metrics.histogram('db_query_duration_seconds').zero(name);
-    if (name.operation !== 'COPY') metrics.counter('db_slow_queries_total').inc(name, 0);
+    metrics.histogram('db_query_duration_seconds').zero({ ...name });
+    if (name.operation !== 'COPY') metrics.counter('db_slow_queries_total').inc({ ...name }, 0);
     for (const error of FAULTS) metrics.counter('db_query_errors_total').inc({ ...name, error }, 0);
   }
 }

@@ -37,8 +37,7 @@ export function createSchemaMaintenance(options: {
 async function preparePartitions(database: Database, logger: Logger): Promise<void> {
   try {
     const [row] = await database.query<{ created: number }>({
-      operation: 'CALL',
-      table: 'generations',
+      functionOf: 'generations',
       text: 'SELECT prepare_partitions() AS created',
     });
     if (row !== undefined && row.created > 0) logger.info('Partitions created', { partitions: row.created });
@@ -50,8 +49,7 @@ async function preparePartitions(database: Database, logger: Logger): Promise<vo
 
 async function reportDefaultPartitionRows(database: Database, logger: Logger, metrics: Metrics): Promise<void> {
   const rows = await database.query<{ table_name: string; row_count: number }>({
-    operation: 'CALL',
-    table: 'generations',
+    functionOf: 'generations',
     text: 'SELECT table_name, row_count FROM count_default_partition_rows()',
   });
   for (const { table_name: table, row_count: count } of rows) {
@@ -63,7 +61,7 @@ async function reportDefaultPartitionRows(database: Database, logger: Logger, me
 
 async function readDrift(database: Database): Promise<string[]> {
   const schema = await database.withPlatform((transaction) =>
-    readLiveSchema((text) => transaction.query({ operation: 'SELECT', table: 'pg_catalog', text })),
+    readLiveSchema((text) => transaction.query({ table: 'pg_catalog', text })),
   );
   return findSchemaDrift(schema);
 }

@@ -22,7 +22,6 @@ export async function acquireLease(
   leaseMs: number,
 ): Promise<Pick<ExportRow, 'epoch' | 'recipient' | 'created_at'> | undefined> {
   const [row] = await transaction.query<Pick<ExportRow, 'epoch' | 'recipient' | 'created_at'>>({
-    operation: 'UPDATE',
     table: 'export_jobs',
     text: `
       UPDATE export_jobs SET epoch = epoch + 1, lease_until = now() + $3 * interval '1 ms', state = 'running',
@@ -38,7 +37,6 @@ export async function acquireLease(
 /** Returns the seconds until the lease of an export ends, at least 1. */
 export async function readLeaseSecondsLeft(transaction: TenantTransaction, id: string): Promise<number> {
   const [row] = await transaction.query<{ seconds: number | null }>({
-    operation: 'SELECT',
     table: 'export_jobs',
     text: `
       SELECT ceil(extract(epoch FROM lease_until - clock_timestamp()))::integer AS seconds FROM export_jobs
@@ -55,7 +53,6 @@ export async function readLeaseSecondsLeft(transaction: TenantTransaction, id: s
 export async function updateLease(transaction: TenantTransaction, id: string, renewal: Renewal): Promise<boolean> {
   const { progress } = renewal;
   const rows = await transaction.query({
-    operation: 'UPDATE',
     table: 'export_jobs',
     // A heartbeat without progress neither changes the version that clients follow nor extends the deadline.
     text: `
@@ -95,7 +92,6 @@ export async function updateToReady(
 ): Promise<number | undefined> {
   const bytes = completion.files.reduce((sum, file) => sum + file.bytes, 0);
   const [row] = await transaction.query<{ age_seconds: number }>({
-    operation: 'UPDATE',
     table: 'export_jobs',
     text: `
       UPDATE export_jobs SET state = 'ready', manifest_sha256 = $4, bundle_rows = $5, bundle_files = $6,
@@ -125,7 +121,6 @@ export async function updateToFailed(
   { epoch, code, message }: ExportFailure,
 ): Promise<number | undefined> {
   const [row] = await transaction.query<{ age_seconds: number }>({
-    operation: 'UPDATE',
     table: 'export_jobs',
     text: `
       UPDATE export_jobs SET state = 'failed', failure_code = $4, failure_message = $5, lease_until = NULL,
@@ -144,7 +139,6 @@ export async function insertBundleFiles(
   { epoch, files }: Completion,
 ): Promise<void> {
   await transaction.query({
-    operation: 'INSERT',
     table: 'export_files',
     text: `
       INSERT INTO export_files (export_id, tenant_id, epoch, position, path, key, bytes, sha256)

@@ -18,7 +18,6 @@ export function selectExports(
   { state }: Pick<QueryOf<typeof routes.exports.list>, 'state'>,
 ): Promise<ExportRow[]> {
   return transaction.query<ExportRow>({
-    operation: 'SELECT',
     table: 'export_jobs',
     text: `
       SELECT ${EXPORT_COLUMNS} FROM export_jobs
@@ -31,7 +30,6 @@ export function selectExports(
 /** Reads an export of the tenant. @throws NotFoundError */
 export async function requireExport(transaction: TenantTransaction, id: string): Promise<ExportRow> {
   const rows = await transaction.query<ExportRow>({
-    operation: 'SELECT',
     table: 'export_jobs',
     text: `SELECT ${EXPORT_COLUMNS} FROM export_jobs WHERE tenant_id = $1 AND id = $2`,
     values: [transaction.tenantId, id],
@@ -47,7 +45,6 @@ export async function insertExport(
   const [row] = await insertUnlessUnfinished(transaction, keyId, recipient);
   if (row !== undefined) return row;
   const [active] = await transaction.query<{ id: string }>({
-    operation: 'SELECT',
     table: 'export_jobs',
     text: `SELECT id FROM export_jobs WHERE tenant_id = $1 AND state IN ('requested', 'running', 'sealing')`,
     values: [transaction.tenantId],
@@ -60,7 +57,6 @@ export async function insertExport(
 /** Reads the files of a bundle in their order. */
 export function selectBundleFiles(transaction: TenantTransaction, id: string): Promise<BundleFile[]> {
   return transaction.query<BundleFile>({
-    operation: 'SELECT',
     table: 'export_files',
     text: `SELECT path, key, bytes, sha256 FROM export_files WHERE tenant_id = $1 AND export_id = $2 ORDER BY position`,
     values: [transaction.tenantId, id],
@@ -74,7 +70,6 @@ async function insertUnlessUnfinished(
 ): Promise<readonly ExportRow[]> {
   try {
     return await transaction.query<ExportRow>({
-      operation: 'INSERT',
       table: 'export_jobs',
       text: `
         INSERT INTO export_jobs (id, tenant_id, api_key_id, recipient) VALUES ($1, $2, $3, $4)

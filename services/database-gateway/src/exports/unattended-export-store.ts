@@ -29,8 +29,7 @@ export function listUnattendedExports(
   { requeueMs, limit }: { readonly requeueMs: number; readonly limit: number },
 ): Promise<readonly { readonly tenant_id: string; readonly export_id: string }[]> {
   return database.query<{ tenant_id: string; export_id: string }>({
-    operation: 'CALL',
-    table: 'export_jobs',
+    functionOf: 'export_jobs',
     text: `SELECT * FROM list_unattended_exports($1 * interval '1 ms', $2)`,
     values: [requeueMs, limit],
   });
@@ -43,7 +42,6 @@ export async function lockUnattendedExport(
   { requeueMs, deadlineMs }: UnattendedExportLimits,
 ): Promise<UnattendedExportRow | undefined> {
   const [row] = await transaction.query<UnattendedExportRow>({
-    operation: 'SELECT',
     table: 'export_jobs',
     text: `
       SELECT e.epoch, e.queued_times,
@@ -70,7 +68,6 @@ export async function updateQueuedTimes(
   queuedTimes: number,
 ): Promise<void> {
   await transaction.query({
-    operation: 'UPDATE',
     table: 'export_jobs',
     text: 'UPDATE export_jobs SET queued_times = $3, updated_at = now() WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, id, queuedTimes],

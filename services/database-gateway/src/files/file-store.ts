@@ -25,7 +25,6 @@ export function selectFiles(
   { project_id: projectId, name }: Pick<QueryOf<typeof routes.files.list>, 'project_id' | 'name'>,
 ): Promise<FileRow[]> {
   return transaction.query<FileRow>({
-    operation: 'SELECT',
     table: 'files',
     text: `
       SELECT ${COLUMNS} FROM files
@@ -39,7 +38,6 @@ export function selectFiles(
 /** Reads a file of the tenant. @throws NotFoundError */
 export async function requireFile(transaction: TenantTransaction, id: string): Promise<FileRow> {
   const rows = await transaction.query<FileRow>({
-    operation: 'SELECT',
     table: 'files',
     text: `SELECT ${COLUMNS} FROM files WHERE tenant_id = $1 AND id = $2`,
     values: [transaction.tenantId, id],
@@ -52,7 +50,6 @@ export async function insertFile(transaction: TenantTransaction, file: NewFile):
   const { id, project_id: projectId = null, name, content_type: contentType, bytes, sha256 } = file;
   try {
     const rows = await transaction.query<FileRow>({
-      operation: 'INSERT',
       table: 'files',
       text: `
         INSERT INTO files (id, tenant_id, project_id, name, content_type, bytes, sha256, object_key)
@@ -69,7 +66,6 @@ export async function insertFile(transaction: TenantTransaction, file: NewFile):
 /** Deletes a file and returns the key of its object. @throws NotFoundError */
 export async function deleteFile(transaction: TenantTransaction, id: string): Promise<string> {
   const rows = await transaction.query<{ object_key: string }>({
-    operation: 'DELETE',
     table: 'files',
     text: 'DELETE FROM files WHERE tenant_id = $1 AND id = $2 RETURNING object_key',
     values: [transaction.tenantId, id],

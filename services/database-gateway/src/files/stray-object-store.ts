@@ -46,7 +46,6 @@ export function createStrayObjectStore(database: Database): StrayObjectStore {
     abandon: ({ tenant_id: tenantId, object_key: objectKey }) =>
       database.withTenant(tenantId, async (transaction) => {
         await transaction.query({
-          operation: 'UPDATE',
           table: 'stray_objects',
           text: 'UPDATE stray_objects SET due_at = now() WHERE tenant_id = $1 AND object_key = $2 AND claimed_at IS NULL',
           values: [tenantId, objectKey],
@@ -54,15 +53,13 @@ export function createStrayObjectStore(database: Database): StrayObjectStore {
       }),
     claim: (limit) =>
       database.query<ClaimedObject>({
-        operation: 'CALL',
-        table: 'stray_objects',
+        functionOf: 'stray_objects',
         text: `SELECT * FROM claim_stray_objects($1, interval '1 minute')`,
         values: [limit],
       }),
     settle: async (ids) => {
       await database.query({
-        operation: 'CALL',
-        table: 'stray_objects',
+        functionOf: 'stray_objects',
         text: 'SELECT settle_stray_objects($1)',
         values: [ids],
       });
@@ -77,7 +74,6 @@ export async function insertStrayObject(
   removeAfterMs: number,
 ): Promise<void> {
   await transaction.query({
-    operation: 'INSERT',
     table: 'stray_objects',
     text: `
       INSERT INTO stray_objects (id, tenant_id, object_key, due_at)
@@ -92,7 +88,6 @@ export async function insertStrayObject(
  */
 export async function adoptStrayObject(transaction: TenantTransaction, objectKey: string): Promise<void> {
   const rows = await transaction.query<{ id: string }>({
-    operation: 'DELETE',
     table: 'stray_objects',
     text: 'DELETE FROM stray_objects WHERE tenant_id = $1 AND object_key = $2 AND claimed_at IS NULL RETURNING id',
     values: [transaction.tenantId, objectKey],
@@ -103,7 +98,6 @@ export async function adoptStrayObject(transaction: TenantTransaction, objectKey
 
 async function requireProject(transaction: TenantTransaction, projectId: string): Promise<void> {
   const rows = await transaction.query({
-    operation: 'SELECT',
     table: 'projects',
     text: 'SELECT 1 FROM projects WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, projectId],

@@ -7,7 +7,6 @@ export async function findGenerations(
 ): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
   const rows = await transaction.query<{ id: string }>({
-    operation: 'SELECT',
     table: 'generations',
     text: `
       SELECT id FROM generations

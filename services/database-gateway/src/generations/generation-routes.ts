@@ -44,7 +44,6 @@ function listAll(transaction: TenantTransaction, query: GenerationFilter) {
     query,
     read: async (page) => {
       const rows = await transaction.query<GenerationRow>({
-        operation: 'SELECT',
         table: 'generations',
         text: textOf(page),
         values: [
@@ -80,7 +79,6 @@ function textOf({ comparison, direction }: PageWindow): string {
 
 async function readGeneration(transaction: TenantTransaction, id: string): Promise<Generation> {
   const [row] = await transaction.query<GenerationRow>({
-    operation: 'SELECT',
     table: 'generations',
     text: `SELECT ${COLUMNS} FROM generations WHERE tenant_id = $1 AND id = $2 AND created_at = uuid_v7_time($2)`,
     values: [transaction.tenantId, id],
@@ -91,7 +89,6 @@ async function readGeneration(transaction: TenantTransaction, id: string): Promi
 
 async function readContent(transaction: TenantTransaction, id: string, { actor }: Caller) {
   const [row] = await transaction.query<{ request: unknown; response: unknown }>({
-    operation: 'SELECT',
     table: 'generation_contents',
     text: `
       SELECT request, response FROM generation_contents

@@ -42,7 +42,6 @@ export async function openGenerations(
 ): Promise<(Error | undefined)[]> {
   const { tenantId } = transaction;
   const rows = await transaction.query<{ id: string; is_new: boolean }>({
-    operation: 'INSERT',
     table: 'generations',
     text: OPEN,
     values: [tenantId, ...toColumns(openings)],

@@ -40,7 +40,6 @@ export async function settleGenerations(
 ): Promise<(Error | undefined)[]> {
   const ids = settlings.map(({ id }) => id);
   const rows = await transaction.query<{ id: string }>({
-    operation: 'UPDATE',
     table: 'generations',
     text: SETTLE,
     values: [transaction.tenantId, ...idRange(ids), ...toColumns(settlings)],

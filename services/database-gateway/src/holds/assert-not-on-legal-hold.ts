@@ -25,7 +25,6 @@ export async function assertNotOnLegalHold(
   await lockTenant(transaction, 'FOR SHARE');
   const covered = [{ scope: 'tenant', id: transaction.tenantId }, ...targets];
   const [hold] = await transaction.query<{ id: string; scope: HoldScope }>({
-    operation: 'SELECT',
     table: 'legal_holds',
     text: `
       SELECT id, scope FROM legal_holds

@@ -24,7 +24,6 @@ export function selectHolds(
   filter: HoldFilter,
 ): Promise<HoldRow[]> {
   return transaction.query<HoldRow>({
-    operation: 'SELECT',
     table: 'legal_holds',
     text: `
       SELECT * FROM legal_holds
@@ -50,7 +49,6 @@ export async function requireHold(
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<HoldRow> {
   const rows = await transaction.query<HoldRow>({
-    operation: 'SELECT',
     table: 'legal_holds',
     text: `SELECT * FROM legal_holds WHERE tenant_id = $1 AND id = $2 ${lock}`,
     values: [transaction.tenantId, id],
@@ -65,7 +63,6 @@ export async function insertHold(
   placedBy: string,
 ): Promise<HoldRow> {
   const rows = await transaction.query<HoldRow>({
-    operation: 'INSERT',
     table: 'legal_holds',
     text: `
       INSERT INTO legal_holds (id, tenant_id, scope, scope_id, ground, reference, placed_by)
@@ -81,7 +78,6 @@ export async function insertHold(
  */
 export async function requestRelease(transaction: TenantTransaction, id: string, personId: string): Promise<HoldRow> {
   const rows = await transaction.query<HoldRow>({
-    operation: 'UPDATE',
     table: 'legal_holds',
     text: `
       UPDATE legal_holds SET release_requested_by = $3, release_requested_at = clock_timestamp(), version = version + 1
@@ -94,7 +90,6 @@ export async function requestRelease(transaction: TenantTransaction, id: string,
 /** Releases a legal hold. A CHECK requires that another person has requested it. */
 export async function releaseHold(transaction: TenantTransaction, id: string, personId: string): Promise<HoldRow> {
   const rows = await transaction.query<HoldRow>({
-    operation: 'UPDATE',
     table: 'legal_holds',
     text: `
       UPDATE legal_holds SET released_by = $3, released_at = clock_timestamp(), version = version + 1
@@ -107,7 +102,6 @@ export async function releaseHold(transaction: TenantTransaction, id: string, pe
 /** Returns the role of a member and locks it until the transaction ends; undefined for persons who are no members. */
 export async function lockRole(transaction: TenantTransaction, personId: string): Promise<Role | undefined> {
   const [member] = await transaction.query<{ readonly role: Role }>({
-    operation: 'SELECT',
     table: 'memberships',
     text: 'SELECT role FROM memberships WHERE tenant_id = $1 AND user_id = $2 FOR SHARE',
     values: [transaction.tenantId, personId],
@@ -118,7 +112,6 @@ export async function lockRole(transaction: TenantTransaction, personId: string)
 /** Reports whether a person is an operator with a live key, and locks the operator until the transaction ends. */
 export async function lockLiveOperator(transaction: TenantTransaction, personId: string): Promise<boolean> {
   const operators = await transaction.query({
-    operation: 'SELECT',
     table: 'platform_operators',
     text: `SELECT 1 FROM platform_operators WHERE id = $1 AND ${IS_LIVE} FOR SHARE`,
     values: [personId],
@@ -133,21 +126,19 @@ export async function requireHoldTarget(transaction: TenantTransaction, scope: H
 }
 
 const SELECT_TARGET = {
-  tenant: { operation: 'SELECT', table: 'tenants', text: 'SELECT 1 FROM tenants WHERE id = $1 AND id = $2' },
-  project: { operation: 'SELECT', table: 'projects', text: 'SELECT 1 FROM projects WHERE tenant_id = $1 AND id = $2' },
+  tenant: { table: 'tenants', text: 'SELECT 1 FROM tenants WHERE id = $1 AND id = $2' },
+  project: { table: 'projects', text: 'SELECT 1 FROM projects WHERE tenant_id = $1 AND id = $2' },
   // The keys of a person who has left the tenant, and the data created with them, may still exist.
   user: {
-    operation: 'SELECT',
     table: 'memberships',
     text: `
       SELECT 1 FROM memberships WHERE tenant_id = $1 AND user_id = $2
       UNION ALL SELECT 1 FROM api_keys WHERE tenant_id = $1 AND user_id = $2 LIMIT 1`,
   },
-  api_key: { operation: 'SELECT', table: 'api_keys', text: 'SELECT 1 FROM api_keys WHERE tenant_id = $1 AND id = $2' },
+  api_key: { table: 'api_keys', text: 'SELECT 1 FROM api_keys WHERE tenant_id = $1 AND id = $2' },
   generation: {
-    operation: 'SELECT',
     table: 'generations',
     text: 'SELECT 1 FROM generations WHERE tenant_id = $1 AND id = $2',
   },
-  file: { operation: 'SELECT', table: 'files', text: 'SELECT 1 FROM files WHERE tenant_id = $1 AND id = $2' },
+  file: { table: 'files', text: 'SELECT 1 FROM files WHERE tenant_id = $1 AND id = $2' },
 } as const satisfies Record<HoldScope, Query>;

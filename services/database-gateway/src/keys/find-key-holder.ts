@@ -11,8 +11,7 @@ export type StoredOperator = AnswerOf<typeof internalRoutes.operators.find>;
 /** Finds the key with a prefix, in any state. @throws NotFoundError */
 export async function findKeyHolder(database: Database, prefix: string): Promise<StoredApiKey> {
   const rows = await database.query<ApiKeyRow & { role: Role | null; tenant_state: TenantState }>({
-    operation: 'CALL',
-    table: 'api_keys',
+    functionOf: 'api_keys',
     text: 'SELECT (key).*, role, tenant_state FROM find_key_holder($1)',
     values: [prefix],
   });
@@ -24,7 +23,6 @@ export async function findKeyHolder(database: Database, prefix: string): Promise
 /** Finds the operator whose key has a prefix, in any state. @throws NotFoundError */
 export async function findOperatorByPrefix(database: Database, prefix: string): Promise<StoredOperator> {
   const rows = await database.query<OperatorRow>({
-    operation: 'SELECT',
     table: 'platform_operators',
     text: `
       SELECT id, key_hash, expires_at, revoked_at, last_used_on, last_refused_on FROM platform_operators

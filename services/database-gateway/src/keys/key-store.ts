@@ -15,7 +15,6 @@ export function selectKeys(
   filter: KeyFilter,
 ): Promise<ApiKeyRow[]> {
   return transaction.query<ApiKeyRow>({
-    operation: 'SELECT',
     table: 'api_keys',
     text: `
       SELECT * FROM api_keys
@@ -40,7 +39,6 @@ export async function requireKey(
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<ApiKeyRow> {
   const rows = await transaction.query<ApiKeyRow>({
-    operation: 'SELECT',
     table: 'api_keys',
     text: `SELECT * FROM api_keys WHERE tenant_id = $1 AND id = $2 ${lock}`,
     values: [transaction.tenantId, id],
@@ -54,7 +52,6 @@ export async function findExpiry(
   id: string,
 ): Promise<{ readonly expiresAt: Date | null } | undefined> {
   const [row] = await transaction.query<{ readonly expires_at: Date | null }>({
-    operation: 'SELECT',
     table: 'api_keys',
     text: 'SELECT expires_at FROM api_keys WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, id],
@@ -68,7 +65,6 @@ export async function insertKey(
   key: BodyOf<typeof internalRoutes.apiKeys.store>,
 ): Promise<ApiKeyRow> {
   const rows = await transaction.query<ApiKeyRow>({
-    operation: 'INSERT',
     table: 'api_keys',
     text: `
       INSERT INTO api_keys (id, tenant_id, project_id, user_id, name, prefix, key_hash, scopes, expires_at)
@@ -95,7 +91,6 @@ export async function updateKey(
   { name, expiresAt }: { readonly name: string; readonly expiresAt: Date | null },
 ): Promise<ApiKeyRow> {
   const rows = await transaction.query<ApiKeyRow>({
-    operation: 'UPDATE',
     table: 'api_keys',
     text: `
       UPDATE api_keys SET name = $3, expires_at = $4, updated_at = now(), version = version + 1
@@ -108,7 +103,6 @@ export async function updateKey(
 /** Revokes a key. */
 export async function revokeKey(transaction: TenantTransaction, id: string): Promise<ApiKeyRow> {
   const rows = await transaction.query<ApiKeyRow>({
-    operation: 'UPDATE',
     table: 'api_keys',
     text: `
       UPDATE api_keys SET revoked_at = now(), updated_at = now(), version = version + 1
@@ -121,7 +115,6 @@ export async function revokeKey(transaction: TenantTransaction, id: string): Pro
 /** Revokes the keys of a person in the tenant, and returns the ids of those that were not revoked before. */
 export async function revokeKeysOfUser(transaction: TenantTransaction, userId: string): Promise<string[]> {
   const keys = await transaction.query<{ readonly id: string }>({
-    operation: 'UPDATE',
     table: 'api_keys',
     text: `
       UPDATE api_keys SET revoked_at = now(), updated_at = now(), version = version + 1
@@ -134,7 +127,6 @@ export async function revokeKeysOfUser(transaction: TenantTransaction, userId: s
 /** Reports whether a person is a member of the tenant, and locks the membership until the transaction ends. */
 export async function lockMember(transaction: TenantTransaction, userId: string): Promise<boolean> {
   const rows = await transaction.query({
-    operation: 'SELECT',
     table: 'memberships',
     text: 'SELECT 1 FROM memberships WHERE tenant_id = $1 AND user_id = $2 FOR SHARE',
     values: [transaction.tenantId, userId],
@@ -151,7 +143,6 @@ export async function lockProject(
   id: string,
 ): Promise<{ readonly archivedAt: Date | null }> {
   const rows = await transaction.query<{ readonly archived_at: Date | null }>({
-    operation: 'SELECT',
     table: 'projects',
     text: 'SELECT archived_at FROM projects WHERE tenant_id = $1 AND id = $2 FOR SHARE',
     values: [transaction.tenantId, id],

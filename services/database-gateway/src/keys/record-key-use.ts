@@ -16,7 +16,6 @@ export function recordKeyUse(database: Database, keyId: string, use: KeyUse): Pr
   return database.withTenant(use.tenant_id, async (transaction) => {
     const column = columnOf(use);
     const rows = await transaction.query({
-      operation: 'UPDATE',
       table: 'api_keys',
       text: `
         UPDATE api_keys SET ${column} = ${TODAY}
@@ -32,7 +31,6 @@ export function recordOperatorUse(database: Database, operatorId: string, use: O
   return database.withPlatform(async (transaction) => {
     const column = columnOf(use);
     const rows = await transaction.query({
-      operation: 'UPDATE',
       table: 'platform_operators',
       text: `
         UPDATE platform_operators SET ${column} = ${TODAY}

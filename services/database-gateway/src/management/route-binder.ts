@@ -107,7 +107,6 @@ export function createRouteBinder(database: Database): RouteBinder {
 async function assertTenantWritable(transaction: TenantTransaction, route: Route): Promise<void> {
   const { tenantId } = transaction;
   const rows = await transaction.query<{ readonly state: TenantState }>({
-    operation: 'SELECT',
     table: 'tenants',
     text: 'SELECT state FROM tenants WHERE id = $1',
     values: [tenantId],

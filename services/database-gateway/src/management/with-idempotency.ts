@@ -34,7 +34,6 @@ export async function withIdempotency<A>(
   }
   const { answer, version } = await run();
   await transaction.query({
-    operation: 'UPDATE',
     table: 'idempotency_keys',
     text: `UPDATE idempotency_keys SET answer = $4, version = $5 WHERE ${keyPredicate(transaction)}`,
     values: [...key, JSON.stringify(answer), version ?? null],
@@ -58,13 +57,11 @@ function keyPredicate(transaction: SharedTransaction): string {
 /** Returns false when the key exists. Waits for a concurrent transaction that has inserted the key. */
 async function insertKey(transaction: SharedTransaction, key: unknown[], request: unknown[]): Promise<boolean> {
   await transaction.query({
-    operation: 'DELETE',
     table: 'idempotency_keys',
     text: `DELETE FROM idempotency_keys WHERE ${keyPredicate(transaction)} AND expires_at <= now()`,
     values: key,
   });
   const rows = await transaction.query({
-    operation: 'INSERT',
     table: 'idempotency_keys',
     text: `
       INSERT INTO idempotency_keys (id, tenant_id, actor_id, idempotency_key, route, request_sha256, expires_at)
@@ -80,7 +77,6 @@ async function selectRecordedAnswer(
   key: unknown[],
 ): Promise<RecordedAnswer | undefined> {
   const [row] = await transaction.query<RecordedAnswer>({
-    operation: 'SELECT',
     table: 'idempotency_keys',
     text: `SELECT request_sha256, answer, version FROM idempotency_keys WHERE ${keyPredicate(transaction)}`,
     values: key,

@@ -21,7 +21,6 @@ const COLUMNS = 'id, name, prefix, created_at, expires_at, revoked_at, last_used
  */
 export async function lockOperators(transaction: PlatformTransaction): Promise<void> {
   await transaction.query({
-    operation: 'SELECT',
     table: 'pg_catalog',
     text: `SELECT pg_advisory_xact_lock(hashtextextended('aion-operators', 0))`,
   });
@@ -34,7 +33,6 @@ export function selectOperators(
   { status }: Pick<QueryOf<typeof routes.operators.list>, 'status'>,
 ): Promise<OperatorRow[]> {
   return transaction.query<OperatorRow>({
-    operation: 'SELECT',
     table: 'platform_operators',
     text: `
       SELECT ${COLUMNS} FROM platform_operators
@@ -47,7 +45,6 @@ export function selectOperators(
 /** Reads an operator. @throws NotFoundError */
 export async function requireOperator(transaction: PlatformTransaction, id: string): Promise<OperatorRow> {
   const rows = await transaction.query<OperatorRow>({
-    operation: 'SELECT',
     table: 'platform_operators',
     text: `SELECT ${COLUMNS} FROM platform_operators WHERE id = $1`,
     values: [id],
@@ -60,7 +57,6 @@ export async function findUnrevokedOperator(
   transaction: PlatformTransaction,
 ): Promise<{ readonly isLive: boolean } | undefined> {
   const [operator] = await transaction.query<{ readonly is_live: boolean }>({
-    operation: 'SELECT',
     table: 'platform_operators',
     text: `SELECT ${IS_LIVE} AS is_live FROM platform_operators WHERE revoked_at IS NULL ORDER BY 1 DESC LIMIT 1`,
   });
@@ -70,7 +66,6 @@ export async function findUnrevokedOperator(
 /** Reports whether another operator has a live key. */
 export async function hasOtherLiveOperator(transaction: PlatformTransaction, id: string): Promise<boolean> {
   const rows = await transaction.query({
-    operation: 'SELECT',
     table: 'platform_operators',
     text: `SELECT 1 FROM platform_operators WHERE ${IS_LIVE} AND id <> $1 LIMIT 1`,
     values: [id],
@@ -84,7 +79,6 @@ export async function insertOperator(
   operator: BodyOf<typeof internalRoutes.operators.store>,
 ): Promise<OperatorRow> {
   const rows = await transaction.query<OperatorRow>({
-    operation: 'INSERT',
     table: 'platform_operators',
     text: `
       INSERT INTO platform_operators (id, name, prefix, key_hash, expires_at)
@@ -97,7 +91,6 @@ export async function insertOperator(
 /** Revokes an operator. */
 export async function revokeOperator(transaction: PlatformTransaction, id: string): Promise<OperatorRow> {
   const rows = await transaction.query<OperatorRow>({
-    operation: 'UPDATE',
     table: 'platform_operators',
     text: `UPDATE platform_operators SET revoked_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
     values: [id],

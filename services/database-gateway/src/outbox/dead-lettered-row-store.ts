@@ -16,8 +16,7 @@ export function selectDeadLetteredRows(
   { limit, after, direction }: PageWindow,
 ): Promise<DeadLetteredRow[]> {
   return transaction.query<DeadLetteredRow>({
-    operation: 'CALL',
-    table: 'outbox',
+    functionOf: 'outbox',
     text: 'SELECT * FROM list_parked_outbox($1, $2, $3)',
     values: [limit, after, direction === 'ASC'],
   });
@@ -26,8 +25,7 @@ export function selectDeadLetteredRows(
 /** Makes a dead-lettered row due again and resets its refusals. @throws NotFoundError */
 export async function releaseOutboxRow(transaction: PlatformTransaction, id: string, tenantId: string): Promise<void> {
   const [row] = await transaction.query<{ released: boolean | null }>({
-    operation: 'CALL',
-    table: 'outbox',
+    functionOf: 'outbox',
     text: 'SELECT release_outbox($1, $2) AS released',
     values: [id, tenantId],
   });

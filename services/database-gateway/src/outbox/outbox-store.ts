@@ -64,7 +64,6 @@ export interface OutboxState {
 /** Inserts an outbox row in the transaction that causes it. @throws for a dedupe key that exists */
 export async function insertOutboxRow(transaction: TenantTransaction, row: NewOutboxRow): Promise<void> {
   await transaction.query({
-    operation: 'INSERT',
     table: 'outbox',
     text: `
       INSERT INTO outbox (id, tenant_id, dedupe_key, topic, payload, carrier) VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -82,13 +81,12 @@ export async function insertOutboxRow(transaction: TenantTransaction, row: NewOu
 /** Creates the store of the relay. */
 export function createOutboxStore(database: Database): OutboxStore {
   const call = async (text: string, values: readonly unknown[]): Promise<void> => {
-    await database.query({ operation: 'CALL', table: 'outbox', text, values });
+    await database.query({ functionOf: 'outbox', text, values });
   };
   return {
     claim: (maxRows, claimMs) =>
       database.query<ClaimedOutboxRow>({
-        operation: 'CALL',
-        table: 'outbox',
+        functionOf: 'outbox',
         text: `SELECT * FROM claim_outbox($1, $2 * interval '1 ms')`,
         values: [maxRows, claimMs],
       }),
@@ -97,8 +95,7 @@ export function createOutboxStore(database: Database): OutboxStore {
       call(`SELECT settle_outbox($1, $2, $3 * interval '1 ms')`, [id, failure, retryAfterMs]),
     markRejected: async (id, { reason, failure, retryAfterMs, maxRejections }) => {
       const [row] = await database.query<{ parked: boolean | null }>({
-        operation: 'CALL',
-        table: 'outbox',
+        functionOf: 'outbox',
         text: `SELECT refuse_outbox($1, $2, $3, $4 * interval '1 ms', $5) AS parked`,
         values: [id, reason, failure, retryAfterMs, maxRejections],
       });
@@ -106,8 +103,7 @@ export function createOutboxStore(database: Database): OutboxStore {
     },
     readState: async () => {
       const [row] = await database.query<{ age: number; parked: Partial<Record<DeadLetterReason, number>> | null }>({
-        operation: 'CALL',
-        table: 'outbox',
+        functionOf: 'outbox',
         text: `SELECT outbox_oldest_age() AS age,
           (SELECT json_object_agg(parked_reason, row_count) FROM count_parked_outbox()) AS parked`,
       });

@@ -25,7 +25,6 @@ type MembershipFilter = Pick<QueryOf<typeof routes.memberships.list>, 'role' | '
  */
 export async function lockMemberships(transaction: TenantTransaction): Promise<void> {
   await transaction.query({
-    operation: 'SELECT',
     table: 'pg_catalog',
     text: `SELECT pg_advisory_xact_lock(hashtextextended('aion-members:' || $1::uuid::text, 0))`,
     values: [transaction.tenantId],
@@ -39,7 +38,6 @@ export function selectMemberships(
   { role, user_id: userId }: MembershipFilter,
 ): Promise<MembershipRow[]> {
   return transaction.query<MembershipRow>({
-    operation: 'SELECT',
     table: 'memberships',
     text: `
       SELECT * FROM memberships
@@ -57,7 +55,6 @@ export async function requireMembership(
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<MembershipRow> {
   const rows = await transaction.query<MembershipRow>({
-    operation: 'SELECT',
     table: 'memberships',
     text: `SELECT * FROM memberships WHERE tenant_id = $1 AND id = $2 ${lock}`,
     values: [transaction.tenantId, id],
@@ -68,7 +65,6 @@ export async function requireMembership(
 /** Returns the id of the membership of a user, if the user is a member of the tenant. */
 export async function findMembershipId(transaction: TenantTransaction, userId: string): Promise<string | undefined> {
   const [row] = await transaction.query<{ readonly id: string }>({
-    operation: 'SELECT',
     table: 'memberships',
     text: 'SELECT id FROM memberships WHERE tenant_id = $1 AND user_id = $2',
     values: [transaction.tenantId, userId],
@@ -79,7 +75,6 @@ export async function findMembershipId(transaction: TenantTransaction, userId: s
 /** Reports whether the tenant has another owner than the one with this membership. */
 export async function hasOtherOwner(transaction: TenantTransaction, membershipId: string): Promise<boolean> {
   const others = await transaction.query({
-    operation: 'SELECT',
     table: 'memberships',
     text: `SELECT 1 FROM memberships WHERE tenant_id = $1 AND role = 'owner' AND id <> $2 LIMIT 1`,
     values: [transaction.tenantId, membershipId],
@@ -90,8 +85,7 @@ export async function hasOtherOwner(transaction: TenantTransaction, membershipId
 /** Counts the tenants that a person is a member of; a transaction sees only the membership in its own tenant. */
 export async function countMemberships(transaction: TenantTransaction, userId: string): Promise<number> {
   const rows = await transaction.query<{ readonly memberships: number }>({
-    operation: 'CALL',
-    table: 'memberships',
+    functionOf: 'memberships',
     text: 'SELECT count_memberships($1) AS memberships',
     values: [userId],
   });
@@ -104,7 +98,6 @@ export async function insertMembership(
   { userId, role }: { readonly userId: string; readonly role: Role },
 ): Promise<MembershipRow> {
   const rows = await transaction.query<MembershipRow>({
-    operation: 'INSERT',
     table: 'memberships',
     text: 'INSERT INTO memberships (id, tenant_id, user_id, role) VALUES ($1, $2, $3, $4) RETURNING *',
     values: [uuidv7(), transaction.tenantId, userId, role],
@@ -115,7 +108,6 @@ export async function insertMembership(
 /** Updates the role of a membership. */
 export async function updateRole(transaction: TenantTransaction, id: string, role: Role): Promise<MembershipRow> {
   const rows = await transaction.query<MembershipRow>({
-    operation: 'UPDATE',
     table: 'memberships',
     text: `
       UPDATE memberships SET role = $3, updated_at = now(), version = version + 1
@@ -128,7 +120,6 @@ export async function updateRole(transaction: TenantTransaction, id: string, rol
 /** Deletes a membership. A trigger deletes the person with the last one, since a tenant does not see the others. */
 export async function deleteMembership(transaction: TenantTransaction, id: string): Promise<void> {
   await transaction.query({
-    operation: 'DELETE',
     table: 'memberships',
     text: 'DELETE FROM memberships WHERE tenant_id = $1 AND id = $2',
     values: [transaction.tenantId, id],

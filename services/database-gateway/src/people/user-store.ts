@@ -27,7 +27,6 @@ export function selectUsers(
   { role, email }: UserFilter,
 ): Promise<UserRow[]> {
   return transaction.query<UserRow>({
-    operation: 'SELECT',
     table: 'users',
     text: `
       ${SELECT_MEMBERS} AND ($2::uuid IS NULL OR m.user_id ${comparison} $2) AND ($3::text IS NULL OR m.role = $3)
@@ -44,7 +43,6 @@ export async function requireUser(
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<UserRow> {
   const rows = await transaction.query<UserRow>({
-    operation: 'SELECT',
     table: 'users',
     text: `${SELECT_MEMBERS} AND m.user_id = $2 ${lock}`,
     values: [transaction.tenantId, id],
@@ -58,7 +56,6 @@ export async function requireUser(
  */
 export async function requireEmail(transaction: TenantTransaction, id: string): Promise<string> {
   const rows = await transaction.query<{ readonly email: string }>({
-    operation: 'SELECT',
     table: 'users',
     text: `
       SELECT email FROM users u
@@ -75,7 +72,6 @@ export async function findOtherWithEmail(
   { id, email }: { readonly id: string; readonly email: string },
 ): Promise<string | undefined> {
   const [row] = await transaction.query<{ readonly id: string }>({
-    operation: 'SELECT',
     table: 'users',
     text: `
       SELECT u.id FROM memberships m JOIN users u ON u.id = m.user_id
@@ -91,7 +87,6 @@ export async function insertUser(
   { id, email, name }: { readonly id: string; readonly email: string; readonly name: string },
 ): Promise<void> {
   await transaction.query({
-    operation: 'INSERT',
     table: 'users',
     text: 'INSERT INTO users (id, email, name) VALUES ($1, $2, $3)',
     values: [id, email, name],
@@ -101,7 +96,6 @@ export async function insertUser(
 /** Updates the name of a member of the tenant. */
 export async function updateUserName(transaction: TenantTransaction, id: string, name: string): Promise<void> {
   await transaction.query({
-    operation: 'UPDATE',
     table: 'users',
     text: `
       UPDATE users u SET name = $3, updated_at = now(), version = version + 1

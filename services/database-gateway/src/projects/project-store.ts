@@ -25,7 +25,6 @@ export function selectProjects(
   { archived }: Pick<QueryOf<typeof routes.projects.list>, 'archived'>,
 ): Promise<ProjectRow[]> {
   return transaction.query<ProjectRow>({
-    operation: 'SELECT',
     table: 'projects',
     text: `
       SELECT * FROM projects
@@ -43,7 +42,6 @@ export async function requireProject(
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<ProjectRow> {
   const rows = await transaction.query<ProjectRow>({
-    operation: 'SELECT',
     table: 'projects',
     text: `SELECT * FROM projects WHERE tenant_id = $1 AND id = $2 ${lock}`,
     values: [transaction.tenantId, id],
@@ -55,7 +53,6 @@ export async function requireProject(
 export async function insertProject(transaction: TenantTransaction, name: string): Promise<ProjectRow> {
   const rows = await mapUniqueViolation(nameTaken(name), () =>
     transaction.query<ProjectRow>({
-      operation: 'INSERT',
       table: 'projects',
       text: 'INSERT INTO projects (id, tenant_id, name) VALUES ($1, $2, $3) RETURNING *',
       values: [uuidv7(), transaction.tenantId, name],
@@ -72,7 +69,6 @@ export async function updateProject(
 ): Promise<ProjectRow> {
   const rows = await mapUniqueViolation(nameTaken(name), () =>
     transaction.query<ProjectRow>({
-      operation: 'UPDATE',
       table: 'projects',
       text: `
         UPDATE projects SET name = $3, archived_at = CASE WHEN $4 THEN coalesce(archived_at, now()) END,

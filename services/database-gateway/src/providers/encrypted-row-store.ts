@@ -10,8 +10,7 @@ export async function listEncryptedRows(
   { keyId, after }: { readonly keyId: string; readonly after: string | undefined },
 ): Promise<EncryptedRow[]> {
   const rows = await database.query<ListedRow>({
-    operation: 'CALL',
-    table: 'provider_configs',
+    functionOf: 'provider_configs',
     text: 'SELECT * FROM list_sealed_otherwise($1, $2, $3)',
     values: [keyId, after ?? null, ROTATION_BATCH],
   });
@@ -25,8 +24,7 @@ export async function countEncryptedByKey(
   database: Database | SharedTransaction,
 ): Promise<{ readonly key_id: string; readonly rows: number }[]> {
   const rows = await database.query<{ readonly key_id: string; readonly row_count: number }>({
-    operation: 'CALL',
-    table: 'provider_configs',
+    functionOf: 'provider_configs',
     text: 'SELECT key_id, row_count FROM count_sealed_rows()',
   });
   return rows.map(({ key_id, row_count }) => ({ key_id, rows: row_count }));
@@ -42,7 +40,6 @@ export async function replaceCredentials(
   rows: readonly ReencryptedRow[],
 ): Promise<number> {
   const replaced = await transaction.query({
-    operation: 'UPDATE',
     table: 'provider_configs',
     text: `
       UPDATE provider_configs p SET credentials = r.credentials, key_id = r.key_id

@@ -31,7 +31,6 @@ export function selectProviders(
   { kind, enabled }: ProviderFilter,
 ): Promise<ProviderRow[]> {
   return transaction.query<ProviderRow>({
-    operation: 'SELECT',
     table: 'provider_configs',
     text: `
       SELECT ${COLUMNS} FROM provider_configs
@@ -49,7 +48,6 @@ export async function requireProvider(
   lock: '' | 'FOR UPDATE' = '',
 ): Promise<ProviderRow> {
   const rows = await transaction.query<ProviderRow>({
-    operation: 'SELECT',
     table: 'provider_configs',
     text: `SELECT ${COLUMNS} FROM provider_configs WHERE ${IS_OWN} AND id = $2 ${lock}`,
     values: [transaction.tenantId, id],
@@ -62,7 +60,6 @@ export async function insertProvider(transaction: SharedTransaction, provider: N
   const { id, name, kind, enabled, base_url: baseUrl = null, sealed_credentials: credentials } = provider;
   const rows = await mapUniqueViolation(nameTaken(name), () =>
     transaction.query<ProviderRow>({
-      operation: 'INSERT',
       table: 'provider_configs',
       text: `
         INSERT INTO provider_configs (tenant_id, id, name, kind, base_url, enabled, credentials, key_id)
@@ -88,7 +85,6 @@ export async function updateProvider(
   const replacesCredentials = credentials !== undefined;
   const rows = await mapUniqueViolation(nameTaken(name), () =>
     transaction.query<ProviderRow>({
-      operation: 'UPDATE',
       table: 'provider_configs',
       text: `
         UPDATE provider_configs SET name = $3, base_url = $4, enabled = $5,
@@ -112,7 +108,6 @@ export async function updateProvider(
 /** Deletes a provider. */
 export async function deleteProvider(transaction: SharedTransaction, id: string): Promise<void> {
   await transaction.query({
-    operation: 'DELETE',
     table: 'provider_configs',
     text: `DELETE FROM provider_configs WHERE ${IS_OWN} AND id = $2`,
     values: [transaction.tenantId, id],

@@ -28,7 +28,6 @@ export function selectPolicies(
   retentionClass: RetentionClassName | null,
 ): Promise<RetentionPolicyRow[]> {
   return transaction.query<RetentionPolicyRow>({
-    operation: 'SELECT',
     table: 'retention_policies',
     text: `
       SELECT id, retention_class, keep_days, effective_from, set_by, created_at FROM retention_policies
@@ -46,7 +45,6 @@ export function selectCurrentPolicies(
   transaction: TenantTransaction,
 ): Promise<(RetentionPolicyRow & { readonly has_begun: boolean })[]> {
   return transaction.query<RetentionPolicyRow & { readonly has_begun: boolean }>({
-    operation: 'SELECT',
     table: 'retention_policies',
     text: `
       SELECT id, retention_class, keep_days, effective_from, set_by, created_at, 
@@ -73,7 +71,6 @@ export async function insertPolicy(
   const message = `Another policy of the class ${retentionClass} begins at the same instant: choose another one.`;
   const rows = await mapUniqueViolation({ message, param: 'effective_from' }, () =>
     transaction.query<RetentionPolicyRow>({
-      operation: 'INSERT',
       table: 'retention_policies',
       text: `
         INSERT INTO retention_policies (id, tenant_id, retention_class, keep_days, effective_from, set_by, created_at)
@@ -88,7 +85,6 @@ export async function insertPolicy(
 /** Reads the clock of the database. */
 export async function readClock(transaction: TenantTransaction): Promise<Date> {
   const rows = await transaction.query<{ now: Date }>({
-    operation: 'SELECT',
     table: 'pg_catalog',
     text: 'SELECT clock_timestamp() AS now',
   });

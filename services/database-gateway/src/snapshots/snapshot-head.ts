@@ -8,7 +8,7 @@ import { fingerprintSchema } from '../data-map/schema-digests.ts';
 import { tenantPredicate } from '../database/tenant-predicate.ts';
 import type { SnapshotSession } from './snapshot-session.ts';
 
-const CATALOGUE = { operation: 'SELECT', table: 'pg_catalog' } as const;
+const CATALOGUE = { table: 'pg_catalog' } as const;
 
 /**
  * Describes the snapshot of a session.
@@ -61,7 +61,6 @@ function describeColumns(table: ExportTable, live: readonly LiveColumn[]): { nam
 
 async function countRows(session: SnapshotSession, table: ExportTable, tenantId: string): Promise<number> {
   const [row] = await session.query<{ count: number }>({
-    operation: 'SELECT',
     table: table.name,
     text: `
       SELECT count(*) AS count FROM ${pg.escapeIdentifier(table.name)}

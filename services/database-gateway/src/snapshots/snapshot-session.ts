@@ -5,6 +5,7 @@ import { toDatabaseError } from '../database/database-error.ts';
 import { setTenantStatement, type Database, type Query } from '../database/database.ts';
 import { oneRow } from '../database/one-row.ts';
 import type { QueryInstruments } from '../database/query-instruments.ts';
+import { toQueryName } from '../database/query-name.ts';
 
 /** REPEATABLE READ, READ ONLY transaction of one tenant, on a connection that is closed afterwards. */
 export interface SnapshotSession {
@@ -92,7 +93,7 @@ function createSession(
   signal.addEventListener('abort', onAbort, { once: true });
   client.once('error', (error) => controller.abort(toDatabaseError(error)));
   const query = <R extends pg.QueryResultRow>(statement: Query): Promise<R[]> =>
-    instruments.observe(statement, async () => {
+    instruments.observe(toQueryName(statement), async () => {
       const result = await client.query<R>(statement.text, [...(statement.values ?? [])]);
       return result.rows;
     });
@@ -101,8 +102,7 @@ function createSession(
 
 async function terminateBackend(database: Database, backendPid: number): Promise<void> {
   await database.query({
-    operation: 'CALL',
-    table: 'pg_catalog',
+    functionOf: 'pg_catalog',
     text: 'SELECT pg_terminate_backend($1)',
     values: [backendPid],
   });

@@ -21,8 +21,7 @@ export function selectTenants(
   { state }: Pick<QueryOf<typeof routes.tenants.list>, 'state'>,
 ): Promise<TenantRow[]> {
   return transaction.query<TenantRow>({
-    operation: 'CALL',
-    table: 'tenants',
+    functionOf: 'tenants',
     text: `SELECT ${COLUMNS} FROM list_tenants($1, $2, $3, $4)`,
     values: [limit, after, state ?? null, direction === 'ASC'],
   });
@@ -34,7 +33,6 @@ export async function requireTenant(
   lock: '' | 'FOR UPDATE' | 'FOR NO KEY UPDATE' = '',
 ): Promise<TenantRow> {
   const rows = await transaction.query<TenantRow>({
-    operation: 'SELECT',
     table: 'tenants',
     text: `SELECT ${COLUMNS} FROM tenants WHERE id = $1 ${lock}`,
     values: [transaction.tenantId],
@@ -48,7 +46,6 @@ export async function insertTenant(
   { name, store_content: storeContent }: BodyOf<typeof routes.tenants.create>,
 ): Promise<TenantRow> {
   const rows = await transaction.query<TenantRow>({
-    operation: 'INSERT',
     table: 'tenants',
     text: `INSERT INTO tenants (id, name, store_content) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
     values: [transaction.tenantId, name, storeContent],
@@ -62,7 +59,6 @@ export async function updateTenant(
   values: { readonly name: string; readonly storeContent: boolean; readonly state: TenantState },
 ): Promise<TenantRow> {
   const rows = await transaction.query<TenantRow>({
-    operation: 'UPDATE',
     table: 'tenants',
     text: `
       UPDATE tenants SET name = $2, store_content = $3, state = $4, updated_at = now(), version = version + 1

@@ -43,7 +43,6 @@ export const SUM_COLUMNS = [
 export function selectUsage(transaction: TenantTransaction, filter: UsageFilter): Promise<UsageRow[]> {
   const { from, to, provider, model, projectId, keyId, groups, limit } = filter;
   return transaction.query<UsageRow & Record<string, unknown>>({
-    operation: 'SELECT',
     table: 'usage_daily',
     text: buildUsageQuery(groups),
     values: [transaction.tenantId, from, to, provider, model, projectId, keyId, limit],
@@ -53,8 +52,7 @@ export function selectUsage(transaction: TenantTransaction, filter: UsageFilter)
 /** Moves at most `maxRows` settlements into the sums of their days. Returns their number. */
 export async function rollUpUsage(database: Database, maxRows: number): Promise<number> {
   const [row] = await database.query<{ folded: number }>({
-    operation: 'CALL',
-    table: 'usage_daily',
+    functionOf: 'usage_daily',
     text: 'SELECT fold_usage($1) AS folded',
     values: [maxRows],
   });
@@ -64,8 +62,7 @@ export async function rollUpUsage(database: Database, maxRows: number): Promise<
 /** Returns the age in seconds of the oldest settlement that is not rolled up. */
 export async function readRollupLag(database: Database): Promise<number> {
   const [row] = await database.query<{ lag: number }>({
-    operation: 'CALL',
-    table: 'usage_daily',
+    functionOf: 'usage_daily',
     text: 'SELECT usage_rollup_lag() AS lag',
   });
   return row?.lag ?? 0;
@@ -78,8 +75,7 @@ export function selectUsageDifferences(
   lastDay: string,
 ): Promise<UsageDifference[]> {
   return database.query<UsageDifference & Record<string, unknown>>({
-    operation: 'CALL',
-    table: 'usage_daily',
+    functionOf: 'usage_daily',
     text: `
       SELECT to_char(day, 'YYYY-MM-DD') AS day, generations, generations_difference AS "generationsDifference",
         tokens_difference AS "tokensDifference", cost_micro_usd_difference AS "costMicroUsdDifference"

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DATA_MAP } from '../../src/data-map/data-map.ts';
 import type { TableEntry } from '../../src/data-map/table-entry.ts';
+import { listQueryNames, toQueryName } from '../../src/database/query-name.ts';
 import type { Database, PlatformTransaction, Query, TenantTransaction } from '../../src/database/database.ts';
 
+const NAMES = new Set(listQueryNames().map(({ operation, table }) => `${operation} ${table}`));
 const TABLES: Readonly<Record<string, TableEntry>> = DATA_MAP;
 const sources = readdirSync(resolve(import.meta.dirname, '../../src'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
@@ -57,8 +59,11 @@ export function checkLabels(database: Database): LabelledDatabase {
 }
 
 /** Describes the tables that a statement accesses in spite of its name; undefined if there are none. */
-function findHidden({ operation, table, text }: Query): string | undefined {
+function findHidden(query: Query): string | undefined {
+  const { text } = query;
   if (!isOfService(text)) return undefined;
+  const { operation, table } = toQueryName(query);
+  if (!NAMES.has(`${operation} ${table}`)) return `${operation} ${table} is not a listed name: run pnpm generate`;
   const reached = [...text.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?"?([a-z_]+)"?/g)]
     .map(([, name = '']) => name)
     .filter((name) => TABLES[name] !== undefined && name !== 'schema_migrations');
