@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** The database, and the statements that run in its transactions. */
+/** Database that records the statements of its transactions. */
 function recordQueries(database: Database): { readonly database: Database; readonly statements: readonly Query[] } {
   const statements: Query[] = [];
   const record = <T extends SharedTransaction>(transaction: T): T => ({

@@ -253,7 +253,7 @@ describe('audit verifier that starts on a modified trail with a heads file', () 
   });
 });
 
-/** Leaves the first two events, as if there had never been more. */
+/** Truncates a chain to its first two events. */
 async function cutOff(tenantId: string): Promise<void> {
   await db.sql('DELETE FROM audit_events WHERE tenant_id = $1 AND seq > 2', [tenantId]);
   await db.sql('DELETE FROM audit_checkpoints WHERE tenant_id = $1', [tenantId]);

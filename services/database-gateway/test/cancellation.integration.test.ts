@@ -20,7 +20,7 @@ let tenantId: string;
 let metrics: Metrics;
 let pool: ConnectionPool;
 let database: Database;
-/** Of the pool that the test's own fixtures use. */
+/** Pool of the fixtures of the test. */
 let others: number[];
 
 beforeAll(async () => {
@@ -97,7 +97,7 @@ describe('disconnect of a caller', () => {
     const { pid } = await sleeping();
     leaving.abort(new ClientClosedRequestError('The client closed the connection.'));
     await failed;
-    // Its one session is at rest, out of any transaction, and serves the next caller.
+    // Its only session is idle, without a transaction, and serves the next caller.
     expect(await sessions()).toEqual([{ pid, state: 'idle', query: 'ROLLBACK' }]);
     expect(await renamed()).toEqual([]);
     expect(await database.query<{ pid: number }>(PID)).toEqual([{ pid }]);
@@ -173,7 +173,7 @@ describe('disconnect of an HTTP client', () => {
     await waitFor(async () => (await waiting()).length === 1, { describe: 'the query to wait for the lock' });
     leaving.abort();
     await failed;
-    // The lock is still held, and so are all time limits away.
+    // The lock is still held, and no time limit has been reached.
     await waitFor(async () => (await waiting()).length === 0, { describe: 'the query to end', timeoutMs: 8_000 });
     await blocker.end();
     await gateway.stop();

@@ -28,10 +28,10 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 const entries: [string, TableEntry][] = Object.entries(DATA_MAP);
-/** Foreign keys with a nullable tenant, and what refuses a row without one. */
+/** Foreign keys with a nullable tenant, and the constraint that rejects a row without one. */
 const NULL_IS_REFUSED = { approvals_are_of_the_request: 'approvals_of_erasures_are_of_a_tenant' };
 
-/** Runs statements, reads the schema that they leave, and takes them back. */
+/** Runs statements, reads the resulting schema, and rolls back. */
 async function schemaAfter(statements: string): Promise<LiveSchema> {
   await db.sql('BEGIN');
   try {
@@ -121,11 +121,11 @@ describe('data map', () => {
         expect([name, columns]).toEqual([name, ['tenant_id=id']]);
         continue;
       }
-      // A person is in several tenants; a membership is what ties them to one.
+      // A person may be in several tenants; a membership connects them to one.
       if (name === 'memberships_user_id_fkey') continue;
       const joins = ['tenant_id=tenant_id', 'tenant_key=tenant_key'];
       expect([source, name, columns.some((pair) => joins.includes(pair))]).toEqual([source, name, true]);
-      // PostgreSQL looks at no foreign key with a column that is null.
+      // PostgreSQL does not check a foreign key with a null column.
       expect([name, required || name in NULL_IS_REFUSED]).toEqual([name, true]);
     }
   });

@@ -40,7 +40,7 @@ interface Running {
   readonly client: ServiceClient;
   readonly metrics: Metrics;
   readonly adminUrl: string;
-  /** Every line that was logged. */
+  /** All log lines. */
   logs(): string;
 }
 
@@ -89,7 +89,7 @@ const sessions = () =>
     `SELECT pid, application_name FROM pg_stat_activity
      WHERE application_name LIKE 'aion-database-gateway%' AND datname = current_database()`,
   );
-/** Gives a check that the gateway which starts now has no session left. The pool of the test has some of its own. */
+/** Returns a check that the gateway that starts now has closed its sessions; the pool of the test has its own. */
 const watchSessions = async () => {
   const others = new Set((await sessions()).map((row) => row.pid));
   return () =>
@@ -164,7 +164,7 @@ describe('database-gateway over HTTP', () => {
       ofContract.map(async (route) => {
         const url = `http://127.0.0.1:${running.gateway.port}${route.path.replaceAll(/\{\w+\}/g, uuidv7())}`;
         const response = await fetch(url, { method: route.method });
-        // The route is there, and asks for a token.
+        // The route exists and requires a token.
         expect([route.name, response.status]).toEqual([route.name, 401]);
         await response.body?.cancel();
       }),
@@ -267,7 +267,7 @@ describe('database-gateway over HTTP', () => {
         const text = await scrape();
         return /^aion_queue_jobs\{queue="exports",state="waiting"\} [1-9]/m.test(text) && text;
       },
-      { describe: 'the job of the export to show' },
+      { describe: 'the job of the export in the metrics' },
     );
     expect(body).toMatch(/^aion_queue_oldest_job_age_seconds\{queue="exports"\} [\d.]+$/m);
     expect(body).toMatch(/^aion_queue_dead_letter_jobs\{queue="exports"\} 0$/m);
@@ -378,7 +378,7 @@ describe('database-gateway under load', () => {
     for (let tenants = 0; tenants < 2; tenants += 1) {
       wanted.push({ id: uuidv7(), tenant: await createTestTenant(db.database) });
     }
-    // Whoever writes these ids waits for this transaction.
+    // Writers of these ids wait for this transaction.
     const blocker = await connectBlocker();
     await blocker.query('BEGIN');
     for (const { id, tenant } of wanted) {
@@ -405,7 +405,7 @@ describe('database-gateway under load', () => {
     await waitFor(async () => (await waiting()).length === 2, { describe: 'both connections to wait' });
     const find = () => running.client.call(internalRoutes.apiKeys.find, { params: { prefix: 'zzzzzzzzzzzz' } });
     await expect(find()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 1 });
-    // The statement timeout gives them back.
+    // The statement timeout releases them.
     for (const result of await blocked) expect(result).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
     await blocker.query('ROLLBACK');
     await blocker.end();
@@ -422,7 +422,7 @@ describe('database-gateway under load', () => {
     const blocker = await connectBlocker();
     await blocker.query('BEGIN');
     await blocker.query('LOCK TABLE export_jobs IN ACCESS EXCLUSIVE MODE');
-    // It reads the export on one connection, and then takes another for the snapshot.
+    // It reads the export on one connection, and then acquires another for the snapshot.
     const opened = running.client.stream(internalRoutes.exports.openSnapshot, {
       params: { export_id: id },
       body: { epoch },
@@ -475,7 +475,7 @@ describe('database-gateway under load', () => {
   });
 });
 
-/** A connection that can hold locks while others look. */
+/** Opens a connection that holds locks. */
 async function connectBlocker(): Promise<pg.Client> {
   const blocker = new pg.Client({ connectionString: db.superuserUrl });
   await blocker.connect();

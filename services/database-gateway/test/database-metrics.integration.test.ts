@@ -42,7 +42,7 @@ function createPool(maxConnections = 2, waitMs = 10_000): ConnectionPool {
   });
 }
 
-/** The value of a series, by its whole name. */
+/** Reads the value of a series by its complete name. */
 async function valueOf(series: string): Promise<number | undefined> {
   const { body } = await metrics.exposition();
   const line = body.split('\n').find((candidate) => candidate.startsWith(`${series} `));
@@ -84,7 +84,7 @@ describe('database metrics', () => {
 
   it('distinguish unique violations, serialization failures and other errors', async () => {
     for (const sqlstate of ['23505', '40001', '40P01', '22012']) await expect(raise(sqlstate)).rejects.toThrow();
-    // What is given up for another runs again, and each run counts.
+    // A conflict is retried, and each run counts.
     for (const [error, runs] of Object.entries({ unique_violation: 1, serialization: 4, deadlock: 4, data: 1 })) {
       const series = `db_query_errors_total{operation="SELECT",table="pg_catalog",error="${error}"}`;
       expect([error, await valueOf(series)]).toEqual([error, runs]);

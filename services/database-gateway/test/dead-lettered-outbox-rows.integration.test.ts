@@ -19,7 +19,7 @@ import {
   type MigratedDatabase,
 } from './support/test-database.ts';
 
-/** Nothing that redaction would know. */
+/** A value that redaction does not recognize. */
 const SECRET = 'what is in a payload';
 
 let db: MigratedDatabase;
@@ -150,7 +150,7 @@ describe('outbox row that the queue rejects', () => {
     await reaches(other, 'published');
     await reaches(refused, 'refused');
     const { refusals, attempts } = await stateOf(refused);
-    // The tries while nothing was taken do not count, however many there were.
+    // Attempts while the queue accepted nothing do not count.
     expect([refusals, attempts - refusals >= 2]).toEqual([2, true]);
   });
 

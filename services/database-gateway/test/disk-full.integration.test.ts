@@ -11,7 +11,7 @@ import { DATABASE, startOwnCluster, type OwnCluster } from './support/own-cluste
 import { startGateway, type StartedGateway } from './support/start-gateway.ts';
 import { createTestPool, createTestTenant, noMetrics, silentLogger } from './support/test-database.ts';
 
-/** Does not compress: a few of them need another page. */
+/** Incompressible content: a few rows need another page. */
 const CONTENT_BYTES = 20_000;
 
 let cluster: OwnCluster;
@@ -39,7 +39,7 @@ afterAll(async () => {
   await disk.remove();
 });
 
-/** Writes one generation with its content; gives why it was refused, if it was. */
+/** Writes one generation with its content; returns the error if it was rejected. */
 async function write(): Promise<AionError | undefined> {
   const id = uuidv7();
   const prompt = randomBytes(CONTENT_BYTES / 2).toString('hex');

@@ -38,7 +38,7 @@ describe('export reconciler', () => {
       deadlineMs: 86_400_000,
       ...options,
     });
-  /** As if everything had happened that much earlier. */
+  /** Moves all times of the export into the past. */
   const age = (id: string, interval: string) =>
     db.sql(
       `UPDATE export_jobs SET updated_at = updated_at - $2::interval, progressed_at = progressed_at - $2::interval,

@@ -61,7 +61,7 @@ const actionsOf = async ({ tenantId }: Party) =>
       [tenantId],
     )
   ).map(({ action }) => action);
-/** Claims until what is due of a tenant is found. */
+/** Claims until the due objects of a tenant are found. */
 const claimAll = async ({ tenantId }: Party) =>
   (await strays.claim(1_000)).filter(({ object_key: key }) => key.includes(tenantId));
 

@@ -65,12 +65,12 @@ describe('SIGKILL of database-gateway under load', () => {
       while (!isStopped) await write().catch(orRefused);
     });
     await waitFor(() => accepted.generations.length > 100, { describe: 'writes' });
-    // The process dies while rows of these are on their way to the queue.
+    // The process is killed while some of these rows are being published.
     await Promise.all(exporters.map((tenant) => requestExport(tenant)));
     expect((await gateway.stop('SIGKILL')).signal).toBe('SIGKILL');
     isStopped = true;
     await Promise.all(clients);
-    // As if the time were over for which the killed relay had taken its rows: half a minute.
+    // Expires the claims of the killed relay, which last half a minute.
     await db.sql('UPDATE outbox SET available_at = now() WHERE published_at IS NULL');
     gateway = await start();
     await waitFor(async () => (await db.sql('SELECT 1 FROM outbox WHERE published_at IS NULL')).length === 0, {

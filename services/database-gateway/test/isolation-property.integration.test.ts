@@ -39,7 +39,7 @@ const OF_PLATFORM = /perator|Tenants$|createTenant$|initPlatform|createMembershi
 interface Party {
   readonly tenantId: string;
   readonly keyId: string;
-  /** Every id of the party's rows that a function takes. */
+  /** Every id of the party's rows that a function accepts. */
   readonly ids: string[];
 }
 
@@ -50,7 +50,7 @@ interface Call {
   readonly id: string;
   readonly keyId: string;
   readonly epoch: number;
-  /** An id of a new row. */
+  /** Id of a new row. */
   readonly fresh: string;
 }
 
@@ -58,7 +58,7 @@ let db: MigratedDatabase;
 let exportsPool: ConnectionPool;
 let parties: readonly [Party, Party];
 let stores: TenantStores;
-/** With the policies, and as the superuser, whom only the predicates of the queries hold. */
+/** With the policies, and as the superuser, where only the predicates of the queries apply. */
 let callers: readonly [CallManagement, CallManagement];
 let superuserPool: ConnectionPool;
 
@@ -72,7 +72,7 @@ beforeAll(async () => {
   ];
   for (const party of parties) {
     await fillTables(db, party);
-    // Nothing of a tenant under a hold could be deleted.
+    // A legal hold on the tenant would prevent every deletion.
     await db.sql('DELETE FROM legal_holds WHERE tenant_id = $1', [party.tenantId]);
     party.ids.push(await addGeneration(db.database, party), (await completeNewExport(db.database, party)).id);
   }
@@ -86,7 +86,7 @@ afterAll(async () => {
   await db.drop();
 });
 
-/** Every route of the management API that is about a tenant, by its name. */
+/** Every route of the management API that concerns a tenant, by its name. */
 const MANAGED = new Map(
   // No statement runs before a route is called.
   createManagementRoutes(undefined as never, SETTINGS)
@@ -104,7 +104,7 @@ const OF_ALL: Readonly<Record<string, string>> = {
 
 const objectKeyOf = (tenantId: string, id: string) => `files/${tenantId}/${id}`;
 
-/** Every function of the stores that is about a tenant. */
+/** Every function of the stores that concerns a tenant. */
 const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
   'generations.open': async ({ party, fresh, id, keyId }) => {
     party.ids.push(fresh);
@@ -133,7 +133,7 @@ const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
       project_id: id,
       remove_after_ms: 60_000,
     }),
-  // By the object of either.
+  // With the object of either party.
   'strays.abandon': async ({ tenant_id, id }) => {
     for (const { tenantId } of parties) {
       await stores.strays.abandon({ tenant_id, object_key: objectKeyOf(tenantId, id) });
@@ -166,7 +166,7 @@ function valuesOf(schema: z.ZodType, complete: boolean): fc.Arbitrary<unknown> {
   return values;
 }
 
-/** Calls a route of the management API with what its schemas make, and with the wanted ids in place of theirs. */
+/** Calls a route of the management API with values of its schemas, in which the ids are replaced. */
 async function callManaged(route: Route, { party, id }: Call, seed: number): Promise<unknown> {
   const make = (schema: z.ZodType | undefined, complete: boolean): unknown => {
     if (schema === undefined) return undefined;
@@ -187,7 +187,7 @@ const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 const entries: [string, TableEntry][] = Object.entries(DATA_MAP);
 
-/** All rows of a party, as the superuser sees them. */
+/** Reads all rows of a party as the superuser. */
 async function contentsOf(party: Party): Promise<string> {
   const selects = entries.flatMap(([table, { tenantPath }]) =>
     tenantPath === null
@@ -199,25 +199,25 @@ async function contentsOf(party: Party): Promise<string> {
   return JSON.stringify(await db.sql(`${selects.join(' UNION ALL ')} ORDER BY 1, 2`, [party.tenantId]));
 }
 
-/** Every id in the rows of a party. */
+/** Collects every id in the rows of a party. */
 async function idsOf(party: Party): Promise<string[]> {
   return idsIn(await contentsOf(party));
 }
 
 function idsIn(contents: string): string[] {
   const uuids = contents.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
-  // The operator who acts for both is no secret of either.
+  // The id of the operator who acts for both is known to both.
   return [...new Set(uuids)].filter((id) => id !== operatorFor(null).person_id);
 }
 
-/** The ids that routes are asked for: one of each table. */
+/** Ids for the calls of routes: one of each table. */
 async function primaryKeysOf(party: Party): Promise<string[]> {
   const rows = JSON.parse(await contentsOf(party)) as { readonly name: string; readonly row: string }[]; // as written above
   const ids = new Map(rows.map(({ name, row }) => [name, (JSON.parse(row) as { readonly id?: string }).id]));
   return [...new Set(ids.values())].filter((id) => id !== undefined);
 }
 
-/** Hundreds of calls, each with a look at all rows of a tenant before and after it. */
+/** Time limit for hundreds of calls, each with a comparison of all rows of a tenant. */
 const TIMEOUT_MS = 180_000;
 
 const step = fc.record({
@@ -229,14 +229,14 @@ const step = fc.record({
   epoch: fc.integer({ min: 1, max: 3 }),
 });
 
-/** Of a failed run, to have the same calls again. */
+/** Seed of a failed run, to repeat its calls. */
 const SEED = Number(process.env['AION_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 /** Multiplies the number of runs. */
 const EFFORT = Number(process.env['AION_TEST_EFFORT'] ?? 1);
 const BOTH = [0, 1] as const;
 const partiesFrom = (at: 0 | 1) => [parties[at], parties[1 - at]!] as const;
 
-/** Which calls a party has had answered with what is its own: with the policies, and without them. */
+/** Calls of a party that were answered with its own data: with the policies, and without them. */
 const answered = {
   withPolicies: [new Set<string>(), new Set<string>()],
   without: [new Set<string>(), new Set<string>()],
@@ -254,14 +254,14 @@ async function observe<T>(at: 0 | 1, name: string, named: readonly string[], run
     (value) => JSON.stringify(value ?? null, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
     (error: unknown) => `${String(error)} ${JSON.stringify(error)}`,
   );
-  // An id that a party has made up of another's is no secret to it.
+  // An id that the party has derived from one of the other is known to it.
   const leaked = idsIn(before).filter((id) => told.includes(id) && !named.includes(id) && !own.includes(id));
   expect([name, leaked]).toEqual([name, []]);
   expect([name, await contentsOf(other)]).toEqual([name, before]);
   return call;
 }
 
-/** The stores, each function of which is observed, but for those that serve all and for streams. */
+/** Stores whose functions are observed, except those that serve all tenants and streams. */
 function observeStores(at: 0 | 1, onAnswer: (name: string) => void): TenantStores {
   const observed = Object.entries(stores).map(([store, functions]) => [
     store,
@@ -281,7 +281,7 @@ function observeStores(at: 0 | 1, onAnswer: (name: string) => void): TenantStore
   return Object.fromEntries(observed) as TenantStores; // the same names, with functions of the same types
 }
 
-/** Does everything that a tenant can do, with what is its own. */
+/** Runs every operation of a tenant with its own data. */
 async function walkAll(at: 0 | 1, policies: keyof typeof answered): Promise<void> {
   const [party] = partiesFrom(at);
   const done = answered[policies][at]!;
@@ -309,7 +309,7 @@ async function walkAll(at: 0 | 1, policies: keyof typeof answered): Promise<void
   for (const name of ['snapshots.open', 'snapshots.readRows']) done.add(name);
 }
 
-/** A row of the outbox that the relay has given up. */
+/** Inserts a dead-lettered outbox row. */
 async function park(tenantId: string): Promise<string> {
   const id = uuidv7();
   await db.sql(
@@ -327,7 +327,7 @@ describe('isolation of two tenants', () => {
       const names = [...MANAGED.keys(), ...Object.keys(CALLS)].toSorted();
       for (const policies of ['withPolicies', 'without'] as const) {
         await walkAll(at, policies);
-        // What is not answered proves nothing. The stores have no caller without policies, but they are called again.
+        // Only answered calls prove anything. The stores are called again without policies.
         expect([...answered[policies][at]!].filter((name) => names.includes(name)).toSorted()).toEqual(names);
       }
     },
@@ -356,7 +356,7 @@ describe('isolation of two tenants', () => {
             await observe(at, name, [given.id, given.keyId], run).catch(rethrowFailedExpectation);
           }
         }),
-        // A later call depends on all before: there is nothing to shrink.
+        // A later call depends on all previous ones, so shrinking is useless.
         { numRuns: 6 * EFFORT, seed: SEED, endOnFailure: true },
       );
     },
@@ -373,7 +373,7 @@ describe('isolation of two tenants', () => {
       for (const [name, route] of MANAGED) {
         for (const id of ids) {
           const given: Call = { party, tenant_id: party.tenantId, epoch: 1, fresh: uuidv7(), id, keyId: id };
-          // Even: with the policies. Odd: by the predicates alone.
+          // Even: with the policies. Odd: with the predicates alone.
           for (const seed of [0, 1]) {
             const answer = await callManaged(route, given, seed).then(JSON.stringify, String);
             const leaked = foreign.filter((each) => each !== id && answer.includes(each));
@@ -394,7 +394,7 @@ describe('isolation of two tenants', () => {
   });
 });
 
-/** A refusal is what is expected of most calls; what `observe` has found is not. */
+/** Ignores rejections, which most calls expect, but not the failures of `observe`. */
 function rethrowFailedExpectation(error: unknown): void {
   if (error instanceof Error && 'matcherResult' in error) throw error;
 }

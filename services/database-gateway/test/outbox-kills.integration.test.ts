@@ -52,12 +52,12 @@ const endSessions = async (): Promise<void> => {
   );
 };
 
-/** Runs a statement on the outbox, and ends its session while it waits for a lock. */
+/** Runs a statement on the outbox, and terminates its session while it waits for a lock. */
 async function endWithin<T>(run: () => Promise<T>): Promise<T> {
   // `relays.allPublished` continues to poll.
   await blocker.query('BEGIN; LOCK TABLE outbox IN EXCLUSIVE MODE');
   const running = run();
-  running.catch(() => undefined); // Given to the caller below.
+  running.catch(() => undefined); // Returned to the caller below.
   try {
     await waitForWaiting(db, 1);
     await endSessions();
@@ -82,7 +82,7 @@ interface Disturbance {
   readonly within: <T>(run: () => Promise<T>) => Promise<T>;
 }
 
-/** An outbox, and a publication, that are disturbed once, at a step. */
+/** Creates an outbox store and a publish function that fail once, at a step. */
 function disturbAt(step: string, publishRow: OutboxRelayOptions['publish'], { beside, within }: Disturbance) {
   const store = createOutboxStore(db.database);
   let isDone = false;
@@ -121,10 +121,10 @@ const QUEUE_STEPS = [
 ];
 /** Each step as often as `AION_TEST_EFFORT` requests. */
 const REPEATED_STEPS = Array.from({ length: Number(process.env['AION_TEST_EFFORT'] ?? 1) }, () => QUEUE_STEPS).flat();
-/** Long enough that the relay finds the queue gone. */
+/** Long enough for the relay to detect the outage of the queue. */
 const QUEUE_AWAY_MS = 500;
 
-/** A queue's server that may be killed, and started again with what it has kept. */
+/** Server of a queue that can be killed, and restarted with its data. */
 interface QueueServer {
   readonly urls: QueueUrls;
   readonly kill: () => Promise<void>;
@@ -147,7 +147,7 @@ function describeKillsOf(server: () => QueueServer): void {
         beside,
         within: async (run) => {
           const running = run();
-          running.catch(() => undefined); // Given to the caller below.
+          running.catch(() => undefined); // Returned to the caller below.
           await beside();
           return running;
         },
@@ -165,7 +165,7 @@ function describeKillsOf(server: () => QueueServer): void {
         runs.push(payload.export_id);
         return Promise.resolve({ status: 'completed' });
       });
-      // What waits by now runs before this one.
+      // Jobs that wait already run before this one.
       asked.push(await relays.request());
       await publishAll(queue.publish);
       await waitFor(() => runs.includes(asked[2] ?? ''), { describe: 'the last job to run', timeoutMs: 40_000 });
@@ -208,7 +208,7 @@ function describeKillsOn(backendUrls: () => QueueUrls): void {
       expect((await killed.stop('SIGKILL')).signal).toBe('SIGKILL');
       expect(await relays.unpublished()).toHaveLength(step === 'after the acknowledgement' ? 0 : 1);
       await publishAll(open.queue.publish);
-      // What waits in the queue by now, of this test or another, runs before this one.
+      // Jobs that wait already, of this test or another, run before this one.
       const last = await relays.request();
       await publishAll(open.queue.publish);
       await waitFor(() => runs.includes(last), { describe: 'a later job to run', timeoutMs: 40_000 });
@@ -255,7 +255,7 @@ function describeKillsOn(backendUrls: () => QueueUrls): void {
         published.push(row.dedupeKey);
         await cut.publish(row);
         if (published.length > 1) return;
-        // The job is there, and the relay hears of a broken connection instead.
+        // The job exists, but the relay gets a connection error.
         await proxy.stop();
         throw new Error('the connection was lost');
       },

@@ -208,7 +208,7 @@ describe('outbox relay', () => {
     expect(tried.filter((key) => key === other)).toHaveLength(1);
     expect(pausesMs).toEqual([500, 1_000]);
     const [first = 0, second = 0, third = 0] = triedAtMs;
-    // PostgreSQL's clock begins the pause after the try.
+    // The pause starts after the attempt, by the clock of PostgreSQL.
     expect([second - first >= 500, third - second >= 1_000]).toEqual([true, true]);
     expect(await db.sql('SELECT attempts, last_error FROM outbox WHERE dedupe_key = $1', [poison])).toEqual([
       { attempts: 3, last_error: null },

@@ -12,7 +12,7 @@ import { startGateway, type StartedGateway } from './support/start-gateway.ts';
 import { createTestPool, createTestTenant, noMetrics, silentLogger } from './support/test-database.ts';
 
 const CLIENTS = 12;
-/** Of those that a stopped server leaves without an answer, none may take as long as this. */
+/** Longest duration of a request that a stopped server leaves without an answer. */
 const TIMEOUT_MS = 10_000;
 
 interface Tenant {
@@ -23,12 +23,12 @@ interface Tenant {
 let cluster: OwnCluster;
 let gateway: StartedGateway;
 let writer: Tenant;
-/** Each asks for one export, because a tenant has one at a time. */
+/** Tenants that request one export each, because a tenant has one at a time. */
 let exporters: Tenant[];
 let load: Load;
 
 beforeAll(async () => {
-  // The queue is in the same cluster: it goes, and comes back, at the same moment.
+  // The queue is in the same cluster: it stops and restarts at the same time.
   cluster = await startOwnCluster();
   gateway = await startGateway({
     DATABASE_URL: cluster.databaseUrl,
@@ -56,7 +56,7 @@ interface Load {
   stop(): Promise<void>;
 }
 
-/** Starts clients that write one thing after another. Now and then one asks for an export, each of another tenant. */
+/** Starts clients that write sequentially. Some of the requests are exports, each of another tenant. */
 function startLoad(): Load {
   const accepted: Load['accepted'] = { generations: [], exports: [] };
   const refusals: AionError[] = [];
@@ -81,10 +81,10 @@ function startLoad(): Load {
       const tenant = turn % 20 === 0 ? exporters.pop() : undefined;
       await (tenant === undefined ? write() : requestExport(tenant)).catch(async (error: unknown) => {
         if (!(error instanceof AionError)) throw error;
-        // What was refused may be asked for again.
+        // A rejected export may be requested again.
         if (tenant !== undefined) exporters.unshift(tenant);
         refusals.push(error);
-        // As a client that heeds Retry-After would, but sooner.
+        // Like a client that honours Retry-After, but sooner.
         await new Promise((resolve) => setTimeout(resolve, 20));
       });
     }
@@ -147,6 +147,6 @@ describe.each(['fast', 'immediate'] as const)('restart of PostgreSQL under load,
     expect((await backend.queue(runExportJob).counts()).waiting).toBe(await count('FROM outbox'));
     await backend.close();
     const listening = () => count(`FROM pg_stat_activity WHERE query = 'LISTEN aion_outbox' AND state = 'idle'`);
-    await waitFor(async () => (await listening()) === 1, { describe: 'the relay to be told of new rows' });
+    await waitFor(async () => (await listening()) === 1, { describe: 'the listener of the relay' });
   }, 60_000);
 });

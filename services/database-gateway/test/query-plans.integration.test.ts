@@ -19,7 +19,7 @@ import { unheardUsage } from './support/walk/walk-platform.ts';
 
 const SOURCES = resolve(import.meta.dirname, '../src');
 
-/** Calls that this test does not make, and why. */
+/** Calls that this test omits, with the reasons. */
 const NOT_MADE: Readonly<Record<string, string>> = {
   'bootstrap.ts': 'runs once, as the superuser, before there are rows',
   'database/migrate.ts': 'takes the lock of migrations, as the owner',
@@ -39,7 +39,7 @@ let recording: Recording;
 beforeAll(async () => {
   db = await createMigratedDatabase();
   tenant = await seedLargeTables(db.superuserUrl);
-  // What runs below may take rows away: what was large stays large.
+  // Later statements may delete rows: large tables stay large.
   sizes = await readTableSizes(db);
   await explainEveryStatement(db.superuserUrl);
   const [parked] = await db.sql<{ id: string }>(
@@ -50,7 +50,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => db.drop());
 
-/** Every `.query(` of the source, as `file:line`. */
+/** Lists every `.query(` of the source, as `file:line`. */
 function listCallSites(): string[] {
   const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('migrations/'),
@@ -89,12 +89,12 @@ describe('statements of the service, on tables with rows of many tenants,', () =
        WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace AND coalesce(f.calls, 0) = 0`,
     );
     expect(uncalled.map(({ name }) => name)).toEqual(FOR_EARLIER_VERSIONS);
-    // What such a function runs is explained, too.
+    // The statements of such functions are explained as well.
     expect(recording.statements.some(({ text }) => /^\s*WITH due AS MATERIALIZED/.test(text))).toBe(true);
   });
 });
 
-/** Indexes, each with what is asked for that it serves, and what is found without it. */
+/** Indexes, each with a call that needs it, and the problem that is reported without it. */
 const INDEXES: readonly (readonly [index: string, found: RegExp, run: (run: Run) => Promise<unknown>])[] = [
   [
     'generations_by_time',
@@ -153,7 +153,7 @@ describe('query plans without an index', () => {
   });
 });
 
-/** As every test does, when it drops its database. */
+/** Every test checks the names when it drops its database. */
 describe('names of the statements', () => {
   const FILES = 'SELECT path, key, bytes, sha256 FROM export_files WHERE tenant_id = $1 AND export_id = $2';
   const values = ['01890a5d-0000-7000-8000-000000000001', '01890a5d-0000-7000-8000-000000000002'];

@@ -14,7 +14,7 @@ import {
 } from './support/test-database.ts';
 
 const STATEMENT_TIMEOUT_MS = 500;
-/** When the pool gives up an answer: what it adds to the limit that the server itself holds to. */
+/** Time that the pool adds to the statement timeout of the server before it gives up. */
 const READ_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const PID = { table: 'pg_catalog', text: 'SELECT pg_backend_pid() AS pid' } as const;
 
@@ -79,13 +79,13 @@ describe('database server that stops answering', () => {
       expect(inTransaction).rejects.toMatchObject({ code: 'UNAVAILABLE' }),
       expect(database.query(PID)).rejects.toMatchObject({ code: 'UNAVAILABLE' }),
       expect(database.withPlatform(() => Promise.resolve())).rejects.toMatchObject({ code: 'UNAVAILABLE' }),
-      // Its own reason is what the caller hears; that the server gave no answer must be remembered all the same.
+      // The caller gets its own reason; the missing answer of the server must be recorded nevertheless.
       expect(database.query(PID, { signal: leaving.signal })).rejects.toThrow(ClientClosedRequestError),
     ]);
     await sleep(100);
     leaving.abort(new ClientClosedRequestError('The client closed the connection.'));
     await failed;
-    // No ROLLBACK waits as long once more.
+    // No ROLLBACK waits for the time limit again.
     expect(performance.now() - startedAt).toBeLessThan(1.6 * READ_TIMEOUT_MS);
     const after = await pidsOf(4);
     expect(new Set(after).size).toBe(4);

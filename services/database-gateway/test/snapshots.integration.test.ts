@@ -48,7 +48,7 @@ beforeEach(async () => {
   tenant = await createTestTenant(db.database);
   closing = new AbortController();
 });
-// Each test leaves no session behind, whatever it did.
+// Closes the sessions of every test, also after a failure.
 afterEach(async () => {
   closing.abort(new Error('the test is over'));
   await waitFor(async () => (await exportBackends()).length === 0, { describe: 'the backends of exports to end' });

@@ -35,9 +35,9 @@ import {
 
 let db: MigratedDatabase;
 let superuserPool: ConnectionPool;
-/** Every policy is off for it: what it protects, the predicates of the queries protect. */
+/** Database without policies: only the predicates of the queries isolate the tenants. */
 let withoutPolicies: Database;
-/** Runs what no service runs: statements that hide what they reach behind the name of something else. */
+/** Runs statements of the test whose name differs from the accessed table, unlike those of services. */
 let intruder: Database;
 let owner: { tenantId: string; keyId: string };
 let stranger: { tenantId: string; keyId: string };
@@ -64,7 +64,7 @@ afterAll(async () => {
   await db.drop();
 });
 
-/** Everything of a tenant, as text, to see whether anything has changed. */
+/** Reads all rows of a tenant as text, to detect changes. */
 async function contentsOf(tenantId: string): Promise<string> {
   const parts: unknown[] = [];
   for (const [table, path] of tenantTables) {
@@ -150,7 +150,7 @@ describe('row-level security alone', () => {
 
   it.each(tenantTables)('returns nothing of %s without a tenant', async (table) => {
     const select = { table: 'pg_catalog', text: `SELECT * FROM ${table}` } as const;
-    // Again on the same connections, on which the setting has been a tenant's before: it is '' then.
+    // Repeated on the same connections, where the setting of an earlier tenant is '' now.
     for (let i = 0; i < 3; i++) {
       await intruder.withTenant(owner.tenantId, (transaction) => transaction.query(select));
       expect(await intruder.query(select)).toEqual([]);

@@ -17,7 +17,7 @@ let db: MigratedDatabase;
 let metrics: Metrics;
 let database: Database;
 let tenantId: string;
-/** Holds what others wait for, in a transaction of its own. */
+/** Transaction that holds the locks that others wait for. */
 let holder: pg.Client;
 
 beforeAll(async () => {
@@ -60,7 +60,7 @@ describe('change of a tenant', () => {
     async (body) => {
       await holder.query('BEGIN');
       await holder.query('SELECT 1 FROM audit_heads WHERE chain_id = $1 FOR UPDATE', [tenantId]);
-      // Each waits for the end of the chain, with what it has locked until then.
+      // Each waits for the head of the chain with its locks acquired so far.
       const written: Promise<unknown>[] = [];
       for (const write of [recordEvent, () => patch(body), () => addProject('One'), recordEvent]) {
         written.push(write());

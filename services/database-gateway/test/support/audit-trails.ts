@@ -105,11 +105,11 @@ export function createAuditTrails(db: MigratedDatabase) {
     );
     return id;
   }
-  /** Makes every read of a chain's events do something first, as PostgreSQL itself. */
+  /** Makes every read of a chain's events run a statement first, inside PostgreSQL. */
   const onReading = (tenantId: string, expression: string): Promise<unknown> =>
     db.sql(`CREATE POLICY events_reading ON audit_events AS RESTRICTIVE FOR SELECT TO aion_app
     USING (CASE WHEN tenant_id = '${tenantId}' THEN ${expression} ELSE true END)`);
-  /** A checkpoint of each event. */
+  /** Inserts a checkpoint of each event. */
   async function signEvents(tenantId: string, trail: AuditTrailStore): Promise<void> {
     const rows = await db.sql<{ seq: number; hash: Buffer }>(
       'SELECT seq::int, hash FROM audit_events WHERE tenant_id = $1',

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { bootstrapDatabase, type BootstrapResult } from '../../src/bootstrap.ts';
 import { PASSWORDS } from './test-database.ts';
 
-/** An empty database with AION's roles, and one of the queue. */
+/** Empty database with AION's roles, and a database of the queue. */
 export interface BootstrappedDatabase extends BootstrapResult {
   readonly superuserUrl: string;
   bootstrap(): Promise<BootstrapResult>;
@@ -32,7 +32,7 @@ export async function createBootstrappedDatabase(): Promise<BootstrappedDatabase
   };
 }
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on a separate connection. */
 export async function runSql<R extends pg.QueryResultRow>(
   url: string,
   text: string,

@@ -7,7 +7,7 @@ export function majorOfDump(pgDump: string): string {
   return /\d+/.exec(version)?.[0] ?? version;
 }
 
-/** Fills a database with what another holds, by a dump of SQL. */
+/** Copies the content of a database to another by an SQL dump. */
 export function copyByDump(pgDump: string, fromUrl: string, toUrl: string): void {
   const dump = execFileSync(pgDump, [fromUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
   execFileSync(join(dirname(pgDump), 'psql'), ['--quiet', '--set=ON_ERROR_STOP=1', toUrl], {

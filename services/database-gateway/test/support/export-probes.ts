@@ -9,12 +9,12 @@ export async function outboxKeysOf(db: MigratedDatabase, tenantId: string): Prom
   return rows.map((row) => row.dedupe_key);
 }
 
-/** Makes the worker of an export a dead one. */
+/** Expires the lease of an export, as if its worker had died. */
 export async function expireLease(db: MigratedDatabase, id: string): Promise<void> {
   await db.sql(`UPDATE export_jobs SET lease_until = now() - interval '1 s' WHERE id = $1`, [id]);
 }
 
-/** The series of exports that are not zero, without the buckets. */
+/** Reads the nonzero series of exports, without buckets. */
 export async function countedExports(metrics: Metrics): Promise<string[]> {
   const { samples } = parseExposition((await metrics.exposition()).body);
   const series = samples.filter(({ name, value }) => /^aion_export\w+(total|count)$/.test(name) && value !== 0);

@@ -7,8 +7,8 @@ const HASH = 'ab'.repeat(32);
 const inAMonth = () => new Date(Date.now() + 30 * 86_400_000);
 
 /**
- * Puts a row of a tenant into every table that no store writes yet, as the superuser; into shared tables a row of the
- * platform when there is no tenant.
+ * Inserts a row of a tenant into every table that no store writes yet, as the superuser; without a tenant, rows of the
+ * platform into shared tables.
  */
 export async function fillTables(
   db: Pick<MigratedDatabase, 'sql'>,

@@ -9,18 +9,18 @@ import { DATABASE, type OwnCluster } from './own-cluster.ts';
 const run = promisify(execFile);
 const TMPFS_BYTES = 64 * 1_048_576;
 
-/** The disk below the database of AION in a cluster, without room for more, and with it again. */
+/** Disk of the database of AION in a cluster, which can be filled and freed. */
 export interface FullDisk {
   fill(): Promise<void>;
   free(): Promise<void>;
-  /** To be called when the cluster is gone. */
+  /** Removes the disk after the cluster was removed. */
   remove(): Promise<void>;
 }
 
 /**
- * Puts the still empty database on a disk that can be filled: a small tmpfs, where this user may mount one. Elsewhere
- * `/dev/full` takes the place of the file of a table that has no rows yet; the kernel refuses to write to it with the same
- * ENOSPC, but only that one table is out of room.
+ * Moves the empty database to a disk that can be filled: a small tmpfs, if this user may mount one. Otherwise `/dev/full`
+ * replaces the file of a table without rows; the kernel rejects writes to it with the same ENOSPC, but only that table is
+ * out of space.
  */
 export async function putOnFullDisk(cluster: OwnCluster): Promise<FullDisk> {
   const directory = await mkdtemp(join(tmpdir(), 'aion-test-disk-'));

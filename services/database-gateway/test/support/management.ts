@@ -5,13 +5,13 @@ import type { Database } from '../../src/database/database.ts';
 import { createManagementRoutes, type ManagementSettings } from '../../src/create-management-routes.ts';
 import { WIDEST_BOUNDS } from '../../src/retention/retention-bounds.ts';
 
-/** The operator, for a tenant or for the platform. */
+/** Builds the caller of an operator, for a tenant or for the platform. */
 export function operatorFor(tenantId: string | null, change: Partial<Caller> = {}): Caller {
   const id = '01890a5d-0000-7000-8000-00000000000a';
   return { tenant_id: tenantId, actor: `operator:${id}`, actor_id: id, person_id: id, scopes: null, ...change };
 }
 
-/** The holder of a tenant's key; of all scopes, unless some are given. */
+/** Builds the caller of a tenant's key, by default with all scopes. */
 export function holderOf(
   tenant: { readonly tenantId: string; readonly keyId: string },
   scopes: readonly Scope[] = SCOPES,
@@ -30,7 +30,7 @@ export interface Sent<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   readonly signal?: AbortSignal;
 }
 
-/** Calls routes of the management API as the HTTP server does, after validation by their schemas. */
+/** Function that calls routes of the management API like the HTTP server, after validation by their schemas. */
 export type CallManagement = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   caller: Caller,
@@ -40,7 +40,7 @@ export type CallManagement = <P extends z.ZodType, Q extends z.ZodType, B extend
 /** Defaults of a caller who is an operator. */
 export const SETTINGS: ManagementSettings = { retention: { bounds: WIDEST_BOUNDS, loweringDelayDays: 7 } };
 
-/** Creates the caller on a database. */
+/** Creates the function that calls routes on a database. */
 export function createManagement(database: Database, settings = SETTINGS): CallManagement {
   const routes = new Map(createManagementRoutes(database, settings).map((bound) => [bound.route.name, bound]));
   return async (route, caller, { params, query, body, signal = new AbortController().signal } = {}) => {
@@ -55,7 +55,7 @@ export function createManagement(database: Database, settings = SETTINGS): CallM
       identity: { kind: 'service', service: 'web-api', caller },
       rawBody: Buffer.alloc(0),
     };
-    // A handler is given express' own objects too, which none of these routes uses.
+    // A handler also gets objects of express, which none of these routes uses.
     const answer = await bound.handle(request as never, { setHeader: () => undefined });
     if (route.response.json === undefined) throw new Error(`${route.name} has no answer`);
     return route.response.json.parse(answer);

@@ -8,17 +8,17 @@ import { freePort, startProcess } from '@aion/testkit';
 const run = promisify(execFile);
 const PASSWORD = 'superuser-password';
 
-/** The versions before the embedded one that AION supports, as their programs are called. */
+/** Programs of the supported versions before the embedded one. */
 export const OLDER_POSTGRES = ['postgres-15', 'postgres-16', 'postgres-17'] as const;
 
-/** A server of an older version. */
+/** Server of an older version. */
 export interface OlderPostgres {
-  /** Of its superuser. */
+  /** URL of its superuser. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Starts the server that is at `program`, on a temporary directory. */
+/** Starts the server `program` on a temporary directory. */
 export async function startOlderPostgres(program: string): Promise<OlderPostgres> {
   const home = await mkdtemp(join(tmpdir(), 'aion-test-postgres-'));
   const user = process.getuid?.() === 0 ? await idsOfServerUser() : undefined;
@@ -48,7 +48,7 @@ export async function startOlderPostgres(program: string): Promise<OlderPostgres
   };
 }
 
-/** PostgreSQL refuses root, and another user may have no way to the cache of root: then it gets a copy of its own. */
+/** Copies the programs if necessary: PostgreSQL rejects root, and another user may have no access to the cache of root. */
 async function reachable(bin: string, home: string): Promise<string> {
   if (process.getuid?.() !== 0) return bin;
   const copy = join(home, 'programs');
@@ -56,7 +56,7 @@ async function reachable(bin: string, home: string): Promise<string> {
   return join(copy, 'bin');
 }
 
-/** Whom the embedded server, which every run has started before, runs as. */
+/** Returns the user of the embedded server, which every run has started before. */
 async function idsOfServerUser(): Promise<{ uid: number; gid: number }> {
   for (const name of ['aion-postgres', 'postgres']) {
     const ids = await Promise.all(['-u', '-g'].map((option) => run('id', [option, name]))).catch(() => undefined);

@@ -6,24 +6,24 @@ import { freePort } from '@aion/testkit';
 import { bootstrapDatabase, type BootstrapResult } from '../../src/bootstrap.ts';
 import { PASSWORDS } from './test-database.ts';
 
-/** A PostgreSQL server of one test, with AION's roles and databases, which may be stopped and started again. */
+/** PostgreSQL server of one test, with AION's roles and databases, which can be stopped and restarted. */
 export interface OwnCluster extends BootstrapResult {
   readonly dataDir: string;
   superuserUrl(database: string): string;
-  /** `fast` ends the sessions and writes everything down; `immediate` is what a crash leaves (pg_ctl's names). */
+  /** Stops the server: `fast` ends the sessions and flushes all data; `immediate` is like a crash (modes of pg_ctl). */
   stop(mode: 'fast' | 'immediate'): Promise<void>;
-  /** Starts it again, on the same port. */
+  /** Restarts it on the same port. */
   start(): Promise<void>;
   /** Stops it and removes its data. */
   remove(): Promise<void>;
 }
 
-/** The database of AION in a cluster of a test. */
+/** Name of the database of AION in the cluster. */
 export const DATABASE = 'aion';
 
 /**
- * Starts one. Commits are written to the operating system when they are acknowledged, so that they outlive a killed server;
- * only what a crash of the machine would need is left out.
+ * Starts a server. Acknowledged commits are written to the operating system, so that they survive a killed server; only
+ * the flushes that a crash of the machine would require are off.
  */
 export async function startOwnCluster(settings: Readonly<Record<string, string>> = {}): Promise<OwnCluster> {
   const home = await mkdtemp(join(tmpdir(), 'aion-test-cluster-'));

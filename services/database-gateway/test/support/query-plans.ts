@@ -3,7 +3,7 @@ import type { ConnectionPool } from '../../src/database/connection-pool.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { MigratedDatabase } from './test-database.ts';
 
-/** A node of a plan that has run, as `auto_explain` writes it. */
+/** A node of an executed plan, as `auto_explain` writes it. */
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
@@ -15,7 +15,7 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** A statement that has run, with its plan. */
+/** An executed statement with its plan. */
 export interface ExplainedStatement {
   readonly text: string;
   readonly plan: PlanNode;
@@ -24,15 +24,15 @@ export interface ExplainedStatement {
 /** Plans of the statements that sessions have run, and their callers in the source. */
 export interface Recording {
   readonly statements: readonly ExplainedStatement[];
-  /** `file:line` of each call by which the source has run a statement. */
+  /** `file:line` of each call in the source that has run a statement. */
   readonly sites: ReadonlySet<string>;
   pool(pool: ConnectionPool): ConnectionPool;
   database(database: Database): Database;
 }
 
 /**
- * Makes the sessions that a database gets from here on send the plan of every statement that they have run, with the rows
- * that it has read: those of functions and triggers too, as whoever they run as.
+ * Makes future sessions of a database send the plan of every executed statement with the rows that it has read, including
+ * those of functions and triggers, whichever role they run as.
  */
 export async function explainEveryStatement(superuserUrl: string): Promise<void> {
   const database = pg.escapeIdentifier(decodeURIComponent(new URL(superuserUrl).pathname.slice(1)));
@@ -96,7 +96,7 @@ export function startRecording(): Recording {
   };
 }
 
-/** Notes every line of the service's source that is being called. */
+/** Records every line of the service's source on the stack. */
 function noteSites(sites: Set<string>): void {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 40;
@@ -117,21 +117,21 @@ function parsePlan(message: string): ExplainedStatement | undefined {
 /** Reads the number of rows of each table and partition. */
 export type TableSizes = ReadonlyMap<string, number>;
 
-/** A statement that may read more than others. */
+/** Exception for a statement that may read more than others. */
 export interface AllowedRead {
   readonly statement: RegExp;
   readonly maxRows: number;
-  /** Tables that it may read from end to end. */
+  /** Tables that it may scan completely. */
   readonly whole?: readonly string[];
   readonly reason: string;
 }
 
 /** A page has 20 items and a claim up to 100 rows. */
 const MAX_ROWS = 110;
-/** A table of fewer rows is read as a whole at no cost. */
+/** A complete scan of a table with fewer rows costs nothing. */
 const SMALL_ROWS = 1_000;
 
-/** The sizes of the tables of the service, as of their last ANALYZE. */
+/** Reads the sizes of the tables of the service from their last ANALYZE. */
 export async function readTableSizes(db: Pick<MigratedDatabase, 'sql'>): Promise<TableSizes> {
   const rows = await db.sql<{ name: string; rows: number }>(
     `SELECT relname::text AS name, reltuples::float8 AS rows FROM pg_class
@@ -169,7 +169,7 @@ function findFaults(node: PlanNode, bounds: Bounds): string[] {
   return rows > bounds.maxRows ? [`${read} of ${rows} rows`, ...below] : below;
 }
 
-/** The rows that a node has looked at, in all its loops. */
+/** Counts the rows that a node has read in all its loops. */
 function rowsReadBy(node: PlanNode): number {
   const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
   return Math.round(((node['Actual Rows'] ?? 0) + removed) * (node['Actual Loops'] ?? 1));

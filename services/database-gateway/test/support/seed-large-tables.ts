@@ -2,19 +2,19 @@ import pg from 'pg';
 
 const TENANTS = 2_000;
 const ROWS = 30_000;
-/** Every hundredth of the older half of the rows of a table is of the tenant that is asked about; others wrote since. */
+/** Every hundredth row of the older half of a table belongs to the queried tenant; others wrote the newer half. */
 const OWN_EVERY = 100;
 
-/** The tenant whose questions are explained, with its first key. */
+/** Tenant whose statements are explained, with its first key. */
 export interface SeededTenant {
   readonly tenantId: string;
   readonly keyId: string;
 }
 
 /**
- * Fills the tables that grow with rows of many tenants, as the superuser, in one go: without triggers and foreign keys,
- * which `session_replication_role` turns off, and with the checks of each row. Statistics are gathered at the end, and stay
- * as they are: plans must not depend on the time of autovacuum.
+ * Fills the growing tables with rows of many tenants, as the superuser, in one transaction: without triggers and foreign
+ * keys, which `session_replication_role` turns off, and with the checks of each row. Statistics are gathered once at the
+ * end: plans must not depend on the time of autovacuum.
  */
 export async function seedLargeTables(superuserUrl: string): Promise<SeededTenant> {
   const client = new pg.Client({ connectionString: superuserUrl });
@@ -33,7 +33,7 @@ export async function seedLargeTables(superuserUrl: string): Promise<SeededTenan
   }
 }
 
-/** From the beginning of the last month until an hour ago, when this module was loaded: ids are the same in each table. */
+/** Times from the start of the last month until an hour before this module was loaded: ids are equal in each table. */
 const FIRST_MS = Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() - 1, 1);
 const SPAN_MS = Date.now() - 3_600_000 - FIRST_MS;
 
@@ -55,11 +55,11 @@ const CREATE_ROWS = `
     ORDER BY r.n;`;
 
 const HASH = `repeat('ab', 32)`;
-/** Of what a tenant has few, the tenant that is asked about has few. */
+/** The queried tenant has few rows in tables where tenants have few. */
 const FEW = fewOf(30);
 /**
- * The planner adds the cost of the policy of users for each of them: for thirty of thirty thousand it takes the whole table for
- * cheaper, as it does not in a table of millions.
+ * The planner adds the cost of the policy of users for each of them: for thirty of thirty thousand a complete
+ * scan seems cheaper, unlike in a table of millions.
  */
 const PEOPLE = fewOf(7);
 const BYTES = `decode(repeat('ab', 32), 'hex')`;
@@ -113,7 +113,7 @@ const DELIVERY = [
   `INSERT INTO export_jobs (id, tenant_id, api_key_id, recipient, state, epoch, started_at, finished_at, failure_code,
      failure_message)
    SELECT id, tenant, key, 'age1x', 'failed', 1, now(), now(), 'x', 'x' FROM s`,
-  // What nobody works on: of other tenants, which may have one each.
+  // Unattended exports of other tenants, which may have one each.
   `UPDATE export_jobs SET state = 'requested', epoch = 0, started_at = NULL, finished_at = NULL, failure_code = NULL,
      failure_message = NULL, updated_at = now() - interval '2 hours', progressed_at = now() - interval '2 hours'
    WHERE id IN (SELECT id FROM s WHERE n > ${ROWS} - 20)`,
@@ -136,13 +136,13 @@ const LIFECYCLE = [
    SELECT id, tenant, 'generation', id, 'tax', key FROM s`,
 ];
 
-/** The rows of all, but so many of the tenant that is asked about. */
+/** Distributes rows over all tenants, with a given number for the queried one. */
 function fewOf(rows: number): string {
   const every = Math.floor(ROWS / 2 / rows / OWN_EVERY) * OWN_EVERY;
   return `(SELECT * FROM s WHERE n % ${OWN_EVERY} <> 0 OR n % ${every} = 0 OR n > ${ROWS / 2})`;
 }
 
-/** A key is of one tenant. In tables of millions the planner expects many rows of it all the same; in these it would not. */
+/** Distributes keys so that the planner expects as many rows of a key as in tables of millions. */
 const STATISTICS = `
   DO $$
   DECLARE partition regclass;

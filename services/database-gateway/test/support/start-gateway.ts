@@ -10,13 +10,13 @@ import { noMetrics } from './test-database.ts';
 
 const SECRET = 'a secret that is long enough for a test';
 
-/** A database-gateway in this process. */
+/** Instance of database-gateway in this process. */
 export interface StartedGateway {
   readonly client: ServiceClient;
   readonly metrics: Metrics;
   readonly baseUrl: string;
   readonly adminUrl: string;
-  /** Every line that was logged. */
+  /** All log lines. */
   logs(): string;
   stop(): Promise<void>;
 }

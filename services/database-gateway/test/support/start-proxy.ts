@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy to a server, to make it unreachable without stopping it for others. */
+/** TCP proxy that makes a server unreachable without stopping it for others. */
 export interface Proxy {
-  /** Passes no more bytes of the connections that are open, and leaves them open; it serves new ones. */
+  /** Stops forwarding on open connections without closing them; new ones are served. */
   silence(): void;
-  /** Breaks every connection and takes no more. */
+  /** Closes every connection and accepts no more. */
   stop(): Promise<void>;
 }
 
-/** Listens on the port and passes bytes on to the target. */
+/** Listens on the port and forwards bytes to the target. */
 export async function startProxy(port: number, target: { host: string; port: number }): Promise<Proxy> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {

@@ -16,7 +16,7 @@ import { createManagement, newKey, operatorFor } from './management.ts';
 /** Equal for every test, because roles belong to the server. */
 export const PASSWORDS = { owner: 'owner-password', app: 'app-password', queue: 'queue-password' };
 
-/** A migrated database of one test file. */
+/** Migrated database of one test file. */
 export interface MigratedDatabase {
   readonly superuserUrl: string;
   readonly appUrl: string;

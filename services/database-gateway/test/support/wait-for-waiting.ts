@@ -1,12 +1,12 @@
 import { waitFor } from '@aion/testkit';
 import type { MigratedDatabase } from './test-database.ts';
 
-/** Resolves when so many transactions of the database wait for a lock. The superuser may hold it, in a transaction. */
+/** Waits until a number of transactions of the database wait for a lock, which a transaction of the superuser may hold. */
 export async function waitForWaiting(db: Pick<MigratedDatabase, 'sql'>, count: number): Promise<void> {
   const isWaiting = `datname = current_database() AND wait_event_type = 'Lock'`;
   await waitFor(
     async () => {
-      // Within a transaction, PostgreSQL shows what it has shown before.
+      // Within a transaction, PostgreSQL caches the statistics.
       await db.sql('SELECT pg_stat_clear_snapshot()');
       return (await db.sql(`SELECT 1 FROM pg_stat_activity WHERE ${isWaiting}`)).length === count;
     },

@@ -12,10 +12,10 @@ import { createSnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
 import { createManagement, operatorFor } from '../management.ts';
 import { noMetrics, silentLogger } from '../test-database.ts';
 
-/** Every way to the rows of a tenant that is no route of the management API. */
+/** Access to the rows of a tenant other than by routes of the management API. */
 export type TenantStores = ReturnType<typeof createTenantStores>;
 
-/** Creates them. */
+/** Creates the stores. */
 export function createTenantStores(database: Database, exportsPool: ConnectionPool) {
   const options = { pool: exportsPool, database, metrics: noMetrics, logger: silentLogger };
   return {

@@ -49,7 +49,7 @@ async function walkHolds({ call, owner, operator, tenantId, keyId }: Walker, ids
     const { answer: hold } = await call(place, owner, { body });
     const params = { hold_id: hold.id };
     await call(internalRoute(routes.legalHolds.get), owner, { params });
-    // Who is nobody of the tenant has not asked; then a person of it asks instead.
+    // Rejected without a prior request; then a member of the tenant requests it.
     await call(internalRoute(routes.legalHolds.requestRelease), owner, { params });
     await expectConflict(call(internalRoute(routes.legalHolds.release), operator, { params }));
     await call(internalRoute(routes.legalHolds.requestRelease), asker, { params });

@@ -28,7 +28,7 @@ export async function walkPlatform({ call, owner, operator }: Walker): Promise<v
     return key;
   };
   const { answer: added } = await call(internalRoutes.operators.store, platform, { body: newOperator() });
-  // There are operators: the first one is refused, once it is seen that there are.
+  // Rejected after a query, because operators exist already.
   await expectConflict(call(internalRoutes.operators.storeFirst, platform, { body: newOperator() }));
   const { answer: operators } = await call(internalRoute(routes.operators.list), platform, { query: { limit: 1 } });
   await call(internalRoute(routes.operators.list), platform, { query: { cursor: operators.next_cursor ?? undefined } });
@@ -48,7 +48,7 @@ export async function walkPlatform({ call, owner, operator }: Walker): Promise<v
   await call(internalRoutes.sealingKeys.storeRotatedRows, platform, { body: batch });
 }
 
-/** A change with an `Idempotency-Key`, twice: of a tenant, and of the platform. */
+/** Sends a change with an `Idempotency-Key` twice: of a tenant, and of the platform. */
 export async function walkIdempotency({ call, operator }: Walker): Promise<void> {
   const idempotency = { key: 'once', request_sha256: 'ab'.repeat(32) };
   for (let times = 0; times < 2; times += 1) {

@@ -6,11 +6,11 @@ import { readHead, readRows } from '../streams.ts';
 import type { TenantStores } from './tenant-stores.ts';
 import { expectConflict, readInBothOrders, type Walker } from './walker.ts';
 
-/** Opens and settles a generation with content; gives its id. */
+/** Opens and settles a generation with content; returns its id. */
 export async function walkGeneration({ tenantId, keyId }: Walker, { generations }: TenantStores): Promise<string> {
   const id = uuidv7();
   await generations.open(id, newGeneration({ tenantId, keyId }));
-  // The second time it is found settled.
+  // The second settlement finds it settled.
   for (let times = 0; times < 2; times += 1) await generations.settle(id, newSettlement(tenantId));
   return id;
 }
@@ -27,7 +27,7 @@ export async function walkExports(walker: Walker, stores: TenantStores): Promise
     return { id: answer.id, epoch: claim.epoch };
   };
   const { id, epoch } = await claimNew();
-  // It is not finished, and its lease lives.
+  // It is unfinished and its lease is valid.
   await expectConflict(call(request, owner, { body: { recipient: RECIPIENT } }));
   await expectConflict(claims.claim(id, { tenant_id, lease_ms: 1_000 }));
   await claims.check(tenant_id, id, epoch);
@@ -43,7 +43,7 @@ export async function walkExports(walker: Walker, stores: TenantStores): Promise
   await exports.recordDownload(id, { tenant_id, actor: 'signed-url', path: null });
 }
 
-/** Everything of a snapshot of the tenant, as text. */
+/** Reads all data of a snapshot of the tenant as text. */
 export async function readSnapshot({ snapshots }: Pick<TenantStores, 'snapshots'>, tenantId: string) {
   const closing = new AbortController();
   try {

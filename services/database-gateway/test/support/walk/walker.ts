@@ -1,14 +1,14 @@
 import type { Caller } from '@aion/contracts';
 import type { CallManagement } from '../management.ts';
 
-/** A tenant that does everything that can be done, with ids of its own. */
+/** Tenant that executes every operation with its own ids. */
 export interface Walker {
   readonly tenantId: string;
   readonly keyId: string;
   readonly call: CallManagement;
-  /** A person of the tenant with every scope. */
+  /** Member of the tenant with every scope. */
   readonly owner: Caller;
-  /** The operator, for the tenant. */
+  /** Operator who acts for the tenant. */
   readonly operator: Caller;
 }
 
