@@ -15,21 +15,21 @@ const events = () =>
 
 describe('feature flags of a service', () => {
   it('are recorded as platform events only when they differ from their stored states', async () => {
-    const tell = (switches: Record<string, boolean>, service = 'ai-engine') =>
+    const record = (switches: Record<string, boolean>, service = 'ai-engine') =>
       recordFeatureFlags(db.database, service, switches);
-    await tell({ metrics: true, tracing: false });
+    await record({ metrics: true, tracing: false });
     expect(await events()).toEqual([]);
-    await tell({ metrics: true, tracing: false });
-    await tell({ metrics: false, tracing: false }, 'web-api');
+    await record({ metrics: true, tracing: false });
+    await record({ metrics: false, tracing: false }, 'web-api');
     expect(await events()).toEqual([]);
     // Several processes of a service start at the same time.
-    await Promise.all(Array.from({ length: 4 }, () => tell({ metrics: false, tracing: true, logs: true })));
+    await Promise.all(Array.from({ length: 4 }, () => record({ metrics: false, tracing: true, logs: true })));
     const event = { actor: 'service:ai-engine', target_type: 'platform' };
     expect(await events()).toEqual([
       { ...event, action: 'switch.turned_off', target_path: 'ai-engine/metrics' },
       { ...event, action: 'switch.turned_on', target_path: 'ai-engine/tracing' },
     ]);
-    await tell({ metrics: true });
+    await record({ metrics: true });
     expect(await events()).toHaveLength(3);
     const rows = await db.sql(
       `SELECT feature, is_on FROM platform_switches WHERE service = 'ai-engine' ORDER BY feature`,

@@ -16,11 +16,11 @@ const DAY_MS = 86_400_000;
 
 let db: MigratedDatabase;
 let call: CallManagement;
-let strays: StrayObjectStore;
+let strayObjects: StrayObjectStore;
 beforeAll(async () => {
   db = await createMigratedDatabase({ maxConnections: 12 });
   call = createManagement(db.database);
-  strays = createStrayObjectStore(db.database);
+  strayObjects = createStrayObjectStore(db.database);
 });
 afterAll(() => db.drop());
 
@@ -34,7 +34,12 @@ type Party = Awaited<ReturnType<typeof setUp>>;
 
 const announce = async ({ tenantId }: Party, removeAfterMs = DAY_MS, projectId: string | null = null) => {
   const object_key = `files/${tenantId}/${uuidv7()}`;
-  await strays.announce({ tenant_id: tenantId, object_key, project_id: projectId, remove_after_ms: removeAfterMs });
+  await strayObjects.announce({
+    tenant_id: tenantId,
+    object_key,
+    project_id: projectId,
+    remove_after_ms: removeAfterMs,
+  });
   return object_key;
 };
 const bodyOf = (object_key: string) => ({
@@ -63,7 +68,7 @@ const actionsOf = async ({ tenantId }: Party) =>
   ).map(({ action }) => action);
 /** Claims until the due objects of a tenant are found. */
 const claimAll = async ({ tenantId }: Party) =>
-  (await strays.claim(1_000)).filter(({ object_key: key }) => key.includes(tenantId));
+  (await strayObjects.claim(1_000)).filter(({ object_key: key }) => key.includes(tenantId));
 
 describe('file', () => {
   it('adopts its announced object, which is no longer a stray object', async () => {
@@ -131,7 +136,7 @@ describe('file', () => {
     const [claimed] = await claimAll(party);
     expect(claimed).toMatchObject({ object_key });
     expect(await claimAll(party)).toEqual([]);
-    await strays.settle([claimed?.id ?? '']);
+    await strayObjects.settle([claimed?.id ?? '']);
     expect(await straysOf(party)).toEqual([]);
   });
 
@@ -204,7 +209,8 @@ describe('announced object', () => {
     const party = await setUp();
     const { object_key } = await addFile(party);
     const [abandoned, waiting] = [await announce(party), await announce(party)];
-    for (const key of [abandoned, object_key]) await strays.abandon({ tenant_id: party.tenantId, object_key: key });
+    for (const key of [abandoned, object_key])
+      await strayObjects.abandon({ tenant_id: party.tenantId, object_key: key });
     expect((await claimAll(party)).map((each) => each.object_key)).toEqual([abandoned]);
     expect((await straysOf(party)).toSorted()).toEqual([abandoned, waiting].toSorted());
     await db.sql(`UPDATE stray_objects SET due_at = now() WHERE object_key = $1`, [waiting]);
@@ -220,7 +226,7 @@ describe('announced object', () => {
     await expect(announce(party, 0, stranger.projectId)).rejects.toMatchObject({ param: 'project_id' });
     const key = await announce(party, DAY_MS, party.projectId);
     const [row] = await db.sql<{ id: string }>('SELECT id FROM stray_objects WHERE object_key = $1', [key]);
-    await strays.settle([row?.id ?? '']);
+    await strayObjects.settle([row?.id ?? '']);
     expect(await straysOf(party)).toEqual([key]);
   });
 });

@@ -97,8 +97,8 @@ const MANAGED = new Map(
 
 /** Functions that serve all tenants, and their callers. */
 const OF_ALL: Readonly<Record<string, string>> = {
-  'strays.claim': 'the sweeper of objects is given ids and keys of objects, of all tenants',
-  'strays.settle': 'the sweeper tells what it has removed',
+  'strayObjects.claim': 'returns ids and keys of objects of all tenants to their cleaner',
+  'strayObjects.settle': 'receives the ids that the cleaner has deleted',
   'trail.listChains': 'the verifier looks at every chain',
 };
 
@@ -126,17 +126,17 @@ const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
     stores.claims.fail(id, { tenant_id, epoch, code: 'x', message: 'x' }, 'test'),
   'snapshots.open': ({ tenant_id }) => readSnapshot(stores, tenant_id),
   'snapshots.readRows': ({ tenant_id }) => readSnapshot(stores, tenant_id),
-  'strays.announce': ({ tenant_id, id, fresh }) =>
-    stores.strays.announce({
+  'strayObjects.announce': ({ tenant_id, id, fresh }) =>
+    stores.strayObjects.announce({
       tenant_id,
       object_key: objectKeyOf(tenant_id, fresh),
       project_id: id,
       remove_after_ms: 60_000,
     }),
   // With the object of either party.
-  'strays.abandon': async ({ tenant_id, id }) => {
+  'strayObjects.abandon': async ({ tenant_id, id }) => {
     for (const { tenantId } of parties) {
-      await stores.strays.abandon({ tenant_id, object_key: objectKeyOf(tenantId, id) });
+      await stores.strayObjects.abandon({ tenant_id, object_key: objectKeyOf(tenantId, id) });
     }
   },
   'downloads.record': ({ tenant_id, id }) => stores.downloads.record(tenant_id, id, 'signed-url'),
@@ -250,12 +250,12 @@ async function observe<T>(at: 0 | 1, name: string, named: readonly string[], run
   const [party, other] = partiesFrom(at);
   const [own, before] = [await contentsOf(party), await contentsOf(other)];
   const call = run();
-  const told = await call.then(
+  const answered = await call.then(
     (value) => JSON.stringify(value ?? null, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
     (error: unknown) => `${String(error)} ${JSON.stringify(error)}`,
   );
   // An id that the party has derived from one of the other is known to it.
-  const leaked = idsIn(before).filter((id) => told.includes(id) && !named.includes(id) && !own.includes(id));
+  const leaked = idsIn(before).filter((id) => answered.includes(id) && !named.includes(id) && !own.includes(id));
   expect([name, leaked]).toEqual([name, []]);
   expect([name, await contentsOf(other)]).toEqual([name, before]);
   return call;

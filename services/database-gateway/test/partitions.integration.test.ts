@@ -53,10 +53,10 @@ function createUpkeep() {
   const stream = new PassThrough();
   const metrics = createMetrics({ service: 'test', version: '0', enabled: true });
   const logger = createLogger({ service: 'test', level: 'info', format: 'json', stream });
-  const upkeep = createSchemaMaintenance({ database: db.database, logger, metrics });
+  const maintenance = createSchemaMaintenance({ database: db.database, logger, metrics });
   const series = async () =>
     (await metrics.exposition()).body.split('\n').filter((line) => /^aion_(schema|default)/.test(line));
-  return { upkeep, series, logs: () => String(stream.read() ?? '') };
+  return { maintenance, series, logs: () => String(stream.read() ?? '') };
 }
 
 describe('partitions of generations', () => {
@@ -241,44 +241,44 @@ describe('a generation', () => {
 
 describe('schema maintenance', () => {
   it('reports no drift and no rows in default partitions after migrations', async () => {
-    const { upkeep, series, logs } = createUpkeep();
-    await upkeep.run();
+    const { maintenance, series, logs } = createUpkeep();
+    await maintenance.run();
     expect((await series()).toSorted()).toEqual([
       'aion_default_partition_rows{table="generation_contents"} 0',
       'aion_default_partition_rows{table="generations"} 0',
       'aion_schema_drift 0',
     ]);
-    expect([upkeep.readiness(), logs()]).toEqual([undefined, '']);
+    expect([maintenance.readiness(), logs()]).toEqual([undefined, '']);
   });
 
   it('reports rows in a default partition', async () => {
     await insertOld(uuidv7({ msecs: Date.parse('2031-05-05T00:00:00Z') }));
-    const { upkeep, series, logs } = createUpkeep();
-    await upkeep.run();
+    const { maintenance, series, logs } = createUpkeep();
+    await maintenance.run();
     expect(await series()).toContain('aion_default_partition_rows{table="generations"} 1');
     expect(logs()).toContain('Default partition contains rows');
   });
 
   it('logs drift once, reports it in readiness until it is fixed, and logs the fix', async () => {
-    const { upkeep, series, logs } = createUpkeep();
+    const { maintenance, series, logs } = createUpkeep();
     await db.sql('CREATE VIEW peek AS SELECT 1 AS n');
-    await upkeep.run();
-    await upkeep.run();
-    expect(upkeep.readiness()).toEqual({ detail: 'Exports are rejected. The view peek is not declared.' });
+    await maintenance.run();
+    await maintenance.run();
+    expect(maintenance.readiness()).toEqual({ detail: 'Exports are rejected. The view peek is not declared.' });
     expect(await series()).toContain('aion_schema_drift 1');
     expect(logs().match(/Schema differs from the declared one/g)).toHaveLength(1);
     await db.sql('DROP VIEW peek');
-    await upkeep.run();
+    await maintenance.run();
     expect(await series()).toContain('aion_schema_drift 0');
-    expect([upkeep.readiness(), logs()]).toEqual([undefined, expect.stringContaining('declared one again')]);
+    expect([maintenance.readiness(), logs()]).toEqual([undefined, expect.stringContaining('declared one again')]);
   });
 
   it('reports definitions that differ from those of the migrations under the same names', async () => {
-    const { upkeep, series } = createUpkeep();
+    const { maintenance, series } = createUpkeep();
     await db.sql('ALTER POLICY budgets_isolation ON budgets USING (true); GRANT DELETE ON audit_events TO aion_app');
-    await upkeep.run();
+    await maintenance.run();
     expect(await series()).toContain('aion_schema_drift 1');
-    expect(upkeep.readiness()).toEqual({
+    expect(maintenance.readiness()).toEqual({
       detail:
         'Exports are rejected. The policies differ from those of the migrations. ' +
         'The grants differ from those of the migrations.',
@@ -290,13 +290,13 @@ describe('schema maintenance', () => {
     const reader = new pg.Client({ connectionString: db.superuserUrl });
     await reader.connect();
     await reader.query('BEGIN; SELECT count(*) FROM generations');
-    const { upkeep, series, logs } = createUpkeep();
-    await upkeep.run();
+    const { maintenance, series, logs } = createUpkeep();
+    await maintenance.run();
     // While it waits for the export it blocks other sessions, so it gives up early.
     expect(logs()).toMatch(/Partitions could not be created.*55P03/);
     expect(await series()).toContain('aion_schema_drift 0');
     await reader.end();
-    await upkeep.run();
+    await maintenance.run();
     expect(logs()).toContain('"partitions":2');
     expect(await partitions()).toContain(`generations_${monthName(2)}`);
   });

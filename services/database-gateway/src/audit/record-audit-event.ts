@@ -29,7 +29,7 @@ export interface AuditEvent {
   readonly outcome?: 'success' | 'failure';
 }
 
-/** Adds an event to the audit trail, in the transaction of the action. Ids of request and trace are those of the active context. */
+/** Adds an event to the audit trail in the transaction of the action, with the ids of the active context. */
 export async function recordAuditEvent(transaction: SharedTransaction, event: AuditEvent): Promise<void> {
   const ids = activeIds();
   await insertAuditEvent(transaction, {

@@ -20,8 +20,8 @@ const CONNECTION_MESSAGES =
 
 /**
  * Maps a failure that a retry may fix to an `UnavailableError`, and returns any other value unchanged.
- * SQLSTATE classes: 08 connection, 53 resources (53100 is a full disk), 57 operator intervention (57014 is the statement timeout),
- * 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 idle transaction timeout.
+ * SQLSTATE classes: 08 connection, 53 resources (53100 is a full disk), 57 operator intervention (57014 is the statement
+ * timeout), 40 rollback (serialisation, deadlock), 55P03 lock timeout, 25P03 idle transaction timeout.
  */
 export function toDatabaseError(thrown: unknown): unknown {
   if (!isError(thrown)) return thrown;

@@ -50,7 +50,7 @@ async function requestExport(
   return toVersioned(row, toTenantExport);
 }
 
-/** Records the creation of links. They are derived from the time in the answer, so that a repeated request gets the same ones. */
+/** Records the creation of links, which are derived from the time in the answer: a repeated request gets the same ones. */
 async function recordDownloadLinks(transaction: TenantTransaction, id: string, caller: Caller) {
   requireFinishedAt(await requireExport(transaction, id));
   await recordAuditEvent(transaction, {

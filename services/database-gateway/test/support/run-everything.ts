@@ -52,5 +52,5 @@ export async function runEverything({ walker, stores, database }: Run, parkedId:
   await walkIdempotency(walker);
   await walkUpkeep(database, { key: '000000000001', operator: 'fffffffffff1' });
   await walkOutbox(database);
-  await stores.strays.settle((await stores.strays.claim(100)).map(({ id }) => id));
+  await stores.strayObjects.settle((await stores.strayObjects.claim(100)).map(({ id }) => id));
 }

@@ -23,7 +23,7 @@ export function createTenantStores(database: Database, exportsPool: ConnectionPo
     exports: createExportDownloads(database),
     claims: createExportClaims(database),
     snapshots: createSnapshotStore({ ...options, maxSnapshots: 2, maxSnapshotAgeMs: 60_000 }),
-    strays: createStrayObjectStore(database),
+    strayObjects: createStrayObjectStore(database),
     downloads: {
       record: (tenantId: string, fileId: string, actor: string) =>
         database.withTenant(tenantId, (transaction) => recordFileDownload(transaction, fileId, actor)),

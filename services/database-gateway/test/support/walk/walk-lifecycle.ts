@@ -5,7 +5,7 @@ import { expectConflict, readInBothOrders, type Walker } from './walker.ts';
 
 /** Stores of uploads and of downloads of files. */
 export interface FileStores {
-  readonly strays: Pick<StrayObjectStore, 'announce' | 'abandon'>;
+  readonly strayObjects: Pick<StrayObjectStore, 'announce' | 'abandon'>;
   readonly downloads: { record(tenantId: string, fileId: string, actor: string): Promise<void> };
 }
 
@@ -59,14 +59,18 @@ async function walkHolds({ call, owner, operator, tenantId, keyId }: Walker, ids
   await call(list, owner, { query: { in_force: 'true', scope: 'tenant', scope_id: tenantId } });
 }
 
-async function walkFiles({ call, owner, tenantId }: Walker, { strays, downloads }: FileStores, project_id: string) {
+async function walkFiles(
+  { call, owner, tenantId }: Walker,
+  { strayObjects, downloads }: FileStores,
+  project_id: string,
+) {
   const list = internalRoute(routes.files.list);
   const announce = async () => {
     const object_key = `files/${tenantId}/${uuidv7()}`;
-    await strays.announce({ tenant_id: tenantId, object_key, project_id, remove_after_ms: 60_000 });
+    await strayObjects.announce({ tenant_id: tenantId, object_key, project_id, remove_after_ms: 60_000 });
     return object_key;
   };
-  await strays.abandon({ tenant_id: tenantId, object_key: await announce() });
+  await strayObjects.abandon({ tenant_id: tenantId, object_key: await announce() });
   const body = { content_type: 'text/plain', bytes: 1, sha256: 'ab'.repeat(32), object_key: await announce() };
   const query = { name: 'notes.txt', project_id };
   const { answer: file } = await call(internalRoutes.files.store, owner, { query, body: { ...body, id: uuidv7() } });
