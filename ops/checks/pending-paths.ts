@@ -8,10 +8,7 @@ export const PENDING_PATHS = {
     'packages/http',
     'services/ai-engine/src/clients',
     'services/ai-engine/src/inference',
-    'services/database-gateway/README.md',
-    'services/database-gateway/src/database',
     'services/database-gateway/src/generations',
-    'services/database-gateway/test',
   ],
   fileNames: [
     'ops/checks/test-summary.ts',
@@ -26,6 +23,5 @@ export const PENDING_PATHS = {
     'packages/http/src/report-features.ts',
     'packages/http/src/send-reply.ts',
     'packages/http/src/wait-until-ready.ts',
-    'services/database-gateway/src/data-map/schema-fingerprint.ts',
   ],
 } as const;
