@@ -32,6 +32,11 @@ describe('Markdown documents', () => {
     expect(broken.map(([link]) => link)).toEqual([]);
   });
 
+  it.each(documents)('%s names only existing files of the repository', (path) => {
+    const named = [...read(path).matchAll(/`((?:packages|services|ops|docs|deploy|examples)\/[^`\s*<{]+)`/g)];
+    expect(named.map(([, file = '']) => file).filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
   it.each(documents)('%s names only existing pnpm scripts', (path) => {
     const named = [...read(path).matchAll(/\bpnpm(?:@10)? ([a-z][a-z:]*)/g)].map((match) => match[1] ?? '');
     expect(named.filter((name) => scripts[name] === undefined && !PNPM_COMMANDS.has(name))).toEqual([]);
