@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 interface Project {
@@ -38,6 +38,18 @@ describe('Jest projects', () => {
     const expected = files.map((file) => [file, [/\.(integration|e2e)\.test\.ts$/.exec(file)?.[1] ?? 'unit']]);
     expect(files.length).toBeGreaterThan(200);
     expect(lanes).toEqual(expected);
+  });
+
+  it('of unit and integration tests have a script in their package, which turbo runs', () => {
+    const missing = files
+      .filter((file) => !file.endsWith('.e2e.test.ts'))
+      .map((file) => {
+        const folder = file.startsWith('ops/') ? 'ops' : file.split('/').slice(0, 2).join('/');
+        const script = file.endsWith('.integration.test.ts') ? 'test:integration' : 'test:unit';
+        return { path: join(folder, 'package.json'), script };
+      })
+      .filter(({ path, script }) => !readFileSync(join(root, path), 'utf8').includes(`"${script}": `));
+    expect(missing).toEqual([]);
   });
 
   it('have different names', () => {

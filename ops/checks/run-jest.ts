@@ -13,6 +13,7 @@ import { listOmittedProjects } from './list-omitted-projects.ts';
  * `--lane NAME` runs the unit, integration or e2e projects only. `--all-packages` is the run of `pnpm test`: from the
  * root, without the projects of `ops` alone while nothing in `ops` changed, unless `--all` is given.
  */
+const LANES: readonly string[] = ['unit', 'integration', 'e2e'];
 const root = resolve(import.meta.dirname, '../..');
 const args = process.argv.slice(2);
 const takeFlag = (flag: string): boolean => {
@@ -30,7 +31,15 @@ const all = takeFlag('--all');
 const lane = takeValue('--lane');
 const cwd = isCompleteRun ? root : process.cwd();
 const selection: string[] = [];
-if (lane !== undefined) selection.push('--selectProjects', ...(await projectsOf(lane)));
+if (lane !== undefined) {
+  if (!LANES.includes(lane)) throw new Error(`--lane is "${lane}": use one of ${LANES.join(', ')}`);
+  const projects = await projectsOf(lane);
+  if (projects.length === 0) {
+    process.stdout.write(`No ${lane} tests are in ${cwd}.\n`);
+    process.exit();
+  }
+  selection.push('--selectProjects', ...projects);
+}
 if (isCompleteRun) {
   const isCi = process.env['CI'] === 'true';
   const omitted = listOmittedProjects({ changedFiles: listChangedFiles(root), isCi, all });
@@ -70,9 +79,7 @@ async function projectsOf(name: string): Promise<string[]> {
     default: { projects: { displayName: string }[] };
   };
   const names = module.default.projects.map(({ displayName }) => displayName);
-  const chosen = names.filter((displayName) => displayName.endsWith(`:${name}`));
-  if (chosen.length === 0) throw new Error(`No tests are in the lane "${name}" here: lanes are unit, integration, e2e`);
-  return chosen;
+  return names.filter((displayName) => displayName.endsWith(`:${name}`));
 }
 
 function reportOmitted(project: string): void {
