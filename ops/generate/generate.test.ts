@@ -48,6 +48,6 @@ describe('createDataMapDocument', () => {
     expect(listed).toEqual([...text.matchAll(/^### (\w+)$/gm)].map((match) => match[1]));
     expect(new Set(listed).size).toBe(listed.length);
     expect(text).toContain('| `key_hash` | secret | not exported: A keyed hash of a secret');
-    expect(text).toMatch(/^- `erasure_ledger`, until the installation is closed\. Proof/m);
+    expect(text).toMatch(/^- `erasure_ledger`, until the installation is shut down\. Proof/m);
   });
 });
