@@ -1,5 +1,5 @@
 import { defineRoute } from '@aion/contracts';
-import { bindRoute, carrierOf, correlationIdOf, createApp, listen } from '@aion/http';
+import { bindRoute, createApp, listen, readCorrelationId, readTraceCarrier } from '@aion/http';
 import { createLogger } from '@aion/logging';
 import { createMetrics } from '@aion/metrics';
 import { contextFromCarrier, startTracing } from '@aion/tracing';
@@ -58,9 +58,9 @@ export async function createAionApp(options: AionAppOptions): Promise<Subject> {
     admit: (_route, req) =>
       Promise.resolve({
         identity: { kind: 'anonymous' },
-        parent: contextFromCarrier(carrierOf(req.headers)),
+        parent: contextFromCarrier(readTraceCarrier(req.headers)),
         links: [],
-        correlationId: correlationIdOf(req),
+        correlationId: readCorrelationId(req),
       }),
     logger: createLogger({
       service: 'bench',

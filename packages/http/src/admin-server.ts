@@ -4,18 +4,18 @@ import type { Metrics } from '@aion/metrics';
 import type { Tracing } from '@aion/tracing';
 import express, { type Express } from 'express';
 import { listen, type HttpServer } from './listen.ts';
-import { sendMetrics } from './metrics-endpoint.ts';
-import { serveLogLevels, type LogLevelsAccess } from './log-levels-endpoint.ts';
+import { sendMetrics } from './send-metrics.ts';
+import { serveLogLevels, type LogLevelsAccess } from './serve-log-levels.ts';
 
-/** What a check may give when it succeeds and somebody should look all the same; shown at `/readyz`. */
+/** Result of a check that succeeds but needs attention; `/readyz` shows it. */
 export interface ReadinessDetail {
   readonly detail: string;
 }
 
-/** Does the thing that readiness depends on, for real, and throws when it cannot; may give a `ReadinessDetail`. */
+/** Uses a dependency for real; throws when that fails, and may return a `ReadinessDetail`. */
 export type ReadinessCheck = () => Promise<unknown>;
 
-/** What an admin server shows. */
+/** Options of `createAdminServer`. */
 export interface AdminServerOptions {
   readonly service: string;
   readonly host: string;
@@ -26,11 +26,11 @@ export interface AdminServerOptions {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   /** Serves `/log-levels` when given. */
   readonly logLevels?: LogLevelsAccess | undefined;
-  /** Puts a change of log levels into the audit trail. */
+  /** Records a change of log levels in the audit trail. */
   readonly recordLogLevels?: LogLevelsAccess['record'];
 }
 
-/** The result of all readiness checks. */
+/** Results of all readiness checks. */
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<
@@ -41,10 +41,10 @@ export interface Readiness {
   >;
 }
 
-/** The admin port of a service: `/healthz`, `/readyz`, `/metrics`, `/debug/traces/{trace_id}`. Not for the public. */
+/** Server on the admin port, not for the public: `/healthz`, `/readyz`, `/metrics`, `/debug/traces/{trace_id}`. */
 export interface AdminServer {
   start(): Promise<void>;
-  /** From now on `/readyz` answers 503: no new work is sent here. */
+  /** Makes `/readyz` respond with 503, so that load balancers send no new work. */
   drain(): void;
   readiness(): Promise<Readiness>;
   stop(): Promise<void>;
@@ -83,7 +83,7 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
 function createAdminApp(options: AdminServerOptions, readiness: () => Promise<Readiness>): Express {
   const app = express();
   app.disable('x-powered-by');
-  // Liveness touches nothing: a dead database must not restart a healthy process.
+  // Liveness checks no dependency: a database that is down must not restart a healthy process.
   app.get('/healthz', (_req, res) => res.json({ status: 'ok', service: options.service }));
   app.get('/readyz', async (_req, res) => {
     const result = await readiness();
@@ -92,7 +92,7 @@ function createAdminApp(options: AdminServerOptions, readiness: () => Promise<Re
   app.get('/metrics', (req, res) => sendMetrics(options.metrics, req, res));
   app.get('/debug/traces/:traceId', (req, res) => {
     const { store } = options.tracing;
-    if (store === undefined) return res.status(404).json({ error: 'Spans are exported; ask the tracing backend.' });
+    if (store === undefined) return res.status(404).json({ error: 'Spans are exported: query the tracing backend.' });
     return res.json({ spans: store.get(req.params.traceId) });
   });
   const { logLevels, recordLogLevels: record } = options;
@@ -105,7 +105,7 @@ async function runCheck(check: ReadinessCheck): Promise<Readiness['checks'][stri
   const elapsed = (): number => Math.round(performance.now() - startedAt);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new Error(`no response within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
   });
   try {
     const result = await Promise.race([check(), timeout]);

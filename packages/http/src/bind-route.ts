@@ -5,32 +5,32 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Identity } from './identity.ts';
 
-/** A validated request on a route. */
+/** Validated request of a route. */
 export interface RouteRequest<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
-  /** The body's bytes as they arrived, for passing them on. */
+  /** Bytes of the body as received, for forwarding. */
   readonly rawBody: Buffer;
   /**
-   * Opens the bytes of a route that takes an upload, which arrive as they are read. They end in `PayloadTooLargeError`
-   * when there are more than `maxBytes`, and in the signal's reason.
+   * Opens the body of a route with `upload` as a stream with back-pressure. The stream fails with
+   * `PayloadTooLargeError` beyond `maxBytes`, and with the reason of the signal when that is aborted.
    */
   readonly upload: (maxBytes: number) => Readable;
   readonly headers: IncomingHttpHeaders;
   readonly identity: Identity;
-  /** Aborted when the client has gone (`ClientClosedRequestError`) or the deadline has passed (`DeadlineExceededError`). */
+  /** Aborted when the client disconnects (`ClientClosedRequestError`) or the deadline passes (`DeadlineExceededError`). */
   readonly signal: AbortSignal;
   readonly req: Request;
   readonly res: Response;
 }
 
-/** What a handler may set beside its result. */
+/** Response headers that a handler sets in addition to its result. */
 export interface Reply {
   setHeader(name: string, value: string): void;
 }
 
-/** An answer of bytes that are not held in memory. */
+/** Streamed response. */
 export class StreamReply {
   readonly status: number;
   readonly contentType: string;
@@ -40,13 +40,13 @@ export class StreamReply {
 
   constructor(options: {
     readonly contentType: string;
-    /** Read with back-pressure; its iterator is returned when the client goes away. */
+    /** Read with back-pressure; its iterator is closed when the client disconnects. */
     readonly body: AsyncIterable<Uint8Array>;
     readonly status?: number;
     readonly headers?: Readonly<Record<string, string>>;
     /**
-     * The text after which a reader has everything, such as `data: [DONE]`: one that hangs up then, before the
-     * connection has ended, did not go away early.
+     * Text that completes the stream, such as `data: [DONE]`: a client that disconnects after it counts as served,
+     * although the connection has not ended.
      */
     readonly terminator?: string;
   }) {
@@ -58,26 +58,26 @@ export class StreamReply {
   }
 }
 
-/** Answers with bytes. When `body` throws, the connection is broken off, so that a cut answer never looks whole. */
+/** Creates a streamed response. When `body` throws, the connection is destroyed: a truncated response never looks complete. */
 export function streamReply(options: ConstructorParameters<typeof StreamReply>[0]): StreamReply {
   return new StreamReply(options);
 }
 
-/** Handles a request: gives the JSON answer, a stream, or nothing (204). */
+/** Handles a request; returns the JSON body, a stream, or nothing (204). */
 export type RouteHandler<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> = (
   request: RouteRequest<P, Q, B>,
   reply: Reply,
 ) => Promise<z.input<R> | StreamReply | undefined>;
 
-/** A route with its handler. */
+/** Route with its handler. */
 export interface BoundRoute {
   readonly route: Route;
-  /** How long one request of this route may take, instead of the app's limit. */
+  /** Time limit of a request on this route; replaces the limit of the app. */
   readonly timeoutMs?: number;
   handle(request: RouteRequest<z.ZodType, z.ZodType, z.ZodType>, reply: Reply): Promise<unknown>;
 }
 
-/** Binds a handler to a contract. `timeoutMs` is for routes whose answers last longer than the app's limit. */
+/** Binds a handler to a route. `timeoutMs` is for routes whose responses take longer than the limit of the app. */
 export function bindRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   handler: RouteHandler<P, Q, B, R>,
@@ -86,7 +86,7 @@ export function bindRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.
   return {
     ...options,
     route,
-    // The app validates params, query and body by this very route's schemas before it calls.
+    // The app validates params, query and body against the schemas of this route before it calls.
     handle: (request, reply) => handler(request, reply),
   };
 }

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '@aion/errors';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Identity } from './identity.ts';
 
-/** A caller that acts for a tenant, not for the platform. */
+/** Caller that acts for a tenant, not for the platform. */
 export type TenantCaller = Caller & { readonly tenant_id: string };
 
 /** Encodes a caller as the header `CALLER_HEADER`. */
@@ -30,7 +30,7 @@ export function parseCallerHeader(headers: IncomingHttpHeaders): Caller | undefi
  */
 export function requireCaller(identity: Identity): Caller {
   const caller = identity.kind === 'service' ? identity.caller : undefined;
-  if (caller === undefined) throw new InvalidRequestError(`The header ${CALLER_HEADER} is missing.`);
+  if (caller === undefined) throw new InvalidRequestError(`The header ${CALLER_HEADER} is missing: send the caller.`);
   return caller;
 }
 

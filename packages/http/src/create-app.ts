@@ -6,32 +6,32 @@ import { context, type Context, type Link } from '@opentelemetry/api';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { BoundRoute } from './bind-route.ts';
 import { endUnreadBody } from './end-unread-body.ts';
-import { allowedMs, contextWithDeadline, createRequestAbort, TIMEOUT_HEADER } from './deadline.ts';
+import { toAllowedMs, contextWithDeadline, createRequestAbort, TIMEOUT_HEADER } from './deadline.ts';
 import { openExchange, type Exchange } from './exchange.ts';
-import { fieldsOf } from './fields-of.ts';
-import { tenantOf, type Identity } from './identity.ts';
-import { createBodyReader, type BodyReader } from './read-body.ts';
+import { listErrorFields } from './list-error-fields.ts';
+import { getTenantId, type Identity } from './identity.ts';
+import { createBodyReader, type BodyReader } from './body-reader.ts';
 import { openUpload } from './open-upload.ts';
 import { redactPath } from './redact-path.ts';
-import { sendError, sendResult } from './send-reply.ts';
+import { sendError, sendResult } from './send-result.ts';
 import { startHttpSeries } from './start-http-series.ts';
 import { parseJson, validate } from './validate.ts';
 
-/** What a request comes with: who sent it and which trace it belongs to. */
+/** Result of authenticating a request: its sender and the trace that it belongs to. */
 export interface Admission {
   readonly identity: Identity;
   readonly parent: Context;
   readonly links: Link[];
-  /** Set where the parent's baggage has none. */
+  /** Used when the baggage of the parent contains none. */
   readonly correlationId: string | undefined;
-  /** Why the caller is refused; the exchange is opened all the same, so that refusals are seen. */
+  /** Reason for rejecting the caller; rejected requests are recorded like all others. */
   readonly refusal?: unknown;
 }
 
-/** Decides who a caller is and whether its trace is continued. Never throws: a refusal is part of the answer. */
+/** Authenticates a request and decides whether its trace is continued. Never throws: a rejection is part of the result. */
 export type Admit = (route: Route | undefined, req: Request) => Promise<Admission>;
 
-/** What an app is made of. */
+/** Options of `createApp`. */
 export interface AppOptions {
   readonly routes: readonly BoundRoute[];
   readonly admit: Admit;
@@ -39,15 +39,15 @@ export interface AppOptions {
   readonly metrics: Metrics;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
-  /** How long one request may take, default 30 s; a bound route may have its own limit. A caller may ask for less. */
+  /** Time limit of a request, default 30 s; a bound route may have its own, and a caller may request a shorter one. */
   readonly timeoutMs?: number;
-  /** Run before all routes, such as security headers. */
+  /** Middleware that runs before all routes, such as security headers. */
   readonly middleware?: readonly RequestHandler[];
 }
 
 /**
- * Creates an express app from bound routes. It does for each what none should do by itself: admission, span and ids,
- * deadline, validation by contract, metrics, the access log, and errors in the API's shape.
+ * Creates an Express app from bound routes. It handles for each of them: authentication, span and ids, deadline,
+ * validation against the contract, metrics, the access log, and errors in the format of the API.
  */
 export function createApp(options: AppOptions): Express {
   startHttpSeries(
@@ -69,13 +69,25 @@ export function createApp(options: AppOptions): Express {
     const allow = options.routes.filter((bound) => bound.route.path === path).map((bound) => bound.route.method);
     app.all(toExpressPath(path), (req, res) => {
       res.setHeader('allow', allow.join(', '));
-      return refuse(options, req, res, path, new MethodNotAllowedError(`${path} answers to ${allow.join(', ')} only.`));
+      return rejectRequest(
+        options,
+        req,
+        res,
+        path,
+        new MethodNotAllowedError(`${path} supports ${allow.join(', ')} only.`),
+      );
     });
   }
-  app.use((req, res) => refuse(options, req, res, 'unmatched', new NotFoundError('There is no such route.')));
-  // Express recognises an error handler by its four parameters. What arrives here failed before any route.
+  app.use((req, res) => rejectRequest(options, req, res, 'unmatched', new NotFoundError('This route does not exist.')));
+  // Express recognises an error handler by its four parameters. Errors that arrive here precede any route.
   app.use((error: unknown, req: Request, res: Response, _next: NextFunction) =>
-    refuse(options, req, res, 'unmatched', new InvalidRequestError('The request cannot be read.', { cause: error })),
+    rejectRequest(
+      options,
+      req,
+      res,
+      'unmatched',
+      new InvalidRequestError('The request could not be parsed.', { cause: error }),
+    ),
   );
   return app;
 }
@@ -89,16 +101,16 @@ async function handleRequest(
 ): Promise<void> {
   const { route } = bound;
   const arrivedAt = Date.now();
-  const timeoutMs = allowedMs(req.headers[TIMEOUT_HEADER], bound.timeoutMs ?? options.timeoutMs ?? 30_000);
+  const timeoutMs = toAllowedMs(req.headers[TIMEOUT_HEADER], bound.timeoutMs ?? options.timeoutMs ?? 30_000);
   const deadline = performance.now() + timeoutMs;
   const abort = createRequestAbort(timeoutMs);
   res.once('close', () => {
-    if (!res.writableFinished) abort.clientGone();
+    if (!res.writableFinished) abort.clientClosed();
     abort.release();
   });
   const admission = await options.admit(route, req);
-  const exchange = begin(options, req, res, route.path, admission, arrivedAt);
-  if (route.deprecation !== undefined) announceEnd(res, route.deprecation);
+  const exchange = openRequestExchange(options, req, res, route.path, admission, arrivedAt);
+  if (route.deprecation !== undefined) setDeprecationHeaders(res, route.deprecation);
   await context.with(contextWithDeadline(exchange.context, deadline), async () => {
     try {
       if (admission.refusal !== undefined) throw toError(admission.refusal);
@@ -111,7 +123,7 @@ async function handleRequest(
       const { headers } = req;
       const { signal } = abort;
       const upload = (maxBytes: number) => {
-        if (route.upload !== true) throw new InternalError(`${route.name} takes no upload.`);
+        if (route.upload !== true) throw new InternalError(`${route.name} does not declare an upload.`);
         return openUpload(req, { maxBytes, signal, onBytes: exchange.received });
       };
       const result = await bound.handle(
@@ -125,7 +137,7 @@ async function handleRequest(
         onStreamComplete: exchange.complete,
       });
     } catch (thrown) {
-      answerFailure(res, exchange, {
+      sendFailure(res, exchange, {
         thrown: abort.signal.aborted ? abort.signal.reason : thrown,
         path: req.path,
         route,
@@ -134,14 +146,14 @@ async function handleRequest(
   });
 }
 
-/** Says on every answer, also on errors, that the route will go: RFC 9745, RFC 8594. */
-function announceEnd(res: Response, { since, sunset, link }: Deprecation): void {
+/** Announces the removal of a route on every response, including errors (RFC 9745, RFC 8594). */
+function setDeprecationHeaders(res: Response, { since, sunset, link }: Deprecation): void {
   res.setHeader('deprecation', `@${Math.floor(Date.parse(since) / 1_000)}`);
   if (sunset !== undefined) res.setHeader('sunset', new Date(sunset).toUTCString());
   if (link !== undefined) res.setHeader('link', `<${link}>; rel="deprecation"`);
 }
 
-/** The body, or the abort's reason when it does not arrive in time: a slow sender must not outlast the deadline. */
+/** Awaits the body; rejects with the reason of the signal on abort, so that a slow sender cannot outlast the deadline. */
 async function readInTime(reading: Promise<Buffer>, signal: AbortSignal): Promise<Buffer> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(toError(signal.reason));
@@ -154,15 +166,21 @@ async function readInTime(reading: Promise<Buffer>, signal: AbortSignal): Promis
   }
 }
 
-/** Answers a request that no route takes. */
-async function refuse(options: AppOptions, req: Request, res: Response, path: string, error: Error): Promise<void> {
+/** Rejects a request that matches no route. */
+async function rejectRequest(
+  options: AppOptions,
+  req: Request,
+  res: Response,
+  path: string,
+  error: Error,
+): Promise<void> {
   const arrivedAt = Date.now();
   const admission = await options.admit(undefined, req);
-  const exchange = begin(options, req, res, path, admission, arrivedAt);
-  context.with(exchange.context, () => answerFailure(res, exchange, { thrown: error, path: req.path }));
+  const exchange = openRequestExchange(options, req, res, path, admission, arrivedAt);
+  context.with(exchange.context, () => sendFailure(res, exchange, { thrown: error, path: req.path }));
 }
 
-function begin(
+function openRequestExchange(
   options: AppOptions,
   req: Request,
   res: Response,
@@ -172,11 +190,11 @@ function begin(
 ): Exchange {
   const { parent, links, correlationId, identity } = admission;
   const { logger, metrics } = options;
-  const tenantId = tenantOf(identity);
+  const tenantId = getTenantId(identity);
   return openExchange({ req, res, path, parent, links, correlationId, tenantId, arrivedAt, logger, metrics });
 }
 
-function answerFailure(
+function sendFailure(
   res: Response,
   exchange: Exchange,
   { thrown, path, route }: { readonly thrown: unknown; readonly path: string; readonly route?: Route },
@@ -184,7 +202,7 @@ function answerFailure(
   const error = exchange.fail(thrown);
   if (res.headersSent) res.destroy();
   else {
-    const fields = fieldsOf(error, route);
+    const fields = listErrorFields(error, route);
     sendError(res, error, { path: redactPath(path), requestId: exchange.requestId, fields });
   }
 }

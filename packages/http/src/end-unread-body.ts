@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 
-/** How long a sender may go on after the answer: long enough to read it, for a reset connection would lose it. */
+/** Time that a sender has to read the response before the connection is reset, which would discard the response. */
 const LINGER_MS = 2_000;
 
-/** Breaks the connection off when a request goes on for long after it has been answered. */
+/** Destroys the connection when a request body is still arriving some time after the response. */
 export const endUnreadBody: RequestHandler = (req, res, next) => {
   res.once('finish', () => {
     if (req.complete) return;

@@ -7,35 +7,35 @@ import { captureTraceparent, contextWithIds, failSpan, isValidId, openSpan } fro
 import { context, SpanKind } from '@opentelemetry/api';
 import type { Request, Response } from 'express';
 import { redactPath } from './redact-path.ts';
-import { durationStatus } from './duration-status.ts';
+import { toDurationStatus } from './to-duration-status.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** The header that names a user's action across services. */
+/** Header that identifies an action of a user across services. */
 export const CORRELATION_HEADER = 'x-correlation-id';
 
-/** One request and its answer, as telemetry sees it. */
+/** Request and its response, as recorded in telemetry. */
 export interface Exchange {
-  /** The context in which the request is handled: its span, ids and baggage. */
+  /** Context in which the request is handled: its span, ids and baggage. */
   readonly context: Context;
   readonly requestId: string;
-  /** Says why the answer failed, also after its head was sent. The first reason counts: later ones follow from it. */
+  /** Records the failure of the response, also after its head was sent. Only the first counts: others follow from it. */
   readonly fail: (thrown: unknown) => AionError;
-  /** Says how long the request's body was. */
+  /** Records the size of the request body. */
   readonly received: (bytes: number) => void;
-  /** Says that the reader has everything, although the connection may break before its end. */
+  /** Records that the client has received everything, although the connection may end early. */
   readonly complete: () => void;
 }
 
-/** How an exchange is opened. */
+/** Options of `openExchange`. */
 export interface ExchangeOptions {
   readonly req: Request;
   readonly res: Response;
-  /** The matched template, or `unmatched`. */
+  /** Path template of the matched route, or `unmatched`. */
   readonly path: string;
   readonly parent: Context;
   readonly links: Link[];
-  /** Correlation id when the parent's baggage has none. */
+  /** Used when the baggage of the parent contains none. */
   readonly correlationId: string | undefined;
   readonly tenantId: string | undefined;
   readonly arrivedAt: number;
@@ -43,14 +43,14 @@ export interface ExchangeOptions {
   readonly metrics: Metrics;
 }
 
-/** The correlation id that a caller sent, when it is fit to be echoed and logged; else a new one. */
-export function correlationIdOf(req: Request): string {
+/** Returns the correlation id of a request if it can be echoed and logged, else a new one. */
+export function readCorrelationId(req: Request): string {
   const sent = req.headers[CORRELATION_HEADER];
-  // A key or a card number has the form of an id, too: what looks like a secret is not echoed, logged or passed on.
+  // A key or a card number also has the form of an id: a value that looks like a secret is not echoed, logged or forwarded.
   return isValidId(sent) && redactText(sent) === sent ? sent : randomUUID();
 }
 
-/** Opens an exchange: its span and ids; at the close of the response it records metrics, span and access log, once. */
+/** Opens an exchange with its span and ids. When the response closes, it records metrics, span and access log once. */
 export function openExchange(options: ExchangeOptions): Exchange {
   const { req, res, path, arrivedAt } = options;
   const method = METHODS.has(req.method) ? req.method : 'OTHER';
@@ -69,7 +69,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
   });
   if (span.isRecording()) {
     span.setAttribute('http.request.method', method === 'OTHER' ? '_OTHER' : method);
-    // The path of no route is anything that somebody typed.
+    // An unmatched path may contain anything, so it is not recorded.
     if (path !== 'unmatched') span.setAttributes({ 'http.route': path, 'url.path': redactPath(req.path) });
   }
   setIdHeaders(res, requestId, options.correlationId, active);
@@ -122,7 +122,7 @@ function recordMetrics(
 ): void {
   const { method, path } = labels;
   metrics.counter('http_requests_total').inc(labels);
-  const status = durationStatus(labels.status);
+  const status = toDurationStatus(labels.status);
   metrics.histogram('http_request_duration_seconds').observe({ method, path, status }, measured.seconds);
   if (measured.receivedBytes > 0) {
     metrics.histogram('http_request_size_bytes').observe({ method, path }, measured.receivedBytes);
@@ -130,7 +130,7 @@ function recordMetrics(
   metrics.histogram('http_response_size_bytes').observe({ method, path }, measured.sentBytes);
 }
 
-/** 499 when the client went away first; the failure's status when an answer broke after its head. */
+/** Returns 499 when the client disconnected early, or the status of the failure when the response broke after its head. */
 function finalStatus(res: Response, failure: AionError | undefined): number {
   if (res.writableFinished) return res.statusCode;
   return failure?.status ?? 499;

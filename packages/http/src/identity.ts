@@ -1,31 +1,31 @@
 import type { Caller, Scope, ServiceName } from '@aion/contracts';
 
-/** Who is calling, once it has been proven. */
+/** Authenticated identity of a caller. */
 export type Identity =
   | { readonly kind: 'anonymous' }
-  /** Another service of AION; `caller` is on whose behalf it calls, when it sent one. */
+  /** Another service of AION; `caller` is the one that it acts for, if it sent one. */
   | { readonly kind: 'service'; readonly service: ServiceName; readonly caller?: Caller }
   /** The holder of the one-time secret of the installation. */
   | { readonly kind: 'init' }
-  /** `tenantId` when the operator has named a tenant to act for. */
+  /** `tenantId` is the tenant that the operator acts for, if any. */
   | { readonly kind: 'operator'; readonly operatorId: string; readonly tenantId?: string }
   | {
       readonly kind: 'key';
       readonly keyId: string;
-      /** The public part of the key, by which it is found again. */
+      /** Public part of the key, by which it is looked up. */
       readonly prefix: string;
       readonly tenantId: string;
-      /** What the key may: its scopes, and of those what the role of its person allows. */
+      /** Scopes of the key, limited to those that the role of its user allows. */
       readonly scopes: readonly Scope[];
-      /** The person whose key it is. */
+      /** User that the key belongs to. */
       readonly userId?: string;
-      /** The state of its tenant lets it read, and nothing else. */
+      /** True when the state of the tenant allows reading only. */
       readonly isReadOnly?: boolean;
     }
-  /** `keyId` is the key that has made the URL. */
+  /** `keyId` is the key that created the URL. */
   | { readonly kind: 'signed-url'; readonly tenantId: string; readonly keyId: string };
 
-/** The tenant on whose behalf the caller acts, if there is one. */
-export function tenantOf(identity: Identity): string | undefined {
+/** Returns the tenant that the caller acts for, if any. */
+export function getTenantId(identity: Identity): string | undefined {
   return 'tenantId' in identity ? identity.tenantId : undefined;
 }

@@ -1,4 +1,4 @@
-export { admitServices, bearerOf, carrierOf } from './admit-service.ts';
+export { admitServices, parseBearerToken, readTraceCarrier } from './admit-services.ts';
 export {
   createAdminServer,
   type AdminServer,
@@ -26,8 +26,8 @@ export {
 } from './caller-header.ts';
 export { createApp, type Admission, type Admit, type AppOptions } from './create-app.ts';
 export { remainingMs, TIMEOUT_HEADER } from './deadline.ts';
-export { CORRELATION_HEADER, correlationIdOf } from './exchange.ts';
-export { tenantOf, type Identity } from './identity.ts';
+export { CORRELATION_HEADER, readCorrelationId } from './exchange.ts';
+export { getTenantId, type Identity } from './identity.ts';
 export { listen, ListenError, type HttpServer } from './listen.ts';
 export {
   EXIT_CONFIG,
@@ -46,8 +46,8 @@ export {
 } from './service-client.ts';
 export { pause } from './pause.ts';
 export { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions } from './periodic-task.ts';
-export { recordLogLevelsBy } from './record-log-levels.ts';
-export { type Switches } from './report-features.ts';
-export { reportSwitches } from './report-switches.ts';
+export { createLogLevelsRecorder } from './log-levels-recorder.ts';
+export { type FeatureFlags } from './expose-feature-flags.ts';
+export { reportFeatureFlags } from './report-feature-flags.ts';
 export { createServiceTokens, type ServiceTokens } from './service-tokens.ts';
-export { reportReadiness } from './wait-until-ready.ts';
+export { reportReadiness } from './report-readiness.ts';

@@ -2,21 +2,21 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorCode } from '@aion/errors';
 import type { Metrics } from '@aion/metrics';
-import { refuseMalformed } from './refuse-malformed.ts';
+import { rejectMalformedRequests } from './reject-malformed-requests.ts';
 
-/** A server that listens. */
+/** HTTP server that is listening. */
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new requests, lets the running ones end for `graceMs`, then breaks them off. May be called again. */
+  /** Stops accepting requests, waits up to `graceMs` for those in progress, then closes their connections. Idempotent. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Failed to listen; the message says what to do. */
+/** Failure to listen; the message states how to fix it. */
 export class ListenError extends Error {
   readonly code = 'CANNOT_LISTEN';
 }
 
-/** Listens on an address; port 0 takes a free one. @throws ListenError */
+/** Listens on an address; port 0 selects a free port. @throws ListenError */
 export async function listen(
   handler: RequestListener,
   address: {
@@ -24,16 +24,16 @@ export async function listen(
     readonly port: number;
     readonly name: string;
     readonly variable: string;
-    /** Shows the number of connections. */
+    /** Receives the number of open connections. */
     readonly metrics?: Metrics;
-    /** How long a whole request may take to arrive, default 5 minutes; the app's own limits are usually shorter. */
+    /** Time limit for receiving a complete request, default 5 minutes; the limits of the app are usually shorter. */
     readonly requestTimeoutMs?: number;
   },
 ): Promise<HttpServer> {
   const server = createServer(handler);
-  refuseMalformed(server);
+  rejectMalformedRequests(server);
   if (address.requestTimeoutMs !== undefined) server.requestTimeout = address.requestTimeoutMs;
-  // Longer than the clients' keep-alive, so that the client is the one that closes an idle connection.
+  // Longer than the keep-alive of clients, so that the client closes an idle connection first.
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(toListenError(error, address)));
@@ -48,9 +48,9 @@ export async function listen(
     port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
     close: (graceMs) =>
       (closing ??= new Promise((resolve, reject) => {
-        const breakOff = setTimeout(() => server.closeAllConnections(), graceMs);
+        const forceClose = setTimeout(() => server.closeAllConnections(), graceMs);
         server.close((error) => {
-          clearTimeout(breakOff);
+          clearTimeout(forceClose);
           if (error === undefined) resolve();
           else reject(error);
         });
@@ -60,8 +60,8 @@ export async function listen(
 }
 
 /**
- * Knows which connections have no request in progress. `closeIdleConnections` leaves those alone that have never had
- * one, which clients open in advance: a server would wait its whole grace period for them.
+ * Tracks the connections without a request in progress. `closeIdleConnections` does not close those that clients opened
+ * in advance and never used: a server would wait its complete grace period for them.
  */
 function trackConnections(server: Server): { count(): number; endIdle(): void } {
   const running = new Map<Socket, number>();

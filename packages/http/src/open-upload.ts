@@ -2,18 +2,18 @@ import { Readable } from 'node:stream';
 import { ClientClosedRequestError, PayloadTooLargeError } from '@aion/errors';
 import type { Request } from 'express';
 
-/** How the body of an upload is read. */
+/** Options of `openUpload`. */
 export interface UploadOptions {
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  /** Told of the bytes that have come so far. */
+  /** Called with the number of bytes received so far. */
   readonly onBytes: (total: number) => void;
 }
 
 /**
- * Gives the body of a request as it comes, at the pace of who reads it. It fails with `PayloadTooLargeError` before more
- * than `maxBytes` are given (at once when the request says that it has more), and with the signal's reason. The request
- * itself is left alone, so that it can still be answered.
+ * Opens the body of a request as a stream with back-pressure. The stream fails with `PayloadTooLargeError` before it
+ * yields more than `maxBytes` (immediately when the content length is larger), and with the reason of the signal. The
+ * request itself is not destroyed, so that a response can still be sent.
  */
 export function openUpload(req: Request, { maxBytes, signal, onBytes }: UploadOptions): Readable {
   let total = 0;
@@ -26,12 +26,12 @@ export function openUpload(req: Request, { maxBytes, signal, onBytes }: UploadOp
       done(error);
     },
   });
-  const tooLarge = () =>
+  const failTooLarge = () =>
     upload.destroy(new PayloadTooLargeError(`The body is larger than ${maxBytes} bytes, the limit of this server.`));
   const onData = (chunk: Buffer): void => {
     total += chunk.length;
     onBytes(total);
-    if (total > maxBytes) tooLarge();
+    if (total > maxBytes) failTooLarge();
     else if (!upload.push(chunk)) req.pause();
   };
   const onEnd = (): void => void upload.push(null);
@@ -39,10 +39,10 @@ export function openUpload(req: Request, { maxBytes, signal, onBytes }: UploadOp
     if (!req.complete) upload.destroy(new ClientClosedRequestError('The client closed the connection.'));
   };
   const onAbort = (): void => void upload.destroy(signal.reason instanceof Error ? signal.reason : undefined);
-  // What is thrown away unread must not bring the process down.
+  // An upload that nobody reads must not crash the process with an unhandled error.
   upload.on('error', () => undefined);
   if (signal.aborted) onAbort();
-  else if (Number(req.headers['content-length']) > maxBytes) tooLarge();
+  else if (Number(req.headers['content-length']) > maxBytes) failTooLarge();
   else {
     signal.addEventListener('abort', onAbort, { once: true });
     req.on('data', onData).on('end', onEnd).on('close', onClose);

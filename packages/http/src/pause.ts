@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits, or less when the signal is aborted meanwhile: whoever loops looks at it next. */
+/** Waits for `delayMs`; resolves early when the signal is aborted, so that loops check the signal next. */
 export async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(delayMs, undefined, { signal });

@@ -1,11 +1,11 @@
 import { redactText } from '@aion/logging';
 
-/** A request's path made fit for telemetry and answers: percent-encoding must not hide a secret from the redactor. */
+/** Redacts a request path for telemetry and responses; decodes it first, since percent-encoding could hide a secret. */
 export function redactPath(path: string): string {
   try {
     return redactText(decodeURIComponent(path));
   } catch {
-    // Not valid percent-encoding: what can be seen of it is redacted.
+    // Invalid percent-encoding: the path is redacted as it is.
     return redactText(path);
   }
 }

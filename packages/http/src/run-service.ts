@@ -5,36 +5,36 @@ import { createMetrics, type Metrics } from '@aion/metrics';
 import { currentTraceId } from './current-trace-id.ts';
 import { startTracing, type Tracing } from '@aion/tracing';
 import { ListenError } from './listen.ts';
-import type { LogLevelsAccess } from './log-levels-endpoint.ts';
-import { reportTracingFeatures, type Switches } from './report-features.ts';
+import type { LogLevelsAccess } from './serve-log-levels.ts';
+import { exposeFeatureFlags, type FeatureFlags } from './expose-feature-flags.ts';
 import { createServiceTokens } from './service-tokens.ts';
 import { toTracingOptions, type TracingConfig } from './tracing-options.ts';
 
-/** A service, from its composition root. */
+/** Service as created by its composition root. */
 export interface Service {
-  /** Resolves when it listens; its dependencies may still be missing, which readiness says. */
+  /** Resolves when the service listens. Its dependencies may still be missing: readiness reports them. */
   start(): Promise<void>;
-  /** Drains and closes everything, in the service's own order, within its grace period. */
+  /** Drains and closes everything, in the order of the service, within its grace period. */
   stop(): Promise<void>;
 }
 
-/** What a process gives its service. */
+/** Dependencies that a process provides to its service. */
 export interface ServiceRuntime {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   /** For the admin server; tests may leave it out. */
   readonly logLevels?: LogLevelsAccess;
-  /** What is switched on; tests may leave it out. */
-  readonly switches?: Switches;
+  /** Feature flags of the process; tests may leave them out. */
+  readonly featureFlags?: FeatureFlags;
 }
 
-/** The runtime of a process, whose owner flushes its logger. */
+/** Runtime of a process, with a logger that can be flushed. */
 interface ProcessRuntime extends ServiceRuntime {
   readonly logger: RootLogger;
 }
 
-/** The part of the configuration that every service has. */
+/** Configuration that all services have in common. */
 export interface RuntimeConfig extends TracingConfig, ConfigOf<typeof metricsVariables> {
   readonly environment: 'development' | 'staging' | 'production';
   readonly logLevel: LogLevel;
@@ -45,7 +45,7 @@ export interface RuntimeConfig extends TracingConfig, ConfigOf<typeof metricsVar
   readonly shutdownGraceMs: number;
 }
 
-/** How a process becomes a service. */
+/** Definition of a service for `runService`. */
 export interface ServiceDefinition<C extends RuntimeConfig> {
   readonly name: ServiceName;
   readonly version: string;
@@ -53,19 +53,19 @@ export interface ServiceDefinition<C extends RuntimeConfig> {
   readonly create: (config: C, runtime: ServiceRuntime) => Service;
 }
 
-/** Exit status of a process that was configured wrongly (sysexits.h EX_CONFIG). */
+/** Exit status for invalid configuration (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;
-/** A write costs more than its lines; what a process that is killed has written is at most this much behind. */
+/** Log lines are written in batches, since a write costs more than its lines; a killed process loses at most this much. */
 const LOG_BATCH_MS = 10;
-/** How long the last log lines may take to leave a process that ends. */
+/** Time limit for flushing the last log lines of a process that ends. */
 const FLUSH_MS = 1_000;
-/** Why lines are dropped, in the words of the catalogue. */
+/** Reasons of dropped lines as label values of the metrics catalogue. */
 const DROP_REASONS = { sampled: 'sampled', overflow: 'queue_full', sink: 'export_failed' } as const;
 
 /**
- * The whole life of a service's process: configuration, telemetry, start, signals, exit code. SIGTERM and SIGINT stop
- * it within its grace period with status 0, a second signal ends it at once with 1, and so does the loss of a parent
- * that started it with an IPC channel. Called by `main.ts` and by nothing else.
+ * Runs the process of a service: configuration, telemetry, start, signals, exit code. SIGTERM, SIGINT, and the exit of a
+ * parent that started it with an IPC channel stop it within its grace period with status 0; a second signal ends it
+ * immediately with 1. Called by `main.ts` only.
  */
 export async function runService<C extends RuntimeConfig>(definition: ServiceDefinition<C>): Promise<void> {
   const config = loadOrExit(definition);
@@ -75,7 +75,7 @@ export async function runService<C extends RuntimeConfig>(definition: ServiceDef
   const shutdown = createShutdown(service, runtime, config.shutdownGraceMs);
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => shutdown(signal, 0));
-  watchParent(() => shutdown('parent gone', 0));
+  watchParent(() => shutdown('parent exited', 0));
   process.on('uncaughtException', (error) => {
     logger.error('Uncaught exception', { error });
     shutdown('uncaught exception', 1);
@@ -93,11 +93,11 @@ export async function runService<C extends RuntimeConfig>(definition: ServiceDef
   }
 }
 
-/** Calls `onGone` when the parent that gave this process an IPC channel has ended, be it before this was called. */
-function watchParent(onGone: () => void): void {
-  if (process.connected) process.once('disconnect', onGone);
-  // Without a channel there is no `send`; a channel that was closed meanwhile has left it behind.
-  else if (process.send !== undefined) process.nextTick(onGone);
+/** Calls `onExit` when the parent that opened an IPC channel to this process exits, or has exited already. */
+function watchParent(onExit: () => void): void {
+  if (process.connected) process.once('disconnect', onExit);
+  // Without a channel `send` is undefined; it remains defined after the channel was closed.
+  else if (process.send !== undefined) process.nextTick(onExit);
 }
 
 function loadOrExit<C extends RuntimeConfig>(definition: ServiceDefinition<C>): C {
@@ -124,7 +124,7 @@ function createRuntime(
     currentTraceId,
   });
   const tracingOptions = toTracingOptions({ name, version }, config, metrics);
-  const switches = reportTracingFeatures(metrics, tracingOptions);
+  const featureFlags = exposeFeatureFlags(metrics, tracingOptions);
   const dropped = metrics.counter('aion_telemetry_dropped_total');
   const logger = createLogger({
     service: name,
@@ -139,7 +139,7 @@ function createRuntime(
     logger,
     logLevels: { logger, tokens: createServiceTokens({ secret: config.serviceTokenSecret, service: name }) },
     metrics,
-    switches,
+    featureFlags,
     tracing: startTracing(tracingOptions),
   };
 }
@@ -149,14 +149,14 @@ function createShutdown(
   { logger, tracing }: ProcessRuntime,
   graceMs: number,
 ): (reason: string, exitCode: number) => void {
-  // The last lines say why it ended: they get a moment, and a stalled reader does not get more.
+  // The last log lines contain the reason of the exit; the time limit bounds the wait for a stalled reader.
   const exit = (code: number): void => {
     void logger.flush(FLUSH_MS).then(() => process.exit(code));
   };
   let stopping = false;
   return (reason, exitCode) => {
     if (stopping) {
-      logger.warn('Stopping at once', { reason });
+      logger.warn('Service is stopping immediately', { reason });
       exit(1);
     }
     stopping = true;

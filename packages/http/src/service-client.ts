@@ -16,46 +16,46 @@ import { Pool, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { toCallerHeader } from './caller-header.ts';
 import { remainingMs, TIMEOUT_HEADER } from './deadline.ts';
-import { durationStatus } from './duration-status.ts';
+import { toDurationStatus } from './to-duration-status.ts';
 import type { ServiceTokens } from './service-tokens.ts';
 
-/** What a call sends. */
+/** Input of a call. */
 export interface CallInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly params?: z.input<P>;
   readonly query?: z.input<Q>;
   readonly body?: z.input<B>;
-  /** Sent as it is, instead of `body`. */
+  /** Bytes sent unchanged instead of `body`. */
   readonly rawBody?: Buffer;
-  /** On whose behalf the route is called: sent in the header `CALLER_HEADER`. */
+  /** Caller that the service acts for; sent in the header `CALLER_HEADER`. */
   readonly caller?: Caller;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** At most this long, and not beyond the active deadline. Default 30 s. */
+  /** Time limit, default 30 s; the active deadline also applies. */
   readonly timeoutMs?: number;
-  /** The call is made for the record, after the request that caused it: the active deadline does not bind it. */
+  /** True for calls that record something after the request that caused them: the active deadline does not apply. */
   readonly outlivesRequest?: boolean;
 }
 
-/** An answer whose body is read as it comes. */
+/** Response whose body is read as a stream. */
 export interface StreamResult {
   readonly status: number;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Destroy it to cancel the work of the callee. */
+  /** Destroy it to cancel the work of the called service. */
   readonly body: Readable;
 }
 
 /** Calls the routes of one service of AION. */
 export interface ServiceClient {
   /**
-   * Calls a route and parses its answer by the contract.
-   * @throws the callee's own domain error; UnavailableError when it cannot be reached; DeadlineExceededError
+   * Calls a route and validates its response against the contract.
+   * @throws the domain error of the called service; UnavailableError when it cannot be reached; DeadlineExceededError
    */
   call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
     route: Route<P, Q, B, R>,
     input: CallInput<P, Q, B>,
   ): Promise<z.output<R>>;
-  /** Calls a route and gives the answer's bytes. Throws as `call` does until the head has arrived. */
+  /** Calls a route and returns the bytes of the response. Throws as `call` does until the head has arrived. */
   stream<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
     route: Route<P, Q, B, R>,
     input: CallInput<P, Q, B>,
@@ -63,13 +63,13 @@ export interface ServiceClient {
   close(): Promise<void>;
 }
 
-/** How a client reaches its service. */
+/** Options of `createServiceClient`. */
 export interface ServiceClientOptions {
   readonly baseUrl: string;
   readonly audience: ServiceName;
   readonly tokens: ServiceTokens;
   readonly metrics: Metrics;
-  /** Connections kept to the service. Default 128. */
+  /** Limit of connections to the service, default 128. */
   readonly maxConnections?: number;
 }
 
@@ -77,7 +77,7 @@ type AnyInput = CallInput<z.ZodType, z.ZodType, z.ZodType>;
 const RETRY_DELAYS_MS = [50, 250];
 const MAX_ERROR_BYTES = 65_536;
 
-/** Creates a client. Requests carry the service token, the trace context with baggage, and the remaining time. */
+/** Creates a client whose requests contain the service token, the trace context with baggage, and the remaining time. */
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {
   const { audience } = options;
   const { hostname, port, protocol } = new URL(options.baseUrl);
@@ -108,7 +108,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
           return answer;
         } finally {
           const { method, path } = route;
-          const labels = { peer: audience, method, path, status: durationStatus(status) };
+          const labels = { peer: audience, method, path, status: toDurationStatus(status) };
           const seconds = (performance.now() - startedAt) / 1_000;
           options.metrics.histogram('http_client_request_duration_seconds').observe(labels, seconds);
         }
@@ -120,7 +120,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       const answer = await send(route, input);
       if (route.response.json === undefined) {
         await answer.body.dump();
-        // A route without a JSON answer has `undefined` as its output type.
+        // The output type of a route without a JSON response is `undefined`.
         return undefined as never;
       }
       return route.response.json.parse(await answer.body.json());
@@ -151,11 +151,11 @@ async function sendWithRetries(
     } catch (error) {
       if (input.signal?.aborted === true) throw toAionError(input.signal.reason);
       if (isTimeout(error)) {
-        throw new DeadlineExceededError(`${options.audience} did not answer in time.`, { cause: error });
+        throw new DeadlineExceededError(`${options.audience} did not respond in time.`, { cause: error });
       }
       const delayMs = route.idempotent ? RETRY_DELAYS_MS[attempt] : undefined;
       if (delayMs === undefined) {
-        const message = `${options.audience} cannot be reached now.`;
+        const message = `${options.audience} could not be reached: retry later.`;
         throw new UnavailableError(message, { cause: error, retryAfterSeconds: 1 });
       }
       await sleep(delayMs);
@@ -203,14 +203,17 @@ async function toError(audience: ServiceName, answer: Dispatcher.ResponseData): 
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');
-  return fromProblem(tryParse(text)) ?? new InternalError(`${audience} answered ${answer.statusCode} unexpectedly.`);
+  return (
+    fromProblem(tryParse(text)) ??
+    new InternalError(`${audience} responded with unexpected status ${answer.statusCode}.`)
+  );
 }
 
 function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Not ours to judge: the caller then reports the status alone.
+    // Not JSON, and so not a problem document: the caller reports the status alone.
     return error;
   }
 }

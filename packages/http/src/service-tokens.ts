@@ -7,18 +7,18 @@ const RENEW_BEFORE_SECONDS = 20;
 const MAX_VERIFIED = 1_000;
 const SERVICES: readonly ServiceName[] = ['web-api', 'ai-engine', 'database-gateway', 'data-export'];
 
-/** Short-lived tokens with which services prove to each other who they are (JWT, RFC 7519, HS256). */
+/** Short-lived tokens that authenticate services to each other (JWT, RFC 7519, HS256). */
 export interface ServiceTokens {
-  /** A token for one callee; signed anew when less than a third of its minute is left. */
+  /** Returns a token for one service; signs a new one when less than a third of the lifetime of a minute remains. */
   issue(audience: ServiceName): Promise<string>;
   /**
-   * The caller's name, when the token is for this service.
-   * @throws AuthenticationError
+   * Returns the name of the calling service.
+   * @throws AuthenticationError when the token is not valid for this service
    */
   verify(token: string | undefined): Promise<ServiceName>;
 }
 
-/** Creates the tokens of one service. `secret` is shared by all four. */
+/** Creates the tokens of one service. All four share `secret`. */
 export function createServiceTokens(options: {
   readonly secret: string;
   readonly service: ServiceName;
@@ -52,14 +52,15 @@ export function createServiceTokens(options: {
       return token;
     },
     verify: async (token) => {
-      if (token === undefined) throw new AuthenticationError('This route is for services of AION: no token was sent.');
+      if (token === undefined)
+        throw new AuthenticationError('The service token is missing: this route is for services of AION only.');
       const known = verified.get(token);
       if (known !== undefined && known.expiresAt > Date.now() / 1_000) return known.service;
       verified.delete(token);
       try {
         return await verifyFresh(token);
       } catch (error) {
-        throw new AuthenticationError('The service token is not valid here.', { cause: error });
+        throw new AuthenticationError('The service token is not valid for this service.', { cause: error });
       }
     },
   };

@@ -5,14 +5,14 @@ import { toTracingOptions } from './tracing-options.ts';
 
 const REQUIRED = { AION_SERVICE_TOKEN_SECRET: 's'.repeat(64) };
 
-function optionsOf(env: Environment, metrics = createMetrics({ service: 'a', version: '1', enabled: true })) {
+function toOptions(env: Environment, metrics = createMetrics({ service: 'a', version: '1', enabled: true })) {
   const config = loadConfig(serviceVariables({ port: 0, adminPort: 0 }), { ...REQUIRED, ...env });
   return toTracingOptions({ name: 'a', version: '1' }, config, metrics);
 }
 
-describe('the options of tracing', () => {
-  it('are bounded and sample a tenth by default, and all in development', () => {
-    expect(optionsOf({})).toMatchObject({
+describe('toTracingOptions', () => {
+  it('limits the export, and samples a tenth of traces by default and all in development', () => {
+    expect(toOptions({})).toMatchObject({
       serviceName: 'a',
       enabled: true,
       sampleRatio: 0.1,
@@ -20,7 +20,7 @@ describe('the options of tracing', () => {
       exportLimits: { maxQueueSize: 4_096, maxBatchSize: 512, delayMs: 1_000, timeoutMs: 3_000 },
       maxAttributeLength: 4_096,
     });
-    expect(optionsOf({ AION_ENVIRONMENT: 'development' }).sampleRatio).toBe(1);
+    expect(toOptions({ AION_ENVIRONMENT: 'development' }).sampleRatio).toBe(1);
   });
 
   it.each<[Environment, Partial<TracingOptions>]>([
@@ -43,23 +43,23 @@ describe('the options of tracing', () => {
     ],
     [{ OTEL_RESOURCE_ATTRIBUTES: 'region=eu' }, { resourceAttributes: { region: 'eu' } }],
     [{ OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '64' }, { maxAttributeLength: 64 }],
-  ])('follow %j', (env, expected) => {
-    expect(optionsOf(env)).toMatchObject(expected);
+  ])('maps %j', (env, expected) => {
+    expect(toOptions(env)).toMatchObject(expected);
   });
 
-  it('take their bounds from OTEL_BSP_*', () => {
+  it('reads the export limits from OTEL_BSP_*', () => {
     const env = {
       OTEL_BSP_MAX_QUEUE_SIZE: '1',
       OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '2',
       OTEL_BSP_SCHEDULE_DELAY: '3',
       OTEL_BSP_EXPORT_TIMEOUT: '4',
     };
-    expect(optionsOf(env).exportLimits).toEqual({ maxQueueSize: 1, maxBatchSize: 2, delayMs: 3, timeoutMs: 4 });
+    expect(toOptions(env).exportLimits).toEqual({ maxQueueSize: 1, maxBatchSize: 2, delayMs: 3, timeoutMs: 4 });
   });
 
-  it('count lost spans, but not the old traces that the store lets go', async () => {
+  it('counts dropped spans, but not old traces that the store evicts', async () => {
     const metrics = createMetrics({ service: 'a', version: '1', enabled: true });
-    const { onDrop, redactText } = optionsOf({}, metrics);
+    const { onDrop, redactText } = toOptions({}, metrics);
     onDrop?.('queue_full', 7);
     onDrop?.('store_evicted', 100_000);
     const { body } = await metrics.exposition();

@@ -3,10 +3,10 @@ import { redactText } from '@aion/logging';
 import type { Metrics } from '@aion/metrics';
 import type { SpanDropReason, TracingOptions } from '@aion/tracing';
 
-/** The part of the configuration that says how a service traces. */
+/** Tracing variables of the configuration. */
 export type TracingConfig = ConfigOf<typeof tracingVariables>;
 
-/** The reasons of the catalogue; undefined is what is not lost: the store keeps the newest traces and lets go the old. */
+/** Reasons as label values of the metrics catalogue; undefined does not count, since the store evicts old traces by design. */
 const REASONS: Readonly<Record<SpanDropReason, string | undefined>> = {
   queue_full: 'queue_full',
   export_failed: 'export_failed',
@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<SpanDropReason, string | undefined>> = {
   store_evicted: undefined,
 };
 
-/** The options of tracing that a service's configuration means; lost spans are counted in its metrics. */
+/** Maps the configuration of a service to the options of tracing; dropped spans are counted in its metrics. */
 export function toTracingOptions(
   service: { readonly name: string; readonly version: string },
   config: TracingConfig & { readonly environment: 'development' | 'staging' | 'production' },
@@ -49,7 +49,7 @@ export function toTracingOptions(
   };
 }
 
-/** The share that `OTEL_TRACES_SAMPLER` means (OpenTelemetry, environment variable specification). */
+/** Returns the sampling ratio of `OTEL_TRACES_SAMPLER` (OpenTelemetry, environment variable specification). */
 function samplerRatio({ tracesSampler, tracesSamplerRatio }: TracingConfig): number | undefined {
   if (tracesSampler === undefined) return undefined;
   if (tracesSampler.endsWith('always_on')) return 1;

@@ -1,23 +1,23 @@
 import { InvalidRequestError, type FieldProblem } from '@aion/errors';
 import type { z } from 'zod';
 
-/** Where a value stood in the request. */
+/** Part of a request that a value belongs to. */
 export type RequestPart = 'path' | 'query' | 'body';
 
 /**
- * Parses a part of a request by its schema.
- * @throws InvalidRequestError that names the first wrong field and lists all of them with JSON Pointers (RFC 6901)
+ * Validates a part of a request against its schema.
+ * @throws InvalidRequestError that names the first invalid field and lists all of them with JSON Pointers (RFC 6901)
  */
 export function validate<T>(schema: z.ZodType<T> | undefined, value: unknown, part: RequestPart): T | undefined {
   if (schema === undefined) return undefined;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues;
-  const places = issues.flatMap(toPlaces);
-  const fields = places.map(toFieldProblem);
-  const param = toPath(places[0]?.path ?? []);
-  const where = param === '' ? `The ${part}` : `${param} (in the ${part})`;
-  throw new InvalidRequestError(`${where} is not valid: ${fields[0]?.detail ?? 'unknown problem'}.`, {
+  const invalid = issues.flatMap(toInvalidFields);
+  const fields = invalid.map(toFieldProblem);
+  const param = toParam(invalid[0]?.path ?? []);
+  const subject = param === '' ? `The ${part}` : `${param} (in the ${part})`;
+  throw new InvalidRequestError(`${subject} is not valid: ${fields[0]?.detail ?? 'unknown problem'}.`, {
     ...(param === '' ? {} : { param }),
     fields,
   });
@@ -34,25 +34,25 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** A field that is wrong. */
-interface Place {
+/** Invalid field. */
+interface InvalidField {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
-/** zod says of unknown fields in which object they are: each is wrong itself. */
-function toPlaces(issue: z.core.$ZodIssue): readonly Place[] {
+/** Converts an issue to its fields: zod reports unknown fields by the object that contains them. */
+function toInvalidFields(issue: z.core.$ZodIssue): readonly InvalidField[] {
   if (issue.code !== 'unrecognized_keys') return [issue];
-  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'There is no such field' }));
+  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'Unknown field' }));
 }
 
-function toFieldProblem({ path, message }: Place): FieldProblem {
+function toFieldProblem({ path, message }: InvalidField): FieldProblem {
   const pointer = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return { pointer, detail: message };
 }
 
-/** `messages[0].role`, as callers of OpenAI's API know it. */
-function toPath(path: readonly PropertyKey[]): string {
+/** Formats a path as in errors of OpenAI's API: `messages[0].role`. */
+function toParam(path: readonly PropertyKey[]): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('')

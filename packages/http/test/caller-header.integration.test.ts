@@ -88,7 +88,7 @@ describe('caller of an internal route', () => {
     ['bytes that are not JSON', 'AAAA'],
     ['JSON of another shape', Buffer.from('{"tenant_id":null}').toString('base64url')],
     ['a tenant that is not a UUID', Buffer.from('{"tenant_id":"x","actor":"a"}').toString('base64url')],
-  ])('is rejected with 400 when the header contains %s', async (_what, value) => {
+  ])('is rejected with 400 when the header contains %s', async (_case, value) => {
     const call = client.call(anyCaller, { headers: { [CALLER_HEADER]: value } });
     await expect(call).rejects.toMatchObject({
       code: 'INVALID_REQUEST',

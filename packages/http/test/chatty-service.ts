@@ -1,4 +1,4 @@
-/** A service that logs `LINES` lines and then says on its channel that it did, for the tests of the log transport. */
+/** Service that logs `LINES` lines and then sends its metrics over the IPC channel; used by tests of the log transport. */
 import { serviceVariables, loadConfig } from '@aion/config';
 import { runService } from '../src/index.ts';
 
@@ -12,7 +12,7 @@ await runService({
     start: async () => {
       for (let i = 0; i < Number(process.env['LINES']); i += 1) {
         logger.info('Line', { i, filler: 'x'.repeat(1_000) });
-        // A broken pipe is noticed between lines.
+        // A pause lets the process detect a broken pipe.
         if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
       process.send?.({ exposition: (await metrics.exposition()).body });

@@ -21,7 +21,7 @@ import {
   bindRoute,
   createApp,
   createServiceClient,
-  correlationIdOf,
+  readCorrelationId,
   CORRELATION_HEADER,
   createServiceTokens,
   listen,
@@ -52,11 +52,11 @@ const probe = defineRoute({
   response: { status: 200, description: 'd', json: z.looseObject({}) },
   idempotent: true,
 });
-const flow = defineRoute({
+const stream = defineRoute({
   ...base,
-  name: 'flow',
+  name: 'stream',
   method: 'GET',
-  path: '/internal/flow',
+  path: '/internal/stream',
   response: { status: 200, description: 'd', stream: 'application/x-ndjson' },
   idempotent: true,
 });
@@ -104,16 +104,16 @@ async function serve(
   return { server, client, url };
 }
 
-const echoing = bindRoute(echo, async ({ params, query, body }) => ({
+const boundEcho = bindRoute(echo, async ({ params, query, body }) => ({
   text: `${params.name}:${body.text.repeat(query.times)}`,
 }));
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let i = 0; i < 400 && !(await condition()); i += 1) await sleep(5);
   expect(await condition()).toBe(true);
 }
 
-async function countedRequests(path: string): Promise<string> {
+async function readRequestCounts(path: string): Promise<string> {
   const { body } = await metrics.exposition();
   return body
     .split('\n')
@@ -121,71 +121,71 @@ async function countedRequests(path: string): Promise<string> {
     .join('\n');
 }
 
-describe('a bound route', () => {
-  it('is called with what the contract says, and answers by it', async () => {
-    const { client } = await serve([echoing]);
+describe('bound route', () => {
+  it('receives a validated request and sends its result', async () => {
+    const { client } = await serve([boundEcho]);
     const input = { params: { name: 'a/b' }, query: { times: 2 }, body: { text: 'x' } };
     await expect(client.call(echo, input)).resolves.toEqual({ text: 'a/b:xx' });
   });
 
-  it('refuses a wrong field by its name, and lists all of them', async () => {
-    const { client } = await serve([echoing]);
-    // The contract's types forbid this body: a caller without them must still be told.
+  it('rejects invalid fields with the name of the first and a list of all', async () => {
+    const { client } = await serve([boundEcho]);
+    // The types of the contract forbid this body, but a caller may not use them.
     const body = { text: 5, nested: [{ n: 1 }, { n: 'two' }] } as unknown as { text: string };
-    const refused = client.call(echo, { params: { name: 'a' }, body });
-    await expect(refused).rejects.toMatchObject({
+    const rejected = client.call(echo, { params: { name: 'a' }, body });
+    await expect(rejected).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       param: 'text',
       fields: [{ pointer: '/text' }, { pointer: '/nested/1/n' }],
     });
   });
 
-  it('names a field that there is not by itself', async () => {
-    const { client } = await serve([echoing]);
+  it('names an unknown field separately', async () => {
+    const { client } = await serve([boundEcho]);
     const body = { text: '', nested: [{ n: 1, 'a/b': 2 }] };
     await expect(client.call(echo, { params: { name: 'a' }, body })).rejects.toMatchObject({
       param: 'nested[0].a/b',
-      fields: [{ pointer: '/nested/0/a~1b', detail: 'There is no such field' }],
+      fields: [{ pointer: '/nested/0/a~1b', detail: 'Unknown field' }],
     });
   });
 
   it.each([
     [new InvalidRequestError('wrong', { param: 'text' }), '/text'],
-    [new PermissionDeniedError('not given to you', { param: 'text' }), '/text'],
-    [new NotFoundError('not there', { param: 'text' }), '/text'],
+    [new PermissionDeniedError('not granted', { param: 'text' }), '/text'],
+    [new NotFoundError('not found', { param: 'text' }), '/text'],
     [new ConflictError('taken', { param: 'text' }), '/text'],
     [new IdempotencyKeyReusedError('another one', { param: 'text' }), '/text'],
     [new ConflictError('listed', { param: 'text', fields: [{ pointer: '/nested/0', detail: 'd' }] }), '/nested/0'],
     [new ConflictError('in the path', { param: 'name' }), undefined],
     [new ConflictError('in a header', { param: 'If-Match' }), undefined],
-    [new ConflictError('of no field', { param: 'toString' }), undefined],
-    [new UnavailableError('no fault of a field', { param: 'text' }), undefined],
-  ])('points at the field of the body that an error names: %s', async (error, pointer) => {
+    [new ConflictError('not a field', { param: 'toString' }), undefined],
+    [new UnavailableError('not caused by a field', { param: 'text' }), undefined],
+  ])('adds a JSON Pointer when an error names a field of the body: %s', async (error, pointer) => {
     const { client } = await serve([bindRoute(echo, () => Promise.reject(error))]);
-    const refused = await client
+    const rejected = await client
       .call(echo, { params: { name: 'a' }, body: { text: '' } })
       .then(() => undefined, toAionError);
-    expect(refused).toMatchObject({ code: error.code, message: error.message, param: error.param });
-    expect(refused?.fields.map((field) => field.pointer)).toEqual(pointer === undefined ? [] : [pointer]);
+    expect(rejected).toMatchObject({ code: error.code, message: error.message, param: error.param });
+    expect(rejected?.fields.map((field) => field.pointer)).toEqual(pointer === undefined ? [] : [pointer]);
   });
 
   it.each([
     ['', 'is empty'],
     ['{"text": ', 'is not valid JSON'],
-  ])('refuses the body %j with a message that says what is wrong', async (raw, message) => {
-    const { client } = await serve([echoing]);
-    const refused = client.call(echo, { params: { name: 'a' }, rawBody: Buffer.from(raw) });
-    await expect(refused).rejects.toThrow(message);
+  ])('rejects the body %j with a message that states the reason', async (raw, message) => {
+    const { client } = await serve([boundEcho]);
+    const rejected = client.call(echo, { params: { name: 'a' }, rawBody: Buffer.from(raw) });
+    await expect(rejected).rejects.toThrow(message);
   });
 
-  it('refuses a body over the limit with 413', async () => {
-    const { client } = await serve([echoing], { maxBodyBytes: 1_000 });
-    const refused = client.call(echo, { params: { name: 'a' }, body: { text: 'x'.repeat(2_000) } });
-    await expect(refused).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  it('rejects a body above the limit with 413', async () => {
+    const { client } = await serve([boundEcho], { maxBodyBytes: 1_000 });
+    const rejected = client.call(echo, { params: { name: 'a' }, body: { text: 'x'.repeat(2_000) } });
+    await expect(rejected).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
   });
 
-  it('refuses a body that announces too much before it has been sent', async () => {
-    const { url, client } = await serve([echoing], { maxBodyBytes: 1_000 });
+  it('rejects a body before it is sent when its content length is above the limit', async () => {
+    const { url, client } = await serve([boundEcho], { maxBodyBytes: 1_000 });
     await client.call(echo, { params: { name: 'a' }, body: { text: '' } });
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
@@ -198,8 +198,8 @@ describe('a bound route', () => {
     expect(head.toString()).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('answers 405 with the methods it takes, and 404 where there is nothing', async () => {
-    const { url } = await serve([echoing]);
+  it('responds with 405 and the supported methods to another method, and with 404 to an unknown path', async () => {
+    const { url } = await serve([boundEcho]);
     const wrongMethod = await fetch(`${url}/internal/echo/a`);
     expect([wrongMethod.status, wrongMethod.headers.get('allow')]).toEqual([405, 'POST']);
     const missing = await fetch(`${url}/internal/none`);
@@ -209,50 +209,50 @@ describe('a bound route', () => {
   });
 });
 
-describe('a deprecated route', () => {
-  it('says on every answer, also on a refusal, that it will go and when', async () => {
+describe('deprecated route', () => {
+  it('announces its deprecation and removal on every response, including errors', async () => {
     const route = defineRoute({
       ...echo,
       deprecation: { since: '2026-01-01T00:00:00Z', sunset: '2026-07-01T12:00:00Z', link: 'https://example.com/next' },
     });
     const { url, client } = await serve([bindRoute(route, async () => ({ text: '' }))]);
     await client.call(route, { params: { name: 'a' }, body: { text: '' } });
-    const refused = await fetch(`${url}/internal/echo/a`, { method: 'POST' });
-    expect(refused.status).toBe(401);
-    expect(Object.fromEntries(refused.headers)).toMatchObject({
+    const rejected = await fetch(`${url}/internal/echo/a`, { method: 'POST' });
+    expect(rejected.status).toBe(401);
+    expect(Object.fromEntries(rejected.headers)).toMatchObject({
       deprecation: '@1767225600',
       sunset: 'Wed, 01 Jul 2026 12:00:00 GMT',
       link: '<https://example.com/next>; rel="deprecation"',
     });
   });
 
-  it('is the only one that says so', async () => {
-    const { url } = await serve([echoing]);
-    const answer = await fetch(`${url}/internal/echo/a`, { method: 'POST' });
-    expect(answer.headers.has('deprecation') || answer.headers.has('sunset')).toBe(false);
+  it('is the only kind of route that announces a deprecation', async () => {
+    const { url } = await serve([boundEcho]);
+    const response = await fetch(`${url}/internal/echo/a`, { method: 'POST' });
+    expect(response.headers.has('deprecation') || response.headers.has('sunset')).toBe(false);
   });
 });
 
-describe('a service token', () => {
+describe('service token', () => {
   const call = (client: ServiceClient): Promise<unknown> =>
     client.call(echo, { params: { name: 'a' }, body: { text: '' } });
 
-  it('is refused when it is for another service or signed with another secret', async () => {
-    const other = await serve([echoing], { issuedFor: 'database-gateway' });
+  it('is rejected when it is for another service or signed with another secret', async () => {
+    const other = await serve([boundEcho], { issuedFor: 'database-gateway' });
     await expect(call(other.client)).rejects.toMatchObject({ code: 'INVALID_API_KEY' });
-    const forged = await serve([echoing], { secret: 'another secret of thirty-two characters' });
+    const forged = await serve([boundEcho], { secret: 'another secret of thirty-two characters' });
     await expect(call(forged.client)).rejects.toMatchObject({ code: 'INVALID_API_KEY' });
   });
 
-  it('is needed', async () => {
-    const { url } = await serve([echoing]);
+  it('is required', async () => {
+    const { url } = await serve([boundEcho]);
     const response = await fetch(`${url}/internal/echo/a`, { method: 'POST', body: '{}' });
     expect(response.status).toBe(401);
   });
 });
 
-describe('the context', () => {
-  it('crosses to the callee: one trace, the ids, a shrinking deadline', async () => {
+describe('request context', () => {
+  it('propagates trace, ids and remaining time to the called service', async () => {
     const { client } = await serve([
       bindRoute(probe, async () => ({ ...activeIds(), ...activeSpanIds(), remaining: remainingMs() })),
     ]);
@@ -270,13 +270,13 @@ describe('the context', () => {
     );
   });
 
-  it('is on the access log line of the request', async () => {
-    const { client } = await serve([echoing]);
+  it('is contained in the access log line of the request', async () => {
+    const { client } = await serve([boundEcho]);
     logLines.length = 0;
     await runWithIds({ correlationId: 'corr-8' }, () =>
       client.call(echo, { params: { name: 'a' }, body: { text: '' } }),
     );
-    await until(() => logLines.length > 0);
+    await waitUntil(() => logLines.length > 0);
     expect(logLines[0]).toMatchObject({
       message: 'Request handled',
       correlation_id: 'corr-8',
@@ -286,23 +286,23 @@ describe('the context', () => {
   });
 });
 
-describe('what looks like a secret', () => {
-  it.each(['sk-abcdefghijklmnopqrst', '4111111111111111'])('is not taken for a correlation id: %s', (sent) => {
-    // The function reads the headers of a request and nothing else.
-    const req = { headers: { [CORRELATION_HEADER]: sent } } as unknown as Parameters<typeof correlationIdOf>[0];
-    expect(correlationIdOf(req)).not.toBe(sent);
+describe('value that looks like a secret', () => {
+  it.each(['sk-abcdefghijklmnopqrst', '4111111111111111'])('is not used as a correlation id: %s', (sent) => {
+    // The function reads only the headers of a request.
+    const req = { headers: { [CORRELATION_HEADER]: sent } } as unknown as Parameters<typeof readCorrelationId>[0];
+    expect(readCorrelationId(req)).not.toBe(sent);
   });
 
-  it('is not echoed from a path, percent-encoded or not', async () => {
-    const { url } = await serve([echoing]);
-    const answer = await (await fetch(`${url}/internal/none/jane.doe%40example.org`)).text();
-    expect(answer).toContain('[redacted');
-    expect(answer).not.toContain('jane');
+  it('is not echoed from a percent-encoded path', async () => {
+    const { url } = await serve([boundEcho]);
+    const text = await (await fetch(`${url}/internal/none/jane.doe%40example.org`)).text();
+    expect(text).toContain('[redacted');
+    expect(text).not.toContain('jane');
   });
 });
 
-describe('a failure', () => {
-  it('crosses services as the same domain error', async () => {
+describe('failed call', () => {
+  it('rejects with the domain error of the called service', async () => {
     const { client } = await serve([
       bindRoute(probe, async () => {
         throw new ConflictError('another worker holds it', { retryAfterSeconds: 3 });
@@ -316,7 +316,7 @@ describe('a failure', () => {
     });
   });
 
-  it('that nobody foresaw tells its cause to the log and not to the caller', async () => {
+  it('with an unexpected error reports the cause in the log but not to the caller', async () => {
     const { client } = await serve([
       bindRoute(probe, async () => {
         throw new Error('relation "tenants" does not exist');
@@ -325,54 +325,54 @@ describe('a failure', () => {
     logLines.length = 0;
     const failed = client.call(probe, {}).catch((error: unknown) => error);
     expect(String(await failed)).not.toContain('tenants');
-    await until(() => logLines.some((line) => JSON.stringify(line).includes('does not exist')));
+    await waitUntil(() => logLines.some((line) => JSON.stringify(line).includes('does not exist')));
   });
 
-  it('is UNAVAILABLE when nobody listens, after retries of what may be repeated', async () => {
-    const { server, client } = await serve([echoing]);
+  it('rejects with UNAVAILABLE after retries of an idempotent route when no server listens', async () => {
+    const { server, client } = await serve([boundEcho]);
     await server.close(0);
     cleanups.length = 0;
     cleanups.push(() => client.close());
     await expect(client.call(probe, {})).rejects.toBeInstanceOf(UnavailableError);
   });
 
-  it('is DEADLINE_EXCEEDED when the work takes too long, and the handler is told', async () => {
-    let told: unknown;
+  it('rejects with DEADLINE_EXCEEDED when the deadline passes, and aborts the signal of the handler', async () => {
+    let reason: unknown;
     const { client } = await serve(
       [
         bindRoute(probe, async ({ signal }) => {
           await sleep(5_000, undefined, { signal }).catch(() => undefined);
-          told = signal.reason;
+          reason = signal.reason;
           throw new InvalidRequestError('never seen');
         }),
       ],
       { timeoutMs: 50 },
     );
     await expect(client.call(probe, {})).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    expect(told).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(reason).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });
 });
 
-describe('a slow sender', () => {
-  it('is answered at the deadline, before its body has arrived', async () => {
-    const { server } = await serve([echoing], { timeoutMs: 100 });
+describe('slow sender', () => {
+  it('receives a response at the deadline, before its body has arrived', async () => {
+    const { server } = await serve([boundEcho], { timeoutMs: 100 });
     logLines.length = 0;
     const token = await createServiceTokens({ secret: SECRET, service: 'web-api' }).issue('ai-engine');
     const socket = connect(server.port, '127.0.0.1');
-    const answer = socket.setEncoding('utf8').toArray();
+    const response = socket.setEncoding('utf8').toArray();
     socket.write(
       `POST /internal/echo/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-length: 99\r\n\r\n{`,
     );
-    await until(() => logLines.some((line) => JSON.stringify(line).includes('"status":504')));
+    await waitUntil(() => logLines.some((line) => JSON.stringify(line).includes('"status":504')));
     socket.end();
-    expect((await answer).join('')).toContain('504');
+    expect((await response).join('')).toContain('504');
   });
 });
 
-describe('a stream', () => {
-  it('is read to its end', async () => {
+describe('streamed response', () => {
+  it('arrives completely', async () => {
     const { client } = await serve([
-      bindRoute(flow, async () =>
+      bindRoute(stream, async () =>
         streamReply({
           contentType: 'application/x-ndjson',
           body: (async function* () {
@@ -381,57 +381,57 @@ describe('a stream', () => {
         }),
       ),
     ]);
-    const { body, contentType } = await client.stream(flow, {});
+    const { body, contentType } = await client.stream(stream, {});
     expect(contentType).toBe('application/x-ndjson');
     expect((await body.toArray()).join('')).toBe('0\n1\n2\n');
   });
 
-  it('that breaks never looks whole, and counts as an error', async () => {
+  it('fails at the client and counts as an error when its source throws', async () => {
     const { client } = await serve([
-      bindRoute(flow, async () =>
+      bindRoute(stream, async () =>
         streamReply({
           contentType: 'application/x-ndjson',
           body: (async function* () {
             yield Buffer.from('0\n');
             await sleep(1);
-            throw new UnavailableError('the database went away');
+            throw new UnavailableError('the database disconnected');
           })(),
         }),
       ),
     ]);
-    const { body } = await client.stream(flow, {});
+    const { body } = await client.stream(stream, {});
     await expect(body.toArray()).rejects.toThrow();
-    await until(async () => (await countedRequests('/internal/flow')).includes('status="503"} 1'));
+    await waitUntil(async () => (await readRequestCounts('/internal/stream')).includes('status="503"} 1'));
   });
 
-  it('waits for a slow reader, and stops its source when the reader goes away', async () => {
+  it('waits for a slow client, and closes its source when the client disconnects', async () => {
     let produced = 0;
-    let stopped = false;
+    let isStopped = false;
     const { client } = await serve([
-      bindRoute(flow, async () =>
+      bindRoute(stream, async () =>
         streamReply({
           contentType: 'application/x-ndjson',
           body: (async function* () {
             try {
               for (; produced < 10_000; produced += 1) yield Buffer.alloc(65_536, 'x');
             } finally {
-              stopped = true;
+              isStopped = true;
             }
           })(),
         }),
       ),
     ]);
-    const { body } = await client.stream(flow, {});
+    const { body } = await client.stream(stream, {});
     await sleep(200);
     expect(produced).toBeLessThan(1_000);
     body.destroy();
-    await until(() => stopped);
+    await waitUntil(() => isStopped);
   });
 
-  it('is counted as answered when its client hangs up after the terminator', async () => {
+  it('counts as successful when the client disconnects after the terminator', async () => {
     const finish = Promise.withResolvers<undefined>();
     const { client } = await serve([
-      bindRoute(flow, async () =>
+      bindRoute(stream, async () =>
         streamReply({
           contentType: 'text/event-stream',
           terminator: 'data: [DONE]',
@@ -442,16 +442,16 @@ describe('a stream', () => {
         }),
       ),
     ]);
-    const answered = (await countedRequests('/internal/flow')).match(/status="200"} (\d+)/)?.[1] ?? '0';
-    const { body } = await client.stream(flow, {});
+    const successes = (await readRequestCounts('/internal/stream')).match(/status="200"} (\d+)/)?.[1] ?? '0';
+    const { body } = await client.stream(stream, {});
     for await (const _chunk of body) break;
-    await until(async () =>
-      (await countedRequests('/internal/flow')).includes(`status="200"} ${Number(answered) + 1}`),
+    await waitUntil(async () =>
+      (await readRequestCounts('/internal/stream')).includes(`status="200"} ${Number(successes) + 1}`),
     );
     finish.resolve(undefined);
   });
 
-  it('is counted as 499 when its client vanishes', async () => {
+  it('counts as 499 when the client disconnects before the response', async () => {
     const { server } = await serve([
       bindRoute(probe, async ({ signal }) => {
         await sleep(5_000, undefined, { signal });
@@ -463,12 +463,12 @@ describe('a stream', () => {
     socket.write(`GET /internal/probe HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`);
     await sleep(50);
     socket.destroy();
-    await until(async () => (await countedRequests('/internal/probe')).includes('status="499"} 1'));
+    await waitUntil(async () => (await readRequestCounts('/internal/probe')).includes('status="499"} 1'));
   });
 });
 
-describe('a server that closes', () => {
-  it('lets the running request end and takes no other', async () => {
+describe('server that closes', () => {
+  it('completes the request in progress and accepts no other', async () => {
     const { server, client, url } = await serve([
       bindRoute(probe, async () => {
         await sleep(200);
@@ -485,13 +485,13 @@ describe('a server that closes', () => {
     await closing;
   });
 
-  it('does not wait for connections on which nothing runs, used or not', async () => {
-    const { server, url } = await serve([echoing]);
+  it('does not wait for connections without a request in progress, used or unused', async () => {
+    const { server, url } = await serve([boundEcho]);
     const unused = connect(server.port, '127.0.0.1').resume();
     await fetch(`${url}/internal/none`);
-    await until(() => unused.readyState === 'open');
+    await waitUntil(() => unused.readyState === 'open');
     const ended = new Promise((resolve) => unused.once('close', resolve));
-    // The grace is longer than the test may take.
+    // The grace period is longer than the timeout of the test.
     await server.close(60_000);
     await ended;
   });

@@ -5,12 +5,12 @@ import { createMetrics } from '@aion/metrics';
 import { startTracing, type Tracing } from '@aion/tracing';
 import express from 'express';
 import { createAdminServer, createServiceTokens, listen, type HttpServer } from '../src/index.ts';
-import { serveLogLevels } from '../src/log-levels-endpoint.ts';
+import { serveLogLevels } from '../src/serve-log-levels.ts';
 
 const secret = 'a secret of at least thirty-two characters';
 
-/** A token made by hand, as an operator does it (packages/logging/README.md). */
-function mint(audience: string, key = secret): string {
+/** Signs a token with plain HMAC, as an operator does (packages/logging/README.md). */
+function signToken(audience: string, key = secret): string {
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { iss: 'web-api', aud: audience, exp: Math.floor(Date.now() / 1_000) + 60 };
   const text = `${encode({ alg: 'HS256' })}.${encode(claims)}`;
@@ -27,9 +27,9 @@ describe('/log-levels', () => {
   });
   const logger = createLogger({ service: 'data-export', level: 'info', format: 'json', stream });
   const recorded: string[] = [];
-  let trailIsAway = false;
+  let isTrailDown = false;
   const record = (by: string): Promise<void> => {
-    if (trailIsAway) return Promise.reject(new Error('the trail is away'));
+    if (isTrailDown) return Promise.reject(new Error('the trail is down'));
     recorded.push(by);
     return Promise.resolve();
   };
@@ -45,7 +45,7 @@ describe('/log-levels', () => {
     logger.setLevels({ root: 'info', modules: {} }, 'test');
     lines.length = 0;
     recorded.length = 0;
-    trailIsAway = false;
+    isTrailDown = false;
   });
 
   const call = (method: string, token?: string, body?: unknown): Promise<Response> =>
@@ -55,12 +55,12 @@ describe('/log-levels', () => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
 
-  it('changes the levels of a running process and records who changed what', async () => {
+  it('changes the levels of a running process and logs the change with its author', async () => {
     const next = { root: 'warn', modules: { exports: 'debug' } };
-    const answer = await call('PUT', mint('data-export'), next);
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual(next);
-    expect(await (await call('GET', mint('data-export'))).json()).toEqual(next);
+    const response = await call('PUT', signToken('data-export'), next);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual(next);
+    expect(await (await call('GET', signToken('data-export'))).json()).toEqual(next);
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       {
         level: 'warn',
@@ -73,33 +73,33 @@ describe('/log-levels', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('puts a change into the audit trail, and nothing else', async () => {
-    await call('PUT', mint('data-export'), { root: 'warn' });
-    await call('GET', mint('data-export'));
-    await call('PUT', mint('web-api'), { root: 'debug' });
-    await call('PUT', mint('data-export'), { root: 'loud' });
+  it('records only successful changes in the audit trail', async () => {
+    await call('PUT', signToken('data-export'), { root: 'warn' });
+    await call('GET', signToken('data-export'));
+    await call('PUT', signToken('web-api'), { root: 'debug' });
+    await call('PUT', signToken('data-export'), { root: 'loud' });
     expect(recorded).toEqual(['web-api']);
   });
 
-  it('changes the levels although the trail is away, and says that it is', async () => {
-    trailIsAway = true;
-    expect((await call('PUT', mint('data-export'), { root: 'warn' })).status).toBe(200);
+  it('changes the levels and logs a warning when the audit trail is down', async () => {
+    isTrailDown = true;
+    expect((await call('PUT', signToken('data-export'), { root: 'warn' })).status).toBe(200);
     expect(logger.levels().root).toBe('warn');
-    expect(lines.join('')).toContain('The change of log levels is not in the audit trail');
+    expect(lines.join('')).toContain('Log levels change not recorded in the audit trail');
   });
 
   it.each([
-    ['nobody', undefined],
-    ['a token for another service', mint('web-api')],
-    ['a token signed with another key', mint('data-export', 'another secret of thirty-two characters')],
-  ])('refuses %s and changes nothing', async (_who, token) => {
+    ['a request without a token', undefined],
+    ['a token for another service', signToken('web-api')],
+    ['a token signed with another key', signToken('data-export', 'another secret of thirty-two characters')],
+  ])('rejects %s and changes nothing', async (_case, token) => {
     for (const method of ['GET', 'PUT']) {
-      const answer = await call(method, token, method === 'PUT' ? { root: 'error' } : undefined);
-      expect(answer.status).toBe(401);
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      const response = await call(method, token, method === 'PUT' ? { root: 'error' } : undefined);
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer');
     }
     expect(logger.levels()).toEqual({ root: 'info', modules: {} });
-    expect(lines.join('')).toContain('Request for log levels refused');
+    expect(lines.join('')).toContain('Log levels request rejected');
     expect(lines.join('')).not.toContain(token ?? 'Bearer');
   });
 
@@ -109,25 +109,25 @@ describe('/log-levels', () => {
     { root: 'info', modules: { 'a b': 'debug' } },
     { root: 'info', module: {} },
     { root: 'info', modules: Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`m${at}`, 'debug'])) },
-  ])('refuses malformed levels', async (body) => {
-    expect((await call('PUT', mint('data-export'), body)).status).toBe(400);
+  ])('rejects the malformed levels %j', async (body) => {
+    expect((await call('PUT', signToken('data-export'), body)).status).toBe(400);
     expect(logger.levels()).toEqual({ root: 'info', modules: {} });
   });
 
-  it('refuses a large body', async () => {
+  it('rejects a body above the limit', async () => {
     const body = { root: 'info', modules: { ['m'.repeat(20_000)]: 'debug' } };
-    expect((await call('PUT', mint('data-export'), body)).status).toBe(413);
+    expect((await call('PUT', signToken('data-export'), body)).status).toBe(413);
   });
 });
 
-describe('the admin server', () => {
+describe('admin server', () => {
   let tracing: Tracing;
   beforeAll(() => {
     tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: false, sampleRatio: 0 });
   });
   afterAll(() => tracing.shutdown());
 
-  it('serves the levels where it is given them', async () => {
+  it('serves the log levels when it has access to them', async () => {
     const logger = createLogger({ service: 'web-api', level: 'info', format: 'json' });
     const probe = await listen(express(), { host: '127.0.0.1', port: 0, name: 'test', variable: 'PORT' });
     await probe.close(0);
@@ -143,10 +143,10 @@ describe('the admin server', () => {
     });
     await admin.start();
     try {
-      const answer = await fetch(`http://127.0.0.1:${probe.port}/log-levels`, {
-        headers: { authorization: `Bearer ${mint('web-api')}` },
+      const response = await fetch(`http://127.0.0.1:${probe.port}/log-levels`, {
+        headers: { authorization: `Bearer ${signToken('web-api')}` },
       });
-      expect(await answer.json()).toEqual({ root: 'info', modules: {} });
+      expect(await response.json()).toEqual({ root: 'info', modules: {} });
     } finally {
       await admin.stop();
     }

@@ -16,7 +16,7 @@ function start(stdout: 'pipe' | number): ChildProcess {
   });
 }
 
-async function droppedBy(child: ChildProcess, reason: string): Promise<number> {
+async function readDroppedLines(child: ChildProcess, reason: string): Promise<number> {
   const [message]: unknown[] = await once(child, 'message');
   const { exposition } = message as { exposition: string };
   const sample = exposition
@@ -30,11 +30,11 @@ async function droppedBy(child: ChildProcess, reason: string): Promise<number> {
   return Number(sample?.split(' ')[1]);
 }
 
-describe("a service whose log's reader", () => {
-  it('stalls goes on working within its bounds, writes again when it is read, and loses no last line', async () => {
+describe('service with a slow or broken log reader', () => {
+  it('drops lines while the reader stalls, resumes when it reads again, and writes the last line', async () => {
     const child = start('pipe');
     try {
-      const dropped = await droppedBy(child, 'queue_full');
+      const dropped = await readDroppedLines(child, 'queue_full');
       expect(dropped).toBeGreaterThan(1_000);
       let text = '';
       child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -53,10 +53,10 @@ describe("a service whose log's reader", () => {
     }
   });
 
-  it('stays stalled ends in bounded time', async () => {
+  it('exits in bounded time when the reader remains stalled', async () => {
     const child = start('pipe');
     try {
-      await droppedBy(child, 'queue_full');
+      await readDroppedLines(child, 'queue_full');
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       expect(await exited).toEqual([0, null]);
@@ -65,11 +65,11 @@ describe("a service whose log's reader", () => {
     }
   });
 
-  it('goes away outlives it and counts what was lost', async () => {
+  it('continues and counts lost lines when the reader closes the pipe', async () => {
     const child = start('pipe');
     try {
       child.stdout?.destroy();
-      expect(await droppedBy(child, 'export_failed')).toBeGreaterThan(LINES - 100);
+      expect(await readDroppedLines(child, 'export_failed')).toBeGreaterThan(LINES - 100);
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);
     } finally {
@@ -77,11 +77,11 @@ describe("a service whose log's reader", () => {
     }
   });
 
-  it('is a full disk outlives it and counts what was lost', async () => {
+  it('continues and counts lost lines when the disk is full', async () => {
     const full = openSync('/dev/full', 'w');
     const child = start(full);
     try {
-      expect(await droppedBy(child, 'export_failed')).toBeGreaterThanOrEqual(LINES - 100);
+      expect(await readDroppedLines(child, 'export_failed')).toBeGreaterThanOrEqual(LINES - 100);
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);
     } finally {

@@ -20,7 +20,7 @@ import {
 } from '../src/index.ts';
 import { currentTraceId } from '../src/current-trace-id.ts';
 import { startHttpSeries } from '../src/start-http-series.ts';
-import { durationStatus } from '../src/duration-status.ts';
+import { toDurationStatus } from '../src/to-duration-status.ts';
 
 const echo = defineRoute({
   name: 'echo',
@@ -39,7 +39,7 @@ const echo = defineRoute({
 const logger = createLogger({ service: 'test', level: 'error', format: 'json' });
 const tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio: 1 });
 const open: HttpServer[] = [];
-/** How long the answer to `slow` takes. */
+/** Time until the response to `slow`. */
 const SLOW_MS = 30;
 
 afterEach(async () => {
@@ -72,60 +72,61 @@ async function serve(metrics: Metrics): Promise<number> {
 const create = (enabled = true): Metrics =>
   createMetrics({ service: 'web-api', version: '0', enabled, currentTraceId });
 
-async function samplesOf(metrics: Metrics) {
+async function readSamples(metrics: Metrics) {
   return parseExposition((await metrics.exposition()).body).samples;
 }
 
-async function valueOf(metrics: Metrics, name: string, labels: Readonly<Record<string, string>> = {}) {
-  const of = (await samplesOf(metrics)).filter((sample) => sample.name === name);
-  return of.find((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))?.value;
+async function readValue(metrics: Metrics, name: string, labels: Readonly<Record<string, string>> = {}) {
+  const series = (await readSamples(metrics)).filter((sample) => sample.name === name);
+  return series.find((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))
+    ?.value;
 }
 
-/** Sends requests on one connection, as they are, and waits until the server has closed it. */
+/** Sends raw requests on one connection and waits until the server has closed it. */
 async function sendRaw(port: number, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
-  let answer = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
+  let response = '';
+  socket.setEncoding('latin1').on('data', (chunk: string) => (response += chunk));
   socket.write(text, 'latin1');
   await new Promise((resolve, reject) => socket.once('close', resolve).once('error', reject));
-  return answer;
+  return response;
 }
 
-describe('the HTTP metrics of a service', () => {
-  it('are there at zero before the first request', async () => {
+describe('HTTP metrics of a service', () => {
+  it('start at zero before the first request', async () => {
     const metrics = create();
     await serve(metrics);
     for (const status of ['200', '400', '409', '413', '499', '500', '503', '504']) {
       const labels = { method: 'POST', path: '/echo/{name}', status };
-      expect([status, await valueOf(metrics, 'http_requests_total', labels)]).toEqual([status, 0]);
+      expect([status, await readValue(metrics, 'http_requests_total', labels)]).toEqual([status, 0]);
     }
-    expect(await valueOf(metrics, 'http_request_duration_seconds_count', { status: '200' })).toBe(0);
-    expect(await valueOf(metrics, 'http_active_connections')).toBe(0);
+    expect(await readValue(metrics, 'http_request_duration_seconds_count', { status: '200' })).toBe(0);
+    expect(await readValue(metrics, 'http_active_connections')).toBe(0);
   });
 
-  it('say how much was received and sent, by how many connections', async () => {
+  it('measure the bytes received and sent, and the open connections', async () => {
     const metrics = create();
     const port = await serve(metrics);
     const body = JSON.stringify({ text: 'x'.repeat(5_000) });
-    const answer = await request(`http://127.0.0.1:${port}/echo/a`, {
+    const response = await request(`http://127.0.0.1:${port}/echo/a`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
     });
-    await answer.body.dump();
+    await response.body.dump();
     const labels = { method: 'POST', path: '/echo/{name}' };
-    expect(await valueOf(metrics, 'http_request_size_bytes_sum', labels)).toBe(body.length);
-    const sent = await valueOf(metrics, 'http_response_size_bytes_sum', labels);
+    expect(await readValue(metrics, 'http_request_size_bytes_sum', labels)).toBe(body.length);
+    const sent = await readValue(metrics, 'http_response_size_bytes_sum', labels);
     expect(sent).toBeGreaterThan(body.length);
     expect(sent).toBeLessThan(body.length + 1_000);
-    expect(await valueOf(metrics, 'http_active_connections')).toBe(1);
+    expect(await readValue(metrics, 'http_active_connections')).toBe(1);
     const { body: openMetrics } = await metrics.exposition('openmetrics');
     expect(openMetrics).toMatch(
       /^http_request_duration_seconds_bucket\{.*status="200"\} 1 # \{trace_id="[0-9a-f]{32}"\}/m,
     );
   });
 
-  it('are in seconds, at the server and at the service that called it', async () => {
+  it('measure durations in seconds, at the server and at the client', async () => {
     const metrics = create();
     const baseUrl = `http://127.0.0.1:${await serve(metrics)}`;
     const tokens = createServiceTokens({ secret: 's'.repeat(32), service: 'ai-engine' });
@@ -135,14 +136,14 @@ describe('the HTTP metrics of a service', () => {
     await client.close();
     const elapsedSeconds = (performance.now() - startedAt) / 1_000;
     for (const name of ['http_request_duration_seconds', 'http_client_request_duration_seconds']) {
-      const seconds = await valueOf(metrics, `${name}_sum`, { path: '/echo/{name}', status: '200' });
-      // The server's clock has milliseconds.
+      const seconds = await readValue(metrics, `${name}_sum`, { path: '/echo/{name}', status: '200' });
+      // The clock of the server has millisecond resolution.
       expect(seconds).toBeGreaterThan(SLOW_MS / 1_000 - 0.005);
       expect(seconds).toBeLessThan(elapsedSeconds + 0.005);
     }
   });
 
-  it('are as many after 10 000 hostile requests as after one of each kind', async () => {
+  it('have as many series after 10 000 hostile requests as after one of each kind', async () => {
     const metrics = create();
     const port = await serve(metrics);
     const hostile = (i: number): string =>
@@ -156,18 +157,19 @@ describe('the HTTP metrics of a service', () => {
     const send = (from: number, count: number): Promise<string> =>
       sendRaw(port, Array.from({ length: count }, (_, i) => hostile(from + i)).join('') + last);
     await send(0, 4);
-    // The client library shows kinds of garbage collection when they first happen.
-    const ofAion = async () => (await samplesOf(metrics)).filter(({ name }) => !/^(nodejs|process)_/.test(name));
-    const before = (await ofAion()).length;
+    // The client library adds kinds of garbage collection when they first occur.
+    const readOwnSamples = async () =>
+      (await readSamples(metrics)).filter(({ name }) => !/^(nodejs|process)_/.test(name));
+    const before = (await readOwnSamples()).length;
     for (let from = 0; from < 10_000; from += 500) await send(from, 500);
-    const after = await ofAion();
+    const after = await readOwnSamples();
     expect(after.length).toBe(before);
     const counted = after.filter(({ name }) => name === 'http_requests_total');
     expect(counted.reduce((sum, { value }) => sum + value, 0)).toBe(10_000 + 4 + 21);
     expect(counted.filter(({ labels }) => labels['method'] === 'OTHER').length).toBeGreaterThan(0);
   }, 60_000);
 
-  it('start below 2 500 series for every service, and stay below 10 000 were every answer of each route seen', async () => {
+  it('start with fewer than 2 500 series per service, and stay below 10 000 when each route has had every response', async () => {
     const declared = [...PUBLIC_ROUTES, ...INTERNAL_ROUTES];
     const managed = declared.filter(({ path }) => path.startsWith('/api/v1/')).map((route) => internalRoute(route));
     const routes = [...declared, ...managed.filter(({ name }) => !declared.some((route) => route.name === name))];
@@ -177,22 +179,22 @@ describe('the HTTP metrics of a service', () => {
         metrics,
         routes.filter((route) => route.service === service),
       );
-      const started = await samplesOf(metrics);
+      const started = await readSamples(metrics);
       expect([service, started.length < 2_500]).toEqual([service, true]);
       for (const { labels } of started.filter(({ name }) => name === 'http_requests_total')) {
         const { method = '', path = '' } = labels;
-        const status = durationStatus(labels['status'] ?? '');
+        const status = toDurationStatus(labels['status'] ?? '');
         metrics.histogram('http_request_duration_seconds').zero({ method, path, status });
         metrics.histogram('http_response_size_bytes').zero({ method, path });
         metrics.histogram('http_request_size_bytes').zero({ method, path });
       }
-      expect([service, (await samplesOf(metrics)).length < 10_000]).toEqual([service, true]);
+      expect([service, (await readSamples(metrics)).length < 10_000]).toEqual([service, true]);
     }
   });
 });
 
-describe('the metrics endpoint', () => {
-  async function admin(metrics: Metrics): Promise<{ url: string; stop: () => Promise<void> }> {
+describe('metrics endpoint', () => {
+  async function startAdmin(metrics: Metrics): Promise<{ url: string; stop: () => Promise<void> }> {
     const free = await listen((_req, res) => res.end(), {
       host: '127.0.0.1',
       port: 0,
@@ -214,30 +216,30 @@ describe('the metrics endpoint', () => {
     return { url: `http://127.0.0.1:${port}/metrics`, stop: () => server.stop() };
   }
 
-  it('answers in the format that is asked for, compressed when that is accepted', async () => {
-    const { url, stop } = await admin(create());
+  it('responds in the requested format, compressed when the scraper accepts that', async () => {
+    const { url, stop } = await startAdmin(create());
     try {
       const plain = await request(url);
       expect(plain.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
       expect(plain.headers['content-encoding']).toBeUndefined();
       expect(parseExposition(await plain.body.text()).samples.length).toBeGreaterThan(50);
-      const asked = await request(url, {
+      const compressed = await request(url, {
         headers: { accept: 'application/openmetrics-text;version=1.0.0', 'accept-encoding': 'gzip' },
       });
-      expect(asked.headers['content-type']).toMatch(/^application\/openmetrics-text/);
-      expect(asked.headers['content-encoding']).toBe('gzip');
-      expect(gunzipSync(Buffer.from(await asked.body.arrayBuffer())).toString()).toMatch(/# EOF\n$/);
+      expect(compressed.headers['content-type']).toMatch(/^application\/openmetrics-text/);
+      expect(compressed.headers['content-encoding']).toBe('gzip');
+      expect(gunzipSync(Buffer.from(await compressed.body.arrayBuffer())).toString()).toMatch(/# EOF\n$/);
     } finally {
       await stop();
     }
   });
 
-  it('answers 404 when metrics are switched off', async () => {
-    const { url, stop } = await admin(create(false));
+  it('responds with 404 when metrics are disabled', async () => {
+    const { url, stop } = await startAdmin(create(false));
     try {
-      const answer = await request(url);
-      expect(answer.statusCode).toBe(404);
-      await answer.body.dump();
+      const response = await request(url);
+      expect(response.statusCode).toBe(404);
+      await response.body.dump();
     } finally {
       await stop();
     }

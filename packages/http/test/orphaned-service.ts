@@ -1,4 +1,4 @@
-/** A service that begins its life when its parent has already closed the channel, for the test of `runService`. */
+/** Service that starts after its parent has closed the IPC channel; used by the test of `runService`. */
 import { serviceVariables, loadConfig } from '@aion/config';
 import { runService } from '../src/index.ts';
 

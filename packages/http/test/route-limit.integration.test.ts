@@ -5,11 +5,11 @@ import { createMetrics } from '@aion/metrics';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { bindRoute, createApp, listen } from '../src/index.ts';
 
-describe('the limit of a bound route', () => {
+describe('time limit of a bound route', () => {
   it.each([
     [undefined, 504],
     [30_000, 200],
-  ])('stands in for the limit of the app: %j', async (timeoutMs, status) => {
+  ])('replaces the limit of the app when set: timeoutMs %j responds with %i', async (timeoutMs, status) => {
     const bound = bindRoute(
       internalRoutes.ping.aiEngine,
       async ({ signal }) => {

@@ -18,39 +18,43 @@ function start(program: string, env: Readonly<Record<string, string>> = {}): Chi
   return child;
 }
 
-describe('a service whose parent gave it a channel', () => {
-  it('stops when the parent had gone before it was up', async () => {
+describe('service started with an IPC channel', () => {
+  it('stops when its parent closed the channel before it started', async () => {
     const child = start('orphaned-service.ts');
     child.disconnect();
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
 
-describe('the switches of telemetry', () => {
-  it('are those of the environment, and are shown', async () => {
+describe('feature flags of telemetry', () => {
+  it('follow the environment and appear in the exposition', async () => {
     const child = start('chatty-service.ts', {
       LINES: '0',
       AION_METRICS_SUBJECTS: 'ai,queue',
       AION_METRICS_GENAI: 'true',
       AION_TRACING_SUBJECTS: 'http',
     });
-    const [{ exposition }] = (await once(child, 'message')) as [{ exposition: string }]; // What chatty-service sends.
+    const [{ exposition }] = (await once(child, 'message')) as [{ exposition: string }];
     const { samples } = parseExposition(exposition);
     const features = samples.filter(({ name }) => name === 'aion_feature_enabled');
     const on = features.filter(({ value }) => value === 1).map(({ labels }) => labels['feature']);
     expect(on.toSorted()).toEqual([
-      ...['metrics', 'metrics_ai', 'metrics_genai', 'metrics_queue'],
-      ...['tracing', 'tracing_http'],
+      'metrics',
+      'metrics_ai',
+      'metrics_genai',
+      'metrics_queue',
+      'tracing',
+      'tracing_http',
     ]);
     expect(exposition).not.toMatch(/^http_/m);
   });
 
-  it('are refused when they name what is not known, with what is', async () => {
+  it('are rejected with a list of the known names when a name is unknown', async () => {
     const child = start('chatty-service.ts', { AION_METRICS_SUBJECTS: 'http,memory' });
-    let said = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    let output = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
     expect(await once(child, 'close')).toEqual([78, null]);
-    expect(said).toContain('AION_METRICS_SUBJECTS is "http,memory": "memory" is not known');
-    expect(said).toContain('http, db, ai, queue, or none');
+    expect(output).toContain('AION_METRICS_SUBJECTS is "http,memory": "memory" is unknown');
+    expect(output).toContain('http, db, ai, queue, or none');
   });
 });

@@ -60,31 +60,31 @@ afterAll(async () => {
 const start = (sampleRatio: number): Tracing =>
   (tracing = startTracing({ serviceName: 'test', serviceVersion: '0', enabled: true, sampleRatio }));
 
-/** The spans of a trace, once there are so many: a server's span ends after its answer has arrived. */
-async function spansOf(traceId: string, count: number): Promise<readonly SpanRecord[]> {
+/** Waits until a trace has `count` spans: the span of a server ends after its response has arrived. */
+async function waitForSpans(traceId: string, count: number): Promise<readonly SpanRecord[]> {
   const deadline = Date.now() + 4_000;
   for (;;) {
     const spans = tracing?.store?.get(traceId) ?? [];
     if (spans.length >= count) return spans;
-    if (Date.now() > deadline) throw new Error(`There are ${spans.length} spans instead of ${count}.`);
+    if (Date.now() > deadline) throw new Error(`The trace has ${spans.length} spans instead of ${count}.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-async function callAndFind(id: string): Promise<Record<'client' | 'server', SpanRecord | undefined>> {
+async function callAndFindSpans(id: string): Promise<Record<'client' | 'server', SpanRecord | undefined>> {
   start(1);
   const traceId = await withSpan('test', {}, async (span) => {
     await client.call(show, { params: { id }, query: { q: 'hidden' } }).catch((error: unknown) => error);
     return span.spanContext().traceId;
   });
-  const spans = await spansOf(traceId, 3);
-  const ofKind = (kind: SpanRecord['kind']) => spans.find((span) => span.kind === kind);
-  return { client: ofKind('client'), server: ofKind('server') };
+  const spans = await waitForSpans(traceId, 3);
+  const findKind = (kind: SpanRecord['kind']) => spans.find((span) => span.kind === kind);
+  return { client: findKind('client'), server: findKind('server') };
 }
 
-describe('the spans of a request', () => {
-  it('are named by the template and say what the conventions ask for, and no query', async () => {
-    const spans = await callAndFind('7');
+describe('spans of a request', () => {
+  it('have the path template as name and the attributes of the conventions, without the query', async () => {
+    const spans = await callAndFindSpans('7');
     expect(spans.server).toMatchObject({ name: 'GET /internal/things/{id}', status: 'unset' });
     expect(spans.server?.parentSpanId).toBe(spans.client?.spanId);
     expect(spans.server?.attributes).toEqual({
@@ -105,31 +105,31 @@ describe('the spans of a request', () => {
     expect(JSON.stringify(spans)).not.toContain('hidden');
   });
 
-  it('fail with an error type on both sides when the handler fails', async () => {
-    const spans = await callAndFind('broken');
+  it('have status error and an error type on both sides when the handler fails', async () => {
+    const spans = await callAndFindSpans('broken');
     for (const span of [spans.server, spans.client]) {
       expect(span?.status).toBe('error');
       expect(span?.attributes).toMatchObject({ 'http.response.status_code': 500, 'error.type': 'INTERNAL' });
     }
   });
 
-  it('do not fail on the side of the server when the caller is refused, and keep no path of no route', async () => {
+  it('have no error status for a 404 at the server, and no path when no route matches', async () => {
     start(1);
-    const answer = await fetch(`${url}/anything?token=hidden`);
-    const [, traceId = ''] = (answer.headers.get('traceresponse') ?? '').split('-');
-    const [span] = await spansOf(traceId, 1);
+    const response = await fetch(`${url}/anything?token=hidden`);
+    const [, traceId = ''] = (response.headers.get('traceresponse') ?? '').split('-');
+    const [span] = await waitForSpans(traceId, 1);
     expect(span).toMatchObject({ name: 'GET unmatched', status: 'unset' });
     expect(span?.attributes).toEqual({ 'http.request.method': 'GET', 'http.response.status_code': 404 });
   });
 });
 
-describe('traceresponse', () => {
+describe('traceresponse header', () => {
   it.each([
     [1, '01'],
     [0, '00'],
-  ])('shows with a share of %i the flag %s, and an id in any case', async (ratio, flag) => {
+  ])('contains an id and, with sampling ratio %i, the flag %s', async (ratio, flag) => {
     start(ratio);
-    const answer = await fetch(`${url}/internal/things/7`);
-    expect(answer.headers.get('traceresponse')).toMatch(new RegExp(`^00-[0-9a-f]{32}-[0-9a-f]{16}-${flag}$`));
+    const response = await fetch(`${url}/internal/things/7`);
+    expect(response.headers.get('traceresponse')).toMatch(new RegExp(`^00-[0-9a-f]{32}-[0-9a-f]{16}-${flag}$`));
   });
 });

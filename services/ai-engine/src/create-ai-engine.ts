@@ -3,12 +3,12 @@ import {
   admitServices,
   createAdminServer,
   createApp,
+  createLogLevelsRecorder,
   createServiceClient,
   createServiceTokens,
-  recordLogLevelsBy,
   listen,
+  reportFeatureFlags,
   reportReadiness,
-  reportSwitches,
   type HttpServer,
   type Service,
   type ServiceRuntime,
@@ -62,7 +62,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
     metrics,
     tracing,
     logLevels: runtime.logLevels,
-    recordLogLevels: recordLogLevelsBy(gateway),
+    recordLogLevels: createLogLevelsRecorder(gateway),
     checks: { 'database-gateway': () => gateway.call(internalRoutes.ping.databaseGateway, {}) },
   });
   const stopped = new AbortController();
@@ -73,7 +73,7 @@ export function createAiEngine(config: AiEngineConfig, runtime: ServiceRuntime):
       server = await listen(app, { host, port, name: 'ai-engine', variable: 'PORT', metrics });
       logger.info('Service is listening', { port: server.port, providers: providers.map((provider) => provider.name) });
       await reportReadiness(admin, logger, stopped.signal);
-      await reportSwitches({ gateway, switches: runtime.switches, logger, signal: stopped.signal });
+      await reportFeatureFlags({ gateway, featureFlags: runtime.featureFlags, logger, signal: stopped.signal });
     },
     stop: async () => {
       stopped.abort();

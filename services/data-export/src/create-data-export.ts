@@ -1,10 +1,10 @@
 import {
   createAdminServer,
+  createLogLevelsRecorder,
   createServiceClient,
   createServiceTokens,
-  recordLogLevelsBy,
+  reportFeatureFlags,
   reportReadiness,
-  reportSwitches,
   type AdminServer,
   type Service,
   type ServiceRuntime,
@@ -82,16 +82,21 @@ export function createDataExportParts(
     host,
     port,
     logger,
-    recordLogLevels: recordLogLevelsBy(client),
+    recordLogLevels: createLogLevelsRecorder(client),
     checks: {
       'database-gateway': () => gateway.ping(),
       'object-store': () => objectStore.ping(),
       queue: () => worker.ping(),
     },
   });
-  const reportFeatureFlags = (signal: AbortSignal): Promise<void> =>
-    reportSwitches({ gateway: client, switches: runtime.switches, logger, signal });
-  return { admin, worker, gateway: client, objectStore, reportFeatureFlags };
+  return {
+    admin,
+    worker,
+    gateway: client,
+    objectStore,
+    reportFeatureFlags: (signal) =>
+      reportFeatureFlags({ gateway: client, featureFlags: runtime.featureFlags, logger, signal }),
+  };
 }
 
 function createWorker(

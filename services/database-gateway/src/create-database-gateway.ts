@@ -111,8 +111,8 @@ export function createDatabaseGateway(config: DatabaseGatewayConfig, runtime: Se
   ];
 
   const recordOwnFeatureFlags = async (): Promise<void> => {
-    if (runtime.switches === undefined) return;
-    await recordFeatureFlags(database, 'database-gateway', runtime.switches).catch((error: unknown) =>
+    if (runtime.featureFlags === undefined) return;
+    await recordFeatureFlags(database, 'database-gateway', runtime.featureFlags).catch((error: unknown) =>
       logger.warn('Feature flags of this process could not be recorded in the audit trail', { error }),
     );
   };

@@ -2,12 +2,12 @@ import { type ServiceName, internalRoutes } from '@aion/contracts';
 import {
   createAdminServer,
   createApp,
+  createLogLevelsRecorder,
   createServiceClient,
   createServiceTokens,
-  recordLogLevelsBy,
   listen,
+  reportFeatureFlags,
   reportReadiness,
-  reportSwitches,
   type BoundRoute,
   type HttpServer,
   type Service,
@@ -70,7 +70,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
     metrics,
     tracing,
     logLevels: runtime.logLevels,
-    recordLogLevels: recordLogLevelsBy(database),
+    recordLogLevels: createLogLevelsRecorder(database),
     checks: {
       'database-gateway': () => database.call(internalRoutes.ping.databaseGateway, {}),
       'ai-engine': () => aiEngine.call(internalRoutes.ping.aiEngine, {}),
@@ -96,7 +96,7 @@ export function createWebApi(config: WebApiConfig, runtime: ServiceRuntime, vers
       logger.info('Service is listening', { host: config.host, port: server.port });
       cleaner.start();
       readiness = reportReadiness(admin, logger, stopping.signal).then(() =>
-        reportSwitches({ gateway: database, switches: runtime.switches, logger, signal: stopping.signal }),
+        reportFeatureFlags({ gateway: database, featureFlags: runtime.featureFlags, logger, signal: stopping.signal }),
       );
       watch = watchEncryptedRows({ database, encryption: parts.encryption, metrics, logger, signal: stopping.signal });
     },

@@ -1,6 +1,6 @@
 import { type Route, routes } from '@aion/contracts';
 import { PermissionDeniedError, toAionError } from '@aion/errors';
-import { bearerOf, correlationIdOf, type Admit, type Identity } from '@aion/http';
+import { parseBearerToken, readCorrelationId, type Admit, type Identity } from '@aion/http';
 import { runWithIds } from '@aion/tracing';
 import type { Link } from '@opentelemetry/api';
 import type { Request } from 'express';
@@ -24,7 +24,7 @@ export function admitCallers(options: AdmissionOptions): Admit {
       case 'tenant':
       case 'operator':
       case 'init':
-        return options.authenticator.authenticate(bearerOf(req.headers), links);
+        return options.authenticator.authenticate(parseBearerToken(req.headers), links);
       case 'signed-url':
         return identifyLink(options, req, links);
       default:
@@ -33,7 +33,7 @@ export function admitCallers(options: AdmissionOptions): Admit {
   };
 
   return async (route, req) => {
-    const correlationId = correlationIdOf(req);
+    const correlationId = readCorrelationId(req);
     const callerContext = parseCallerContext(req.headers);
     let identity: Identity = { kind: 'anonymous' };
     try {

@@ -1,7 +1,7 @@
 import { InvalidRecipientError, parseAgeRecipient } from '@aion/bundle';
 import { internalRoute, routes } from '@aion/contracts';
 import { InvalidRequestError } from '@aion/errors';
-import { bearerOf, bindRoute, streamReply, type BoundRoute, type ServiceClient } from '@aion/http';
+import { bindRoute, parseBearerToken, streamReply, type BoundRoute, type ServiceClient } from '@aion/http';
 import type { Logger } from '@aion/logging';
 import { context, trace, TraceFlags, type Context } from '@opentelemetry/api';
 import { authorise } from '../callers/authorise.ts';
@@ -71,7 +71,7 @@ function bindWatch({
         read: () =>
           context.with(untraced, async () => {
             // A key that is revoked during a watch is rejected as soon as any other.
-            authorise(routes.exports.watch, await authenticator.authenticate(bearerOf(headers), []));
+            authorise(routes.exports.watch, await authenticator.authenticate(parseBearerToken(headers), []));
             return read({ signal: ended, timeoutMs: POLL_TIMEOUT_MS });
           }),
         seenVersion,

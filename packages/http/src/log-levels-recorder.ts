@@ -1,9 +1,9 @@
 import { internalRoutes, serviceCaller } from '@aion/contracts';
-import type { LogLevelsAccess } from './log-levels-endpoint.ts';
+import type { LogLevelsAccess } from './serve-log-levels.ts';
 import type { ServiceClient } from './service-client.ts';
 
-/** How a service puts a change of its log levels into the audit trail: through database-gateway. */
-export function recordLogLevelsBy(gateway: ServiceClient): NonNullable<LogLevelsAccess['record']> {
+/** Creates a function that records a change of log levels in the audit trail through database-gateway. */
+export function createLogLevelsRecorder(gateway: ServiceClient): NonNullable<LogLevelsAccess['record']> {
   return async (by) => {
     await gateway.call(internalRoutes.platformEvents.record, {
       body: { action: 'log_levels.changed' },

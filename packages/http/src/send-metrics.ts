@@ -5,10 +5,10 @@ import type { Request, Response } from 'express';
 
 const compress = promisify(gzip);
 
-/** Answers a scrape in the format that the scraper prefers, compressed when it accepts that; 404 when switched off. */
+/** Responds to a scrape in the format that the scraper prefers, gzipped if it accepts that; 404 if metrics are disabled. */
 export async function sendMetrics(metrics: Metrics, req: Request, res: Response): Promise<void> {
   if (!metrics.enabled) {
-    res.status(404).type('text/plain').send('Metrics are switched off.\n');
+    res.status(404).type('text/plain').send('Metrics are disabled.\n');
     return;
   }
   const { contentType, body } = await metrics.exposition(negotiateExposition(req.headers.accept));

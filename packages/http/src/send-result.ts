@@ -4,17 +4,17 @@ import { PROBLEM_CONTENT_TYPE, toOpenAiError, toProblem, type AionError, type Fi
 import type { Response } from 'express';
 import { StreamReply } from './bind-route.ts';
 
-/** What a result is sent with. */
+/** Options of `sendResult`. */
 export interface SendOptions {
   readonly status: number;
   readonly signal: AbortSignal;
-  /** Told of a stream's failure before the connection is broken off. */
+  /** Called with the failure of a stream before the connection is destroyed. */
   readonly onStreamFailure: (thrown: unknown) => void;
-  /** Told when a stream's terminator is being sent. */
+  /** Called when the terminator of a stream is being sent. */
   readonly onStreamComplete: () => void;
 }
 
-/** Sends a handler's result: a stream, a JSON document, or nothing (204). Resolves when the last byte is accepted. */
+/** Sends the result of a handler: a stream, a JSON document, or nothing (204). Resolves when the last byte is written. */
 export async function sendResult(res: Response, result: unknown, options: SendOptions): Promise<void> {
   if (result instanceof StreamReply) {
     await sendStream(res, result, options);
@@ -25,20 +25,20 @@ export async function sendResult(res: Response, result: unknown, options: SendOp
   }
 }
 
-/** Sends an error in the shape of its API: OpenAI's under `/v1`, problem details (RFC 9457) elsewhere. */
+/** Sends an error in the format of its API: OpenAI's under `/v1`, problem details (RFC 9457) elsewhere. */
 export function sendError(
   res: Response,
   error: AionError,
-  where: { readonly path: string; readonly requestId: string; readonly fields?: readonly FieldProblem[] },
+  request: { readonly path: string; readonly requestId: string; readonly fields?: readonly FieldProblem[] },
 ): void {
   if (error.retryAfterSeconds !== undefined) {
     res.setHeader('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
   }
   if (error.status === 401) res.setHeader('www-authenticate', 'Bearer');
-  if (where.path.startsWith('/v1/')) {
+  if (request.path.startsWith('/v1/')) {
     sendJson(res, error.status, 'application/json; charset=utf-8', toOpenAiError(error));
   } else {
-    const { path: instance, ...rest } = where;
+    const { path: instance, ...rest } = request;
     const problem = toProblem(error, { instance, ...rest });
     sendJson(res, error.status, PROBLEM_CONTENT_TYPE, problem);
   }
@@ -47,7 +47,7 @@ export function sendError(
 async function sendStream(res: Response, reply: StreamReply, options: SendOptions): Promise<void> {
   res.writeHead(reply.status, { 'content-type': reply.contentType, ...reply.headers });
   res.flushHeaders();
-  // The pipeline destroys both ends on failure: the reader sees a broken connection, the source is told to stop.
+  // The pipeline destroys both ends on failure: the client sees an incomplete response, and the source is closed.
   const source = Readable.from(watchStream(reply, options), { objectMode: false });
   await pipeline(source, res, { signal: options.signal });
 }
@@ -68,7 +68,7 @@ async function* watchStream(reply: StreamReply, options: SendOptions): AsyncIter
 }
 
 function sendJson(res: Response, status: number, contentType: string, body: unknown): void {
-  // Text goes out in one write together with the head; bytes would be a second chunk, at more than the cost of the rest.
+  // A string is written together with the head; a buffer would be a second write, which costs more than all the rest.
   const text = JSON.stringify(body);
   res.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) });
   res.end(text);

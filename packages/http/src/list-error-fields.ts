@@ -3,10 +3,10 @@ import type { AionError, FieldProblem } from '@aion/errors';
 import { z } from 'zod';
 
 /**
- * The fields of the body that an error is about: those that it lists, or the one that its `param` names, whatever was
- * wrong with it. A `param` that is no field of the body, such as a header, has no place in it.
+ * Returns the body fields that an error refers to: those that it lists, or the one that its `param` names. A `param`
+ * that is not a field of the body, such as a header, has no JSON Pointer.
  */
-export function fieldsOf(
+export function listErrorFields(
   { fields, param, message, status }: AionError,
   route: Route | undefined,
 ): readonly FieldProblem[] {

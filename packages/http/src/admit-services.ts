@@ -4,12 +4,12 @@ import { parseCallerHeader } from './caller-header.ts';
 import type { Admit } from './create-app.ts';
 import type { ServiceTokens } from './service-tokens.ts';
 
-/** Admits other services of AION by their token; their trace and ids are continued. */
+/** Authenticates other services of AION by their token, and continues their trace and ids. */
 export function admitServices(tokens: ServiceTokens): Admit {
   return async (_route, req) => {
-    const base = { parent: contextFromCarrier(carrierOf(req.headers)), links: [], correlationId: undefined };
+    const base = { parent: contextFromCarrier(readTraceCarrier(req.headers)), links: [], correlationId: undefined };
     try {
-      const service = await tokens.verify(bearerOf(req.headers));
+      const service = await tokens.verify(parseBearerToken(req.headers));
       const caller = parseCallerHeader(req.headers);
       return { ...base, identity: { kind: 'service', service, ...(caller === undefined ? {} : { caller }) } };
     } catch (refusal) {
@@ -18,13 +18,13 @@ export function admitServices(tokens: ServiceTokens): Admit {
   };
 }
 
-/** The token of an `Authorization: Bearer` header (RFC 6750). */
-export function bearerOf(headers: IncomingHttpHeaders): string | undefined {
+/** Parses the token of an `Authorization: Bearer` header (RFC 6750). */
+export function parseBearerToken(headers: IncomingHttpHeaders): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
 }
 
-/** The trace carrier in a request's headers. */
-export function carrierOf(headers: IncomingHttpHeaders): TraceCarrier {
+/** Reads the trace carrier from the headers of a request. */
+export function readTraceCarrier(headers: IncomingHttpHeaders): TraceCarrier {
   const { traceparent, tracestate, baggage } = headers;
   return {
     ...(typeof traceparent === 'string' ? { traceparent } : {}),
