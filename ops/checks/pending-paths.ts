@@ -4,7 +4,6 @@ export const PENDING_PATHS = {
     'docs',
     'ops/checks',
     'packages/cli',
-    'packages/e2e',
     'services/ai-engine/src/clients',
     'services/ai-engine/src/inference',
     'services/database-gateway/src/generations',

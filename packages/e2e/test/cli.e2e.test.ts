@@ -12,7 +12,7 @@ const AION = resolve(import.meta.dirname, '../../cli/src/main.ts');
 
 let platform: SharedPlatform;
 let tenant: string;
-/** A key of the tenant that may do everything but trace. */
+/** A key of the tenant with many scopes, except `trace`. */
 let key: string;
 
 beforeAll(async () => {
@@ -36,11 +36,11 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [AION, ...args], {
     cwd: directory,
     env: {
-      ...{
-        PATH: process.env['PATH'],
-        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? inDirectory('compiled'),
-      },
-      ...{ AION_URL: platform.baseUrl, AION_API_KEY: platform.operatorKey, ...env },
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? inDirectory('compiled'),
+      AION_URL: platform.baseUrl,
+      AION_API_KEY: platform.operatorKey,
+      ...env,
     },
   });
   child.stdin.end();
@@ -48,7 +48,7 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return { code: child.exitCode, stdout, stderr };
 }
 
-/** What a command prints. @throws when its exit code is not 0 */
+/** Runs a command and returns its standard output. Fails the test if its exit code is not 0. */
 async function aion(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const { code, stdout, stderr } = await run(args, env);
   expect([args, code, stderr]).toEqual([args, 0, expect.any(String)]);
@@ -62,7 +62,7 @@ function idOf(json: string): string {
 }
 
 describe('the command line on a running platform', () => {
-  it('makes no second first operator, and says why', async () => {
+  it('rejects a second initialization and reports that an operator exists', async () => {
     const { initSecret } = JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')) as {
       readonly initSecret: string;
     };
@@ -70,7 +70,7 @@ describe('the command line on a running platform', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('has an operator already') });
   });
 
-  it('makes a key whose secret alone is on standard output, and which works', async () => {
+  it('creates a key, prints only its secret to standard output, and the key works', async () => {
     expect(key).toMatch(/^aion_sk_\w+$/);
     expect(await asTenant('usage', 'get', '--group-by', 'model')).toMatch(/GENERATIONS.*\nTOTAL /s);
     expect(await asTenant('audit-events', 'list', '--json')).toContain('api_key.created');
@@ -81,7 +81,7 @@ describe('the command line on a running platform', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Only the platform operator') });
   });
 
-  it('keeps data for less time only when it is told so', async () => {
+  it('requires --yes to shorten a retention period', async () => {
     const create = ['retention-policies', 'create', '--tenant', tenant, '--retention-class', 'content'];
     expect(await run([...create, '--keep-days', '30'])).toMatchObject({
       code: 2,
@@ -91,11 +91,11 @@ describe('the command line on a running platform', () => {
       keep_days: 30,
       replaces: { keep_days: 365 },
     });
-    // For longer, nothing is lost.
+    // A longer period deletes nothing.
     expect(JSON.parse(await aion([...create, '--keep-days', '400', '--json']))).toMatchObject({ keep_days: 400 });
   });
 
-  it('takes an export from its request to a bundle whose audit trail is intact', async () => {
+  it('requests, downloads and verifies an export with an intact audit trail', async () => {
     const recipient = (await asTenant('keygen', '--output', 'key.txt')).trim();
     const id = idOf(await asTenant('exports', 'create', '--recipient', recipient, '--wait', '--json'));
     expect(await asTenant('exports', 'download', id, '-o', 'bundle.tar')).toContain('bundle.tar');
@@ -103,14 +103,14 @@ describe('the command line on a running platform', () => {
     writeFileSync(inDirectory('audit.pub'), `${platform.auditPublicKey}\n`);
     const signed = ['audit', 'verify', 'bundle.tar', '--identity', 'key.txt', '--signer', 'audit.pub'];
     expect(await asTenant(...signed)).toMatch(/proves events 1 to \d+\n.*The audit trail is intact/s);
-    // What was changed is told, with an exit code.
+    // A modified bundle is reported by the exit code.
     const bundle = readFileSync(inDirectory('bundle.tar'));
     bundle[Math.floor(bundle.length / 2)]! ^= 1;
     writeFileSync(inDirectory('changed.tar'), bundle);
     expect(await run(['verify', 'changed.tar'])).toMatchObject({ code: 1 });
   });
 
-  it('brings a file there and back, and deletes it only when it is told so', async () => {
+  it('uploads and downloads a file, and requires --yes to delete it', async () => {
     writeFileSync(inDirectory('notes.txt'), 'x'.repeat(100_000));
     const id = idOf(await asTenant('files', 'upload', 'notes.txt', '--content-type', 'text/plain', '--json'));
     await asTenant('files', 'download', id, '-o', 'back.txt');
@@ -120,7 +120,7 @@ describe('the command line on a running platform', () => {
     expect(await run(['files', 'get', id], { AION_API_KEY: key })).toMatchObject({ code: 1 });
   });
 
-  it('keeps credentials of the platform and of a tenant apart, and seals them anew', async () => {
+  it('separates provider credentials of the platform and of tenants, and re-encrypts them', async () => {
     const provider = { name: 'main', kind: 'anthropic', credentials: { api_key: 'canary-credential' } };
     writeFileSync(inDirectory('provider.json'), JSON.stringify(provider));
     const made = await aion(['providers', 'create', '--body', 'provider.json', '--json']);
@@ -130,7 +130,7 @@ describe('the command line on a running platform', () => {
     expect(JSON.parse(await aion(['keys', 'rotate', '--json']))).toMatchObject({ remaining: 0, failed: [] });
   });
 
-  it('finds a demo in its folder, and tells how its services are', async () => {
+  it('finds a demo in its folder and reports the status of its services', async () => {
     mkdirSync(inDirectory('.aion'));
     const tenants = [{ id: tenant, name: 'Example Ltd', key }];
     const { baseUrl, adminUrls, operatorKey } = platform;

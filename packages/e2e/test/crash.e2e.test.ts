@@ -11,7 +11,7 @@ import pg from 'pg';
 import { findPorts } from './support/processes.ts';
 import { startSlowProvider, type SlowProvider } from './support/slow-provider.ts';
 
-/** Enough that an export of them is still running when it has been seen to run. */
+/** Number of rows with which an export still runs after the test has observed that it runs. */
 const MANY_ROWS = 150_000;
 
 const { signal } = new AbortController();
@@ -69,7 +69,7 @@ function superuserUrl(stateDir: string): string {
   return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/aion`;
 }
 
-/** Begins a stream that would never end, and resolves when its first bytes are there. */
+/** Begins a stream that never ends; resolves when its first bytes have arrived. */
 async function beginStream(): Promise<ReadableStreamDefaultReader<Uint8Array>> {
   const body = { model: 'slow-1', stream: true, messages: [{ role: 'user' as const, content: 'Go on.' }] };
   const answer = await fetchRoute(routes.chatCompletions.create, { baseUrl: platform.baseUrl, key, body, signal });
@@ -91,7 +91,7 @@ async function kill(service: ServiceName): Promise<void> {
 
 describe('SIGKILL', () => {
   it.each(['web-api', 'ai-engine'] as const)(
-    'of %s during a stream leaves no call of the provider behind, and the stream never ends cleanly',
+    'of %s during a stream cancels the call of the provider, and the stream ends with an error',
     async (service) => {
       const reader = await beginStream();
       expect(provider.open()).toBe(1);
@@ -99,7 +99,7 @@ describe('SIGKILL', () => {
       await expect(readToEnd(reader)).rejects.toThrow();
       await waitFor(() => provider.open() === 0, { describe: 'the call of the provider to be cancelled' });
       const { rows } = await database.query('SELECT status FROM generations WHERE tenant_id = $1', [tenantId]);
-      // The call has its row, whoever was killed.
+      // The generation is stored, whichever service was killed.
       expect(rows.length).toBeGreaterThan(0);
       await platform.restart(service);
       const again = await beginStream();
@@ -109,7 +109,7 @@ describe('SIGKILL', () => {
     60_000,
   );
 
-  it('of data-export during an export is followed by a worker that finishes it, once and complete', async () => {
+  it('of data-export during an export does not prevent the next worker from completing it exactly once', async () => {
     await database.query(
       `INSERT INTO generations (id, tenant_id, api_key_id, status, provider, model, stream, estimated_prompt_tokens,
          prompt_tokens, completion_tokens, usage_source, cost_micro_usd, duration_ms, settled_at, created_at)
@@ -147,8 +147,8 @@ describe('SIGKILL', () => {
     );
     const epochs = new Set(files.map((file) => file.epoch));
     expect(epochs.size).toBe(1);
-    // Nothing is left of the run that was killed.
-    const kept = readdirSync(join(directory, 'state', 'objects', 'exports', id));
-    expect(kept).toEqual([...epochs].map(String));
+    // No objects remain of the run that was killed.
+    const folders = readdirSync(join(directory, 'state', 'objects', 'exports', id));
+    expect(folders).toEqual([...epochs].map(String));
   }, 180_000);
 });

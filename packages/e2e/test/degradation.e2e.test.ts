@@ -10,7 +10,7 @@ import {
   type DegradedServices,
 } from './support/degraded-services.ts';
 import type { CollectorMode } from './support/faulty-collector.ts';
-import { dropsOf } from './support/service-telemetry.ts';
+import { readDrops } from './support/service-telemetry.ts';
 import { openUnreadScrapes } from './support/unread-scrapes.ts';
 
 const COMPLETIONS = 120;
@@ -21,19 +21,19 @@ let ledger: DegradationLedger;
 beforeAll(async () => {
   run = await startDegradedServices();
   ledger = createLedger(run);
-  // Code is compiled and pools are filled by the first requests.
+  // The first requests compile code and fill connection pools.
   await ledger.load('warm-up', 300);
 }, 120_000);
 afterAll(() => run.stop(), 60_000);
 
-describe('services whose telemetry is taken', () => {
-  it('lose nothing of it, and send it as OTEL_* variables say', async () => {
+describe('services whose collector accepts telemetry', () => {
+  it('lose no telemetry and send it as configured by OTEL_* variables', async () => {
     await exportTenant();
     await ledger.begin();
     expect((await ledger.load('healthy', COMPLETIONS)).failures).toEqual([]);
     expect(await ledger.unaccountedSpans()).toEqual({ lost: 0, countedTwice: 0 });
     expect(await ledger.newDrops()).toEqual({});
-    await ledger.remember();
+    await ledger.recordMemory();
     const { received } = run.collector;
     expect(new Set(received.map(({ service }) => service)).size).toBe(4);
     expect(new Set(received.map(({ authorization }) => authorization))).toEqual(new Set([COLLECTOR_KEY]));
@@ -46,30 +46,30 @@ describe('services whose telemetry is taken', () => {
 const FAULTS: readonly (readonly [string, CollectorMode, readonly string[]])[] = [
   ['never answers', { kind: 'silent' }, ['traces export_failed', 'traces queue_full']],
   ['answers after a second', { kind: 'slow', delayMs: 1_000 }, ['traces queue_full']],
-  ['is overloaded (429)', { kind: 'refusing', status: 429 }, ['traces export_failed']],
-  ['is not available (503)', { kind: 'refusing', status: 503 }, ['traces export_failed']],
-  ['has a full disk (507)', { kind: 'refusing', status: 507 }, ['traces export_failed']],
+  ['is overloaded (429)', { kind: 'rejecting', status: 429 }, ['traces export_failed']],
+  ['is not available (503)', { kind: 'rejecting', status: 503 }, ['traces export_failed']],
+  ['has a full disk (507)', { kind: 'rejecting', status: 507 }, ['traces export_failed']],
   ['resets its connections', { kind: 'resetting' }, ['traces export_failed']],
 ];
 
 describe('services whose collector', () => {
   it.each(FAULTS)(
-    '%s serve all the same, within their bounds, and count each span that is lost',
+    '%s serve requests within their memory limits and count each span that is lost',
     async (...fault) => {
-      const [what, mode, reasons] = fault;
-      run.collector.become(mode);
+      const [name, mode, reasons] = fault;
+      run.collector.setMode(mode);
       expect(await exportTenant()).toBe('ready');
       const drops = new Set<string>();
-      // How much is due depends on how quick the machine is: more is asked for until something of each kind is dropped.
+      // The number of requests that causes drops depends on the machine: send more until each kind of drop has occurred.
       for (let round = 0; round < MAX_ROUNDS && reasons.some((reason) => !drops.has(reason)); round += 1) {
-        expect((await ledger.load(what, COMPLETIONS)).failures).toEqual([]);
+        expect((await ledger.load(name, COMPLETIONS)).failures).toEqual([]);
         for (const drop of Object.keys(await ledger.newDrops())) drops.add(drop);
       }
       expect([...drops]).toEqual(expect.arrayContaining([...reasons]));
-      expect(await ledger.overgrown('fault')).toEqual([]);
-      if (mode.kind !== 'slow') expect(run.collector.refusals()).toBeGreaterThan(0);
+      expect(await ledger.listExcessiveMemory('fault')).toEqual([]);
+      if (mode.kind !== 'slow') expect(run.collector.failures()).toBeGreaterThan(0);
 
-      run.collector.become({ kind: 'healthy' });
+      run.collector.setMode({ kind: 'healthy' });
       const { lost, countedTwice } = await ledger.unaccountedSpans();
       expect(lost).toBe(0);
       expect(countedTwice).toBeLessThanOrEqual(SPAN_LIMITS.batch);
@@ -82,7 +82,7 @@ describe('services whose collector', () => {
 });
 
 describeWithProgram('prometheus', 'services whose scraper', (prometheusPath) => {
-  it('dies, and others read nothing of what they ask for, serve all the same and are scraped again', async () => {
+  it('is killed while other scrapers read no responses serve requests and are scraped after its restart', async () => {
     const prometheus = await startPrometheus(prometheusPath, { targets: run.services.adminUrls });
     const seen = 'sum(http_requests_total{job="web-api",path="/v1/chat/completions",status="200"})';
     const scrapes = await openUnreadScrapes(run.services.adminUrls);
@@ -92,7 +92,7 @@ describeWithProgram('prometheus', 'services whose scraper', (prometheusPath) => 
       const scraped = await prometheus.value('sum(count_over_time(up[10m]))');
       await prometheus.kill();
       expect((await ledger.load('scraper is gone', COMPLETIONS)).failures).toEqual([]);
-      expect(await ledger.overgrown('fault')).toEqual([]);
+      expect(await ledger.listExcessiveMemory('fault')).toEqual([]);
       scrapes.close();
       await prometheus.restart();
       const all = ledger.completions();
@@ -100,7 +100,7 @@ describeWithProgram('prometheus', 'services whose scraper', (prometheusPath) => 
         describe: `${all} completions`,
         intervalMs: 200,
       });
-      // With what was scraped before the end.
+      // Includes the samples that were scraped before the kill.
       expect(await prometheus.value('sum(count_over_time(up[10m]))')).toBeGreaterThan(scraped);
       expect(await ledger.newDrops()).toEqual({});
     } finally {
@@ -110,26 +110,26 @@ describeWithProgram('prometheus', 'services whose scraper', (prometheusPath) => 
   }, 60_000);
 });
 
-describe("services whose logs' reader", () => {
-  it('stalls serve all the same, within their bounds, and count each line that is lost', async () => {
-    const linesBefore = accessLines().length;
+describe('services whose log reader', () => {
+  it('stalls serve requests within their memory limits and count each line that is lost', async () => {
+    const linesBefore = readAccessLines().length;
     run.logs.stall();
     let requests = COMPLETIONS;
-    expect((await ledger.load("logs' reader stalls", COMPLETIONS)).failures).toEqual([]);
-    while ((await droppedLines()) === 0 && requests < 20_000) requests += await listModels(500);
-    expect(await droppedLines()).toBeGreaterThan(0);
-    expect(await ledger.overgrown('fault')).toEqual([]);
+    expect((await ledger.load('log reader stalls', COMPLETIONS)).failures).toEqual([]);
+    while ((await countDroppedLines()) === 0 && requests < 20_000) requests += await listModels(500);
+    expect(await countDroppedLines()).toBeGreaterThan(0);
+    expect(await ledger.listExcessiveMemory('fault')).toEqual([]);
 
     run.logs.resume();
-    const accounted = async (): Promise<number> => accessLines().length - linesBefore + (await droppedLines());
+    const accounted = async (): Promise<number> => readAccessLines().length - linesBefore + (await countDroppedLines());
     await waitFor(async () => (await accounted()) === requests, { describe: 'each line', intervalMs: 100 }).catch(
       () => undefined,
     );
     expect(await accounted()).toBe(requests);
   }, 60_000);
 
-  it('goes away serve all the same, and its successor reads what it has missed', async () => {
-    await run.logs.leave();
+  it('exits serve requests, and the next reader receives the missed lines', async () => {
+    await run.logs.disconnect();
     const traceIds = await Promise.all(Array.from({ length: 10 }, () => ledger.complete()));
     run.logs.resume();
     await waitFor(() => traceIds.every((id) => run.logs.text().includes(id)), { describe: 'the lines of the outage' });
@@ -137,14 +137,14 @@ describe("services whose logs' reader", () => {
   }, 30_000);
 });
 
-describe('services whose telemetry has come back', () => {
-  it('hold nothing of all that was lost', async () => {
-    expect(await ledger.overgrown('settled')).toEqual([]);
+describe('services whose telemetry has recovered', () => {
+  it('retain no memory of lost telemetry', async () => {
+    expect(await ledger.listExcessiveMemory('settled')).toEqual([]);
   }, 30_000);
 });
 
-/** The lines that web-api has written of requests, one for each. */
-function accessLines(): readonly unknown[] {
+/** Returns the log lines of web-api for requests, one per request. */
+function readAccessLines(): readonly unknown[] {
   return run.logs
     .text()
     .split('\n')
@@ -153,24 +153,24 @@ function accessLines(): readonly unknown[] {
     .filter(({ service, message }) => service === 'web-api' && message === 'Request handled');
 }
 
-async function droppedLines(): Promise<number> {
-  return (await dropsOf(run.services.adminUrls['web-api']))['logs queue_full'] ?? 0;
+async function countDroppedLines(): Promise<number> {
+  return (await readDrops(run.services.adminUrls['web-api']))['logs queue_full'] ?? 0;
 }
 
 async function listModels(count: number): Promise<number> {
   const { baseUrl, key } = run.target;
-  const ask = async (): Promise<number> => {
+  const list = async (): Promise<number> => {
     const answer = await fetch(`${baseUrl}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
     await answer.text();
     return answer.status;
   };
-  for (let asked = 0; asked < count; asked += 20) {
-    expect(new Set(await Promise.all(Array.from({ length: 20 }, ask)))).toEqual(new Set([200]));
+  for (let sent = 0; sent < count; sent += 20) {
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, list)))).toEqual(new Set([200]));
   }
   return count;
 }
 
-/** Asks again and again, for a queue that is still full drops spans, until a trace has spans of each of these services. */
+/** Repeats completions until a trace contains spans of each service; a queue that is still full drops spans. */
 async function untilTraced(services: readonly string[]): Promise<void> {
   const isTraced = async (): Promise<boolean> => {
     const traceId = await ledger.complete();

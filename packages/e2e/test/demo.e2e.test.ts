@@ -5,13 +5,13 @@ import { join, resolve } from 'node:path';
 import type { Evidence } from '@aion/launcher/testing';
 import { startProcess, waitFor, type RunningProcess } from '@aion/testkit';
 import { expectBundle, expectCompletions, expectTrace } from './support/expect-evidence.ts';
-import { findPorts, processesOf } from './support/processes.ts';
+import { findPorts, listProcesses } from './support/processes.ts';
 
 const DEMO = resolve(import.meta.dirname, '../../launcher/src/demo-main.ts');
 const CONVERSATIONS = resolve(import.meta.dirname, '../../../examples/conversations.jsonl');
 const RUN_TIMEOUT_MS = 120_000;
-/** Nothing of the tester's own configuration. */
-const CLEAN = {
+/** Removes the configuration of the developer who runs the test. */
+const CLEAN_ENV = {
   DATABASE_URL: undefined,
   REDIS_URL: undefined,
   OBJECT_STORE_URL: undefined,
@@ -21,7 +21,7 @@ const CLEAN = {
   NO_COLOR: '1',
 };
 
-/** What `demo.json` holds. */
+/** Contents of `demo.json`. */
 interface DemoFile {
   readonly baseUrl: string;
   readonly adminUrls: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ async function demo(...args: string[]): Promise<RunningProcess> {
   const port = await findPorts();
   const running = await startProcess({
     args: [DEMO, '--no-model', '--state-dir', stateDir, '--port', String(port), ...args],
-    env: { ...CLEAN, AION_TEST_MARKER: marker },
+    env: { ...CLEAN_ENV, AION_TEST_MARKER: marker },
   });
   started.push(running);
   return running;
@@ -50,12 +50,15 @@ async function untilPrinted(running: RunningProcess, text: string): Promise<void
 
 afterAll(async () => {
   await Promise.all(started.map((each) => each.stop('SIGKILL')));
-  await waitFor(() => processesOf(marker, stateDir).length === 0, { describe: 'the end of it all', timeoutMs: 30_000 });
+  await waitFor(() => listProcesses(marker, stateDir).length === 0, {
+    describe: 'the exit of all processes',
+    timeoutMs: 30_000,
+  });
   rmSync(directory, { recursive: true, force: true });
 });
 
 describe('the demo', () => {
-  it('says what is wrong with its input before it starts anything', async () => {
+  it('reports an error in its input before it starts anything', async () => {
     const input = join(directory, 'broken.jsonl');
     writeFileSync(input, `${readFileSync(CONVERSATIONS, 'utf8').split('\n')[0] ?? ''}\n{"messages": oops}\n`);
     const running = await demo('--once', '--input', input);
@@ -69,26 +72,26 @@ describe('the demo', () => {
     ['during completions', 'Completions (openai SDK)'],
     ['during the export', 'Export\n'],
   ])(
-    'leaves nothing running when it is interrupted %s',
+    'leaves no process running when it is interrupted %s',
     async (_when, text) => {
       const running = await demo();
       await untilPrinted(running, text);
       running.kill('SIGINT');
       expect(await running.exited).toEqual({ code: 130, signal: null });
-      expect(processesOf(marker, stateDir)).toEqual([]);
+      expect(listProcesses(marker, stateDir)).toEqual([]);
     },
     RUN_TIMEOUT_MS,
   );
 
   it(
-    'tells the whole story on the state that interrupted runs have left, and proves it',
+    'passes all checks with the state that interrupted runs have left',
     async () => {
       const json = join(directory, 'evidence.json');
       const running = await demo('--once', '--json', json);
       const exit = await running.exited;
       expect({ exit, output: running.output() }).toMatchObject({ exit: { code: 0, signal: null } });
-      expect(processesOf(marker, stateDir)).toEqual([]);
-      // Written by the demo itself, whose type this is; each field is looked at below.
+      expect(listProcesses(marker, stateDir)).toEqual([]);
+      // Written by the demo with this type; the fields are asserted below.
       const evidence = JSON.parse(readFileSync(json, 'utf8')) as Evidence;
       expectCompletions(evidence);
       await expectBundle(evidence, stateDir);
@@ -128,10 +131,10 @@ describe('the demo', () => {
   );
 
   it(
-    'stays up with its tenants until it is told to stop, and begins anew after a reset',
+    'creates new tenants after a reset and keeps the platform running until SIGTERM',
     async () => {
       const tenantsBefore = readTenantIds();
-      mkModel();
+      createModelFile();
       const running = await demo('--reset');
       await untilPrinted(running, 'Press Ctrl-C to stop.');
       const file = join(stateDir, 'demo.json');
@@ -149,7 +152,7 @@ describe('the demo', () => {
 
       running.kill('SIGTERM');
       expect(await running.exited).toEqual({ code: 0, signal: null });
-      expect(processesOf(marker, stateDir)).toEqual([]);
+      expect(listProcesses(marker, stateDir)).toEqual([]);
       expect(existsSync(file)).toBe(false);
     },
     RUN_TIMEOUT_MS,
@@ -161,7 +164,7 @@ function readTenantIds(): string[] {
   return tenants.map(({ id }) => id);
 }
 
-function mkModel(): void {
+function createModelFile(): void {
   mkdirSync(join(stateDir, 'models'), { recursive: true });
-  writeFileSync(join(stateDir, 'models', 'readme.txt'), 'stands for a model');
+  writeFileSync(join(stateDir, 'models', 'readme.txt'), 'a placeholder for a model');
 }

@@ -10,7 +10,7 @@ import pg from 'pg';
 import { findPorts } from './support/processes.ts';
 
 const CANARY = 'canary-provider-credential';
-/** More than one request of a rotation takes, so that it can be broken off in the middle. */
+/** More than one request of a rotation processes, so that it can be interrupted. */
 const PROVIDERS = 500;
 const NEW_KEY = 'a new encryption key of at least 32 characters';
 
@@ -32,15 +32,21 @@ afterAll(async () => {
 
 async function start(): Promise<Platform> {
   return startPlatform({
-    ...{ checkoutDir: resolve(import.meta.dirname, '../../..'), stateDir, ports: planPorts(await findPorts()) },
-    ...{ modelsDir: join(stateDir, 'models'), logLevel: 'debug', env: process.env, signal, killSignal: signal },
+    checkoutDir: resolve(import.meta.dirname, '../../..'),
+    stateDir,
+    ports: planPorts(await findPorts()),
+    modelsDir: join(stateDir, 'models'),
+    logLevel: 'debug',
+    env: process.env,
+    signal,
+    killSignal: signal,
     onCrash: (error) => crashed.push(error.message),
   });
 }
 
 async function createManager(): Promise<string> {
   const { baseUrl, operatorKey: key } = platform;
-  const tenant = await callRoute(routes.tenants.create, { baseUrl, key, body: { name: 'Sealed' }, signal });
+  const tenant = await callRoute(routes.tenants.create, { baseUrl, key, body: { name: 'Encrypted' }, signal });
   const body = { name: 'manager', scopes: ['providers:read' as const, 'providers:write' as const] };
   const created = await callRoute(routes.apiKeys.create, {
     baseUrl,
@@ -71,7 +77,7 @@ async function createProviders(keys: readonly string[]): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, createNext));
 }
 
-/** Connects as the superuser. */
+/** Connects to the database as the superuser. */
 async function connect(): Promise<pg.Client> {
   const port = readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? '';
   const password = readFileSync(join(stateDir, 'postgres', 'aion-superuser-password'), 'utf8').trim();
@@ -90,11 +96,11 @@ async function query<R extends pg.QueryResultRow>(text: string): Promise<R[]> {
   }
 }
 
-/** Locks a row that a rotation comes to in its middle: none gets past it before it is released. */
+/** Locks a row in the middle of a rotation, which blocks there until the lock is released. */
 async function lockMiddle() {
   const client = await connect();
   await client.query('BEGIN');
-  // In a query of its own, for what an OFFSET skips is locked, too.
+  // In a subquery, because rows that OFFSET skips are also locked.
   const middle = `SELECT id FROM provider_configs ORDER BY id OFFSET ${PROVIDERS / 2} LIMIT 1`;
   const locked = await client.query<{ pid: number }>(
     `SELECT pg_backend_pid() AS pid FROM provider_configs WHERE id = (${middle}) FOR UPDATE`,
@@ -107,7 +113,7 @@ async function lockMiddle() {
   };
 }
 
-/** How many connections of services do what the condition says. */
+/** Counts the connections of services that meet a condition. */
 async function countActivity(condition: string): Promise<number> {
   const rows = await query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = 'aion' AND pid <> pg_backend_pid() AND ${condition}`,
@@ -115,7 +121,7 @@ async function countActivity(condition: string): Promise<number> {
   return rows.length;
 }
 
-const sealingKey = (): string =>
+const readEncryptionKey = (): string =>
   String((JSON.parse(readFileSync(secretsFile, 'utf8')) as Record<string, unknown>)['sealingKey']);
 const keyIdOf = (key: string): string => createEncryption({ key }).keyId;
 const countUnder = async (key: string): Promise<number> => {
@@ -123,30 +129,33 @@ const countUnder = async (key: string): Promise<number> => {
   return rows.filter((row) => row.key_id === keyIdOf(key)).length;
 };
 
-/** Rotates as `aion keys rotate` does. */
+/** Rotates the keys, like `aion keys rotate`. */
 async function rotate(): Promise<{ readonly resealed: number; readonly remaining: number }> {
   let resealed = 0;
-  for (let cursor: string | null = ''; ;) {
+  let remaining: number;
+  let cursor: string | null = '';
+  do {
     const path = `/api/v1/sealing-keys/rotation${cursor === '' ? '' : `?cursor=${cursor}`}`;
     const headers = { authorization: `Bearer ${platform.operatorKey}` };
     const answer = await fetch(`${platform.baseUrl}${path}`, { method: 'POST', headers });
     const done = routes.sealingKeys.rotate.response.json!.parse(await answer.json());
     expect(done.failed).toEqual([]);
     resealed += done.resealed;
+    remaining = done.remaining;
     cursor = done.next_cursor;
-    if (cursor === null) return { resealed, remaining: done.remaining };
-  }
+  } while (cursor !== null);
+  return { resealed, remaining };
 }
 
-/** Files that hold a text, of the whole state: the database with its log, objects, logs of the services. */
-function filesWith(text: string): string[] {
+/** Lists the files of the state directory (database, objects, logs) that contain a text. */
+function listFilesWith(text: string): string[] {
   const files = readdirSync(stateDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map(({ parentPath, name }) => join(parentPath, name));
   return paths.filter((path) => readFileSync(path).includes(text)).map((path) => path.slice(stateDir.length));
 }
 
-describe('credentials of providers', () => {
-  it('are nowhere in the state of the platform, nor in any answer', async () => {
+describe('provider credentials', () => {
+  it('appear neither in the stored state of the platform nor in any response', async () => {
     const owner = await createManager();
     await createProviders([owner, platform.operatorKey]);
     const { data } = (await send(routes.providers.list, owner)) as { readonly data: { readonly id: string }[] };
@@ -154,15 +163,15 @@ describe('credentials of providers', () => {
     await send(routes.providers.update, owner, { params, body: { credentials: { api_key: `${CANARY}-changed` } } });
     expect(await send(routes.providers.get, owner, { params })).toMatchObject({ has_credentials: true });
     expect(answers.join('')).not.toContain(CANARY);
-    expect(await countUnder(sealingKey())).toBe(PROVIDERS);
+    expect(await countUnder(readEncryptionKey())).toBe(PROVIDERS);
     await platform.stop();
-    expect(filesWith('provider-123').some((path) => path.startsWith('/postgres/'))).toBe(true);
-    expect(filesWith('/api/v1/providers').some((path) => path.endsWith('/web-api.log'))).toBe(true);
-    expect(filesWith(CANARY)).toEqual([]);
+    expect(listFilesWith('provider-123').some((path) => path.startsWith('/postgres/'))).toBe(true);
+    expect(listFilesWith('/api/v1/providers').some((path) => path.endsWith('/web-api.log'))).toBe(true);
+    expect(listFilesWith(CANARY)).toEqual([]);
   }, 120_000);
 
-  it('are re-encrypted with a new key, also when web-api is killed in the middle', async () => {
-    const former = sealingKey();
+  it('are re-encrypted with a new key, even if web-api is killed during the rotation', async () => {
+    const former = readEncryptionKey();
     const secrets = JSON.parse(readFileSync(secretsFile, 'utf8')) as object;
     const rotated = { ...secrets, sealingKey: NEW_KEY, formerSealingKeys: [former] };
     writeFileSync(secretsFile, JSON.stringify(rotated));
@@ -175,14 +184,14 @@ describe('credentials of providers', () => {
     await Promise.all(rotations);
     expect(await countUnder(NEW_KEY)).toBeGreaterThan(0);
     await lock.release();
-    // What database-gateway has been told already, it carries out.
+    // Wait until database-gateway has executed the requests that it has already received.
     await waitFor(async () => (await countActivity(`state <> 'idle'`)) === 0, { describe: 'database-gateway' });
-    const [done, left] = [await countUnder(NEW_KEY), await countUnder(former)];
-    expect(done + left).toBe(PROVIDERS);
-    expect(left).toBeGreaterThan(0);
+    const [done, pending] = [await countUnder(NEW_KEY), await countUnder(former)];
+    expect(done + pending).toBe(PROVIDERS);
+    expect(pending).toBeGreaterThan(0);
 
     await platform.restart('web-api');
-    expect(await rotate()).toEqual({ resealed: left, remaining: 0 });
+    expect(await rotate()).toEqual({ resealed: pending, remaining: 0 });
     expect(await rotate()).toEqual({ resealed: 0, remaining: 0 });
     const encryption = createEncryption({ key: NEW_KEY });
     const rows = await query<{ id: string; name: string; key_id: string; credentials: Buffer }>(

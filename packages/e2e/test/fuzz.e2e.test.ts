@@ -5,35 +5,35 @@ import { createDocumentedAnswers, type DocumentedAnswers } from './fuzz/document
 import { UNREACHED, UNSERVED } from './fuzz/exceptions.ts';
 import { startFuzzTarget, type FuzzTarget } from './fuzz/fuzz-target.ts';
 import { createKnownIds, type KnownIds } from './fuzz/known-ids.ts';
-import { casesOf } from './fuzz/route-cases.ts';
+import { createCases } from './fuzz/route-cases.ts';
 import { runCases } from './fuzz/run-cases.ts';
 import { createSender, type Sender } from './fuzz/send-case.ts';
 
-/** Another seed makes other requests; the one of a failure makes the same again. */
+/** Seed of the generated requests; the seed of a failure reproduces it. */
 const SEED = Number(process.env['AION_FUZZ_SEED'] ?? 20_261_124);
-/** How many times the requests of a quick run. */
+/** Factor by which the number of requests exceeds that of a quick run. */
 const EFFORT = Number(process.env['AION_TEST_EFFORT'] ?? 1);
 const CONCURRENCY = 8;
 const declared = [...PUBLIC_ROUTES, ...INTERNAL_ROUTES];
-/** What database-gateway carries out of the management API; where it differs from the public route, it is declared. */
-const stored = PUBLIC_ROUTES.filter(({ path }) => path.startsWith('/api/v1/'))
+/** Internal routes of database-gateway that are derived from public routes, except those declared separately. */
+const derived = PUBLIC_ROUTES.filter(({ path }) => path.startsWith('/api/v1/'))
   .map((route): Route => internalRoute(route))
   .filter(({ name }) => !declared.some((route) => route.name === name));
-/** What creates comes first, so that there is something to find, and what deletes comes last. */
-const ORDER = ['POST', 'PUT', 'GET', 'PATCH', 'DELETE'];
-const requestOrder = [...declared, ...stored].toSorted(
-  (one, other) => ORDER.indexOf(one.method) - ORDER.indexOf(other.method),
+/** Methods that create come first, so that other requests find entities; DELETE comes last. */
+const METHOD_ORDER = ['POST', 'PUT', 'GET', 'PATCH', 'DELETE'];
+const requestOrder = [...declared, ...derived].toSorted(
+  (one, other) => METHOD_ORDER.indexOf(one.method) - METHOD_ORDER.indexOf(other.method),
 );
 
 let target: FuzzTarget;
 let sender: Sender;
 let ids: KnownIds;
-/** Services have paths of the same name. */
+/** By service, because paths of different services may be equal. */
 let documented: ReadonlyMap<string, DocumentedAnswers>;
 const unserved: string[] = [];
-/** The names of the requests of each route. */
+/** Names of the requests that were sent to each route. */
 const tried = new Map<string, ReadonlySet<string>>();
-/** Routes that have answered with what they are for. */
+/** Names of routes that have returned a successful response. */
 const reached = new Set<string>();
 
 beforeAll(async () => {
@@ -48,22 +48,22 @@ afterAll(async () => {
   await target.stop();
 }, 60_000);
 
-describe('every contract', () => {
+describe('the contract', () => {
   it.each(requestOrder.map((route) => [`${route.method} ${route.path} (${route.service})`, route] as const))(
-    'is kept whatever is sent: %s',
+    'holds for all valid, invalid and malformed requests to %s',
     async (_name, route) => {
       const baseUrl = target.baseUrlOf(route.service);
-      if (stored.includes(route) && !(await isServed(baseUrl, route))) {
+      if (derived.includes(route) && !(await isServed(baseUrl, route))) {
         unserved.push(route.name);
         return;
       }
-      const cases = casesOf(route, {
+      const cases = createCases(route, {
         seed: seedOf(route),
         validRuns: 8 * EFFORT,
         maxWrong: 20 * EFFORT,
         maxMalformed: 30 * EFFORT,
         allowed: await target.credentials.allowedFor(route),
-        refused: await target.credentials.refusedFor(route),
+        rejected: await target.credentials.rejectedFor(route),
         ids,
         fixtures: target.credentials.fixturesFor(route),
       });
@@ -83,55 +83,55 @@ describe('every contract', () => {
     30_000 * EFFORT,
   );
 
-  it('is one of a route that there is, but for what web-api does by itself', () => {
+  it('has a served route, except for operations that web-api executes alone', () => {
     expect(unserved.toSorted()).toEqual(Object.keys(UNSERVED).toSorted());
   });
 
-  it('is of a route that does its work for requests that are good, and not one that refuses all', () => {
+  it('has a route that succeeds for valid requests instead of rejecting all of them', () => {
     const served = requestOrder.filter(({ name }) => !unserved.includes(name));
-    // What web-api has answered, database-gateway has carried out.
-    const isReached = (name: string): boolean => reached.has(name) || reached.has(publicName(name));
+    // Routes of database-gateway are reached through those of web-api.
+    const isReached = (name: string): boolean => reached.has(name) || reached.has(toPublicName(name));
     const unreached = served.map(({ name }) => name).filter((name) => !isReached(name));
-    expect(unreached.filter((name) => UNREACHED[publicName(name)] === undefined)).toEqual([]);
+    expect(unreached.filter((name) => UNREACHED[toPublicName(name)] === undefined)).toEqual([]);
   });
 
   it.each(PUBLIC_ROUTES.map((route) => [route.name, route] as const))(
-    'is tried with each field of the body of %s missing, null, of another type, huge, in odd characters',
+    'of %s is tested with each body field missing, null, of another type, huge and with unusual characters',
     (name, route) => {
-      const wrong = fieldsOf(route).flatMap((field) => BASIC_KINDS.map((kind) => `body /${field}: ${kind}`));
+      const wrong = listFields(route).flatMap((field) => BASIC_KINDS.map((kind) => `body /${field}: ${kind}`));
       expect(wrong.filter((each) => tried.get(name)?.has(each) !== true)).toEqual([]);
     },
   );
 
-  it('leaves the services alive and without an error in their logs', () => {
+  it('tests leave no errors in the logs of the services', () => {
     const errors = target
       .logs()
       .split('\n')
       .filter((line) => line.includes('"level":"error"'))
-      // An export that is stored for nobody cannot be written: web-api lets none through.
+      // Exports with an invalid recipient fail; web-api rejects them, but internal routes do not.
       .filter((line) => !line.includes('"failure":"INVALID_RECIPIENT"'));
     expect(errors).toEqual([]);
   });
 });
 
-/** The name of the route that a stored one is derived from. */
-function publicName(name: string): string {
+/** Returns the name of the public route that an internal route is derived from. */
+function toPublicName(name: string): string {
   return name.replace(/^stored\./, '');
 }
 
-/** The fields that the contract of a body has by itself. */
-function fieldsOf({ body }: Route): string[] {
+/** Lists the top-level fields of the contract of a body. */
+function listFields({ body }: Route): string[] {
   return body === undefined
     ? []
     : Object.keys(z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }).properties ?? {});
 }
 
-/** Each route gets other choices. */
+/** Derives a seed per route. */
 function seedOf({ name }: Route): number {
   return Buffer.from(name).reduce((hash, byte) => (hash * 31 + byte) % 1_000_003, SEED % 1_000_003);
 }
 
-/** A path of the service answers to a wrong method with 405. */
+/** Reports whether the service has the path: it then responds to a wrong method with 405. */
 async function isServed(baseUrl: string, { path }: Route): Promise<boolean> {
   const headers = (await target.credentials.allowedFor(internalRoutes.ping.databaseGateway))[0];
   const answer = await fetch(`${baseUrl}${path.replaceAll(/\{\w+\}/g, 'x')}`, { method: 'OPTIONS', headers });

@@ -5,7 +5,7 @@ import { createAccess } from './support/create-access.ts';
 import { getSharedPlatform, type SharedPlatform } from './support/shared-platform.ts';
 
 let platform: SharedPlatform;
-/** Keys of two tenants that may do everything with keys and read their trail. */
+/** Keys of two tenants that may manage keys and read the audit trail. */
 let owner: string;
 let stranger: string;
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // What the routes answer is checked field by field below.
+  // The fields of the responses are asserted below.
   readonly body: Record<string, unknown> & { readonly data?: Record<string, unknown>[]; readonly next_cursor?: string };
 }
 
@@ -49,8 +49,8 @@ async function createManager(): Promise<string> {
 const create = (name: string, scopes: readonly string[] = ['inference']): Promise<Answer> =>
   call(owner, 'POST', '/api/v1/api-keys', { name, scopes });
 
-describe('the keys of a tenant', () => {
-  it('are created, found, used, and refused once they are revoked', async () => {
+describe('API keys of a tenant', () => {
+  it('are created, read and used, and are rejected once they are revoked', async () => {
     const { status, body } = await create('App');
     expect(status).toBe(201);
     const key = String(body['key']);
@@ -64,15 +64,15 @@ describe('the keys of a tenant', () => {
     expect(JSON.stringify((await call(owner, 'GET', path)).body)).not.toContain(key);
 
     expect((await call(owner, 'DELETE', path)).body['revoked_at']).toMatch(/^20/);
-    // A key is remembered for a second at most: the key directory's own tests hold it to that.
+    // web-api caches a key for at most one second, as the tests of the key cache assert.
     await waitFor(async () => (await call(key, 'GET', '/v1/models')).status === 401, {
-      describe: 'the key to be refused',
+      describe: 'the key to be rejected',
       intervalMs: 50,
     });
     expect((await call(owner, 'DELETE', path)).status).toBe(200);
   });
 
-  it('are listed in pages that stay where they are while keys are added', async () => {
+  it('are listed in pages that do not shift when keys are added', async () => {
     for (const name of ['one', 'two', 'three']) await create(name);
     const first = await call(owner, 'GET', '/api/v1/api-keys?limit=2');
     expect(first.body.data?.map(({ name }) => name)).toEqual(['three', 'two']);
@@ -83,13 +83,13 @@ describe('the keys of a tenant', () => {
     expect(all.body.next_cursor).toBeNull();
   });
 
-  it('never may do more than the key that creates them', async () => {
+  it('cannot be created with scopes that the creating key lacks', async () => {
     const { status, body } = await create('Too much', ['inference', 'exports:write', 'trace']);
     expect(status).toBe(403);
     expect(body['detail']).toBe('You lack "exports:write", "trace", so you cannot give it to another key.');
   });
 
-  it('are made once for an Idempotency-Key, and the secret is shown again to who sends the same again', async () => {
+  it('are created once per Idempotency-Key, and a repeated request returns the same secret', async () => {
     const headers = { 'idempotency-key': 'deploy-42' };
     const send = (name: string) => call(owner, 'POST', '/api/v1/api-keys', { name, scopes: ['inference'] }, headers);
     const [first, second] = [await send('Once'), await send('Once')];
@@ -98,12 +98,12 @@ describe('the keys of a tenant', () => {
     expect(second.body).toEqual(first.body);
     expect((await call(String(second.body['key']), 'GET', '/v1/models')).status).toBe(200);
     expect(await send('Other')).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
-    // Another's request with the same key is another request.
+    // The same key sent by another tenant is a different request.
     const theirs = await call(stranger, 'POST', '/api/v1/api-keys', { name: 'Once', scopes: ['inference'] }, headers);
     expect(theirs.body['id']).not.toBe(first.body['id']);
   });
 
-  it('are changed at the version that was read, and not at an older one', async () => {
+  it('are updated with the current ETag and not with an outdated one', async () => {
     const created = await create('Versioned');
     const path = `/api/v1/api-keys/${String(created.body['id'])}`;
     const change = (name: string, tag: string | null) =>
@@ -116,7 +116,7 @@ describe('the keys of a tenant', () => {
     expect((await call(owner, 'GET', path)).headers.get('etag')).toBe(changed.headers.get('etag'));
   });
 
-  it("are not found by another tenant's key", async () => {
+  it('are not visible to the key of another tenant', async () => {
     const { body } = await create('Private');
     const path = `/api/v1/api-keys/${String(body['id'])}`;
     for (const method of ['GET', 'DELETE']) expect((await call(stranger, method, path)).status).toBe(404);
@@ -138,7 +138,7 @@ describe('the keys of a tenant', () => {
       { name: 'x', scopes: ['inference'], expires_at: '2020-01-01T00:00:00Z' },
       'expires_at',
     ],
-  ])('refuse %s %s and name what is wrong', async (method, path, body, field) => {
+  ])('are not served for an invalid %s %s, and the error names the field', async (method, path, body, field) => {
     const answer = await call(owner, method, path, body);
     expect(answer.status).toBe(400);
     expect(JSON.stringify(answer.body)).toContain(field);
@@ -146,7 +146,7 @@ describe('the keys of a tenant', () => {
 });
 
 describe('the audit trail', () => {
-  it('tells a tenant what was done to it, and by whom, newest first', async () => {
+  it('lists the actions in a tenant with their actors, newest first', async () => {
     const { body } = await create('Audited');
     await call(owner, 'DELETE', `/api/v1/api-keys/${String(body['id'])}`);
     const first = await call(owner, 'GET', '/api/v1/audit-events?limit=2');
@@ -166,14 +166,14 @@ describe('the audit trail', () => {
     expect(JSON.stringify(theirs.body)).not.toContain(String(body['id']));
   });
 
-  it("is the platform's own for the operator who names no tenant, and for nobody else", async () => {
+  it('of the platform is returned only to an operator who names no tenant', async () => {
     const ofPlatform = await call(platform.operatorKey, 'GET', '/api/v1/audit-events?action=operator.created');
     expect(ofPlatform.body.data).toMatchObject([{ actor: 'init', target_type: 'platform_operator' }]);
     const ofTenant = await call(owner, 'GET', '/api/v1/audit-events?action=operator.created');
     expect(ofTenant).toMatchObject({ status: 200, body: { data: [] } });
   });
 
-  it('is not for keys without its scope', async () => {
+  it('is not returned to keys without its scope', async () => {
     const { key } = await createAccess(platform);
     for (const path of ['/api/v1/audit-events', '/api/v1/api-keys']) {
       expect((await call(key, 'GET', path)).status).toBe(403);
@@ -182,7 +182,7 @@ describe('the audit trail', () => {
 });
 
 describe('the operator', () => {
-  it('is the only one whom the one-time secret has made', async () => {
+  it('cannot be created a second time with the one-time secret', async () => {
     const { initSecret } = JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')) as {
       readonly initSecret: string;
     };
@@ -191,7 +191,7 @@ describe('the operator', () => {
     expect((await call(initSecret, 'GET', '/api/v1/tenants')).status).toBe(403);
   });
 
-  it('acts for the tenant that is named, and is told when it does not exist', async () => {
+  it('acts for the tenant named in the header and receives 404 if it does not exist', async () => {
     const { tenantId } = await createAccess(platform);
     const named = { 'x-aion-tenant': tenantId };
     const keys = await call(platform.operatorKey, 'GET', '/api/v1/api-keys', undefined, named);
@@ -200,7 +200,7 @@ describe('the operator', () => {
     expect((await call(platform.operatorKey, 'GET', '/api/v1/api-keys', undefined, nobody)).status).toBe(404);
   });
 
-  it('makes a tenant read-only: its keys read and export, and change nothing, within a second', async () => {
+  it('makes a tenant read-only, after which its keys can read and export but not write', async () => {
     const { tenantId } = await createAccess(platform);
     const path = `/api/v1/tenants/${tenantId}`;
     const scopes = ['inference', 'keys:read', 'keys:write', 'exports:read'];

@@ -9,10 +9,10 @@ import { describeWithProgram } from '@aion/testkit';
 import { startFuzzTarget, type FuzzTarget } from './fuzz/fuzz-target.ts';
 import { createSchemathesisConfig } from './schemathesis/schemathesis-config.ts';
 
-/** Requests for each operation and phase; `AION_TEST_EFFORT` makes more of them, `AION_FUZZ_SEED` others. */
+/** Number of requests per operation and phase; `AION_TEST_EFFORT` multiplies it, `AION_FUZZ_SEED` changes them. */
 const MAX_EXAMPLES = 8 * Number(process.env['AION_TEST_EFFORT'] ?? 1);
 const SEED = process.env['AION_FUZZ_SEED'] ?? '20261124';
-/** Half a minute on two idle cores, and several times that beside other tests. */
+/** The run takes half a minute on two idle cores, and several times that alongside other tests. */
 const TIMEOUT_MS = 240_000 * Number(process.env['AION_TEST_EFFORT'] ?? 1);
 
 describeWithProgram('schemathesis', 'the running API', (programPath) => {
@@ -28,7 +28,7 @@ describeWithProgram('schemathesis', 'the running API', (programPath) => {
   }, 60_000);
 
   it(
-    'is as its OpenAPI document says, by every check of Schemathesis',
+    'conforms to its OpenAPI document in every check of Schemathesis',
     async () => {
       const configPath = join(directory, 'schemathesis.toml');
       const config = await createSchemathesisConfig({
@@ -48,7 +48,7 @@ describeWithProgram('schemathesis', 'the running API', (programPath) => {
       const [report] = await Promise.all([text(child.stdout), once(child, 'exit')]);
       const verdict = { exitCode: child.exitCode, report: child.exitCode === 0 ? '' : report };
       expect(verdict).toEqual({ exitCode: 0, report: '' });
-      // Answers to callers who are refused are documented, too: with a key that is gone, nothing would be tested.
+      // Responses to rejected callers are documented, so with a revoked key the run would pass without testing anything.
       for (const route of [routes.models.list, routes.tenants.list]) {
         const [headers] = await target.credentials.allowedFor(route);
         const answer = await fetch(`${target.platform.baseUrl}${route.path}`, { headers });

@@ -6,12 +6,12 @@ import type { Platform } from '@aion/launcher';
 import { describeWithProgram, waitFor } from '@aion/testkit';
 import {
   CANARIES,
-  leaksOf,
+  findLeaks,
   PLANTS,
   plantCanaries,
-  plantedAnywhere,
-  plantedInNames,
-  plantedInRefusals,
+  plantEverywhere,
+  plantInNames,
+  plantInProviderErrors,
 } from './support/canaries.ts';
 import { createAccess } from './support/create-access.ts';
 import { readCommands } from './support/monitoring-page.ts';
@@ -35,19 +35,19 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 }, 60_000);
 
-describe('spans that stay in the services, without a receiver for them', () => {
-  // One kind of secret at a time: the store keeps the newest traces only, and there are fewer of them than requests in all.
+describe('spans that are stored in the services without a receiver', () => {
+  // One kind of secret at a time: the store retains the newest traces only, fewer than the total number of requests.
   it.each(PLANTS.map((plant, index) => ({ plant, index })))(
-    'hold no secret of kind $index, by whichever way it came',
+    'contain no secret of kind $index from any part of a request',
     async ({ plant }) => {
       const answers = [
-        ...(await plantCanaries({ platform, key }, plantedAnywhere, [plant])),
-        ...(await plantCanaries({ platform, key }, plantedInNames, [plant])),
-        ...(await plantCanaries({ platform, key }, plantedInRefusals, [plant])),
+        ...(await plantCanaries({ platform, key }, plantEverywhere, [plant])),
+        ...(await plantCanaries({ platform, key }, plantInNames, [plant])),
+        ...(await plantCanaries({ platform, key }, plantInProviderErrors, [plant])),
       ];
       const served = answers.findLast(({ status, body }) => status === 200 && body.includes('Yes.'));
       expect(served).toBeDefined();
-      // A span ends a moment after what its process has answered.
+      // A span may end shortly after the response of its process.
       await waitFor(async () => (await spansOf(served?.traceId ?? '')).includes('"name":"chat '), {
         describe: 'spans',
       });
@@ -58,13 +58,13 @@ describe('spans that stay in the services, without a receiver for them', () => {
         },
         { describe: 'a span of every request', intervalMs: 200, timeoutMs: 30_000 },
       );
-      expect(leaksOf({ spans: texts.join('\n') })).toEqual([]);
+      expect(findLeaks({ spans: texts.join('\n') })).toEqual([]);
     },
     60_000,
   );
 
-  describeWithProgram('curl', 'and the command of the monitoring page', () => {
-    it('are shown by it', async () => {
+  describeWithProgram('curl', 'and are requested by the command of docs/MONITORING.md', () => {
+    it('are printed', async () => {
       const [answer] = await plantCanaries({ platform, key }, () => [{ path: '/v1/models', init: {} }]);
       const command = readCommands().find((each) => each.includes('/debug/traces/')) ?? '';
       const env = { ...process.env, ADMIN: platform.adminUrls['web-api'], TRACE: answer?.traceId ?? '' };
@@ -74,7 +74,7 @@ describe('spans that stay in the services, without a receiver for them', () => {
   });
 });
 
-/** The spans of a trace in all services, as text. */
+/** Returns the spans of a trace in all services as text. */
 async function spansOf(traceId: string): Promise<string> {
   const texts = Object.values(platform.adminUrls).map(async (url) =>
     (await fetch(`${url}/debug/traces/${traceId}`)).text(),

@@ -7,21 +7,21 @@ import { describeSecrets } from './telemetry/describe-secrets.ts';
 import { describeTraces } from './telemetry/describe-traces.ts';
 import { startTelemetryRun, type TelemetryRun } from './telemetry/telemetry-run.ts';
 
-// One platform for all: each part looks at another side of what it has told.
+// One platform for all parts; each asserts another aspect of its telemetry.
 describeWithProgram('prometheus', 'telemetry', (prometheusPath) => {
-  describeWithProgram('jaeger', 'of the whole platform', (jaegerPath) => {
+  describeWithProgram('jaeger', 'of the platform:', (jaegerPath) => {
     let run: TelemetryRun;
     beforeAll(async () => {
       run = await startTelemetryRun({ jaegerPath, prometheusPath });
     }, 120_000);
     afterAll(() => run.observed.stop(), 60_000);
-    const of = (): TelemetryRun => run;
+    const getRun = (): TelemetryRun => run;
 
-    describeTraces(of);
-    describeMetrics(of);
-    describeLogs(of);
-    describeSecrets(of);
-    describeMonitoringPage(of);
-    describeOutage(of, jaegerPath);
+    describeTraces(getRun);
+    describeMetrics(getRun);
+    describeLogs(getRun);
+    describeSecrets(getRun);
+    describeMonitoringPage(getRun);
+    describeOutage(getRun, jaegerPath);
   });
 });

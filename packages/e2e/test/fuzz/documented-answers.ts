@@ -3,9 +3,9 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import * as formats from 'ajv-formats';
 import type { FuzzAnswer } from './send-case.ts';
 
-/** Holds answers against an OpenAPI document. */
+/** Compares responses with an OpenAPI document. */
 export interface DocumentedAnswers {
-  /** What an answer has that the document does not say, or lacks of what it says. */
+  /** Lists differences between the response and the document. */
   undocumented(route: Route, answer: FuzzAnswer): readonly string[];
 }
 
@@ -13,7 +13,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> } | undefined>>;
 }
 
-/** Creates the document of some routes and compares with it. */
+/** Creates {@link DocumentedAnswers} from the OpenAPI document of the routes. */
 export function createDocumentedAnswers(routes: readonly Route[]): DocumentedAnswers {
   const document = createOpenApiDocument('0.0.0', routes);
   const ajv = new Ajv2020({ strict: false, allErrors: false });
@@ -28,7 +28,7 @@ export function createDocumentedAnswers(routes: readonly Route[]): DocumentedAns
   return {
     undocumented: (route, answer) => {
       const method = route.method.toLowerCase();
-      // The generator's types know neither our routes nor lower-case methods.
+      // The types of the generator contain neither these routes nor lower-case methods.
       const paths = document.paths as Readonly<Record<string, Readonly<Record<string, Operation | undefined>>>>;
       const response = paths[route.path]?.[method]?.responses[String(answer.status)];
       if (response === undefined) return [`status ${answer.status} is not documented`];
@@ -41,7 +41,9 @@ export function createDocumentedAnswers(routes: readonly Route[]): DocumentedAns
       const validate = validatorOf(
         steps.map((step) => `/${encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join(''),
       );
-      return validate(parse(answer.body)) ? [] : [`the body is not as documented: ${ajv.errorsText(validate.errors)}`];
+      return validate(parse(answer.body))
+        ? []
+        : [`the body differs from its schema: ${ajv.errorsText(validate.errors)}`];
     },
   };
 }
@@ -50,6 +52,6 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return body; // No schema of a document takes text for an object.
+    return body; // No schema accepts a string instead of an object.
   }
 }

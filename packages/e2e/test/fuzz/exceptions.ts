@@ -1,22 +1,22 @@
-/** Stored routes that database-gateway does not serve, each with the reason. */
+/** Internal routes that database-gateway does not serve, each with the reason. */
 export const UNSERVED: Readonly<Record<string, string>> = {
   'stored.createApiKey':
-    "the operator's way to a tenant's key; web-api asks for it by the tenant's own, createOwnApiKey",
-  'stored.watchExport': 'web-api follows an export by reading it again and again',
+    'an operator creates keys of tenants by it; web-api calls createOwnApiKey of the tenant instead',
+  'stored.watchExport': 'web-api polls the export instead',
   'stored.downloadArchive': 'web-api reads the bundle from the object store',
   'stored.downloadFile': 'web-api reads the bundle from the object store',
 };
 
-const HAS_OPERATOR = 'the platform has an operator already';
-const RUNNING = 'the exports of the run are held by their worker, whose epoch no schema can tell, and end in its time';
-const SIGNED = 'no schema can tell a signature; changed ones are refused';
-const NOT_ASKED = 'nobody has asked for the release, or the same person has';
+const HAS_OPERATOR = 'the platform already has an operator';
+const RUNNING = 'the exports of the run are claimed by a worker, whose fencing token cannot be generated from a schema';
+const SIGNED = 'a signature cannot be generated from a schema; modified ones are rejected';
+const NOT_REQUESTED = 'no release was requested, or only by the same person';
 
-/** Routes that may answer none of the good requests with what they are for, each with the reason. */
+/** Routes for which no valid request may succeed, each with the reason. */
 export const UNREACHED: Readonly<Record<string, string>> = {
   initPlatform: HAS_OPERATOR,
-  createApiKey: 'it names a person or a project, and those that are known are of other tenants',
-  releaseLegalHold: NOT_ASKED,
+  createApiKey: 'it names a user or a project, and the known ones belong to other tenants',
+  releaseLegalHold: NOT_REQUESTED,
   createDownloadLinks: RUNNING,
   claimExport: RUNNING,
   renewExport: RUNNING,
@@ -26,6 +26,6 @@ export const UNREACHED: Readonly<Record<string, string>> = {
   failExport: RUNNING,
   downloadArchive: SIGNED,
   downloadFile: SIGNED,
-  releaseOutboxRow: 'no row is parked',
-  settleGeneration: 'what is settled was opened for another tenant, or has ended already',
+  releaseOutboxRow: 'no row is dead-lettered',
+  settleGeneration: 'the known generations belong to another tenant or are already settled',
 };

@@ -2,19 +2,19 @@ import { CALLER_HEADER, SCOPES, type Caller, type Route } from '@aion/contracts'
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Whom web-api can speak for. */
+/** Ids of callers on whose behalf web-api sends requests. */
 export interface CallerIds {
   readonly tenantId: string;
-  /** The operator may set it read-only: keys of the run are not of it. */
+  /** A tenant without keys of the run, because the operator may make it read-only. */
   readonly otherTenantId: string;
   readonly keyId: string;
-  /** Whose key it is. */
+  /** User to whom the key belongs. */
   readonly userId: string;
   readonly operatorId: string;
 }
 
-/** What web-api tells other services of its callers, for routes that ask. */
-export function callersOf({
+/** Creates the caller headers that web-api sends to internal routes. */
+export function createCallerHeaders({
   tenantId,
   otherTenantId,
   keyId,

@@ -1,27 +1,27 @@
 import { callRoute } from '@aion/client/traced';
 import { SCOPES, type Route, type Scope, routes } from '@aion/contracts';
 import { createServiceTokens } from '@aion/http';
-import { callersOf } from './fuzz-callers.ts';
-import { fixturesOf } from './fuzz-fixtures.ts';
+import { createCallerHeaders } from './fuzz-callers.ts';
+import { createFixtures } from './fuzz-fixtures.ts';
 import { createKeyedTenant } from './keyed-tenant.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Who may call routes, and who may not. */
+/** Credentials of callers with and without access to routes. */
 export interface FuzzCredentials {
-  /** Ids that the run stands on. */
+  /** Ids of entities that the run itself requires. */
   readonly ownIds: ReadonlySet<string>;
-  /** Values that no schema can tell, by the name of their field. */
+  /** Values that cannot be generated from a schema, by field name. */
   fixturesFor(route: Route): Readonly<Record<string, unknown>>;
-  /** Ids of what may be changed and revoked at will, by the name of the parameter. */
+  /** Ids of entities that requests may change and revoke, by parameter name. */
   readonly victims: Readonly<Record<string, string>>;
-  /** The headers of each kind of caller who may call the route. */
+  /** Returns the headers of each kind of caller with access to the route. */
   allowedFor(route: Route): Promise<readonly [Headers, ...Headers[]]>;
-  /** The headers of callers who may not, by what they lack. */
-  refusedFor(route: Route): Promise<Readonly<Record<string, Headers>>>;
+  /** Returns the headers of callers without access, by reason. */
+  rejectedFor(route: Route): Promise<Readonly<Record<string, Headers>>>;
 }
 
-/** The platform's address and what only its operator knows. */
+/** Address of the platform and secrets of its operator. */
 export interface FuzzSecrets {
   readonly baseUrl: string;
   readonly operator: { readonly id: string; readonly key: string };
@@ -33,7 +33,7 @@ const { signal } = new AbortController();
 const TENANT_HEADER = 'x-aion-tenant';
 const bearer = (token: string): Headers => ({ Authorization: `Bearer ${token}` });
 
-/** Creates tenants and keys of every kind. */
+/** Creates tenants and keys of every kind for {@link FuzzCredentials}. */
 export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzCredentials> {
   const { baseUrl, operator } = secrets;
   const access = { baseUrl, key: operator.key };
@@ -49,10 +49,10 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
     callRoute(routes.operators.create, { ...access, body: { name: 'Colleague' }, signal }),
   ]);
   const [owner, member] = await Promise.all([home.createPerson('owner'), home.createPerson('member')]);
-  const lacking = (scope: Scope): string => (SCOPES.indexOf(scope) < half ? late : early).key;
+  const keyWithout = (scope: Scope): string => (SCOPES.indexOf(scope) < half ? late : early).key;
   const tokens = createServiceTokens({ secret: secrets.serviceTokenSecret, service: 'web-api' });
   const asOperator = bearer(operator.key);
-  const caller = callersOf({
+  const caller = createCallerHeaders({
     tenantId: home.id,
     otherTenantId: other.id,
     keyId: owner.key.id,
@@ -63,7 +63,7 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
     ownIds: new Set(
       [home, operator, full, early, late, expired, revoked, owner.key, owner.membership].map(({ id }) => id),
     ),
-    fixturesFor: fixturesOf({
+    fixturesFor: createFixtures({
       tenantId: home.id,
       keyId: victim.id,
       keyPrefix: full.prefix,
@@ -83,7 +83,7 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
         case 'key':
           return [bearer(full.key)];
         case 'tenant':
-          // Where the path names the tenant, the operator does not name another one.
+          // If the path names the tenant, the operator must not name another one.
           return [
             bearer(owner.key.key),
             route.path.includes('{tenant_id}') ? asOperator : { ...asOperator, [TENANT_HEADER]: other.id },
@@ -99,14 +99,18 @@ export async function createFuzzCredentials(secrets: FuzzSecrets): Promise<FuzzC
         }
       }
     },
-    refusedFor: async ({ auth }) => {
+    rejectedFor: async ({ auth }) => {
       if (auth.kind === 'none' || auth.kind === 'signed-url') return {};
-      const never = { none: {}, expired: bearer(expired.key), revoked: bearer(revoked.key) };
+      const invalid = { none: {}, expired: bearer(expired.key), revoked: bearer(revoked.key) };
       if (auth.kind === 'service') {
-        return { ...never, 'a tenant': bearer(full.key), 'another service': bearer(await tokens.issue('data-export')) };
+        return {
+          ...invalid,
+          'a tenant': bearer(full.key),
+          'another service': bearer(await tokens.issue('data-export')),
+        };
       }
-      if (auth.kind === 'operator' || auth.kind === 'init') return { ...never, 'a tenant': bearer(full.key) };
-      const scoped = { ...never, 'another scope': bearer(lacking(auth.scope)) };
+      if (auth.kind === 'operator' || auth.kind === 'init') return { ...invalid, 'a tenant': bearer(full.key) };
+      const scoped = { ...invalid, 'another scope': bearer(keyWithout(auth.scope)) };
       if (auth.kind === 'key') return { ...scoped, 'the operator': asOperator };
       return { ...scoped, 'another tenant': { ...bearer(full.key), [TENANT_HEADER]: other.id } };
     },

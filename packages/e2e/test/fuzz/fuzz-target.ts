@@ -7,11 +7,11 @@ import { z } from 'zod';
 import { startTestPlatform } from '../support/test-platform.ts';
 import { createFuzzCredentials, type FuzzCredentials } from './fuzz-credentials.ts';
 
-/** A running platform with credentials for everything. */
+/** A running platform with credentials for all routes. */
 export interface FuzzTarget {
   readonly platform: Platform;
   readonly credentials: FuzzCredentials;
-  /** Addresses of services that are not for the public, as `host:port`. */
+  /** Addresses of internal services as `host:port`. */
   readonly internalHosts: readonly string[];
   baseUrlOf(service: ServiceName): string;
   logs(): string;
@@ -23,7 +23,7 @@ const SERVICES = ['web-api', 'ai-engine', 'database-gateway', 'data-export'] as 
 const secretsSchema = z.object({ serviceTokenSecret: z.string(), initSecret: z.string() });
 const operatorSchema = z.object({ id: z.string(), key: z.string() });
 
-/** Starts a platform, with tenants and keys. */
+/** Starts a platform with tenants and keys. */
 export async function startFuzzTarget(): Promise<FuzzTarget> {
   const directory = mkdtempSync(join(tmpdir(), 'aion-fuzz-'));
   const stateDir = join(directory, 'state');

@@ -1,7 +1,7 @@
-/** A value that somebody may send, with a name for reports. */
+/** A value with a name for reports. */
 export type NamedValue = readonly [name: string, value: unknown];
 
-/** Texts that are more than a contract expects, or something else. None reads like an internal of the platform. */
+/** Strings that are unexpected for a contract. None resembles an internal detail of the platform. */
 export const HOSTILE_TEXTS: readonly NamedValue[] = [
   ['empty text', ''],
   ['blank text', ' \t\n\u3000'],
@@ -29,7 +29,7 @@ export const HOSTILE_TEXTS: readonly NamedValue[] = [
   ['wildcard', '%_*'],
 ];
 
-/** Everything else that JSON can hold. */
+/** Unexpected JSON values of all types. */
 export const HOSTILE_VALUES: readonly NamedValue[] = [
   ['null', null],
   ['true', true],

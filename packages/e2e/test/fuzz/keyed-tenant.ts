@@ -3,10 +3,10 @@ import { SCOPES, type Role, type Scope, routes } from '@aion/contracts';
 import { waitFor } from '@aion/testkit';
 
 const { signal } = new AbortController();
-/** A key must be made before it expires, however slow the machine is. */
+/** Long enough that a slow machine creates the key before it expires. */
 const EXPIRES_MS = 5_000;
 
-/** Creates a tenant, and then keys and people of it; `key` is the operator's. */
+/** Creates a tenant and returns functions that create its keys and users; `key` is the key of the operator. */
 export async function createKeyedTenant({ baseUrl, key }: { readonly baseUrl: string; readonly key: string }) {
   const { id } = await callRoute(routes.tenants.create, { baseUrl, key, body: { name: 'Fuzzed' }, signal });
   const params = { tenant_id: id };

@@ -1,15 +1,15 @@
 /**
- * Ids of things that the platform really has, by the kind that their paths name: what a request with a made-up id never
- * reaches, one with a real id does.
+ * Ids of existing entities by their kind, which is derived from paths. Requests with real ids reach code that requests with
+ * generated ids do not.
  */
 export interface KnownIds {
-  /** Notes every `id` of a JSON answer under the last word of the path, and where its list goes on. */
+  /** Records every `id` of a JSON response under the last word of the path, and the cursor of a list. */
   learn(path: string, body: string): void;
-  /** Ids for a parameter of a path, or a field such as `tenant_id`; cursors of a list for `cursor`. */
+  /** Returns ids for a path parameter or a field such as `tenant_id`, and cursors for `cursor`. */
   of(path: string, name: string): readonly string[];
 }
 
-/** Creates an empty memory. Ids of `spared` are never given: what the run itself stands on is not to be deleted. */
+/** Creates an empty collection. Ids in `spared` are never returned, because the run requires these entities. */
 export function createKnownIds(spared: ReadonlySet<string>): KnownIds {
   const byKind = new Map<string, Set<string>>();
   const cursors = new Map<string, readonly string[]>();
@@ -23,7 +23,7 @@ export function createKnownIds(spared: ReadonlySet<string>): KnownIds {
       const words = path.split('/').filter((word) => word !== '' && !word.startsWith('{'));
       const kind = toKind(words.at(-1) ?? '');
       const document: unknown = JSON.parse(body);
-      // Any JSON has or lacks them.
+      // Valid for any JSON value; the fields may be missing.
       const { data, next_cursor: cursor } = { ...Object(document) } as { data?: unknown; next_cursor?: unknown };
       if (typeof cursor === 'string') cursors.set(path, [cursor]);
       for (const each of Array.isArray(data) ? data.slice(0, 5) : [document]) learnId(kind, each);

@@ -1,23 +1,25 @@
 import { gzipSync } from 'node:zlib';
 import type { FuzzCase } from './fuzz-case.ts';
 
-/** Larger than what the public may send, once it is unpacked. */
+/** Decompressed size, larger than the public limit. */
 const BOMB_BYTES = 24 * 1_048_576;
 const BOMB = gzipSync(Buffer.alloc(BOMB_BYTES, 0x20));
 const DEPTH = 100_000;
 
-/** Requests that are wrong before a contract is asked: bodies that are no JSON, odd types, headers and paths. */
-export function malformedRequests(base: FuzzCase, takesBody: boolean): readonly FuzzCase[] {
-  const { params: _params, ...loose } = base;
+/** Creates requests that are invalid before a contract applies: bodies, content types, headers and paths. */
+export function createMalformedRequests(base: FuzzCase, hasBody: boolean): readonly FuzzCase[] {
+  const { params: _params, ...withoutContract } = base;
   return [
-    ...(takesBody ? [...malformedBodies(loose), ...oddTypes(loose)] : [bodyWhereNoneIs(base)]),
-    ...oddHeaders(base),
-    ...oddPaths(loose),
-    ...withoutCredentials(loose),
+    ...(hasBody
+      ? [...withMalformedBodies(withoutContract), ...withUnusualTypes(withoutContract)]
+      : [withUnexpectedBody(base)]),
+    ...withUnusualHeaders(base),
+    ...withUnusualPaths(withoutContract),
+    ...withMalformedCredentials(withoutContract),
   ];
 }
 
-function malformedBodies(base: FuzzCase): FuzzCase[] {
+function withMalformedBodies(base: FuzzCase): FuzzCase[] {
   const valid = String(base.body ?? '{}');
   const bodies: Readonly<Record<string, Buffer | string>> = {
     'no body': '',
@@ -43,10 +45,10 @@ function malformedBodies(base: FuzzCase): FuzzCase[] {
     text: '"text"',
     number: '1',
   };
-  return Object.entries(bodies).map(([what, body]) => ({ ...base, name: `body: ${what}`, body }));
+  return Object.entries(bodies).map(([name, body]) => ({ ...base, name: `body: ${name}`, body }));
 }
 
-function oddTypes(base: FuzzCase): FuzzCase[] {
+function withUnusualTypes(base: FuzzCase): FuzzCase[] {
   const types = [
     'text/plain',
     'application/xml',
@@ -73,18 +75,18 @@ function oddTypes(base: FuzzCase): FuzzCase[] {
   ];
 }
 
-/** The rest of it never comes. */
+/** Announces a body of which the rest is never sent. */
 function tooLarge(base: FuzzCase): FuzzCase {
   const headers = { ...base.headers, 'content-length': '999999999999', connection: 'close' };
   return { ...base, name: 'too large', headers, body: '{' };
 }
 
-function bodyWhereNoneIs(base: FuzzCase): FuzzCase {
-  return { ...base, name: 'a body where none is taken', body: '{"unexpected":true}' };
+function withUnexpectedBody(base: FuzzCase): FuzzCase {
+  return { ...base, name: 'an unexpected body', body: '{"unexpected":true}' };
 }
 
-/** Headers that no client sends: a request is answered as its contract says all the same. */
-function oddHeaders(base: FuzzCase): FuzzCase[] {
+/** Creates requests with unusual headers; their contract must still hold. */
+function withUnusualHeaders(base: FuzzCase): FuzzCase[] {
   const headers: readonly (readonly [string, string])[] = [
     ['x-request-id', 'x'.repeat(3_000)],
     ['x-correlation-id', '../../\u00e9\u00ff{}'],
@@ -124,7 +126,7 @@ function oddHeaders(base: FuzzCase): FuzzCase[] {
   }));
 }
 
-function oddPaths(base: FuzzCase): FuzzCase[] {
+function withUnusualPaths(base: FuzzCase): FuzzCase[] {
   const [path = '', query = ''] = base.path.split('?');
   const paths = [
     `${path}/`,
@@ -148,8 +150,8 @@ function oddPaths(base: FuzzCase): FuzzCase[] {
   ];
 }
 
-/** Credentials that are none, on a request that is good otherwise. */
-function withoutCredentials(base: FuzzCase): FuzzCase[] {
+/** Creates otherwise valid requests with malformed credentials. */
+function withMalformedCredentials(base: FuzzCase): FuzzCase[] {
   if (base.headers['Authorization'] === undefined) return [];
   const values = [
     '',
@@ -164,6 +166,6 @@ function withoutCredentials(base: FuzzCase): FuzzCase[] {
     ...base,
     name: `authorization: ${value.slice(0, 20)}`,
     headers: { ...base.headers, Authorization: value },
-    refused: true,
+    unauthorized: true,
   }));
 }

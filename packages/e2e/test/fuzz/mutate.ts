@@ -1,14 +1,14 @@
-/** Where a value stands in a document. */
+/** Path of a value in a JSON document. */
 export type Location = readonly (string | number)[];
 
-/** The places of a document: itself, each property, and the first element of each list. */
-export function locationsOf(value: unknown, at: Location = []): Location[] {
-  if (isList(value)) return [at, ...(value.length === 0 ? [] : locationsOf(value[0], [...at, 0]))];
+/** Lists the locations in a document: its root, each property, and the first element of each list. */
+export function listLocations(value: unknown, at: Location = []): Location[] {
+  if (isList(value)) return [at, ...(value.length === 0 ? [] : listLocations(value[0], [...at, 0]))];
   if (!isObject(value)) return [at];
-  return [at, ...Object.entries(value).flatMap(([key, each]) => locationsOf(each, [...at, key]))];
+  return [at, ...Object.entries(value).flatMap(([key, each]) => listLocations(each, [...at, key]))];
 }
 
-/** The document with another value at a place. */
+/** Returns the document with the value at a location replaced. */
 export function replaceAt(document: unknown, [key, ...rest]: Location, value: unknown): unknown {
   if (key === undefined) return value;
   if (isList(document)) return document.map((each, at) => (at === key ? replaceAt(each, rest, value) : each));
@@ -16,7 +16,7 @@ export function replaceAt(document: unknown, [key, ...rest]: Location, value: un
   return { ...document, [key]: replaceAt(document[key], rest, value) };
 }
 
-/** The document without a place. */
+/** Returns the document without the value at a location. */
 export function removeAt(document: unknown, [key, ...rest]: Location): unknown {
   if (isList(document)) {
     if (rest.length === 0) return document.filter((_each, at) => at !== key);
@@ -27,9 +27,9 @@ export function removeAt(document: unknown, [key, ...rest]: Location): unknown {
   return Object.fromEntries(Object.entries(document).filter(([name]) => name !== key));
 }
 
-/** The objects of a document. */
-export function objectLocationsOf(document: unknown): Location[] {
-  return locationsOf(document).filter((at) => isObject(valueAt(document, at)));
+/** Lists the locations of objects in a document. */
+export function listObjectLocations(document: unknown): Location[] {
+  return listLocations(document).filter((at) => isObject(valueAt(document, at)));
 }
 
 function valueAt(document: unknown, location: Location): unknown {

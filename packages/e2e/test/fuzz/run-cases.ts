@@ -4,22 +4,22 @@ import { judgeAnswer, type Judge } from './judge-answer.ts';
 import type { KnownIds } from './known-ids.ts';
 import type { FuzzAnswer, Sender } from './send-case.ts';
 
-/** What a route is tried with. */
+/** Options of {@link runCases}. */
 export interface RunOptions {
   readonly sender: Sender;
   readonly baseUrl: string;
   readonly judge: Judge;
   readonly ids: KnownIds;
   readonly concurrency: number;
-  /** Gets the name of the route when a good request is carried out. */
+  /** Set to which the name of the route is added when a valid request succeeds. */
   readonly reached: Set<string>;
-  /** What the services have logged so far. */
+  /** Returns the logs of the services so far. */
   readonly logs: () => string;
 }
 
-const SHOWN = 400;
+const MAX_SHOWN_CHARS = 400;
 
-/** Sends all requests of a route and gives what is wrong with the answers, each with what it takes to repeat it. */
+/** Sends all requests of a route and returns the faults of the responses, each with the request to reproduce it. */
 export async function runCases(route: Route, cases: readonly FuzzCase[], options: RunOptions): Promise<string[]> {
   const faults: string[] = [];
   const waiting = cases.values();
@@ -43,27 +43,27 @@ async function runCase(
     }
     if (status < 300 && fuzzCase.name.startsWith('valid')) reached.add(route.name);
     const faults = judgeAnswer(judge, route, fuzzCase, answer);
-    const reason = faults.length > 0 && status >= 500 ? reasonOf(answer, logs()) : '';
-    return faults.map((fault) => describe(route, fuzzCase, fault, answer) + reason);
+    const reason = faults.length > 0 && status >= 500 ? findReason(answer, logs()) : '';
+    return faults.map((fault) => formatFault(route, fuzzCase, fault, answer) + reason);
   } catch (error) {
-    return [describe(route, fuzzCase, error instanceof Error ? error.message : String(error), undefined)];
+    return [formatFault(route, fuzzCase, error instanceof Error ? error.message : String(error), undefined)];
   }
 }
 
-function describe(
+function formatFault(
   route: Route,
   { name, method, path, body }: FuzzCase,
   fault: string,
   answer: FuzzAnswer | undefined,
 ): string {
-  const sent = `${method} ${path.slice(0, SHOWN)} ${String(body ?? '').slice(0, SHOWN)}`;
-  const got = answer === undefined ? 'nothing' : `${answer.status} ${answer.body.slice(0, SHOWN)}`;
+  const sent = `${method} ${path.slice(0, MAX_SHOWN_CHARS)} ${String(body ?? '').slice(0, MAX_SHOWN_CHARS)}`;
+  const got = answer === undefined ? 'nothing' : `${answer.status} ${answer.body.slice(0, MAX_SHOWN_CHARS)}`;
   return `${fault}\n  ${route.name} (${name})\n  > ${sent}\n  < ${got}`;
 }
 
-/** What the log says of a failed request. */
-function reasonOf({ headers }: FuzzAnswer, logs: string): string {
+/** Finds the error of a failed request in the logs. */
+function findReason({ headers }: FuzzAnswer, logs: string): string {
   const id = headers['x-request-id'];
   const lines = logs.split('\n').filter((line) => line.includes(String(id)) && line.includes('"error"'));
-  return lines.map((line) => `\n  ! ${line.slice(line.indexOf('"error"')).slice(0, SHOWN)}`).join('');
+  return lines.map((line) => `\n  ! ${line.slice(line.indexOf('"error"')).slice(0, MAX_SHOWN_CHARS)}`).join('');
 }

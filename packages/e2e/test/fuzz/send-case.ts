@@ -1,27 +1,27 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import type { FuzzCase } from './fuzz-case.ts';
 
-/** What came back. */
+/** Response to a request. */
 export interface FuzzAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** An answer that takes longer counts as none. */
+/** Timeout of a response. */
 const HANG_MS = 10_000;
-/** Streams may last: this much of them is looked at. */
+/** Duration and size after which a stream is closed. */
 const STREAM_MS = 150;
 const STREAM_BYTES = 65_536;
 
-/** Sends requests as they are, with nothing added or made good. */
+/** Sends requests unchanged. */
 export interface Sender {
-  /** @throws Error when no answer comes */
+  /** @throws Error if there is no response */
   send(baseUrl: string, fuzzCase: FuzzCase): Promise<FuzzAnswer>;
   close(): void;
 }
 
-/** Creates a sender. */
+/** Creates a {@link Sender} with a limited number of connections. */
 export function createSender(connections: number): Sender {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   return {
@@ -35,7 +35,7 @@ function sendCase(agent: Agent, baseUrl: string, { method, path, headers, body }
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
     const outgoing = request({ agent, hostname, port, method, path, headers: { ...length, ...headers } });
-    const hung = setTimeout(() => outgoing.destroy(new Error(`no answer within ${HANG_MS} ms`)), HANG_MS);
+    const hung = setTimeout(() => outgoing.destroy(new Error(`no response within ${HANG_MS} ms`)), HANG_MS);
     outgoing.on('error', (error) => {
       clearTimeout(hung);
       reject(error);

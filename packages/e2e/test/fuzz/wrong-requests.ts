@@ -1,8 +1,8 @@
 import type { Route } from '@aion/contracts';
 import { HOSTILE_TEXTS, HOSTILE_VALUES } from './hostile-values.ts';
-import { locationsOf, objectLocationsOf, removeAt, replaceAt, type Location } from './mutate.ts';
+import { listLocations, listObjectLocations, removeAt, replaceAt, type Location } from './mutate.ts';
 
-/** A request in parts. */
+/** Parts of a request before serialization. */
 export interface RequestParts {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
@@ -11,41 +11,41 @@ export interface RequestParts {
 
 type NamedParts = readonly [name: string, parts: RequestParts];
 
-/** How every field of a body is wrong at least: not there, nothing, of two other types, too large, odd characters. */
+/** Kinds of invalid values that every body field is tested with: missing, null, other types, too large, unusual. */
 export const BASIC_KINDS = ['missing', 'null', 'true', 'object', 'huge text', 'emoji', 'NUL inside'] as const;
-/** Likewise, of parameters, and of bodies as a whole. */
-const ALSO_BASIC = ['extra', 'unknown parameter', 'twice', 'empty text', 'long'];
+/** Kinds of invalid values that every parameter and every complete body is tested with. */
+const OTHER_BASIC_KINDS = ['extra', 'unknown parameter', 'twice', 'empty text', 'long'];
 
-/** What a route is tried with that its contract does not take. */
-export interface WrongRequests {
-  /** Each place with each kind that is basic. */
+/** Requests that violate the contract of a route. */
+export interface InvalidRequests {
+  /** Each location with each basic kind. */
   readonly basic: readonly NamedParts[];
   readonly others: readonly NamedParts[];
 }
 
-/** Requests that differ from a good one in one place: each parameter and each field with everything that is not it. */
-export function wrongRequests(route: Route, base: RequestParts): WrongRequests {
-  const all = [...wrongParams(base), ...wrongQueries(route, base), ...wrongBodies(route, base)];
-  const kinds: readonly string[] = [...BASIC_KINDS, ...ALSO_BASIC];
+/** Creates requests that differ from a valid one in one parameter or field. */
+export function createInvalidRequests(route: Route, base: RequestParts): InvalidRequests {
+  const all = [...createInvalidParams(base), ...createInvalidQueries(route, base), ...createInvalidBodies(route, base)];
+  const kinds: readonly string[] = [...BASIC_KINDS, ...OTHER_BASIC_KINDS];
   const { basic = [], others = [] } = Object.groupBy(all, ([name]) =>
     kinds.some((kind) => name.endsWith(`: ${kind}`)) ? 'basic' : 'others',
   );
   return { basic, others };
 }
 
-function wrongParams(base: RequestParts): NamedParts[] {
+function createInvalidParams(base: RequestParts): NamedParts[] {
   const values = [...HOSTILE_TEXTS, ['long', 'x'.repeat(4_000)] as const];
   return Object.keys(base.params).flatMap((name) =>
     values
       .filter(([, value]) => value !== '' && value !== '../../..')
-      .map(([what, value]): NamedParts => [
-        `path ${name}: ${what}`,
+      .map(([kind, value]): NamedParts => [
+        `path ${name}: ${kind}`,
         { ...base, params: { ...base.params, [name]: String(value).toWellFormed() } },
       ]),
   );
 }
 
-function wrongQueries(route: Route, base: RequestParts): NamedParts[] {
+function createInvalidQueries(route: Route, base: RequestParts): NamedParts[] {
   const values = [...HOSTILE_TEXTS, ['long', 'x'.repeat(4_000)] as const, ['negative', '-1'] as const];
   const extra: NamedParts[] = [
     ['query: unknown parameter', { ...base, query: { ...base.query, unknown_parameter: 'x' } }],
@@ -59,29 +59,29 @@ function wrongQueries(route: Route, base: RequestParts): NamedParts[] {
         `query ${name}: in brackets`,
         { ...base, query: { ...without(base.query, name), [`${name}[]`]: base.query[name] } },
       ],
-      ...values.map(([what, value]): NamedParts => [
-        `query ${name}: ${what}`,
+      ...values.map(([kind, value]): NamedParts => [
+        `query ${name}: ${kind}`,
         { ...base, query: { ...base.query, [name]: value } },
       ]),
     ])
     .concat(extra);
 }
 
-function wrongBodies(route: Route, base: RequestParts): NamedParts[] {
+function createInvalidBodies(route: Route, base: RequestParts): NamedParts[] {
   if (route.body === undefined) return [];
   const { body } = base;
-  const named = (what: string, at: Location, value: unknown): NamedParts => [
-    `body /${at.join('/')}: ${what}`,
+  const named = (kind: string, at: Location, value: unknown): NamedParts => [
+    `body /${at.join('/')}: ${kind}`,
     { ...base, body: value },
   ];
   return [
-    ...locationsOf(body).flatMap((at) =>
-      HOSTILE_VALUES.map(([what, value]) => named(what, at, replaceAt(body, at, value))),
+    ...listLocations(body).flatMap((at) =>
+      HOSTILE_VALUES.map(([kind, value]) => named(kind, at, replaceAt(body, at, value))),
     ),
-    ...locationsOf(body)
+    ...listLocations(body)
       .filter((at) => at.length > 0)
       .map((at) => named('missing', at, removeAt(body, at))),
-    ...objectLocationsOf(body).map((at) => named('extra', at, replaceAt(body, [...at, 'unexpected/~field'], 'x'))),
+    ...listObjectLocations(body).map((at) => named('extra', at, replaceAt(body, [...at, 'unexpected/~field'], 'x'))),
   ];
 }
 

@@ -1,25 +1,25 @@
 import { takesIdempotencyKey, type Route } from '@aion/contracts';
 import { z } from 'zod';
 
-/** What Schemathesis is told beside the OpenAPI document. */
+/** Options of {@link createSchemathesisConfig}. */
 export interface SchemathesisConfigOptions {
   readonly routes: readonly Route[];
-  /** The headers of somebody who may call a route. */
+  /** Returns the headers of a caller with access to the route. */
   readonly headersOf: (route: Route) => Promise<Readonly<Record<string, string>>>;
-  /** Values for parameters of paths: a run that finds its own key in a list must not revoke it. */
+  /** Values of path parameters, so that the run does not revoke its own key. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Schemathesis' own list of what good data may be answered with. */
+/** Default statuses that Schemathesis accepts for valid data. */
 const ACCEPTED = ['2xx', '3xx', '401', '403', '404', '409', '429', '5xx'];
 
-/** Fields of which a schema cannot say all that makes them good: with them, good data may be refused all the same. */
-const UNSAYABLE: Readonly<Record<string, string>> = {
-  cursor: 'one that no page has given',
-  api_key_id: 'beside a project, of which a budget is as well',
-  expires_at: 'an instant that has passed',
+/** Fields with rules that a schema cannot express, with examples: valid data may be rejected because of them. */
+const INEXPRESSIBLE: Readonly<Record<string, string>> = {
+  cursor: 'a value that no page has returned',
+  api_key_id: 'a budget belongs to a key or to a project, not to both',
+  expires_at: 'a time in the past',
   recipient: 'a wrong checksum',
-  model: 'parameters that a provider judges',
+  model: 'parameters that a provider validates',
 };
 
 /** Writes `schemathesis.toml`. https://schemathesis.readthedocs.io/en/stable/reference/configuration/ */
@@ -39,44 +39,46 @@ export async function createSchemathesisConfig(options: SchemathesisConfigOption
   return `${sections.join('\n\n')}\n`;
 }
 
-/** The checks that are wrong for a route, with the reason. */
+/** Returns settings of the checks that do not apply to a route, with the reason. */
 function checksOf(route: Route, { routes, parameters }: SchemathesisConfigOptions): string[] {
-  const unsayable = unsayableOf(route);
+  const inexpressible = findInexpressible(route);
   const remaining = routes.some((other) => remains(other) && route.path.startsWith(other.path));
   return [
-    ...(unsayable === undefined
+    ...(inexpressible === undefined
       ? []
       : [
-          `# ${unsayable}`,
+          `# ${inexpressible}`,
           `checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...ACCEPTED, '400', '412', '422'])}`,
         ]),
     ...(isSet(route, parameters)
       ? [
-          '# A path that was made wrong counts as sent, although the one that is set here goes out in its place.',
+          '# An invalid path counts as sent, although the parameter that is set here replaces it.',
           `checks.negative_data_rejection.expected-statuses = ${JSON.stringify(['2xx', '4xx'])}`,
         ]
       : []),
-    ...(remaining ? ['# What is revoked remains, for the record.', 'checks.use_after_free.enabled = false'] : []),
+    ...(remaining ? ['# Revoked entities remain readable.', 'checks.use_after_free.enabled = false'] : []),
   ];
 }
 
-/** All that a route takes is set here: nothing of it can be sent wrong. */
+/** Reports whether all parameters of the route are set, so that no invalid one can be sent. */
 function isSet(route: Route, parameters: SchemathesisConfigOptions['parameters']): boolean {
   const isOfPathAlone = route.query === undefined && route.body === undefined;
   return isOfPathAlone && Object.keys(parametersOf(route, parameters)).length > 0;
 }
 
-/** A DELETE that answers with the thing ends its use, not its being. */
+/** Reports whether the entity remains: a DELETE that returns the entity only revokes it. */
 function remains({ method, response }: Route): boolean {
   return method === 'DELETE' && response.json !== undefined;
 }
 
-function unsayableOf(route: Route): string | undefined {
+function findInexpressible(route: Route): string | undefined {
   const { query, body, conditional } = route;
   const fields = [query, body].flatMap((schema) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []));
-  const reasons = fields.flatMap((field) => (UNSAYABLE[field] === undefined ? [] : [`${field}: ${UNSAYABLE[field]}`]));
+  const reasons = fields.flatMap((field) =>
+    INEXPRESSIBLE[field] === undefined ? [] : [`${field}: ${INEXPRESSIBLE[field]}`],
+  );
   if (conditional === true) reasons.push('if-match: a version that is not the current one');
-  if (takesIdempotencyKey(route)) reasons.push('idempotency-key: one that came with another request before');
+  if (takesIdempotencyKey(route)) reasons.push('idempotency-key: a key of an earlier, different request');
   return reasons.length === 0 ? undefined : reasons.join(', ');
 }
 
@@ -85,7 +87,7 @@ function parametersOf({ path }: Route, values: Readonly<Record<string, string>>)
   return Object.fromEntries(named.map(([name, value]) => [`path.${name}`, value]));
 }
 
-/** Strings of JSON are strings of TOML. */
+/** Formats a TOML inline table; JSON strings are valid TOML strings. */
 function toInlineTable(record: Readonly<Record<string, string>>): string {
   const entries = Object.entries(record).map(([key, value]) => `${JSON.stringify(key)} = ${JSON.stringify(value)}`);
   return `{ ${entries.join(', ')} }`;

@@ -1,10 +1,10 @@
 import { PUBLIC_ROUTES, type Route } from '@aion/contracts';
 import pg from 'pg';
-import { everythingInJaeger } from './jaeger-spans.ts';
+import { readAllTraces } from './jaeger-spans.ts';
 import type { ObservedPlatform } from './observed-platform.ts';
-import { REFUSED_MODEL } from './plain-provider.ts';
+import { REJECTED_MODEL } from './plain-provider.ts';
 
-/** Secrets that are recognised wherever they turn up; they are nobody's. */
+/** Fake secrets that are recognised wherever they appear. */
 export const CANARIES = {
   providerKey: 'sk-proj-c4n4ryProv1derKeyAbCdEf0123456789xyz',
   apiKey: 'sk-c4n4ryApiKeyZyXwVu9876543210AbCdEfGhIj',
@@ -14,7 +14,7 @@ export const CANARIES = {
   password: 'c4n4ryPassw0rdOfNobody',
 } as const;
 
-/** The forms in which people send them. */
+/** Canaries in the formats in which people send secrets. */
 export const PLANTS: readonly string[] = [
   CANARIES.apiKey,
   CANARIES.card,
@@ -25,11 +25,11 @@ export const PLANTS: readonly string[] = [
 const ALL = PLANTS.join(' ');
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 
-/** What a planted request was answered with. */
+/** Response to a request that contains a canary. */
 export interface PlantedAnswer {
   readonly status: number;
   readonly body: string;
-  /** The trace of the request. */
+  /** Id of the trace of the request. */
   readonly traceId: string;
 }
 
@@ -38,10 +38,10 @@ interface PlantedRequest {
   readonly init: RequestInit;
 }
 
-/** Makes the requests that carry one canary. */
+/** Creates the requests that contain one canary. */
 type Planter = (plant: string, key: string) => readonly PlantedRequest[];
 
-/** Sends canaries, every one if not told which, as the planter says. */
+/** Sends the requests that the planter creates for each canary in `plants`. */
 export async function plantCanaries(
   { platform, key }: Pick<ObservedPlatform, 'platform' | 'key'>,
   planter: Planter,
@@ -57,8 +57,8 @@ export async function plantCanaries(
   return answers;
 }
 
-/** Every public route with the canary in query, headers and body, and as key; and a prompt that the provider answers. */
-export const plantedAnywhere: Planter = (plant, key) => {
+/** Requests to every public route with the canary in query, headers and body, and as key; and an answered prompt. */
+export const plantEverywhere: Planter = (plant, key) => {
   const requests = PUBLIC_ROUTES.flatMap((route) => {
     const path = route.path.replaceAll(/\{\w+\}/g, UNKNOWN_ID);
     return [planted(route, path, plant, key), planted(route, path, plant, CANARIES.apiKey)];
@@ -67,8 +67,8 @@ export const plantedAnywhere: Planter = (plant, key) => {
   return [...requests, chat({ model: 'plain-1', user: ALL, messages: [message] }, key)];
 };
 
-/** Paths of routes with parameters, an unknown path, and names of models. */
-export const plantedInNames: Planter = (plant, key) => {
+/** Requests with the canary in path parameters, in an unknown path and in model names. */
+export const plantInNames: Planter = (plant, key) => {
   const encoded = encodeURIComponent(plant);
   const requests = PUBLIC_ROUTES.filter(({ path }) => path.includes('{')).map((route) =>
     planted(route, route.path.replaceAll(/\{\w+\}/g, encoded), plant, key),
@@ -79,10 +79,10 @@ export const plantedInNames: Planter = (plant, key) => {
   return [...requests, ...models, { path: `/nowhere/${encoded}?token=${encoded}`, init: {} }];
 };
 
-/** Prompts for a model whose provider quotes key and prompt in its error. */
-export const plantedInRefusals: Planter = (plant, key) =>
+/** Prompts for a model whose provider includes key and prompt in its error. */
+export const plantInProviderErrors: Planter = (plant, key) =>
   [false, true].map((stream) =>
-    chat({ model: `openai/${REFUSED_MODEL}`, stream, messages: [{ role: 'user', content: plant }] }, key),
+    chat({ model: `openai/${REJECTED_MODEL}`, stream, messages: [{ role: 'user', content: plant }] }, key),
   );
 
 function planted(route: Route, path: string, plant: string, key: string): PlantedRequest {
@@ -113,7 +113,7 @@ function headersOf(key: string, plant: string): Record<string, string> {
   };
 }
 
-/** Where telemetry ends up, as text. */
+/** Contents of all destinations of telemetry as text. */
 export interface Sinks {
   readonly logs: string;
   readonly spans: string;
@@ -121,8 +121,8 @@ export interface Sinks {
   readonly queue: string;
 }
 
-/** Each canary that one of the texts holds, with what stands before it. */
-export function leaksOf(texts: Readonly<Record<string, string>>): string[] {
+/** Lists the canaries that the texts contain, each with the text before it. */
+export function findLeaks(texts: Readonly<Record<string, string>>): string[] {
   return Object.entries(texts).flatMap(([sink, text]) =>
     Object.entries(CANARIES).flatMap(([name, canary]) => {
       const at = Math.max(text.indexOf(canary), text.indexOf(encodeURIComponent(canary)));
@@ -131,25 +131,27 @@ export function leaksOf(texts: Readonly<Record<string, string>>): string[] {
   );
 }
 
-/** Reads every sink. */
-export async function sinksOf(observed: ObservedPlatform, services: readonly string[]): Promise<Sinks> {
-  const metrics = await Promise.all(Object.values(observed.platform.adminUrls).map((url) => textOf(`${url}/metrics`)));
+/** Reads the contents of all sinks. */
+export async function readSinks(observed: ObservedPlatform, services: readonly string[]): Promise<Sinks> {
+  const metrics = await Promise.all(
+    Object.values(observed.platform.adminUrls).map((url) => fetchText(`${url}/metrics`)),
+  );
   return {
     logs: Object.values(observed.logs()).join('\n'),
-    spans: await everythingInJaeger(observed.jaeger.queryUrl, services),
+    spans: await readAllTraces(observed.jaeger.queryUrl, services),
     metrics: metrics.join('\n'),
-    queue: await queueContent(observed.databaseUrl('aion_queue')),
+    queue: await readQueue(observed.databaseUrl('aion_queue')),
   };
 }
 
-async function textOf(url: string): Promise<string> {
+async function fetchText(url: string): Promise<string> {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   return answer.text();
 }
 
-/** Every row of BullMQ's tables, jobs that have ended among them. */
-async function queueContent(connectionString: string): Promise<string> {
+/** Reads all rows of the queue tables, including completed jobs. */
+async function readQueue(connectionString: string): Promise<string> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {

@@ -1,26 +1,26 @@
 import { fetchRoute } from '@aion/client/traced';
 import { routes } from '@aion/contracts';
 
-/** Where completions are asked for. */
+/** Platform, key and model of completions. */
 export interface CompletionTarget {
   readonly baseUrl: string;
   readonly key: string;
   readonly model: string;
 }
 
-/** How a number of completions went. */
+/** Result of a number of completions. */
 export interface LoadResult {
-  /** What those that failed say, each once. */
+  /** Distinct messages of failed completions. */
   readonly failures: readonly string[];
   readonly p50Ms: number;
   readonly p95Ms: number;
 }
 
 const CONCURRENCY = 8;
-/** A request that telemetry held up for good fails here. */
+/** Timeout of a request that is blocked by telemetry. */
 const STALLED_MS = 15_000;
 
-/** Asks for completions, every other one streamed, eight at a time; how long they take is told and not judged. */
+/** Requests completions, every other one streamed, eight at a time, and measures their duration. */
 export async function loadCompletions(target: CompletionTarget, count: number): Promise<LoadResult> {
   const failures: string[] = [];
   const durations: number[] = [];
@@ -39,13 +39,13 @@ export async function loadCompletions(target: CompletionTarget, count: number): 
   return { failures: [...new Set(failures)], p50Ms: at(0.5), p95Ms: at(0.95) };
 }
 
-/** Asks for one and gives the id of its trace. @throws Error when it is refused or is not whole */
+/** Requests a completion and returns the id of its trace. @throws Error if it is rejected or incomplete */
 export async function complete({ baseUrl, key, model }: CompletionTarget, stream: boolean): Promise<string> {
   const signal = AbortSignal.timeout(STALLED_MS);
   const body = { model, stream, messages: [{ role: 'user' as const, content: 'Is it?' }] };
   const answer = await fetchRoute(routes.chatCompletions.create, { baseUrl, key, body, signal });
   const text = await answer.text();
-  if (!text.includes('Yes.')) throw new Error(`The answer is not whole: ${text}`);
+  if (!text.includes('Yes.')) throw new Error(`The completion is incomplete: ${text}`);
   // https://www.w3.org/TR/trace-context-2/#traceresponse-header
   return answer.headers.get('traceresponse')?.split('-')[1] ?? '';
 }

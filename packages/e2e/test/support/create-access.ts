@@ -3,7 +3,7 @@ import { type Scope, routes } from '@aion/contracts';
 
 /** A tenant and its key. */
 export interface Access {
-  /** Its traces are its caller's: the scope `trace` is among its scopes. */
+  /** Key with the scope `trace`, so that its requests continue the trace of the caller. */
   readonly key: string;
   readonly tenantId: string;
 }
@@ -11,7 +11,7 @@ export interface Access {
 const { signal } = new AbortController();
 const SCOPES: readonly Scope[] = ['inference', 'exports:read', 'exports:write', 'trace'];
 
-/** Creates a tenant with a key: for inference and exports, if nothing else is said. */
+/** Creates a tenant with a key, by default for inference and exports. */
 export async function createAccess(
   platform: { readonly baseUrl: string; readonly operatorKey: string },
   scopes: readonly Scope[] = SCOPES,

@@ -1,89 +1,89 @@
 import { waitFor } from '@aion/testkit';
 import { complete, loadCompletions, type LoadResult } from './completion-load.ts';
 import { SPAN_LIMITS, type DegradedServices, type Memory } from './degraded-services.ts';
-import { dropsOf } from './service-telemetry.ts';
+import { readDrops } from './service-telemetry.ts';
 
 const MIB = 1_048_576;
-/** How much more a process holds after thousands of requests: what V8 has compiled and cached. 1.4 MiB were seen. */
+/** Heap growth allowed after thousands of requests, for code compiled and cached by V8. 1.4 MiB were measured. */
 const SETTLED_GROWTH_BYTES = 4 * MIB;
 /**
- * How much more it holds under a fault. Of spans: a full queue, one batch on its way and up to four whose requests were
- * given up, with 2 KiB for a span with its attributes. Of log lines: 1 MiB by default, two bytes a character.
+ * Heap growth allowed during a fault. Spans: a full queue, one batch in flight and up to four whose requests timed out,
+ * with 2 KiB per span including attributes. Log lines: 1 MiB by default, two bytes per character.
  */
 const FAULT_GROWTH_BYTES = SETTLED_GROWTH_BYTES + (SPAN_LIMITS.queue + 5 * SPAN_LIMITS.batch) * 2_048 + 2 * MIB;
 /**
- * Resident memory holds garbage, too, and V8 gives little of it back: three semi-spaces of 16 MiB and an old space that
- * may grow as much again before it is looked at. It tells of what no heap shows, such as buffers of sockets.
+ * Resident memory also contains garbage, of which V8 returns little: three semi-spaces of 16 MiB and an old space that may
+ * grow as much again before it is collected. It includes memory outside of the heap, such as socket buffers.
  */
 const RESIDENT_GROWTH_BYTES = 160 * MIB;
 
-/** What became of the spans of one service. */
+/** Numbers of received and dropped spans of one service. */
 interface SpanCount {
   readonly received: number;
   readonly dropped: number;
 }
 
-/** Spans of which neither was heard, and those that were given up and yet arrived: a batch whose answer came too late. */
+/** Spans that neither arrived nor were counted as dropped, and spans that did both: a batch with a late response. */
 export interface SpanDifference {
   readonly lost: number;
   readonly countedTwice: number;
 }
 
-/** Compares what services send, hold and drop with what they were asked for. */
+/** Compares spans, memory and drops of services with the number of requests. */
 export interface DegradationLedger {
-  /** Asks for completions, tells how long they took, and gives how they went. */
+  /** Requests completions, prints their latency, and returns the result. */
   load(phase: string, count: number): Promise<LoadResult>;
-  /** Asks for one and gives the id of its trace. */
+  /** Requests one completion and returns the id of its trace. */
   complete(): Promise<string>;
-  /** How many were asked for, of all phases. */
+  /** Returns the number of completions requested in all phases. */
   completions(): number;
-  /** Drops of all services since the last look at them, as `signal reason`. */
+  /** Returns the drops of all services since the previous call, by `signal reason`. */
   newDrops(): Promise<Readonly<Record<string, number>>>;
-  /** Waits until each span of ai-engine has arrived or was counted as dropped, and gives the difference since the last. */
+  /** Waits until each span of ai-engine has arrived or was counted as dropped; returns the difference since the last call. */
   unaccountedSpans(): Promise<SpanDifference>;
-  /** Counts from now on: what services do at their start has come to rest. */
+  /** Waits until spans of the start have arrived, then resets the counts. */
   begin(): Promise<void>;
-  /** Remembers what the services hold while all is well. */
-  remember(): Promise<void>;
-  /** Services that hold more than they may, with what they hold: under a fault, or when all is well again. */
-  overgrown(state: 'fault' | 'settled'): Promise<readonly string[]>;
+  /** Records the memory of the services without a fault as the baseline. */
+  recordMemory(): Promise<void>;
+  /** Lists services whose memory growth exceeds the limit during a fault, or after it. */
+  listExcessiveMemory(state: 'fault' | 'settled'): Promise<readonly string[]>;
 }
 
-/** The service that is held to account: nothing but completions has spans of it. */
-const ACCOUNTED = 'ai-engine';
-/** What it is asked, the model, the provider's answer, and two calls that keep account of it. */
+/** Service whose spans are counted: only completions create spans in it. */
+const COUNTED_SERVICE = 'ai-engine';
+/** Spans of the request, the model, the call of the provider, and two calls that store the generation. */
 const SPANS_PER_COMPLETION = 5;
 
-/** Creates a ledger. */
+/** Creates a {@link DegradationLedger}. */
 export function createLedger(run: DegradedServices): DegradationLedger {
   const { adminUrls } = run.services;
   let completions = 0;
-  /** Since the last account of spans. */
-  let asked = 0;
+  /** Completions requested since the spans were last counted. */
+  let requested = 0;
   let start: SpanCount = { received: 0, dropped: 0 };
-  let held: Readonly<Record<string, Memory>> = {};
+  let baseline: Readonly<Record<string, Memory>> = {};
   let seenDrops: Readonly<Record<string, number>> = {};
 
   const count = async (): Promise<SpanCount> => {
-    const drops = Object.entries(await dropsOf(adminUrls[ACCOUNTED]));
+    const drops = Object.entries(await readDrops(adminUrls[COUNTED_SERVICE]));
     const dropped = drops.filter(([what]) => what.startsWith('traces ')).reduce((sum, [, value]) => sum + value, 0);
-    return { received: run.collector.received.filter(({ service }) => service === ACCOUNTED).length, dropped };
+    return { received: run.collector.received.filter(({ service }) => service === COUNTED_SERVICE).length, dropped };
   };
   const missing = async (): Promise<number> => {
     const { received, dropped } = await count();
-    return asked * SPANS_PER_COMPLETION - (received - start.received) - (dropped - start.dropped);
+    return requested * SPANS_PER_COMPLETION - (received - start.received) - (dropped - start.dropped);
   };
 
   return {
     load: async (phase, amount) => {
       const result = await loadCompletions(run.target, amount);
-      asked += amount;
+      requested += amount;
       completions += amount;
       process.stderr.write(`${phase}: p50 ${result.p50Ms} ms, p95 ${result.p95Ms} ms of ${amount} completions\n`);
       return result;
     },
     complete: () => {
-      asked += 1;
+      requested += 1;
       completions += 1;
       return complete(run.target, false);
     },
@@ -91,7 +91,7 @@ export function createLedger(run: DegradedServices): DegradationLedger {
     newDrops: async () => {
       const sum: Record<string, number> = {};
       for (const url of Object.values(adminUrls)) {
-        for (const [what, value] of Object.entries(await dropsOf(url))) sum[what] = (sum[what] ?? 0) + value;
+        for (const [what, value] of Object.entries(await readDrops(url))) sum[what] = (sum[what] ?? 0) + value;
       }
       const before = seenDrops;
       seenDrops = sum;
@@ -99,26 +99,26 @@ export function createLedger(run: DegradedServices): DegradationLedger {
       return Object.fromEntries(risen.filter(([, rise]) => rise > 0));
     },
     unaccountedSpans: async () => {
-      const isEven = async (): Promise<boolean> => (await missing()) <= 0;
-      await waitFor(isEven, { describe: 'every span', intervalMs: 100 }).catch(() => undefined);
+      const areAllCounted = async (): Promise<boolean> => (await missing()) <= 0;
+      await waitFor(areAllCounted, { describe: 'every span', intervalMs: 100 }).catch(() => undefined);
       const difference = await missing();
       start = await count();
-      asked = 0;
+      requested = 0;
       return { lost: Math.max(0, difference), countedTwice: Math.max(0, -difference) };
     },
     begin: async () => {
-      start = await settled(count);
-      asked = 0;
+      start = await waitUntilSettled(count);
+      requested = 0;
     },
-    remember: async () => {
-      held = await run.memory();
+    recordMemory: async () => {
+      baseline = await run.memory();
     },
-    overgrown: async (state) => compare(held, await run.memory(), state),
+    listExcessiveMemory: async (state) => compareMemory(baseline, await run.memory(), state),
   };
 }
 
-/** The count once three looks in a row, each longer apart than batches are, have found the same. */
-async function settled(count: () => Promise<SpanCount>): Promise<SpanCount> {
+/** Returns the count once it is unchanged in three consecutive checks, whose interval is longer than that of batches. */
+async function waitUntilSettled(count: () => Promise<SpanCount>): Promise<SpanCount> {
   let last = await count();
   let same = 0;
   return waitFor(
@@ -132,7 +132,7 @@ async function settled(count: () => Promise<SpanCount>): Promise<SpanCount> {
   );
 }
 
-function compare(
+function compareMemory(
   before: Readonly<Record<string, Memory>>,
   now: Readonly<Record<string, Memory>>,
   state: 'fault' | 'settled',
@@ -142,6 +142,6 @@ function compare(
     const heapGrowth = heapBytes - (before[name]?.heapBytes ?? 0);
     const residentGrowth = residentBytes - (before[name]?.residentBytes ?? 0);
     if (heapGrowth <= maxHeapGrowth && residentGrowth <= RESIDENT_GROWTH_BYTES) return [];
-    return [`${name} holds ${heapGrowth} bytes more in its heap, ${residentGrowth} resident`];
+    return [`${name}: heap grew by ${heapGrowth} bytes, resident memory by ${residentGrowth}`];
   });
 }

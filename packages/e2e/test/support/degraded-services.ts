@@ -9,33 +9,33 @@ import { createAccess } from './create-access.ts';
 import { startFaultyCollector, type FaultyCollector } from './faulty-collector.ts';
 import { openLogPipe, type LogPipe } from './log-pipe.ts';
 import { startPlainProvider } from './plain-provider.ts';
-import { processesOf } from './processes.ts';
+import { listProcesses } from './processes.ts';
 import { startServices, type StartedServices } from './started-services.ts';
 
-/** Bounds of the export of spans: small, so that a test reaches them within seconds. */
+/** Limits of the span exporter, small enough that a test reaches them within seconds. */
 export const SPAN_LIMITS = { queue: 256, batch: 64, timeoutMs: 2_000, delayMs: 200 } as const;
-/** What the collector is to be told with the spans. */
+/** Authorization header that the collector must receive. */
 export const COLLECTOR_KEY = 'Bearer of-the-collector';
 
-/** What a process holds: its heap with the buffers that hang on it, and its resident memory. */
+/** Memory of a process: its heap including external buffers, and its resident memory. */
 export interface Memory {
   readonly program: string;
   readonly heapBytes: number;
   readonly residentBytes: number;
 }
 
-/** `pnpm start` with everything around its telemetry under the test's control. */
+/** Services of `pnpm start` whose telemetry backends are controlled by the test. */
 export interface DegradedServices {
   readonly services: StartedServices;
   readonly target: CompletionTarget;
   readonly collector: FaultyCollector;
   readonly logs: LogPipe;
-  /** What the services and their launcher hold after a collection of garbage, by program. */
+  /** Measures the memory of the services and their launcher after garbage collection, by program. */
   memory(): Promise<Readonly<Record<string, Memory>>>;
   stop(): Promise<void>;
 }
 
-/** Starts the services with a collector and a reader of logs that are well. */
+/** Starts the services with a healthy collector and log reader. */
 export async function startDegradedServices(): Promise<DegradedServices> {
   const directory = mkdtempSync(join(tmpdir(), 'aion-degradation-'));
   const closers: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
@@ -60,8 +60,8 @@ export async function startDegradedServices(): Promise<DegradedServices> {
     });
     closers.unshift(() => services.stop());
     const { key } = await createAccess(services);
-    const memory = (): Promise<Record<string, Memory>> => askMemory(processesOf(marker, directory), directory);
-    // Named with its provider: no list of models is asked for now and then.
+    const memory = (): Promise<Record<string, Memory>> => measureMemory(listProcesses(marker, directory), directory);
+    // The model id names its provider, so that models are not listed periodically.
     const target = { baseUrl: services.baseUrl, key, model: 'openai/plain-1' };
     return { services, target, collector, logs, memory, stop };
   } catch (error) {
@@ -70,7 +70,7 @@ export async function startDegradedServices(): Promise<DegradedServices> {
   }
 }
 
-async function askMemory(pids: readonly number[], directory: string): Promise<Record<string, Memory>> {
+async function measureMemory(pids: readonly number[], directory: string): Promise<Record<string, Memory>> {
   const files = pids.map((pid) => join(directory, `${pid}.json`));
   for (const file of files) rmSync(file, { force: true });
   for (const pid of pids) process.kill(pid, 'SIGUSR2');

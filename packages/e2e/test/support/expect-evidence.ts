@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createTarSource, verifyBundle } from '@aion/bundle';
 import type { Evidence } from '@aion/launcher/testing';
 
-/** The answers to `examples/conversations.jsonl` by the extractive model. */
+/** Asserts the answers of the extractive model to `examples/conversations.jsonl`. */
 export function expectCompletions({ responses, models }: Evidence): void {
   expect(models).toContain('embedded/extractive');
   expect(responses.map(({ error }) => error)).toEqual(responses.map(() => null));
@@ -23,7 +23,7 @@ export function expectCompletions({ responses, models }: Evidence): void {
   expect(new Set(responses.map(({ id }) => id)).size).toBe(responses.length);
 }
 
-/** A bundle that is ready, complete, and verified again from its file alone. */
+/** Asserts that the bundle is ready and complete, and verifies its file again. */
 export async function expectBundle(
   { export: exported, tenants, responses }: Evidence,
   stateDir: string,
@@ -40,7 +40,6 @@ export async function expectBundle(
   expect(rows['tenants']).toBe(1);
   expect(rows['generations']).toBeGreaterThanOrEqual(responses.length);
   expect(tenants).toHaveLength(2);
-  // Once more, by this process, from the file alone.
   const report = await verifyBundle({
     source: createTarSource(bundlePath),
     identity: readFileSync(identityPath, 'utf8'),
@@ -48,7 +47,7 @@ export async function expectBundle(
   expect(report).toMatchObject({ ok: true, contentChecked: true, exportId: id, totals: { rows: totalRows } });
 }
 
-/** One tree through all processes, and the way of the export in it. */
+/** Asserts that the trace is one tree through all processes that includes the path of the export. */
 export function expectTrace({ traceId, spans, services, spansExportedTo }: Evidence): void {
   expect(traceId).toMatch(/^[0-9a-f]{32}$/);
   expect(spansExportedTo).toBeNull();
@@ -61,8 +60,8 @@ export function expectTrace({ traceId, spans, services, spansExportedTo }: Evide
     const span = byId.get(spanId ?? '');
     return span === undefined ? [] : [...pathOf(span.parentSpanId), span.service];
   };
-  const services5 = ['demo-client', 'web-api', 'database-gateway', 'data-export', 'database-gateway'];
+  const servicesOfExport = ['demo-client', 'web-api', 'database-gateway', 'data-export', 'database-gateway'];
   const copy = spans.list.find(({ name }) => name === 'COPY generations');
   // From the client through the API, the outbox and the queue to the worker, and from it into the database.
-  expect(pathOf(copy?.spanId).filter((service, index, all) => service !== all[index - 1])).toEqual(services5);
+  expect(pathOf(copy?.spanId).filter((service, index, all) => service !== all[index - 1])).toEqual(servicesOfExport);
 }

@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How a collector treats what it is sent. */
+/** Behaviour of a collector. */
 export type CollectorMode =
   | { readonly kind: 'healthy' }
-  /** Reads, and never answers. */
+  /** Reads requests and never responds. */
   | { readonly kind: 'silent' }
-  /** Takes spans after a while. */
+  /** Accepts spans after a delay. */
   | { readonly kind: 'slow'; readonly delayMs: number }
-  | { readonly kind: 'refusing'; readonly status: number }
-  /** Breaks each connection on which a request comes. */
+  | { readonly kind: 'rejecting'; readonly status: number }
+  /** Resets each connection on which a request arrives. */
   | { readonly kind: 'resetting' };
 
-/** A span that has arrived, and with what. */
+/** A received span with the resource and authorization of its request. */
 export interface ReceivedSpan {
   readonly service: string;
   readonly traceId: string;
@@ -21,19 +21,19 @@ export interface ReceivedSpan {
   readonly authorization: string | undefined;
 }
 
-/** An OTLP/HTTP receiver that can be made to fail in every way. */
+/** An OTLP/HTTP receiver with configurable faults. */
 export interface FaultyCollector {
   readonly endpoint: string;
-  /** Spans that were answered for with success, oldest first. */
+  /** Spans of successful requests, oldest first. */
   readonly received: readonly ReceivedSpan[];
-  /** Requests that were not, of all modes. */
-  refusals(): number;
-  /** From now on; requests that would never be answered are broken. */
-  become(mode: CollectorMode): void;
+  /** Returns the number of failed requests in all modes. */
+  failures(): number;
+  /** Sets the behaviour; closes the connections of pending requests. */
+  setMode(mode: CollectorMode): void;
   close(): Promise<void>;
 }
 
-/** What this reads of an ExportTraceServiceRequest in JSON (opentelemetry-proto, collector/trace/v1). */
+/** Subset of an ExportTraceServiceRequest in JSON (opentelemetry-proto, collector/trace/v1). */
 interface TraceRequest {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly { readonly key: string; readonly value: object }[] };
@@ -41,28 +41,28 @@ interface TraceRequest {
   }[];
 }
 
-/** Starts a collector on a free port of the loopback interface; it is healthy. */
+/** Starts a healthy collector on a free loopback port. */
 export async function startFaultyCollector(): Promise<FaultyCollector> {
   const received: ReceivedSpan[] = [];
   let mode: CollectorMode = { kind: 'healthy' };
-  const held = new Set<ServerResponse>();
-  let refusals = 0;
+  const pending = new Set<ServerResponse>();
+  let failures = 0;
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const asked = mode;
+    const current = mode;
     const body = await readBody(req);
-    if (asked.kind === 'slow') await sleep(asked.delayMs);
-    if (asked.kind === 'healthy' || (asked.kind === 'slow' && !res.destroyed)) {
+    if (current.kind === 'slow') await sleep(current.delayMs);
+    if (current.kind === 'healthy' || (current.kind === 'slow' && !res.destroyed)) {
       received.push(...toSpans(body, req.headers.authorization));
       res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       return;
     }
-    refusals += 1;
-    if (asked.kind === 'silent') held.add(res);
-    if (asked.kind === 'refusing') res.writeHead(asked.status).end();
-    if (asked.kind === 'resetting') req.socket.resetAndDestroy();
+    failures += 1;
+    if (current.kind === 'silent') pending.add(res);
+    if (current.kind === 'rejecting') res.writeHead(current.status).end();
+    if (current.kind === 'resetting') req.socket.resetAndDestroy();
   };
   const server = createServer((req, res) => {
-    // A request that breaks while it is read was given up by its sender, who counts its spans.
+    // A request that is aborted while it is read was cancelled by its sender, which counts its spans.
     answer(req, res).catch(() => res.destroy());
   });
   server.listen(0, '127.0.0.1');
@@ -72,11 +72,11 @@ export async function startFaultyCollector(): Promise<FaultyCollector> {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     received,
-    refusals: () => refusals,
-    become: (next) => {
+    failures: () => failures,
+    setMode: (next) => {
       mode = next;
-      for (const res of held) res.destroy();
-      held.clear();
+      for (const res of pending) res.destroy();
+      pending.clear();
     },
     close: async () => {
       const closed = once(server, 'close');
@@ -89,12 +89,12 @@ export async function startFaultyCollector(): Promise<FaultyCollector> {
 
 async function readBody(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of req) chunks.push(chunk as Buffer); // A request without an encoding gives buffers.
+  for await (const chunk of req) chunks.push(chunk as Buffer); // A request without an encoding yields buffers.
   return Buffer.concat(chunks).toString();
 }
 
 function toSpans(body: string, authorization: string | undefined): ReceivedSpan[] {
-  // The form is the exporter's; a wrong one fails the assertions that follow.
+  // Format of the exporter; another one fails the assertions of the test.
   const { resourceSpans } = JSON.parse(body) as TraceRequest;
   return resourceSpans.flatMap(({ resource: { attributes }, scopeSpans }) => {
     const resource = Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0] as unknown]));

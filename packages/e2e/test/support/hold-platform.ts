@@ -1,4 +1,4 @@
-/** Starts a platform and holds it, for the tests. Arguments: state directory, first port. Prints one JSON line when it is up. */
+/** Starts a platform and keeps it running. Arguments: state directory, first port. Prints one JSON line when it is ready. */
 import { join, resolve } from 'node:path';
 import { planPorts, startPlatform } from '@aion/launcher';
 import { runMain } from '@aion/launcher/testing';

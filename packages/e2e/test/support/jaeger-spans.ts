@@ -1,4 +1,4 @@
-/** A span as Jaeger's query API tells it. */
+/** A span as returned by the query API of Jaeger. */
 export interface JaegerSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -8,7 +8,7 @@ export interface JaegerSpan {
   readonly tags: Readonly<Record<string, unknown>>;
 }
 
-/** What this reads of an answer of `/api/traces` (jaeger/model/json). */
+/** Subset of the response of `/api/traces` (jaeger/model/json). */
 interface JaegerAnswer {
   readonly data: readonly {
     readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
@@ -23,12 +23,12 @@ interface JaegerAnswer {
   }[];
 }
 
-/** The spans of a trace that Jaeger has so far. */
+/** Returns the spans of a trace that Jaeger has received so far. */
 export async function spansOfTrace(queryUrl: string, traceId: string): Promise<readonly JaegerSpan[]> {
   const answer = await fetch(`${queryUrl}/api/traces/${traceId}`);
   if (answer.status === 404) return [];
   if (!answer.ok) throw new Error(`Jaeger answered ${answer.status}: ${await answer.text()}`);
-  // Jaeger's own form; a wrong one fails the assertions that follow.
+  // Format of Jaeger; another one fails the assertions of the test.
   const { data } = (await answer.json()) as JaegerAnswer;
   return data.flatMap(({ spans, processes }) =>
     spans.map((span) => ({
@@ -43,8 +43,8 @@ export async function spansOfTrace(queryUrl: string, traceId: string): Promise<r
   );
 }
 
-/** All that Jaeger holds of the named services, as text. */
-export async function everythingInJaeger(queryUrl: string, services: readonly string[]): Promise<string> {
+/** Returns all traces of the named services in Jaeger as text. */
+export async function readAllTraces(queryUrl: string, services: readonly string[]): Promise<string> {
   const texts = await Promise.all(
     services.map(async (service) => {
       const query = new URLSearchParams({ service, limit: '5000', lookback: '1h' });
@@ -56,22 +56,22 @@ export async function everythingInJaeger(queryUrl: string, services: readonly st
   return texts.join('\n');
 }
 
-/** For each span of a name its ancestors and itself, from the root, as `service: name`. */
-export function waysTo(spans: readonly JaegerSpan[], name: string): string[][] {
+/** Returns for each span with a name the path from the root to it, as `service: name`. */
+export function pathsTo(spans: readonly JaegerSpan[], name: string): string[][] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   return spans
     .filter((span) => span.name === name)
     .map((last) => {
-      const way: string[] = [];
+      const path: string[] = [];
       for (let span: JaegerSpan | undefined = last; span !== undefined; span = byId.get(span.parentSpanId ?? '')) {
-        way.unshift(`${span.service}: ${span.name}`);
+        path.unshift(`${span.service}: ${span.name}`);
       }
-      return way;
+      return path;
     });
 }
 
-/** Spans that name a parent which is not there. */
-export function orphansOf(spans: readonly JaegerSpan[]): readonly JaegerSpan[] {
+/** Returns the spans whose parent is missing. */
+export function findOrphans(spans: readonly JaegerSpan[]): readonly JaegerSpan[] {
   const known = new Set(spans.map(({ spanId }) => spanId));
   return spans.filter(({ parentSpanId }) => parentSpanId !== undefined && !known.has(parentSpanId));
 }

@@ -2,38 +2,38 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** A named pipe with a reader that may stall, go away and come back, as collectors of logs do. */
+/** A named pipe with a reader that can stall, disconnect and return, like a log collector. */
 export interface LogPipe {
-  /** What writers are given as standard output. */
+  /** File descriptor for the standard output of writers. */
   readonly writeEnd: number;
-  /** All that was read so far. */
+  /** Returns all text read so far. */
   text(): string;
-  /** Stops reading: what is written fills the pipe, then its writers' buffers. */
+  /** Stops reading: writes fill the pipe and then the buffers of the writers. */
   stall(): void;
-  /** Reads on, or anew. */
+  /** Continues reading, or connects a new reader. */
   resume(): void;
-  /** Goes away: writers get EPIPE. */
-  leave(): Promise<void>;
+  /** Closes the reader: writers receive EPIPE. */
+  disconnect(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Makes the pipe at a path and reads it. */
+/** Creates a named pipe and reads it. */
 export function openLogPipe(path: string): LogPipe {
   execFileSync('mkfifo', ['-m', '600', path]);
   let text = '';
   let reader: Socket | undefined;
   const read = (): Socket => {
-    // Opened without waiting for a writer, before there is one: a writer would wait for a reader.
+    // Non-blocking, because there is no writer yet, and opening the writer blocks until there is a reader.
     const socket = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false });
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     return socket;
   };
-  const leave = async (): Promise<void> => {
-    const leaving = reader;
+  const disconnect = async (): Promise<void> => {
+    const closing = reader;
     reader = undefined;
-    if (leaving === undefined || leaving.closed) return;
-    const closed = new Promise((done) => leaving.once('close', done));
-    leaving.destroy();
+    if (closing === undefined || closing.closed) return;
+    const closed = new Promise((done) => closing.once('close', done));
+    closing.destroy();
     await closed;
   };
   reader = read();
@@ -46,10 +46,10 @@ export function openLogPipe(path: string): LogPipe {
       if (reader === undefined) reader = read();
       else reader.resume();
     },
-    leave,
+    disconnect,
     close: async () => {
       closeSync(writeEnd);
-      await leave();
+      await disconnect();
     },
   };
 }

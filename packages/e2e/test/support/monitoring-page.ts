@@ -4,19 +4,19 @@ import { resolve } from 'node:path';
 const PAGE = resolve(import.meta.dirname, '../../../../docs/MONITORING.md');
 const MAY_BE_EMPTY = '# empty while all is well\n';
 
-/** A query of the page. */
+/** A query of docs/MONITORING.md. */
 export interface PageQuery {
   readonly text: string;
-  /** Whether it answers with what is wrong only. */
+  /** True: the query returns results only during a fault. */
   readonly mayBeEmpty: boolean;
 }
 
-/** The page without what is generated, for the catalogue is compared with a scrape elsewhere. */
+/** The page without its generated table of metrics; another test compares metrics with the catalogue. */
 const text = readFileSync(PAGE, 'utf8').replace(/<!-- metrics:begin -->[\s\S]*<!-- metrics:end -->/, '');
 
-/** The queries in fenced blocks, and the metrics that its sentences name. */
+/** Reads the queries in fenced blocks, and the metric names in the prose. */
 export function readQueries(): readonly PageQuery[] {
-  const fenced = blocksOf('promql').map((block) => ({
+  const fenced = readBlocks('promql').map((block) => ({
     text: block.replace(MAY_BE_EMPTY, '').trim(),
     mayBeEmpty: block.startsWith(MAY_BE_EMPTY),
   }));
@@ -26,31 +26,31 @@ export function readQueries(): readonly PageQuery[] {
   return [...fenced, ...names.map((name) => ({ text: name, mayBeEmpty: false }))];
 }
 
-/** The commands in fenced blocks, but for those that only set variables. */
+/** Reads the commands in fenced blocks, except those that only set variables. */
 export function readCommands(): readonly string[] {
-  return blocksOf('sh')
+  return readBlocks('sh')
     .map((block) => block.trim())
     .filter((block) => !/^(\w+=\S+\s*)+$/.test(block));
 }
 
-/** The labels by which the selectors of a query choose, each as a query for the series that have such a label. */
-export function selectorsOf(query: string): readonly string[] {
+/** Returns for each label matcher of a query a query for all series with that label. */
+export function listSelectors(query: string): readonly string[] {
   return [...query.matchAll(/(\w+)\{([^}]*)\}/g)].flatMap(([, series = '', matchers = '']) =>
     [...matchers.matchAll(/(\w+)\s*[!=]~?\s*"/g)].map(([, label = '']) => `${series}{${label}!=""}`),
   );
 }
 
-/** The labels that each series of an answer must have: those of `by`, but for the bounds of buckets. */
-export function groupingOf(query: string): readonly string[] {
+/** Returns the labels that each series of the result must have: those of `by` except `le`. */
+export function listGroupingLabels(query: string): readonly string[] {
   const labels = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/\s*,\s*/));
   return [...new Set(labels)].filter((label) => label !== 'le');
 }
 
-/** A query that answers with what is wrong, as queries for the series in which it looks for that. */
-export function withoutThresholds(query: string): readonly string[] {
+/** Removes thresholds from a query that returns faults, so that it returns the series it inspects. */
+export function removeThresholds(query: string): readonly string[] {
   return query.split(' or ').map((part) => part.replaceAll(/\s*[<>]=?\s*[\d.]+/g, ''));
 }
 
-function blocksOf(language: string): string[] {
+function readBlocks(language: string): string[] {
   return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, block = '']) => block);
 }

@@ -8,21 +8,21 @@ import { createAccess, type Access } from './create-access.ts';
 import { startPlainProvider, type PlainProvider } from './plain-provider.ts';
 import { startTestPlatform } from './test-platform.ts';
 
-/** The whole platform, with a tenant, a third party's model, and real backends of telemetry. */
+/** A platform with a tenant, a third-party model and real telemetry backends. */
 export interface ObservedPlatform extends Access {
   readonly platform: Platform;
   readonly provider: PlainProvider;
   readonly jaeger: TestJaeger;
   readonly prometheus: TestPrometheus;
   readonly logs: () => Readonly<Record<string, string>>;
-  /** Where the services' logs are. */
+  /** Directory of the logs of the services. */
   readonly logsDir: string;
-  /** Superuser of the platform's PostgreSQL, with the database left to be named. */
+  /** Returns the superuser URL of a database of the platform. */
   readonly databaseUrl: (database: string) => string;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts everything; Jaeger and Prometheus are real programs. `providerKey` is what the model provider is called with. */
+/** Starts everything; Jaeger and Prometheus are real programs. `providerKey` is the key for the model provider. */
 export async function startObservedPlatform(options: {
   readonly jaegerPath: string;
   readonly prometheusPath: string;
@@ -31,7 +31,7 @@ export async function startObservedPlatform(options: {
   const directory = mkdtempSync(join(tmpdir(), 'aion-telemetry-'));
   const stateDir = join(directory, 'state');
   const closers: (() => Promise<unknown>)[] = [async () => rmSync(directory, { recursive: true, force: true })];
-  const opened = <T>(value: T, close: (value: T) => Promise<unknown>): T => {
+  const closeLater = <T>(value: T, close: (value: T) => Promise<unknown>): T => {
     closers.unshift(() => close(value));
     return value;
   };
@@ -39,14 +39,14 @@ export async function startObservedPlatform(options: {
     for (const close of closers.splice(0)) await close();
   };
   try {
-    const provider = opened(await startPlainProvider(), (each) => each.close());
-    const jaeger = opened(await startJaeger(options.jaegerPath), (each) => each.stop());
+    const provider = closeLater(await startPlainProvider(), (each) => each.close());
+    const jaeger = closeLater(await startJaeger(options.jaegerPath), (each) => each.stop());
     const { otlpEndpoint } = jaeger;
     const env = { ...process.env, OPENAI_BASE_URL: provider.baseUrl, OPENAI_API_KEY: options.providerKey };
-    const platform = opened(await startTestPlatform({ stateDir, env, otlpEndpoint }), (each) => each.stop());
+    const platform = closeLater(await startTestPlatform({ stateDir, env, otlpEndpoint }), (each) => each.stop());
     const targets = platform.adminUrls;
-    const prometheus = opened(await startPrometheus(options.prometheusPath, { targets }), (each) => each.stop());
-    opened(traceThisProcess(jaeger), (each) => each.shutdown());
+    const prometheus = closeLater(await startPrometheus(options.prometheusPath, { targets }), (each) => each.stop());
+    closeLater(traceThisProcess(jaeger), (each) => each.shutdown());
     const access = await createAccess(platform);
     const databaseUrl = (name: string): string => superuserUrl(stateDir, name);
     const logsDir = join(stateDir, 'logs');
@@ -66,7 +66,7 @@ function readLogs(directory: string): Record<string, string> {
   return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
 }
 
-/** A superuser's address of a database of a platform with this state directory. */
+/** Returns the superuser URL of a database of the platform with this state directory. */
 export function superuserUrl(stateDir: string, database: string): string {
   const port = readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? '';
   const password = readFileSync(join(stateDir, 'postgres', 'aion-superuser-password'), 'utf8').trim();

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 
-/** A third party's OpenAI-compatible server that answers each request with one word, or with an error that quotes it. */
+/** An OpenAI-compatible server that answers each request with one word, or with an error that quotes the request. */
 export interface PlainProvider {
   readonly baseUrl: string;
-  /** Headers of the completions that were asked for, oldest first. */
+  /** Headers of the requested completions, oldest first. */
   readonly seen: readonly IncomingHttpHeaders[];
   close(): Promise<void>;
 }
 
 const MODEL = 'plain-1';
-/** What is asked for under this name is refused with an error that tells the key and the request, as some providers do. */
-export const REFUSED_MODEL = 'refused-1';
+/** Requests for this model fail with an error that contains the key and the request, as with some providers. */
+export const REJECTED_MODEL = 'rejected-1';
 const USAGE = { prompt_tokens: 7, completion_tokens: 1, total_tokens: 8 };
 
-/** Starts the provider; it offers the model `plain-1`, counts 7 tokens in and 1 out, and knows how to stream. */
+/** Starts the provider; it offers the model `plain-1`, reports 7 input and 1 output tokens, and supports streaming. */
 export async function startPlainProvider(): Promise<PlainProvider> {
   const seen: IncomingHttpHeaders[] = [];
   const server = createServer((req, res) => {
@@ -24,12 +24,12 @@ export async function startPlainProvider(): Promise<PlainProvider> {
       if (req.url === '/v1/models') return sendJson({ object: 'list', data: [{ id: MODEL, object: 'model' }] });
       const text = Buffer.concat(chunks).toString();
       const { stream, model } = JSON.parse(text) as { stream?: boolean; model?: string };
-      if (model === REFUSED_MODEL) return refuse(`Incorrect API key: ${req.headers.authorization}, in ${text}`);
+      if (model === REJECTED_MODEL) return reject(`Incorrect API key: ${req.headers.authorization}, in ${text}`);
       seen.push(req.headers);
       if (stream === true) sendStream();
       else sendJson(answer('chat.completion', 'message', 'stop'));
     });
-    const refuse = (message: string): void => {
+    const reject = (message: string): void => {
       res.writeHead(401, { 'content-type': 'application/json' });
       res.end(JSON.stringify({ error: { message, type: 'invalid_request_error', code: 'invalid_api_key' } }));
     };

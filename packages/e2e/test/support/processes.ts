@@ -4,13 +4,13 @@ import { planPorts } from '@aion/launcher';
 import { assertPortsFree } from '@aion/launcher/testing';
 import { waitFor } from '@aion/testkit';
 
-/** Ports of one Jest worker: platforms that start at the same time never choose the same. */
+/** Number of ports per Jest worker, so that platforms that start at the same time use different ports. */
 const PORTS_OF_WORKER = 1_500;
 const MAX_WORKERS = 8;
 
 /**
- * Finds the first of fourteen ports in a row that the platform can have, below the range from which systems take ports for
- * outgoing connections: one that is free now could otherwise be taken before the platform has it.
+ * Returns the first of fourteen consecutive free ports for a platform. They are below the ephemeral port range, from which
+ * the system could assign a port before the platform uses it.
  */
 export async function findPorts(): Promise<number> {
   return waitFor(
@@ -25,28 +25,28 @@ export async function findPorts(): Promise<number> {
   );
 }
 
-/** Living processes with a variable in their environment, the server of PostgreSQL in a state directory among them. */
-export function processesOf(marker: string, stateDir: string): number[] {
+/** Lists the pids of processes with the marker in their environment, and of PostgreSQL in the state directory. */
+export function listProcesses(marker: string, stateDir: string): number[] {
   const marked = readdirSync('/proc')
     .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid && environmentText(pid).includes(`AION_TEST_MARKER=${marker}`));
-  return [...marked, ...postgresOf(stateDir)];
+    .filter((pid) => pid > 0 && pid !== process.pid && readEnvironment(pid).includes(`AION_TEST_MARKER=${marker}`));
+  return [...marked, ...findPostgres(stateDir)];
 }
 
-function environmentText(pid: number): string {
+function readEnvironment(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');
   } catch {
-    return ''; // It has ended between the two looks, or is another user's.
+    return ''; // The process has ended or belongs to another user.
   }
 }
 
-function postgresOf(stateDir: string): number[] {
+function findPostgres(stateDir: string): number[] {
   try {
     const pid = Number(readFileSync(join(stateDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
     process.kill(pid, 0);
     return [pid];
   } catch {
-    return []; // Neither a file, nor a process of its number.
+    return []; // No pid file or no such process.
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Preloaded into the processes of a test: at SIGUSR2 a process collects its garbage, so that what its heap holds is what
- * it keeps, and writes how much that is to `<AION_TEST_MEMORY_DIR>/<pid>.json`.
+ * Preloaded into the processes of a test: on SIGUSR2 a process collects garbage and writes the size of its heap to
+ * `<AION_TEST_MEMORY_DIR>/<pid>.json`.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 process.on('SIGUSR2', () => {
-  // What the first one has finalised goes with the second.
+  // The second collection frees objects that the first one has finalized.
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();

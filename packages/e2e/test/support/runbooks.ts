@@ -3,14 +3,14 @@ import { join, resolve } from 'node:path';
 
 const DIRECTORY = resolve(import.meta.dirname, '../../../../docs/runbooks');
 
-/** Something in a runbook that can be run. */
+/** A fenced block of a runbook. */
 export interface RunbookBlock {
   /** The file, such as `schema-drift.md`. */
   readonly file: string;
   readonly text: string;
 }
 
-/** Every fenced block of a language, in all runbooks. */
+/** Reads every fenced block of a language in all runbooks. */
 export function readBlocks(language: 'promql' | 'sh' | 'sql'): readonly RunbookBlock[] {
   const fence = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g');
   return readdirSync(DIRECTORY).flatMap((file) =>

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 
-/** A third party's OpenAI-compatible server whose streams go on until their reader is gone. */
+/** An OpenAI-compatible server whose streams continue until their reader disconnects. */
 export interface SlowProvider {
   readonly baseUrl: string;
-  /** Streams that are being read. */
+  /** Returns the number of open streams. */
   open(): number;
   close(): Promise<void>;
 }

@@ -19,7 +19,7 @@ import { findPorts } from './processes.ts';
 const HOST = '127.0.0.1';
 const CHECKOUT = resolve(import.meta.dirname, '../../../..');
 
-/** The four services as `pnpm start` runs them, from environment variables, on a PostgreSQL of their own. */
+/** The four services of `pnpm start`, configured by environment variables, with their own PostgreSQL. */
 export interface StartedServices {
   readonly baseUrl: string;
   readonly adminUrls: Readonly<Record<ServiceName, string>>;
@@ -27,7 +27,7 @@ export interface StartedServices {
   stop(): Promise<void>;
 }
 
-/** Starts them; their standard output is a descriptor, and `env` is added to what they need. */
+/** Starts the services with a file descriptor as standard output and `env` added to their required variables. */
 export async function startServices(output: number, env: NodeJS.ProcessEnv): Promise<StartedServices> {
   const directory = mkdtempSync(join(tmpdir(), 'aion-start-'));
   const postgres = await startTestPostgres();
@@ -61,7 +61,7 @@ export async function startServices(output: number, env: NodeJS.ProcessEnv): Pro
       stdio: ['ignore', output, output],
     });
     const adminUrls = toAdminUrls(ports, HOST);
-    await untilReady(launcher, adminUrls);
+    await waitUntilAllReady(launcher, adminUrls);
     const baseUrl = `http://${HOST}:${ports['web-api'].port}`;
     const operatorKey = await ensureOperator({ stateDir: directory, baseUrl, initSecret: secrets.initSecret, signal });
     return { baseUrl, adminUrls, operatorKey, stop };
@@ -94,7 +94,7 @@ function secretVariables(secrets: PlatformSecrets): NodeJS.ProcessEnv {
   };
 }
 
-async function untilReady(launcher: ChildProcess, adminUrls: Readonly<Record<string, string>>): Promise<void> {
+async function waitUntilAllReady(launcher: ChildProcess, adminUrls: Readonly<Record<string, string>>): Promise<void> {
   const isReady = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
   const all = async (): Promise<boolean> =>
     launcher.exitCode !== null || (await Promise.all(Object.values(adminUrls).map(isReady))).every(Boolean);

@@ -4,12 +4,12 @@ import { findPorts } from './processes.ts';
 
 const { signal } = new AbortController();
 
-/** Starts a platform on free ports, with all of its lines in its logs; spans stay in it without an `otlpEndpoint`. */
+/** Starts a platform on free ports with log level debug; without an `otlpEndpoint` the services store spans. */
 export async function startTestPlatform(options: {
   readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly otlpEndpoint?: string;
-  /** Told of services that end by themselves; else the platform is stopped. */
+  /** Called when a service exits unexpectedly; otherwise the platform is stopped. */
   readonly onCrash?: PlatformOptions['onCrash'];
 }): Promise<Platform> {
   const { stateDir } = options;

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** Of each service; a real Prometheus has one. */
+/** Connections per service; a real Prometheus has one. */
 const CONNECTIONS = 8;
 
-/** Scrapers that ask each service for its metrics and read nothing of the answer. */
+/** Connections that request the metrics of each service and read no response. */
 export interface UnreadScrapes {
   close(): void;
 }
 
-/** Opens them. */
+/** Opens the connections and sends the requests. */
 export async function openUnreadScrapes(adminUrls: Readonly<Record<string, string>>): Promise<UnreadScrapes> {
   const sockets = await Promise.all(
-    Object.values(adminUrls).flatMap((url) => Array.from({ length: CONNECTIONS }, () => ask(new URL(url)))),
+    Object.values(adminUrls).flatMap((url) => Array.from({ length: CONNECTIONS }, () => requestMetrics(new URL(url)))),
   );
   return {
     close: () => {
@@ -21,8 +21,8 @@ export async function openUnreadScrapes(adminUrls: Readonly<Record<string, strin
   };
 }
 
-async function ask({ hostname, port, host }: URL): Promise<Socket> {
-  // Without a listener for its data, a socket reads no more than its own buffer holds.
+async function requestMetrics({ hostname, port, host }: URL): Promise<Socket> {
+  // Without a data listener, a socket reads no more than its buffer can hold.
   const socket = connect(Number(port), hostname).on('error', () => undefined);
   await once(socket, 'connect');
   socket.write(`GET /metrics HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\n\r\n`);

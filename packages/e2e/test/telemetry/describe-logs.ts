@@ -1,11 +1,11 @@
 import { SERVICE_NAMES } from '@aion/launcher';
 import type { TelemetryRun } from './telemetry-run.ts';
 
-/** Logs of all services join by the ids of a request. */
-export function describeLogs(of: () => TelemetryRun): void {
+/** Tests that the logs of all services can be joined by the ids of a request. */
+export function describeLogs(getRun: () => TelemetryRun): void {
   describe('log lines', () => {
-    it('are JSON and join by trace id across all services', () => {
-      const run = of();
+    it('are JSON and can be joined by trace id across all services', () => {
+      const run = getRun();
       const logs = run.observed.logs();
       for (const service of SERVICE_NAMES) {
         const lines = (logs[`${service}.log`] ?? '')

@@ -3,11 +3,11 @@ import { compareWithCatalogue } from '@aion/metrics';
 import { waitFor } from '@aion/testkit';
 import type { TelemetryRun } from './telemetry-run.ts';
 
-/** What Prometheus counts is what was done, and what is exposed is what is declared. */
-export function describeMetrics(of: () => TelemetryRun): void {
+/** Tests that metrics count all work, and that services expose exactly the declared metrics. */
+export function describeMetrics(getRun: () => TelemetryRun): void {
   describe('metrics', () => {
-    it('count in Prometheus exactly what was done', async () => {
-      const run = of();
+    it('count exactly the requests, tokens, exports and rows in Prometheus', async () => {
+      const run = getRun();
       const rows = run.exported.bundle?.rows ?? 0;
       const expected = {
         'sum(up)': 4,
@@ -28,13 +28,13 @@ export function describeMetrics(of: () => TelemetryRun): void {
       let counted: unknown;
       const isCounted = async () => isDeepStrictEqual((counted = await valuesOf(run, expected)), expected);
       const wait = { describe: 'the counts', timeoutMs: 20_000, intervalMs: 250 };
-      // When the time is over, what was counted last says more than that it is.
+      // After a timeout, the comparison of the last values is more informative than the timeout error.
       await waitFor(isCounted, wait).catch(() => undefined);
       expect(counted).toEqual(expected);
     });
 
-    it('show every declared metric, and none and no label that is not', async () => {
-      const run = of();
+    it('include every declared metric and no undeclared metric or label', async () => {
+      const run = getRun();
       const scrapes = Object.entries(run.observed.platform.adminUrls).map(async ([service, url]) => {
         const answer = await fetch(`${url}/metrics`);
         return [service, await answer.text()] as const;

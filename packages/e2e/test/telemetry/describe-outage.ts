@@ -2,11 +2,11 @@ import { startJaeger } from '@aion/testkit';
 import { withSpan } from '@aion/tracing';
 import type { TelemetryRun } from './telemetry-run.ts';
 
-/** The loss of the real tracing backend; other faults of backends are in degradation.e2e.test.ts. */
-export function describeOutage(of: () => TelemetryRun, jaegerPath: string): void {
+/** Tests the loss of the tracing backend; degradation.e2e.test.ts tests other faults of backends. */
+export function describeOutage(getRun: () => TelemetryRun, jaegerPath: string): void {
   describe('an outage of Jaeger', () => {
-    it('costs no request, and spans arrive again afterwards', async () => {
-      const run = of();
+    it('fails no request, and spans arrive again afterwards', async () => {
+      const run = getRun();
       await run.observed.jaeger.stop('SIGKILL');
       for (let round = 0; round < 5; round += 1) {
         await Promise.all(Array.from({ length: 10 }, (_each, index) => run.complete(index % 2 === 0)));

@@ -8,26 +8,26 @@ import { CANARIES } from '../support/canaries.ts';
 import { spansOfTrace } from '../support/jaeger-spans.ts';
 import { startObservedPlatform, type ObservedPlatform } from '../support/observed-platform.ts';
 
-/** What is asked for in completions. */
+/** Model of the completions. */
 export const MODEL = 'plain-1';
 const { signal } = new AbortController();
 
-/** A platform with real backends of telemetry, after two completions and an export in one trace. */
+/** A platform with real telemetry backends after two completions and an export in one trace. */
 export interface TelemetryRun {
   readonly observed: ObservedPlatform;
-  /** The trace of all that was done at the start. */
+  /** Id of the trace of the completions and the export. */
   readonly traceId: string;
   /** The `X-Correlation-Id` of its completions. */
   readonly correlationId: string;
   readonly exported: TenantExport;
-  /** Asks for a completion in the active span, and gives the id of its trace. */
+  /** Requests a completion in the active span and returns the id of its trace. */
   complete(stream: boolean): Promise<string>;
   exportTenant(): Promise<TenantExport>;
   /** Waits until Jaeger has spans of a trace from every service that a completion passes. */
   untilTraced(traceId: string): Promise<void>;
 }
 
-/** Starts it; the caller must stop what is observed. */
+/** Starts the platform and sends the requests; the caller must stop the observed platform. */
 export async function startTelemetryRun(programs: {
   readonly jaegerPath: string;
   readonly prometheusPath: string;
@@ -53,12 +53,12 @@ export async function startTelemetryRun(programs: {
     return watchExportToEnd({ ...call, exportId: id, onProgress: () => undefined });
   };
   const untilTraced = async (traceId: string): Promise<void> => {
-    const wanted = ['web-api', 'ai-engine', 'database-gateway'];
+    const expected = ['web-api', 'ai-engine', 'database-gateway'];
     const arrived = async (): Promise<boolean> => {
       const services = new Set((await spansOfTrace(observed.jaeger.queryUrl, traceId)).map(({ service }) => service));
-      return wanted.every((service) => services.has(service));
+      return expected.every((service) => services.has(service));
     };
-    await waitFor(arrived, { describe: `the spans of ${wanted.join(', ')}`, timeoutMs: 20_000, intervalMs: 200 });
+    await waitFor(arrived, { describe: `the spans of ${expected.join(', ')}`, timeoutMs: 20_000, intervalMs: 200 });
   };
   try {
     return await withSpan('client request', {}, async () => {
