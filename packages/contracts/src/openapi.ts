@@ -152,6 +152,15 @@ function successResponse(route: Route): ResponseConfig {
   return { description, headers: answerHeaders(route), ...(Object.keys(content).length === 0 ? {} : { content }) };
 }
 
+function hasInput({ params, query, body }: Route): boolean {
+  return params !== undefined || query !== undefined || body !== undefined;
+}
+
+/** Reports whether requests contain the caller header of internal routes, which can be invalid. */
+function hasCaller({ auth }: Route): boolean {
+  return auth.kind === 'service';
+}
+
 /** Reports whether the caller may name a tenant in a header, which can be invalid. */
 function mayNameTenant({ auth }: Route): boolean {
   return auth.kind === 'tenant' || auth.kind === 'key' || auth.kind === 'operator';
@@ -160,9 +169,7 @@ function mayNameTenant({ auth }: Route): boolean {
 /** Errors that follow from the kind of a route, in addition to those that it declares. */
 function impliedErrors(route: Route): readonly ErrorCode[] {
   return [
-    ...(route.params !== undefined || route.query !== undefined || route.body !== undefined || mayNameTenant(route)
-      ? (['INVALID_REQUEST'] as const)
-      : []),
+    ...(hasInput(route) || mayNameTenant(route) || hasCaller(route) ? (['INVALID_REQUEST'] as const) : []),
     ...(route.auth.kind === 'tenant' ? (['NOT_FOUND'] as const) : []),
     // An operator cannot change a closed tenant.
     ...(route.auth.kind === 'tenant' && !isReading(route) ? (['CONFLICT'] as const) : []),
