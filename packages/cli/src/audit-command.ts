@@ -4,8 +4,9 @@ import { Command } from 'commander';
 import { formatAuditReport, isIntact } from './audit/format-audit-report.ts';
 import { countUnproven, verifyTrail, type AuditVerification } from './audit/verify-trail.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
-import { readNamedFile, readSigner } from './key-files.ts';
-import { refuse } from './refuse.ts';
+import { readNamedFile } from './read-named-file.ts';
+import { readSigner } from './read-signer.ts';
+import { exitWithError } from './exit-with-error.ts';
 import { createVerifyProgress } from './verify-progress.ts';
 
 interface AuditVerifyOptions {
@@ -13,6 +14,30 @@ interface AuditVerifyOptions {
   readonly signer?: readonly string[];
   readonly earlier?: readonly string[];
   readonly json?: boolean;
+}
+
+/** Creates `aion audit verify`: exit code 0 when every chain is intact, 1 when one is not, 2 for bad usage. */
+export function createAuditCommand(): Command {
+  const command = new Command('verify')
+    .description('verify the audit trail of an export: no event edited, deleted, reordered or truncated')
+    .argument(
+      '<path>',
+      'bundle (with --identity), or its audit_events and audit_checkpoints as NDJSON; - for standard input',
+    )
+    .option('-i, --identity <file>', 'your age identity file, which decrypts the bundle')
+    .option(
+      '-s, --signer <file>',
+      'current or former key that signs checkpoints, obtained separately from the export (repeatable)',
+      collect,
+    )
+    .option(
+      '-e, --earlier <file>',
+      "earlier state of the trail: a previous export, or database-gateway's log or heads file (repeatable)",
+      collect,
+    )
+    .option('--json', 'print the report as JSON')
+    .action((path: string, options: AuditVerifyOptions) => runAuditVerify(command, path, options));
+  return new Command('audit').description('verify audit trails').addCommand(command);
 }
 
 async function verify(
@@ -40,7 +65,7 @@ async function runAuditVerify(command: Command, path: string, options: AuditVeri
   try {
     verification = await verify(path, options);
   } catch (error) {
-    return refuse(command, error);
+    return exitWithError(command, error);
   }
   const hasSigner = options.signer !== undefined;
   process.stdout.write(
@@ -61,28 +86,7 @@ function toJson(verification: AuditVerification, hasSigner: boolean): string {
   return `${JSON.stringify({ ok: isIntact(verification), chains: listed, bundle: bundle?.ok ?? null }, undefined, 2)}\n`;
 }
 
-/** The values of an option that may be given more than once. */
+/** Collects the values of a repeatable option. */
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
-}
-
-/** Creates `aion audit verify`: exit code 0 when every chain is intact, 1 when one is not, 2 for bad usage. */
-export function createAuditCommand(): Command {
-  const command = new Command('verify')
-    .description('check the audit trail of an export: no event edited, deleted, reordered or cut off')
-    .argument('<path>', 'a bundle (with --identity), or its audit_events and audit_checkpoints as NDJSON; - for stdin')
-    .option('-i, --identity <file>', 'your age identity file, which opens the bundle')
-    .option(
-      '-s, --signer <file>',
-      'a key that signs checkpoints or has done so before, got elsewhere than with the export; once for each key',
-      collect,
-    )
-    .option(
-      '-e, --earlier <file>',
-      "what the trail was before this export: an earlier one, or database-gateway's log or file of heads; repeatable",
-      collect,
-    )
-    .option('--json', 'print the report as JSON')
-    .action((path: string, options: AuditVerifyOptions) => runAuditVerify(command, path, options));
-  return new Command('audit').description('check audit trails').addCommand(command);
 }

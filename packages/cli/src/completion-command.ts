@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { createBashCompletion } from './completion/bash-completion.ts';
-import { listCompletions, type CompletionNode } from './completion/completion-tree.ts';
+import { listCompletions, type CompletionNode } from './completion/list-completions.ts';
 import { createFishCompletion } from './completion/fish-completion.ts';
 import { createZshCompletion } from './completion/zsh-completion.ts';
 
@@ -12,12 +12,12 @@ const SHELLS: Readonly<Record<string, (nodes: readonly CompletionNode[]) => stri
 
 /**
  * Creates `aion completion`, which prints a script that completes every command, option and choice of the program. The
- * script holds them all, so that a press of the tab key starts no process and evaluates nothing that was typed.
+ * script contains all words, so that completion starts no process and evaluates no typed text.
  */
 export function createCompletionCommand(program: () => Command): Command {
   return new Command('completion')
     .summary('print a script that completes aion in your shell')
-    .description('Prints a script that completes commands, options and choices. Where the shell starts, evaluate it.')
+    .description('Prints a script that completes commands, options and choices. Evaluate it when the shell starts.')
     .addArgument(new Argument('<shell>').choices(Object.keys(SHELLS)))
     .addHelpText(
       'after',

@@ -12,28 +12,28 @@ const report: VerificationReport = {
 };
 
 describe('formatReport', () => {
-  it('lists the checks and says that all is well', () => {
+  it('lists the checks and reports success', () => {
     const text = formatReport(report);
     expect(text).toContain('AION bundle export-1');
     expect(text).toMatch(/ok .*structure {2}14 files/);
-    expect(text).toContain('OK: 30 rows of 2 tables are all there.');
+    expect(text).toContain('OK: 30 rows of 2 tables are complete.');
     expect(text).not.toContain('--');
   });
 
-  it('says what was not checked', () => {
+  it('reports what was not checked', () => {
     const text = formatReport({ ...report, contentChecked: false, signerTrusted: false });
-    expect(text).toContain('OK: 5 encrypted files are whole.');
+    expect(text).toContain('OK: 5 encrypted files are intact.');
     expect(text).toContain('--identity');
     expect(text).toContain('--signer');
   });
 
-  it('does not call a failed bundle whole', () => {
+  it('does not report a failed bundle as intact', () => {
     const text = formatReport({ ...report, ok: false, checks: [{ name: 'signature', ok: false, message: 'altered' }] });
     expect(text).toMatch(/FAILED.* signature {2}altered/);
     expect(text).not.toContain('OK:');
   });
 
-  it('lets nothing of a bundle steer the terminal', () => {
+  it('replaces control characters from a bundle', () => {
     const checks = [{ name: 'table \u001b[2Jx', ok: true, message: 'a\r\nb\u009b31m\u202e' }];
     const plain = formatReport({ ...report, exportId: 'x\u0007y', checks });
     expect(plain).toContain('x\ufffdy');

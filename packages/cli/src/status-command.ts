@@ -3,13 +3,28 @@ import { Command } from 'commander';
 import { readDemoFile } from './api/demo-file.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 import { formatTable } from './output/format-table.ts';
-import { refuse } from './refuse.ts';
+import { exitWithError } from './exit-with-error.ts';
 import { addConnectionOptions, type ConnectionOptions } from './routes/connection-options.ts';
-import { callerFolder, connect } from './routes/connect.ts';
-import { readApiStatus, readServiceStatus } from './status/read-status.ts';
+import { getCallerFolder, connect } from './routes/connect.ts';
+import { readApiStatus, readServiceStatus } from './status/status-check.ts';
 
 interface StatusOptions extends ConnectionOptions {
   readonly adminUrl?: readonly string[];
+}
+
+/** Creates `aion status`: exit code 0 when every check passes, 1 when one fails, 3 when the API does not answer. */
+export function createStatusCommand(): Command {
+  const command = new Command('status')
+    .summary('show whether the platform is ready')
+    .description(
+      'Shows whether the API answers and, if their admin ports are known, the readiness checks of each service. ' +
+        'Exit code 1 when a check fails.',
+    )
+    .option('--admin-url <url>', "address of a service's admin port (repeatable)", collect)
+    .addHelpText('after', '\nExample:\n  $ aion status --admin-url http://127.0.0.1:9464');
+  return addConnectionOptions(command, routes.meta.getOpenApi.auth.kind).action((options: StatusOptions) =>
+    runStatus(command, options),
+  );
 }
 
 async function runStatus(command: Command, options: StatusOptions): Promise<void> {
@@ -25,32 +40,17 @@ async function runStatus(command: Command, options: StatusOptions): Promise<void
     );
     if (!ready) process.exitCode = EXIT_FAILED;
   } catch (error) {
-    refuse(command, error);
+    exitWithError(command, error);
   }
 }
 
-/** Admin ports are known when they are given, or of a demo whose address is used. */
+/** Returns the admin ports that the options name, or those of the demo in use. */
 async function findAdminUrls({ adminUrl, url }: StatusOptions): Promise<Readonly<Record<string, string>>> {
   if (adminUrl !== undefined) return Object.fromEntries(adminUrl.map((each) => [each, each]));
   if (url !== undefined || (process.env['AION_URL'] ?? '') !== '') return {};
-  return (await readDemoFile(callerFolder()))?.adminUrls ?? {};
+  return (await readDemoFile(getCallerFolder()))?.adminUrls ?? {};
 }
 
 function collect(url: string, all: readonly string[] | undefined): readonly string[] {
   return [...(all ?? []), url];
-}
-
-/** Creates `aion status`: exit code 0 when everything is ready, 1 when something is not, 3 when the API is not there. */
-export function createStatusCommand(): Command {
-  const command = new Command('status')
-    .summary('show whether the platform is ready')
-    .description(
-      'Shows whether the API answers and, where their admin ports are known, whether each service has what it needs. ' +
-        'Exit code 1 when something is not ready.',
-    )
-    .option('--admin-url <url>', "a service's admin port; may be given again", collect)
-    .addHelpText('after', '\nExample:\n  $ aion status --admin-url http://127.0.0.1:9464');
-  return addConnectionOptions(command, routes.meta.getOpenApi.auth.kind).action((options: StatusOptions) =>
-    runStatus(command, options),
-  );
 }

@@ -1,14 +1,14 @@
-/** Something that the caller named cannot be used. */
+/** An argument or a file of the user is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The person who was asked does not want it. */
+/** The user did not confirm. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError';
 }
 
-/** What was got is not what it should be. */
+/** Received data differs from the data expected. */
 export class CheckFailedError extends Error {
   override readonly name = 'CheckFailedError';
 }

@@ -1,14 +1,14 @@
 import { PassThrough } from 'node:stream';
 import { createVerifyProgress } from './verify-progress.ts';
 
-/** A terminal, as much of it as progress needs. */
+/** Creates a fake terminal with the methods that a progress bar uses. */
 function createTerminal(isTTY: boolean): NodeJS.WriteStream & PassThrough {
   const stream = Object.assign(new PassThrough(), { isTTY, cursorTo: () => true, clearLine: () => true });
-  return stream as unknown as NodeJS.WriteStream & PassThrough; // what is used of a terminal is there
+  return stream as unknown as NodeJS.WriteStream & PassThrough; // It has all methods that are called.
 }
 
-describe('the progress of a verification', () => {
-  it('is a bar over what is to be read', () => {
+describe('createVerifyProgress', () => {
+  it('draws a bar of the bytes to read', () => {
     const terminal = createTerminal(true);
     const progress = createVerifyProgress(terminal, true);
     progress.update({ step: 'events', bytes: 500, totalBytes: 1_000 });
@@ -16,7 +16,7 @@ describe('the progress of a verification', () => {
     expect(String(terminal.read())).toMatch(/events .* 50 %/);
   });
 
-  it('counts what was read where nobody knows how much there is, and leaves an empty line', () => {
+  it('shows the bytes read when the total is unknown, and clears the line at the end', () => {
     const terminal = createTerminal(true);
     const progress = createVerifyProgress(terminal, true);
     progress.update({ step: 'events', bytes: 2_500_000, totalBytes: undefined });
@@ -26,8 +26,8 @@ describe('the progress of a verification', () => {
 
   it.each([
     ['there is no terminal', false, true],
-    ['nobody wants it', true, false],
-  ])('is nothing where %s', (_name, isTTY, isWanted) => {
+    ['it is disabled', true, false],
+  ])('shows nothing when %s', (_name, isTTY, isWanted) => {
     const terminal = createTerminal(isTTY);
     const progress = createVerifyProgress(terminal, isWanted);
     progress.update({ step: 'events', bytes: 500, totalBytes: 1_000 });

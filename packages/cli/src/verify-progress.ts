@@ -1,14 +1,14 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** How far a verification is. */
+/** Progress of a verification. */
 export interface ProgressUpdate {
   readonly step: string;
   readonly bytes: number;
-  /** Undefined while nobody knows. */
+  /** Undefined if unknown. */
   readonly totalBytes: number | undefined;
 }
 
-/** A progress bar, or nothing where nobody would see it. */
+/** Progress bar of a verification; without a terminal it shows nothing. */
 export interface VerifyProgress {
   readonly update: (progress: ProgressUpdate) => void;
   /** Removes the bar. */
@@ -16,10 +16,10 @@ export interface VerifyProgress {
 }
 
 const BYTES_PER_MB = 1_000_000;
-/** Back to the start of the line, and it is empty (ECMA-48, EL). */
+/** Returns to the start of the line and erases it (ECMA-48, EL). */
 const CLEAR_LINE = '\r\u001b[K';
 
-/** A bar over the bytes that a verification reads, or their count where their end is not known; on a terminal only. */
+/** Creates a progress bar of the bytes read, or a counter if their total is unknown. Shown only on a terminal. */
 export function createVerifyProgress(stream: NodeJS.WriteStream, isWanted: boolean): VerifyProgress {
   if (!isWanted || !stream.isTTY) return { update: () => undefined, stop: () => undefined };
   const bar = new SingleBar(

@@ -23,10 +23,10 @@ const access = () => ({ AION_URL: api.url, AION_API_KEY: 'aion_sk_1', INIT_CWD: 
 const aion = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => runHere(args, { ...access(), ...env });
 
 describe('a command', () => {
-  it('sends what its flags say, with the key, and prints a table', async () => {
+  it('sends its flags and the key, and prints a table', async () => {
     api.play(json({ data: [KEY], next_cursor: 'c2' }));
     const { code, stdout, stderr } = await aion(['api-keys', 'list', '--limit', '1', '--tenant', ID]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'There are more: --cursor c2, or --all.\n' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'More rows follow: use --cursor c2, or --all.\n' });
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(/^ID +NAME +PREFIX +SCOPES/),
       expect.stringMatching(new RegExp(`^${ID} +ci +- +inference +-`)),
@@ -41,7 +41,7 @@ describe('a command', () => {
     ]);
   });
 
-  it('prints JSON for scripts, without colours and words of its own, also under CI', async () => {
+  it('prints only JSON with --json, and no colours, also under CI', async () => {
     api.play(json(KEY, 200, { etag: '"3"' }));
     const env = { ...access(), CI: 'true' };
     const { stdout, stderr } = await runAion(['api-keys', 'get', ID, '--json'], { env });
@@ -72,7 +72,7 @@ describe('a command', () => {
     });
   });
 
-  it("asks for the platform's audit events where an operator names no tenant, and for a tenant's where one is named", async () => {
+  it("lists the platform's audit events for an operator without --tenant, and a tenant's with it", async () => {
     const event = {
       seq: 7,
       action: 'operator.created',
@@ -91,23 +91,23 @@ describe('a command', () => {
     ]);
   });
 
-  it('gives the secret alone to whoever captures it', async () => {
+  it('prints only the secret on standard output', async () => {
     api.play(json({ ...KEY, key: 'aion_sk_new' }, 201));
     const { stdout, stderr } = await aion(['api-keys', 'create', '--name', 'ci', '--scope', 'inference']);
     expect(stdout).toBe('aion_sk_new\n');
     expect(stderr).toContain(`id          ${ID}`);
-    expect(stderr).toContain('Keep the key: it is shown this once');
+    expect(stderr).toContain('Store the key: it is shown only once');
     expect(JSON.parse(api.seen[0]?.body ?? '')).toEqual({ name: 'ci', scopes: ['inference'] });
   });
 
-  it('takes a body from standard input, and flags before it', async () => {
+  it('reads a body from standard input, which flags override', async () => {
     api.play(json({ ...KEY, key: 'k' }, 201));
     const input = JSON.stringify({ name: 'old', scopes: ['trace'] });
     await runAion(['api-keys', 'create', '--body', '-', '--name', 'new'], { env: access(), input });
     expect(JSON.parse(api.seen[0]?.body ?? '')).toEqual({ name: 'new', scopes: ['trace'] });
   });
 
-  it('names the version that a change is meant for', async () => {
+  it('sends the version of --if-match with an update', async () => {
     api.play(json(KEY));
     await aion(['api-keys', 'update', ID, '--name', 'x', '--no-expires-at', '--if-match', '3']);
     expect(api.seen[0]).toMatchObject({
@@ -119,29 +119,25 @@ describe('a command', () => {
 
   it.each([
     ['a missing flag', ['api-keys', 'create', '--name', 'x'], /error: --scope is required/],
-    ['a wrong choice', ['api-keys', 'create', '--scope', 'all'], /Give one of: inference, /],
+    ['a wrong choice', ['api-keys', 'create', '--scope', 'all'], /Choose one of: inference, /],
     [
       'a wrong time',
       ['api-keys', 'update', ID, '--expires-at', 'tomorrow'],
       /--expires-at: Invalid ISO datetime.*such as 2026-/,
     ],
     ['a wrong id', ['api-keys', 'get', '1'], /<key-id>: .*such as 01890a5d/],
-    ['a number that is none', ['api-keys', 'list', '--limit', 'x'], /Give a whole number/],
+    ['an invalid number', ['api-keys', 'list', '--limit', 'x'], /Pass an integer/],
     ['a number out of range', ['api-keys', 'list', '--limit', '0'], /--limit: Too small/],
     [
-      'a body that is no JSON',
+      'a body that is not JSON',
       ['tenants', 'create', '--body', 'README.md'],
-      /--body README.md does not hold a JSON object/,
+      /--body README.md must contain a JSON object/,
     ],
-    [
-      'a body that is not there',
-      ['tenants', 'create', '--body', 'x.json'],
-      /x.json does not hold a JSON object: .*ENOENT/,
-    ],
-    ['a timeout that is none', ['tenants', 'list', '--timeout', '0'], /Give seconds/],
-    ['an address that is none', ['tenants', 'list', '--url', 'localhost'], /mend --url or AION_URL/],
-    ['a key file that is not there', ['tenants', 'list', '--key-file', 'nowhere'], /nowhere cannot be read/],
-  ])('refuses %s with exit code 2 and asks the API for nothing', async (_name, args, message) => {
+    ['a missing body file', ['tenants', 'create', '--body', 'x.json'], /x.json must contain a JSON object: .*ENOENT/],
+    ['an invalid timeout', ['tenants', 'list', '--timeout', '0'], /Pass a number of seconds/],
+    ['an invalid address', ['tenants', 'list', '--url', 'localhost'], /correct --url or AION_URL/],
+    ['a missing key file', ['tenants', 'list', '--key-file', 'nowhere'], /nowhere cannot be read/],
+  ])('rejects %s with exit code 2 and sends no request', async (_name, args, message) => {
     api.play(json(KEY));
     const { code, stdout, stderr } = await aion(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -149,23 +145,25 @@ describe('a command', () => {
     expect(api.seen).toEqual([]);
   });
 
-  it('destroys nothing where nobody can be asked, with exit code 2', async () => {
+  it('rejects a deletion without a terminal and without --yes, with exit code 2', async () => {
     api.play(json(KEY));
     const { code, stderr } = await runAion(['api-keys', 'revoke', ID], { env: access() });
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining(`the key ${ID}. Nobody can be asked here: add --yes`),
+      stderr: expect.stringContaining(
+        `revokes key ${ID}. This needs a confirmation: run it in a terminal or add --yes.`,
+      ),
     });
     expect(api.seen).toEqual([]);
   });
 
-  it('destroys with --yes', async () => {
+  it('deletes with --yes', async () => {
     api.play(json(KEY));
     expect(await aion(['api-keys', 'revoke', ID, '--yes'])).toMatchObject({ code: 0 });
     expect(api.seen).toMatchObject([{ method: 'DELETE', url: `/api/v1/api-keys/${ID}` }]);
   });
 
-  it('shows why the API refuses, field by field, with the id of the request and exit code 1', async () => {
+  it('prints the reason of a rejection, its fields and the request id, with exit code 1', async () => {
     const errors = [{ pointer: '/name', detail: 'must not be \u001b[31mblank' }];
     api.play(problem(400, 'name is not valid.', { 'x-request-id': 'r-1' }, { errors }));
     const { code, stdout, stderr } = await aion(['tenants', 'create', '--name', 'x']);
@@ -177,15 +175,15 @@ describe('a command', () => {
     expect(await aion(['tenants', 'list'])).toMatchObject({ code: 1, stderr: 'error: Not Found (404): <html>\n' });
   });
 
-  it('warns of a route that will go', async () => {
+  it('warns about a deprecated route', async () => {
     api.play(json(KEY, 200, { deprecation: '@1767225600', sunset: 'Thu, 01 Jan 2026 00:00:00 GMT' }));
     const { code, stderr } = await aion(['api-keys', 'get', ID]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^warning: .* after Thu, 01 Jan 2026/) });
   });
 });
 
-describe('a platform that is not well', () => {
-  it('is asked again, with the same idempotency key and after the pause that it wants', async () => {
+describe('a command on an unhealthy platform', () => {
+  it('is retried with the same idempotency key, after the delay that the API requests', async () => {
     const startedAt = performance.now();
     api.play(
       breakOff,
@@ -196,14 +194,14 @@ describe('a platform that is not well', () => {
     const { code, stderr } = await aion(['api-keys', 'create', '--name', 'x', '--scope', 'trace']);
     expect(code).toBe(0);
     expect(performance.now() - startedAt).toBeGreaterThan(1_000);
-    expect(stderr).toContain('Busy. Trying again in 1.0 s (2 of 3).');
+    expect(stderr).toContain('Busy. Retrying in 1.0 s (2 of 3).');
     const keys = api.seen.map(({ headers }) => headers['idempotency-key']);
     expect(keys).toHaveLength(4);
     expect(new Set(keys).size).toBe(1);
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('is not waited for longer than makes sense', async () => {
+  it('is not retried when the API requests a long delay', async () => {
     api.play(problem(503, 'Back in an hour.', { 'retry-after': '3600' }));
     expect(await aion(['tenants', 'list'])).toMatchObject({
       code: 1,
@@ -212,38 +210,38 @@ describe('a platform that is not well', () => {
     expect(api.seen).toHaveLength(1);
   });
 
-  it('that is not there at all is exit code 3', async () => {
+  it('fails with exit code 3 when the connection is refused', async () => {
     const gone = await startScriptedApi();
     const closed = gone.url;
     await gone.stop();
-    // In a process of its own: in this one, an error of fetch is of another realm, and its cause is not looked at.
+    // In a separate process: in this one, errors of fetch belong to another realm, and their cause is not found.
     const { code, stderr } = await runAion(['tenants', 'list'], { env: { ...access(), AION_URL: closed } });
     expect(code).toBe(3);
     expect(stderr).toMatch(/cannot be reached: connect ECONNREFUSED 127.0.0.1:\d+\. Is the platform running there\?/);
   });
 
-  it('that never answers is exit code 3, after the timeout', async () => {
+  it('fails with exit code 3 after the timeout when the API never answers', async () => {
     api.play(() => undefined);
     const { code, stderr } = await aion(['tenants', 'list', '--timeout', '0.05']);
     const lines = stderr.trimEnd().split('\n');
-    // Counted by what it says: whether a request arrives in that time is up to the machine.
+    // Counts the messages: whether a request arrives within the timeout depends on the load of the machine.
     const again = [1, 2, 3].map((attempt): unknown =>
       expect.stringMatching(`no answer within 0.05 s.*\\(${attempt} of 3\\)`),
     );
     expect({ code, lines }).toEqual({ code: 3, lines: [...again, expect.stringMatching(/^error: .* no answer/)] });
   });
 
-  it('that sends elsewhere is not followed: the key stays here', async () => {
+  it('does not follow a redirect, which would send the key elsewhere', async () => {
     api.play((res) => void res.writeHead(307, { location: `${api.url}/elsewhere` }).end());
     expect(await aion(['tenants', 'list'])).toMatchObject({ code: 3 });
     expect(api.seen.every(({ url }) => url === '/api/v1/tenants')).toBe(true);
   });
 });
 
-describe('the address and the key', () => {
+describe('address and key', () => {
   const none = { AION_URL: undefined, AION_API_KEY: undefined };
 
-  it('are asked for when nothing gives them, with exit code 2', async () => {
+  it('are required, with exit code 2', async () => {
     expect(await aion(['tenants', 'list'], none)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('set AION_URL'),
@@ -252,7 +250,7 @@ describe('the address and the key', () => {
     expect(keyless).toMatchObject({ code: 2, stderr: expect.stringContaining('set AION_API_KEY') });
   });
 
-  it('come from a demo in the folder: its operator manages, its tenants use', async () => {
+  it('are read from a demo in the folder: the operator key for management', async () => {
     const cwd = join(folder, 'demo');
     await mkdir(join(cwd, '.aion'), { recursive: true });
     const tenants = [{ id: ID, name: 'Demo tenant', key: 'aion_sk_demo' }];
@@ -261,7 +259,7 @@ describe('the address and the key', () => {
     api.play(json({ data: [], next_cursor: null }));
     const env = { ...none, INIT_CWD: cwd };
     const run = (...args: string[]) => aion(args, env);
-    expect((await run('tenants', 'list')).stderr).toBe(`note: the demo at ${api.url}, as its operator\n`);
+    expect((await run('tenants', 'list')).stderr).toBe(`note: using the demo at ${api.url} as its operator\n`);
     expect((await run('api-keys', 'list')).stderr).toContain(`as its operator for tenant ${ID} "Demo tenant"`);
     expect(api.seen.map(({ headers }) => [headers.authorization, headers['x-aion-tenant']])).toEqual([
       ['Bearer aion_op_demo', undefined],
@@ -275,11 +273,11 @@ describe('the address and the key', () => {
     await writeFile(join(cwd, '.aion/demo.json'), '{}');
     expect(await run('tenants', 'list')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('is not what a running demo'),
+      stderr: expect.stringContaining('was not written by a running demo'),
     });
   });
 
-  it('come from a file, whose secret is never shown', async () => {
+  it('are read from a key file, whose content is never shown', async () => {
     api.play(json({ data: [], next_cursor: null }));
     const keyFile = join(folder, 'key.txt');
     await writeFile(keyFile, 'aion_op_file\n');
@@ -287,10 +285,10 @@ describe('the address and the key', () => {
     expect(api.seen[0]?.headers.authorization).toBe('Bearer aion_op_file');
     await writeFile(keyFile, 'two words\n');
     const { code, stderr } = await aion(['tenants', 'list', '--key-file', keyFile]);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${keyFile} does not hold one key and nothing else\n` });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${keyFile} must contain one key and nothing else\n` });
   });
 
-  it('of the first operator come by the one-time secret', async () => {
+  it('of the first operator are requested with the one-time secret', async () => {
     api.play(json({ id: ID, name: 'First', key: 'aion_op_1' }, 201));
     const env = { AION_INIT_SECRET: 'once', AION_API_KEY: 'other' };
     expect(await aion(['init', '--name', 'First'], env)).toMatchObject({ code: 0, stdout: 'aion_op_1\n' });
@@ -303,7 +301,7 @@ describe('the address and the key', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('set AION_INIT_SECRET') });
   });
 
-  it('warns of an address that anybody can listen on', async () => {
+  it('warns about an address without encryption', async () => {
     const { stderr } = await aion(['tenants', 'list', '--timeout', '0.05'], { AION_URL: 'http://aion.invalid' });
     expect(stderr).toContain('warning: http://aion.invalid is not encrypted');
   });

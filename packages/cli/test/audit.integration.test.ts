@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The public key as OpenSSH writes it (RFC 8709). */
+/** Formats a public key as OpenSSH does (RFC 8709). */
 function toSshKey(key: KeyObject): string {
   const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
   const strings = [Buffer.from('ssh-ed25519'), Buffer.from(x, 'base64url')].flatMap((text) => {
@@ -50,26 +50,26 @@ const hex = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString('he
 
 interface TrailOptions {
   readonly events?: number;
-  /** Which events have a checkpoint, and who has signed it. */
+  /** Signing keys of checkpoints by the number of the event. */
   readonly signed?: Readonly<Record<number, KeyObject>>;
-  /** Which event an erasure has taken the content of. */
+  /** Number of the event whose content is erased. */
   readonly erased?: number;
 }
 
-/** A chain and its checkpoints, as an export has them. */
+/** Creates the lines of a chain and its checkpoints, as an export contains them. */
 function createTrail({ events = 3, signed = { 3: privateKey }, erased }: TrailOptions = {}): string[] {
   const lines: string[] = [];
   let prev_hash = GENESIS_HASH;
   for (let seq = 1; seq <= events; seq += 1) {
     const salt = randomBytes(32);
-    const said = { actor: 'operator', target_id: TENANT, target_path: null, request_id: null, correlation_id: null };
-    const commitment = computeCommitment({ ...said, trace_id: null }, salt);
-    const kept = { action: 'tenant.read', target_type: 'tenant', outcome: 'success', id: randomUUID(), seq };
-    const event = { ...kept, tenant_id: TENANT, created_at: '2026-11-23T12:00:00.000000Z', prev_hash, commitment };
+    const content = { actor: 'operator', target_id: TENANT, target_path: null, request_id: null, correlation_id: null };
+    const commitment = computeCommitment({ ...content, trace_id: null }, salt);
+    const header = { action: 'tenant.read', target_type: 'tenant', outcome: 'success', id: randomUUID(), seq };
+    const event = { ...header, tenant_id: TENANT, created_at: '2026-11-23T12:00:00.000000Z', prev_hash, commitment };
     const hash = hashEvent(event);
     const bytes = { prev_hash: hex(prev_hash), commitment: hex(commitment), hash: hex(hash) };
-    const content = seq === erased ? { ...ERASED_CONTENT, salt: null } : { ...said, trace_id: null, salt: hex(salt) };
-    lines.push(JSON.stringify({ ...event, ...content, ...bytes }));
+    const stored = seq === erased ? { ...ERASED_CONTENT, salt: null } : { ...content, trace_id: null, salt: hex(salt) };
+    lines.push(JSON.stringify({ ...event, ...stored, ...bytes }));
     const key = signed[seq];
     if (key !== undefined) lines.push(checkpointLine({ tenant_id: TENANT, seq, hash }, key));
     prev_hash = hash;
@@ -96,7 +96,7 @@ async function run(...args: string[]) {
   return { code, output: child.output() };
 }
 
-/** What a person at a terminal is shown of a run in this process. */
+/** Runs a command as if standard error were a terminal, and returns what it prints there. */
 async function runOnTerminal(...args: string[]): Promise<string> {
   const before = process.stderr.isTTY;
   process.stderr.isTTY = true;
@@ -108,7 +108,7 @@ async function runOnTerminal(...args: string[]): Promise<string> {
 }
 
 describe('aion audit verify', () => {
-  it('shows on a terminal how far it is, and nothing with --json', async () => {
+  it('shows its progress on a terminal, and nothing with --json', async () => {
     const file = join(folder, 'long.ndjson');
     await writeFile(file, createTrail({ events: 1_200 }).join('\n'));
     const shown = await runOnTerminal('audit', 'verify', file);
@@ -117,7 +117,7 @@ describe('aion audit verify', () => {
     expect((await runHere(['audit', 'verify', file])).stderr).toBe('');
   });
 
-  it('takes the public key as OpenSSL writes it, too', async () => {
+  it('accepts a public key in the format of OpenSSL', async () => {
     const pem = join(folder, 'signer.pem');
     await writeFile(pem, createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }));
     const trail = createTrail();
@@ -127,15 +127,15 @@ describe('aion audit verify', () => {
     expect(await audit(createTrail(), '--signer', pem)).toMatchObject({ code: 2 });
   });
 
-  it('finds an untouched trail intact, and says how far it is proven', async () => {
+  it('reports an unchanged trail as intact, with the events that are proven', async () => {
     const { code, output } = await audit(createTrail(), '--signer', signer);
     expect(output).toContain(`chain   of tenant ${TENANT}\nevents  3\nhead    3 `);
-    expect(output).toContain('proof   1 checkpoints; the newest that holds proves events 1 to 3');
+    expect(output).toContain('proof   1 checkpoints; the newest valid one proves events 1 to 3');
     expect(output).toContain('The audit trail is intact.');
     expect(code).toBe(0);
   });
 
-  it('names what was done to one that was touched, with exit code 1', async () => {
+  it('reports the changes of an altered trail, with exit code 1', async () => {
     const [first = '', second = '', ...rest] = createTrail();
     const edited = await audit([first, second.replace('tenant.read', 'tenant.edit'), ...rest], '-s', signer);
     expect(edited.output).toContain('FAILED  event 2: edited: its hash is not that of its content');
@@ -150,19 +150,19 @@ describe('aion audit verify', () => {
     expect(cut.code).toBe(1);
   });
 
-  it('says how many events no checkpoint proves yet', async () => {
+  it('counts the events that no checkpoint proves yet', async () => {
     const trail = createTrail({ events: 5 });
     const { code, output } = await audit(trail, '--signer', signer);
-    expect(output).toContain('the newest that holds proves events 1 to 3\nproof   not yet proven: 2;');
+    expect(output).toContain('the newest valid one proves events 1 to 3\nproof   not yet proven: 2;');
     expect(code).toBe(0);
     const { output: json } = await audit(trail, '-s', signer, '--json');
     expect(JSON.parse(json)).toMatchObject({ ok: true, chains: [{ provenSeq: 3, unprovenEvents: 2 }] });
   });
 
-  it('fails where the key is given and proves nothing: checkpoints and the end may be gone', async () => {
+  it('fails when no checkpoint is valid for the given key, since the trail may be truncated', async () => {
     const cut = withoutCheckpoints(createTrail()).slice(0, 2);
     const { code, output } = await audit(cut, '--signer', signer);
-    expect(output).toContain('proof   0 checkpoints; none proves anything\nproof   not yet proven: 2\n');
+    expect(output).toContain('proof   0 checkpoints; none is valid\nproof   not yet proven: 2\n');
     expect(output).toContain('FAILED  event 2: unproven: no checkpoint proves any event. Ask the operator');
     expect(output).toContain('The audit trail is NOT intact.');
     expect(code).toBe(1);
@@ -170,78 +170,78 @@ describe('aion audit verify', () => {
     expect(JSON.parse(json)).toMatchObject({ ok: false, chains: [{ ok: false, problems: [{ kind: 'unproven' }] }] });
   });
 
-  it('takes the former key beside the present one, after a rotation', async () => {
+  it('accepts current and former keys after a rotation', async () => {
     const trail = createTrail({ signed: { 1: former, 3: privateKey } });
     const { code, output } = await audit(trail, '--signer', signer, '--signer', formerSigner);
-    expect(output).toContain('proof   2 checkpoints; the newest that holds proves events 1 to 3');
+    expect(output).toContain('proof   2 checkpoints; the newest valid one proves events 1 to 3');
     expect(code).toBe(0);
     const one = await audit(trail, '--signer', signer);
     expect(one.output).toMatch(/FAILED {2}event 1: unknown signer: the checkpoint's key [0-9a-f]{16} is not known/);
     expect(one.code).toBe(1);
   });
 
-  it('says how many events are erased', async () => {
+  it('counts the erased events', async () => {
     const { code, output } = await audit(createTrail({ erased: 2 }), '--signer', signer);
-    expect(output).toContain('events  3, the content of 1 erased: compare with the certificates of your erasures');
+    expect(output).toContain('events  3, the content of 1 erased: compare this with your erasure certificates');
     expect(code).toBe(0);
   });
 
   const other = randomUUID();
   it.each<[string, (lines: readonly string[]) => string[], RegExp]>([
     [
-      'an actor edited and its salt taken',
+      'an edited actor without salt',
       ([first = '', ...rest]) => [first.replace('"operator"', '"x"').replace(/"salt":"[^"]+"/, '"salt":null'), ...rest],
       /event 1: content edited: it has no salt/,
     ],
-    ['the first event gone', (lines) => lines.slice(1), /event 1: missing/],
-    ['an event in the middle gone', (lines) => lines.toSpliced(1, 1), /event 2: missing/],
-    ['the last event gone', (lines) => lines.toSpliced(2, 1), /event 2: truncated/],
+    ['a missing first event', (lines) => lines.slice(1), /event 1: missing/],
+    ['a missing event in the middle', (lines) => lines.toSpliced(1, 1), /event 2: missing/],
+    ['a missing last event', (lines) => lines.toSpliced(2, 1), /event 2: truncated/],
     [
-      'an event given to another tenant',
+      'an event of another tenant',
       (lines) =>
         lines.map((line, at) => (at === 1 ? line.replace(`"tenant_id":"${TENANT}"`, `"tenant_id":"${other}"`) : line)),
       /chain {3}of tenant .*event 2: edited/s,
     ],
     [
-      'the whole chain given to another tenant',
+      'a complete chain under the name of another tenant',
       (lines) => lines.map((line) => line.replace(`"tenant_id":"${TENANT}"`, `"tenant_id":"${other}"`)),
       /event 3: signature invalid/,
     ],
     [
-      'a chain written anew',
+      'a rewritten chain',
       (lines) => [...withoutCheckpoints(createTrail()), ...lines.slice(3)],
       /event 3: checkpoint differs/,
     ],
     [
-      'a checkpoint edited',
+      'an edited checkpoint',
       (lines) => lines.map((line) => line.replace(/("signature":.{8})../, '$1ff')),
       /event 3: signature invalid/,
     ],
     [
-      'a terminal told what to do by the name of a key',
+      'control characters in the name of a key',
       (lines) => lines.map((line) => line.replace(/"key_id":"\w+"/, String.raw`"key_id":"\u001b[2J"`)),
       /the checkpoint's key \ufffd\[2J is not known/,
     ],
-  ])('does not pass %s', async (_name, tamper, message) => {
+  ])('rejects %s', async (_name, tamper, message) => {
     const { code, output } = await audit(tamper(createTrail()), '--signer', signer);
     expect(output).toMatch(message);
     expect(code).toBe(1);
   });
 
-  it('checks no signature without the key of the signer, and says so', async () => {
+  it('reports that no signature was checked without --signer', async () => {
     const { code, output } = await audit(createTrail());
-    expect(output).toContain('1 checkpoints, their signatures not checked: give --signer');
+    expect(output).toContain('1 checkpoints, signatures not checked: pass --signer');
     expect(code).toBe(0);
   });
 
-  describe('with what is known from before', () => {
+  describe('with --earlier', () => {
     const logLine = (line: string): string => {
       const fields = { ...toCheckpointFields(parseChainHead(line)), key_id: 'x' };
       return JSON.stringify({ level: 'info', message: CHECKPOINT_SIGNED, fields });
     };
     const trail = createTrail({ events: 5, signed: { 3: privateKey, 5: privateKey } });
     const other = JSON.stringify({ level: 'info', message: 'Request handled' });
-    const earlier = async (lines: readonly string[]): Promise<string> => {
+    const writeEarlier = async (lines: readonly string[]): Promise<string> => {
       const file = join(folder, `${randomUUID()}.ndjson`);
       await writeFile(file, lines.join('\n'));
       return file;
@@ -250,77 +250,92 @@ describe('aion audit verify', () => {
       ['an earlier export', (lines) => [...lines]],
       ['the log of database-gateway', (lines) => [other, logLine(lines.at(-1) ?? '')]],
       [
-        'its file of heads',
+        'the heads file of database-gateway',
         (lines) => [formatChainHead({ tenant_id: null, seq: 9, hash: GENESIS_HASH }), headOf(lines.at(-1) ?? '')],
       ],
     ];
     const headOf = (line: string): string => formatChainHead(parseChainHead(line));
 
-    it.each(ways)('passes one that goes on from it, by %s', async (_name, tell) => {
-      const { code, output } = await audit(trail, '-s', signer, '--earlier', await earlier(tell(trail.slice(0, 4))));
-      expect(output).toMatch(/^earlier [13] events compared with what they were$/m);
+    it.each(ways)('accepts a trail that continues the earlier state, read from %s', async (_name, toEarlier) => {
+      const { code, output } = await audit(
+        trail,
+        '-s',
+        signer,
+        '--earlier',
+        await writeEarlier(toEarlier(trail.slice(0, 4))),
+      );
+      expect(output).toMatch(/^earlier [13] events compared with their earlier state$/m);
       expect(output).toContain('The audit trail is intact.');
       expect(code).toBe(0);
     });
 
-    it.each(ways)('finds that its end was cut off with its newer checkpoints, by %s', async (_name, tell) => {
-      const cut = trail.slice(0, 4);
-      expect((await audit(cut, '-s', signer)).code).toBe(0);
-      const { code, output } = await audit(cut, '-s', signer, '-e', await earlier(tell(trail)));
-      expect(output).toContain(
-        'FAILED  event 3: truncated: before, there were 5 events, the last one here is 3. Was the export',
-      );
-      expect(code).toBe(1);
-    });
+    it.each(ways)(
+      'detects a trail truncated with its newer checkpoints, compared with %s',
+      async (_name, toEarlier) => {
+        const cut = trail.slice(0, 4);
+        expect((await audit(cut, '-s', signer)).code).toBe(0);
+        const { code, output } = await audit(cut, '-s', signer, '-e', await writeEarlier(toEarlier(trail)));
+        expect(output).toContain(
+          'FAILED  event 3: truncated: before, there were 5 events, the last one here is 3. Is the export',
+        );
+        expect(code).toBe(1);
+      },
+    );
 
-    it.each(ways)('finds that it was written anew, by %s', async (_name, tell) => {
-      const { code, output } = await audit(createTrail({ events: 5 }), '-e', await earlier(tell(trail)), '--json');
+    it.each(ways)('detects a rewritten trail, compared with %s', async (_name, toEarlier) => {
+      const { code, output } = await audit(
+        createTrail({ events: 5 }),
+        '-e',
+        await writeEarlier(toEarlier(trail)),
+        '--json',
+      );
       const problems: unknown = expect.arrayContaining([
         { kind: 'edited', seq: 5, detail: 'it was another event before' },
       ]);
       expect(JSON.parse(output)).toMatchObject({ ok: false, chains: [{ problems }] });
-      // As a problem and as the head: an event is named once, whatever said what it was.
+      // Once as a problem and once as the head: further sources about the same event add no problem.
       expect(output.match(/"seq": 5,/g)).toHaveLength(2);
       expect(code).toBe(1);
     });
 
     it.each([
       [
-        'knows of other chains only',
+        'contains only other chains',
         [formatChainHead({ tenant_id: null, seq: 1, hash: GENESIS_HASH })],
-        /knows nothing of/,
+        /contains no earlier state of/,
       ],
-      ['is a log without a checkpoint', [other], /knows nothing of the chains/],
-      ['is no trail', ['{"seq":1}'], /Line 1 of .*: The row is not valid/],
-      [
-        'has a line of a checkpoint that was cut off',
-        [logLine(trail.at(-1) ?? '').replace(/"hash":"../, '"hash":"')],
-        /Line 1 of/,
-      ],
+      ['is a log without a checkpoint', [other], /contains no earlier state of the chains/],
+      ['is not a trail', ['{"seq":1}'], /Line 1 of .*: The row is not valid/],
+      ['contains a truncated checkpoint', [logLine(trail.at(-1) ?? '').replace(/"hash":"../, '"hash":"')], /Line 1 of/],
       ['ends in the middle of a line', [logLine(trail.at(-1) ?? '').slice(0, -9)], /Line 1 of .* is not JSON/],
-      ['is a bundle that nothing opens', ['bundle'], /is an earlier bundle: it is opened with --identity/],
-    ])('refuses one that %s, with exit code 2', async (_name, lines, message) => {
-      const { code, output } = await audit(trail, '--earlier', await earlier(lines));
+      ['is a bundle without its identity', ['bundle'], /is an earlier bundle: pass --identity/],
+    ])('rejects a file that %s, with exit code 2', async (_name, lines, message) => {
+      const { code, output } = await audit(trail, '--earlier', await writeEarlier(lines));
       expect(output).toMatch(message);
       expect(code).toBe(2);
     });
   });
 
   it.each([
-    ['a line that is no event', ['{"seq":1}'], [], /Line 1 of .*: The row is not valid: id: /],
-    ['an empty file', [], [], /holds no event of an audit trail/],
-    ['a signer that is no key', ['{}'], ['-s', main], /holds 0 keys: give a file with one line "ssh-ed25519/],
-    ['a second signer that is no key', ['{}'], ['-s', main, '-s', main], /holds 0 keys: give a file with one line/],
-  ])('refuses %s with exit code 2', async (_name, lines, options, message) => {
+    ['a line that is not an event', ['{"seq":1}'], [], /Line 1 of .*: The row is not valid: id: /],
+    ['an empty file', [], [], /contains no event of an audit trail/],
+    ['a signer file without a key', ['{}'], ['-s', main], /contains 0 keys: pass a file with one line "ssh-ed25519/],
+    [
+      'a second signer file without a key',
+      ['{}'],
+      ['-s', main, '-s', main],
+      /contains 0 keys: pass a file with one line/,
+    ],
+  ])('rejects %s with exit code 2', async (_name, lines, options, message) => {
     const { code, output } = await audit(lines, ...options);
     expect(output).toMatch(message);
     expect(code).toBe(2);
   });
 
   it.each([
-    ['a file that is not there', ['/nonexistent.ndjson'], /\/nonexistent.ndjson cannot be read: ENOENT/],
-    ['a bundle without the key that opens it', [import.meta.dirname], /a bundle is opened with --identity/],
-  ])('refuses %s with exit code 2', async (_name, args, message) => {
+    ['a missing file', ['/nonexistent.ndjson'], /\/nonexistent.ndjson cannot be read: ENOENT/],
+    ['a bundle without its identity', [import.meta.dirname], /a bundle requires --identity/],
+  ])('rejects %s with exit code 2', async (_name, args, message) => {
     const { code, output } = await run('audit', 'verify', ...args);
     expect(output).toMatch(message);
     expect(code).toBe(2);

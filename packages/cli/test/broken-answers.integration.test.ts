@@ -16,8 +16,14 @@ const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const AT = '2030-01-01T00:00:00.000Z';
 const content = Buffer.alloc(100_000, 'content ');
 const file = {
-  ...{ id: ID, tenant_id: ID, project_id: null, name: 'notes.txt', content_type: 'text/plain' },
-  ...{ bytes: content.length, sha256: sha256(content), created_at: AT },
+  id: ID,
+  tenant_id: ID,
+  project_id: null,
+  name: 'notes.txt',
+  content_type: 'text/plain',
+  bytes: content.length,
+  sha256: sha256(content),
+  created_at: AT,
 };
 let api: ScriptedApi;
 let folder: string;
@@ -31,7 +37,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** In a process of its own: in this one, errors of fetch are of another realm. */
+/** Runs the tool in a separate process: in this one, errors of fetch belong to another realm. */
 function aion(...args: readonly string[]) {
   return runAion(args, { cwd: folder, env: { AION_URL: api.url, AION_API_KEY: 'aion_sk_1' } });
 }
@@ -41,28 +47,28 @@ function sha256(bytes: Buffer): string {
 }
 
 describe('a download of a file', () => {
-  it('that breaks off leaves nothing, and is exit code 3', async () => {
+  it('leaves no file and fails with exit code 3 when the connection breaks', async () => {
     api.play(json(file), breakOffWithin(content));
     const { code, stdout, stderr } = await aion('files', 'download', ID, '-o', 'notes.txt');
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(
-      /error: The answer of http:\/\/127.0.0.1:\d+ broke off: \w.*\. Is the platform running there\?/,
+      /error: The answer of http:\/\/127.0.0.1:\d+ was interrupted: \w.*\. Is the platform running there\?/,
     );
     expect(stderr).not.toContain('    at ');
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('that arrives whole has its name', async () => {
+  it('creates the file when it is complete', async () => {
     api.play(json(file), (res) => void res.writeHead(200).end(content));
     expect(await aion('files', 'download', ID, '-o', 'notes.txt')).toMatchObject({ code: 0 });
     expect((await readFile(join(folder, 'notes.txt'))).equals(content)).toBe(true);
     expect(await readdir(folder)).toEqual(['notes.txt']);
   });
 
-  it('that is not what was uploaded leaves nothing, and is exit code 1', async () => {
+  it('leaves no file and fails with exit code 1 when the bytes differ from the upload', async () => {
     api.play(json(file), (res) => void res.writeHead(200).end(content.subarray(1)));
     const { code, stderr } = await aion('files', 'download', ID, '-o', 'notes.txt');
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('not what was uploaded') });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('differ from those uploaded') });
     expect(await readdir(folder)).toEqual([]);
   });
 });
@@ -70,24 +76,24 @@ describe('a download of a file', () => {
 describe('a download of an export', () => {
   const linksTo = (url: string) =>
     json({ expires_at: AT, archive: { url: `${url}/archive`, bytes: content.length }, files: [] }, 201);
-  /** As far as it was asked for. */
+  /** Sends the requested range. */
   const rest: Step = (res, { headers }) => {
     const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
     res.writeHead(start === 0 ? 200 : 206).end(content.subarray(start));
   };
 
-  it('that breaks off goes on, by a link of its own', async () => {
+  it('continues with a new link when the connection breaks', async () => {
     const links = linksTo(api.url);
     api.play(links, breakOffWithin(content), links, rest);
     const { code, stderr } = await aion('exports', 'download', ID, '-o', 'bundle.tar');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('broke off') });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('Download interrupted') });
     expect((await readFile(join(folder, 'bundle.tar'))).equals(content)).toBe(true);
     const keys = [0, 2].map((index) => api.seen[index]?.headers['idempotency-key']);
     expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/)]);
     expect(new Set(keys).size).toBe(2);
   });
 
-  it('goes on where an earlier one ended', async () => {
+  it('continues an earlier download', async () => {
     await writeFile(join(folder, `bundle.tar.${ID}.part`), content.subarray(0, 1_000));
     api.play(linksTo(api.url), rest);
     expect(await aion('exports', 'download', ID, '-o', 'bundle.tar')).toMatchObject({ code: 0 });
@@ -97,23 +103,23 @@ describe('a download of an export', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a request whose answer', () => {
   const created = Buffer.from(JSON.stringify({ id: ID, name: 'ci', key: 'aion_sk_new' }));
   const create = ['api-keys', 'create', '--name', 'ci', '--scope', 'inference'];
 
-  it('that breaks off is asked for again, with the same idempotency key', async () => {
+  it('is incomplete is retried with the same idempotency key', async () => {
     api.play(breakOffWithin(created), json(JSON.parse(created.toString()), 201));
     const { code, stdout, stderr } = await aion(...create);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'aion_sk_new\n' });
-    expect(stderr).toContain('Trying again');
+    expect(stderr).toContain('Retrying');
     expect(api.seen).toHaveLength(2);
     expect(new Set(api.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
   });
 
   it.each([
-    ['that breaks off again and again', breakOffWithin(created), 'cannot be reached: '],
-    ['that is not JSON', ((res) => void res.writeHead(200).end('<html>')) satisfies Step, 'is it the API?'],
-  ])('%s is exit code 3', async (_name, step, message) => {
+    ['is always incomplete', breakOffWithin(created), 'cannot be reached: '],
+    ['is not JSON', ((res) => void res.writeHead(200).end('<html>')) satisfies Step, 'is it the API?'],
+  ])('%s fails with exit code 3', async (_name, step, message) => {
     api.play(step);
     const { code, stdout, stderr } = await aion(...create);
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
@@ -122,8 +128,8 @@ describe('an answer', () => {
   });
 });
 
-describe('a rotation of keys', () => {
-  it('sends an idempotency key of its own with each step', async () => {
+describe('aion keys rotate', () => {
+  it('sends a separate idempotency key with each step', async () => {
     const step = { key_id: '0'.repeat(16), resealed: 1, failed: [], remaining: 0 };
     api.play(json({ ...step, next_cursor: ID }), breakOff, json({ ...step, next_cursor: null }));
     expect(await aion('keys', 'rotate')).toMatchObject({ code: 0 });

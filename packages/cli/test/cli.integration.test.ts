@@ -24,7 +24,7 @@ let identity = '';
 let recipient = '';
 let signer = '';
 
-/** Runs the tool in a process of its own, without a terminal. */
+/** Runs the tool in a separate process without a terminal. */
 async function aion(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [main, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
   let stdout = '';
@@ -88,21 +88,21 @@ describe('aion keygen', () => {
 });
 
 describe('aion verify', () => {
-  it('exits with 0 for a whole bundle', async () => {
+  it('exits with 0 for an intact bundle', async () => {
     const { code, stdout, stderr } = await aion('verify', bundle, '--identity', identity, '--signer', signer);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/ok +table public.messages +2 rows in 1 parts/);
-    expect(stdout).toContain('OK: 2 rows of 1 tables are all there.');
+    expect(stdout).toContain('OK: 2 rows of 1 tables are complete.');
   });
 
-  it('says without an identity and a signer what it did not check', async () => {
+  it('reports what it did not check without --identity and --signer', async () => {
     const { code, stdout } = await aion('verify', bundle);
     expect(code).toBe(0);
     expect(stdout).toMatch(/--identity/);
     expect(stdout).toMatch(/--signer/);
   });
 
-  it('gives the report as JSON and nothing else', async () => {
+  it('prints only the report with --json', async () => {
     const { code, stdout, stderr } = await aion('verify', bundle, '--json', '-i', identity);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({
@@ -143,7 +143,7 @@ describe('aion verify', () => {
     expect(stdout).toMatch(/FAILED +signer/);
   });
 
-  it('exits with 1 for a file that is no archive', async () => {
+  it('exits with 1 for a file that is not an archive', async () => {
     const { code, stdout } = await aion('verify', identity);
     expect(code).toBe(1);
     expect(stdout).toMatch(/FAILED +structure/);
@@ -151,11 +151,11 @@ describe('aion verify', () => {
 
   it.each([
     ['no bundle', () => ['verify'], /missing required argument/],
-    ['a bundle that is not there', () => ['verify', join(folder, 'nowhere')], /give the folder of a bundle/],
+    ['a missing bundle', () => ['verify', join(folder, 'nowhere')], /pass the folder of a bundle/],
     ['an unknown option', () => ['verify', bundle, '--fast'], /unknown option/],
-    ['an identity that is not there', () => ['verify', bundle, '-i', join(folder, 'nowhere')], /cannot be read/],
-    ['an identity that is none', () => ['verify', bundle, '-i', signer], /AGE-SECRET-KEY-1/],
-    ['a signer without a key', () => ['verify', bundle, '-s', identity], /holds 0 keys/],
+    ['a missing identity file', () => ['verify', bundle, '-i', join(folder, 'nowhere')], /cannot be read/],
+    ['an identity file without an identity', () => ['verify', bundle, '-i', signer], /AGE-SECRET-KEY-1/],
+    ['a signer without a key', () => ['verify', bundle, '-s', identity], /contains 0 keys/],
     ['an unknown command', () => ['verfy', bundle], /unknown command/],
     ['no command', () => [], /Usage: aion/],
   ])('exits with 2 for %s', async (_name, args, message) => {

@@ -24,18 +24,18 @@ beforeAll(async () => {
   }
 });
 afterEach(async () => {
-  // Nothing that was typed has been evaluated.
+  // No typed text was evaluated.
   expect(await readdir(folder)).toEqual(['aion.bash', 'aion.fish', 'aion.zsh']);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs a shell in the folder, and gives the lines that it prints, sorted: a list in a shell is. */
-function linesOf(shell: string, ...args: readonly string[]): string[] {
+/** Runs a shell in the folder and returns the lines that it prints, sorted as a shell sorts its list. */
+function runShell(shell: string, ...args: readonly string[]): string[] {
   const output = execFileSync(shell, args, { cwd: folder, encoding: 'utf8' });
   return output.split('\n').filter(Boolean).toSorted();
 }
 
-/** What readline, which has broken the line at spaces and colons, shows for bash's answer to it. */
+/** Completes a line in bash, split at spaces and colons as readline does, and returns the words that readline shows. */
 function completeInBash(line: string): string[] {
   const words = line.split(/(?<=:)|(?=:)| /);
   const script = `
@@ -44,37 +44,37 @@ function completeInBash(line: string): string[] {
     _aion 2> /dev/null
     printf '%s\\n' "\${COMPREPLY[@]}"`;
   const before = /\S+:$/.exec(line.slice(0, line.lastIndexOf(':') + 1))?.[0] ?? '';
-  const offers = linesOf('bash', '--norc', '-c', script, 'bash', 'aion.bash', line, ...words);
+  const offers = runShell('bash', '--norc', '-c', script, 'bash', 'aion.bash', line, ...words);
   return offers.map((offer) => `${before}${offer}`);
 }
 
 function completeInZsh(zsh: string, line: string): string[] {
   const answers = mkdtempSync(join(tmpdir(), 'aion-offers-'));
   try {
-    return linesOf(zsh, '-f', ZSH_OFFERS, join(folder, 'aion.zsh'), line, join(answers, 'offers'));
+    return runShell(zsh, '-f', ZSH_OFFERS, join(folder, 'aion.zsh'), line, join(answers, 'offers'));
   } finally {
     rmSync(answers, { recursive: true });
   }
 }
 
-/** Each offer comes with its description, after a tab. */
+/** Completes a line in fish, which prints the description of each word after a tab. */
 function completeInFish(fish: string, line: string): string[] {
   const script = 'source aion.fish; complete -C $argv[1]';
-  return linesOf(fish, '--no-config', '-c', script, line).map((offer) => offer.replace(/\t.*$/, ''));
+  return runShell(fish, '--no-config', '-c', script, line).map((offer) => offer.replace(/\t.*$/, ''));
 }
 
-/** What holds in every shell. */
+/** Tests of every shell. */
 function itCompletes(complete: (line: string) => string[]): void {
-  it.each(OFFERS)('offers for "%s" what fits', (line, words) => {
+  it.each(OFFERS)('offers the matching words for "%s"', (line, words) => {
     expect(complete(line)).toEqual(words);
   });
 
-  it('evaluates nothing that was typed', () => {
+  it('evaluates no typed text', () => {
     expect(complete('aion api-keys create --name $(touch pwned) --sc')).toEqual(['--scope']);
   });
 }
 
-/** What a script says itself; for bash's, readline offers files where it says nothing. */
+/** Tests of the completion of files, which in bash is done by readline instead of the script. */
 function itCompletesFiles(complete: (line: string) => string[]): void {
   it.each([['aion verify aion.f'], ['aion api-keys create --key-file aion.f']])('offers files for "%s"', (line) => {
     expect(complete(line)).toEqual(['aion.fish']);

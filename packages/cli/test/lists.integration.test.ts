@@ -14,11 +14,11 @@ afterAll(() => api.stop());
 const access = () => ({ AION_URL: api.url, AION_API_KEY: 'aion_sk_1' });
 const aion = (...args: string[]) => runHere(args, access());
 
-describe('a report of usage', () => {
+describe('aion usage get', () => {
   const sums = { generations: 3, failed: 1, prompt_tokens: 20, completion_tokens: 5, cost_micro_usd: 7 };
   const report = { from: '2030-01-01', to: '2030-01-30', data: [{ model: 'm', ...sums }], total: sums };
 
-  it('ends with the total, and says which days it is of', async () => {
+  it('prints the total as the last row, and the period on standard error', async () => {
     api.play(json(report));
     const { code, stdout, stderr } = await aion('usage', 'get', '--group-by', 'model');
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'from  2030-01-01\nto    2030-01-30\n' });
@@ -27,15 +27,15 @@ describe('a report of usage', () => {
     expect(total).toMatch(/^TOTAL +- +- +- +- +3 +1 +20 +5 +7$/);
   });
 
-  it('is printed whole as JSON', async () => {
+  it('prints the complete answer with --json', async () => {
     api.play(json(report));
     const { stdout, stderr } = await aion('usage', 'get', '--json');
     expect({ body: JSON.parse(stdout) as unknown, stderr }).toEqual({ body: report, stderr: '' });
   });
 });
 
-describe('an answer that comes at once', () => {
-  it.each([[['usage', 'get']], [['retention-policies', 'current']]])('%j has no --all', async (words) => {
+describe('a list without pages', () => {
+  it.each([[['usage', 'get']], [['retention-policies', 'current']]])('has no --all: %j', async (words) => {
     api.play(json({ data: [] }));
     expect(await aion(...words, '--all')).toMatchObject({
       code: 2,
@@ -45,10 +45,15 @@ describe('an answer that comes at once', () => {
   });
 });
 
-describe('a policy of retention', () => {
+describe('a retention policy', () => {
   const bounds = { min_days: 1, max_days: 3_650, default_days: 365 };
   const scheduled = {
-    ...{ id: ID, retention_class: 'content', keep_days: 90, effective_from: AT, set_by: ID, created_at: AT },
+    id: ID,
+    retention_class: 'content',
+    keep_days: 90,
+    effective_from: AT,
+    set_by: ID,
+    created_at: AT,
   };
   const current = {
     data: [
@@ -60,7 +65,7 @@ describe('a policy of retention', () => {
   const create = (...more: string[]) =>
     runAion(['retention-policies', 'create', '--retention-class', 'content', ...more], { env: access() });
 
-  it('is shown with the delay of those that keep data for less time', async () => {
+  it('is shown with the delay of shorter policies', async () => {
     api.play(json(current));
     const { stdout, stderr } = await aion('retention-policies', 'current');
     expect(stderr).toBe('lowering_delay_days  7\n');
@@ -68,17 +73,19 @@ describe('a policy of retention', () => {
     expect(JSON.parse((await aion('retention-policies', 'current', '--json')).stdout)).toEqual(current);
   });
 
-  it('asks first when it keeps data for less time than is set', async () => {
+  it('asks for confirmation when it is shorter than the current one', async () => {
     api.play(json(current));
     const { code, stderr } = await create('--keep-days', '89');
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining('class content for 89 days and not 90: what is older may be deleted. Nobody can'),
+      stderr: expect.stringContaining(
+        'class content for 89 days instead of 90, and older data may be deleted. This needs',
+      ),
     });
     expect(api.seen.map(({ method }) => method)).toEqual(['GET']);
   });
 
-  it('asks first where it cannot be seen what is set', async () => {
+  it('asks for confirmation when the current one cannot be read', async () => {
     api.play(problem(403, 'It lacks the scope.'));
     const { code, stderr } = await create('--keep-days', '90');
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('which may be less than now') });
@@ -86,9 +93,9 @@ describe('a policy of retention', () => {
   });
 
   it.each([
-    ['when it keeps data as long', ['--keep-days', '90'], ['GET', 'POST']],
+    ['when it is as long', ['--keep-days', '90'], ['GET', 'POST']],
     ['with --yes', ['--keep-days', '1', '--yes'], ['POST']],
-  ])('does not ask %s', async (_name, flags, methods) => {
+  ])('asks for no confirmation %s', async (_name, flags, methods) => {
     const set = json({ ...scheduled, replaces: { keep_days: 90, policy: null }, withdrawn: [] }, 201);
     api.play(...(methods.length === 2 ? [json(current)] : []), set);
     expect(await create(...flags)).toMatchObject({ code: 0 });

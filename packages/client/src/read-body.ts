@@ -8,6 +8,8 @@ export async function* readBody(response: Response): AsyncGenerator<Uint8Array> 
     yield* response.body;
   } catch (error) {
     const { origin } = new URL(response.url);
-    throw new UnreachableError(`The answer of ${origin} broke off: ${fetchErrorReason(error)}.`, { cause: error });
+    throw new UnreachableError(`The answer of ${origin} was interrupted: ${fetchErrorReason(error)}.`, {
+      cause: error,
+    });
   }
 }

@@ -85,7 +85,7 @@ describe('the command line on a running platform', () => {
     const create = ['retention-policies', 'create', '--tenant', tenant, '--retention-class', 'content'];
     expect(await run([...create, '--keep-days', '30'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('for 30 days and not 365: what is older may be deleted'),
+      stderr: expect.stringContaining('for 30 days instead of 365, and older data may be deleted'),
     });
     expect(JSON.parse(await aion([...create, '--keep-days', '30', '--yes', '--json']))).toMatchObject({
       keep_days: 30,

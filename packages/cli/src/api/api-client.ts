@@ -1,124 +1,138 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, fetchErrorReason, readApiError, UnreachableError } from '@aion/client';
+import { errorMessage } from '@aion/errors';
+import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
 import type { ApiSettings } from './api-settings.ts';
 
 /** One request to the API. */
 export interface ApiRequest {
   readonly method: string;
-  /** With its parameters filled in; or a whole URL on which the API itself has put its signature. */
+  /** Path with its parameters filled in, or a complete URL that the API has signed. */
   readonly path: string;
   readonly query?: Readonly<Record<string, unknown>>;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is, read anew at each attempt; it may take as long as it takes. */
+  /** Sent unchanged, read again at each attempt, and without a timeout. */
   readonly body?: () => Readable;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that has been read to its end. */
-export interface WholeAnswer {
-  /** Undefined when there is nothing in it. */
+/** Response whose body has been read completely. */
+export interface ApiResponse {
+  /** Undefined when the response has no body. */
   readonly body: unknown;
   readonly headers: Headers;
 }
 
-/** Sends requests with the key, again and again within bounds when that may help. */
+/** Sends requests with the key; retries those that failed for a transient reason. */
 export interface ApiClient {
   /**
-   * Sends a request and reads the JSON that answers it.
-   * @throws ApiError when the API refuses; UnreachableError when no whole answer comes
+   * Sends a request and reads the JSON of the response.
+   * @throws ApiError when the API rejects the request; UnreachableError when no complete response arrives
    */
-  ask(request: ApiRequest): Promise<WholeAnswer>;
+  request(request: ApiRequest): Promise<ApiResponse>;
   /**
-   * Sends a request whose answer is read by the caller as it comes: `readBody`.
-   * @throws ApiError when the API refuses; UnreachableError when no answer comes
+   * Sends a request and returns the response with its body unread, for `readBody`.
+   * @throws ApiError when the API rejects the request; UnreachableError when no response arrives
    */
   open(request: ApiRequest): Promise<Response>;
 }
 
-const MAX_ATTEMPTS = 4;
-const FIRST_PAUSE_MS = 250;
-/** A server that asks for a longer pause is not waited for. */
-const MAX_PAUSE_MS = 30_000;
-/** Too many requests, and what a restart or a proxy in front of one says. */
-const PASSING_STATUSES = [429, 502, 503, 504];
+const MAX_RETRIES = 3;
+const FIRST_DELAY_MS = 250;
+/** A request is not retried when the server demands a longer delay. */
+const MAX_DELAY_MS = 30_000;
+/** Too many requests, and the answers of a restarting server or of a proxy in front of it. */
+const TRANSIENT_STATUSES = [429, 502, 503, 504];
 
-/** Creates a client. What it sends is safe to send twice: by its method, or by the `Idempotency-Key` of every POST. */
+/** Creates a client. Every request is safe to repeat: by its method, or by the `Idempotency-Key` of every POST. */
 export function createApiClient(settings: ApiSettings, note: (line: string) => void): ApiClient {
-  async function send<T>(request: ApiRequest, read: (answer: Response) => Promise<T>): Promise<T> {
+  const policy = retry(handleWhen(isTransient), {
+    maxAttempts: MAX_RETRIES,
+    backoff: new DelegateBackoff(({ attempt, result }) =>
+      delayBefore(attempt, 'error' in result ? result.error : undefined),
+    ),
+  });
+  policy.onRetry((failure) => {
+    const reason = 'error' in failure ? `${errorMessage(failure.error)} ` : '';
+    note(`${reason}Retrying in ${(failure.delay / 1_000).toFixed(1)} s (${failure.attempt} of ${MAX_RETRIES}).`);
+  });
+
+  function send<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<T> {
     const repeatable = withIdempotencyKey(request);
-    for (let attempt = 1; ; attempt += 1) {
-      const outcome = await sendOnce(settings, repeatable, async (answer) => {
-        noteDeprecation(answer, note);
-        return { value: await read(answer) };
-      }).catch((error: unknown) => toUnreachable(settings, error));
-      if (!(outcome instanceof Error)) return outcome.value;
-      const pauseMs = pauseBefore(attempt, outcome);
-      if (pauseMs === undefined) throw outcome;
-      note(`${outcome.message} Trying again in ${(pauseMs / 1_000).toFixed(1)} s (${attempt} of ${MAX_ATTEMPTS - 1}).`);
-      await sleep(pauseMs);
-    }
+    return policy.execute(() =>
+      sendOnce(settings, repeatable, (response) => {
+        noteDeprecation(response, note);
+        return read(response);
+      }),
+    );
   }
   return {
-    ask: (request) => send(request, readWhole),
-    open: (request) => send(request, (answer) => Promise.resolve(answer)),
+    request: (request) => send(request, readJson),
+    open: (request) => send(request, (response) => Promise.resolve(response)),
   };
 }
 
-/** With it a broken connection is no reason to do a thing twice. */
+/** Adds a key to a POST, so that a repeated request has the effect of one. */
 function withIdempotencyKey(request: ApiRequest): ApiRequest {
   if (request.method !== 'POST') return request;
   return { ...request, headers: { 'idempotency-key': randomUUID(), ...request.headers } };
 }
 
-async function readWhole(answer: Response): Promise<WholeAnswer> {
-  const text = await answer.text();
-  if (text === '') return { body: undefined, headers: answer.headers };
+async function readJson(response: Response): Promise<ApiResponse> {
+  const text = await response.text();
+  if (text === '') return { body: undefined, headers: response.headers };
   try {
     const body: unknown = JSON.parse(text);
-    return { body, headers: answer.headers };
+    return { body, headers: response.headers };
   } catch (error) {
-    throw new UnreachableError(`${new URL(answer.url).origin} answers with what is not JSON: is it the API?`, {
+    throw new UnreachableError(`The answer of ${new URL(response.url).origin} is not JSON: is it the API?`, {
       cause: error,
     });
   }
 }
 
-/** The timeout holds until the answer has been read as far as `read` does. */
+/** Sends a request once. The timeout applies until `read` has finished. */
 async function sendOnce<T>(
   settings: ApiSettings,
   request: ApiRequest,
-  read: (answer: Response) => Promise<T>,
-): Promise<T | ApiError> {
-  const { key, tenantId, timeoutMs } = settings;
-  const url = toUrl(settings.baseUrl, request);
-  const isSigned = URL.canParse(request.path);
-  const patience = new AbortController();
-  const giveUp = (): void => patience.abort(new Error(`no answer within ${timeoutMs / 1_000} s`));
-  const timer = request.body === undefined ? setTimeout(giveUp, timeoutMs) : undefined;
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const { timeoutMs } = settings;
+  const timeout = new AbortController();
+  const expire = (): void => timeout.abort(new Error(`no answer within ${timeoutMs / 1_000} s`));
+  const timer = request.body === undefined ? setTimeout(expire, timeoutMs) : undefined;
   try {
-    const answer = await fetch(url, {
-      method: request.method,
-      headers: {
-        'user-agent': 'aion-cli',
-        ...(key === undefined || isSigned ? {} : { authorization: `Bearer ${key}` }),
-        ...(tenantId === undefined || isSigned ? {} : { 'x-aion-tenant': tenantId }),
-        ...(request.json === undefined ? {} : { 'content-type': 'application/json' }),
-        ...request.headers,
-      },
-      ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
-      // Half: the answer comes when the body has been sent (WHATWG Fetch).
-      ...(request.body === undefined ? {} : { body: Readable.toWeb(request.body()), duplex: 'half' as const }),
-      // The API never redirects; following one would show the request to another.
-      redirect: 'error',
-      signal: patience.signal,
-    });
-    return answer.ok ? await read(answer) : await readApiError(answer);
+    const response = await fetchOnce(settings, request, timeout.signal);
+    if (!response.ok) throw await readApiError(response);
+    return await read(response);
+  } catch (error) {
+    throw error instanceof ApiError ? error : toUnreachableError(settings, error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function fetchOnce(settings: ApiSettings, request: ApiRequest, signal: AbortSignal): Promise<Response> {
+  const { key, tenantId } = settings;
+  const isSigned = URL.canParse(request.path);
+  return fetch(toUrl(settings.baseUrl, request), {
+    method: request.method,
+    headers: {
+      'user-agent': 'aion-cli',
+      ...(key === undefined || isSigned ? {} : { authorization: `Bearer ${key}` }),
+      ...(tenantId === undefined || isSigned ? {} : { 'x-aion-tenant': tenantId }),
+      ...(request.json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...request.headers,
+    },
+    ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
+    // Half: the response arrives after the body has been sent (WHATWG Fetch).
+    ...(request.body === undefined ? {} : { body: Readable.toWeb(request.body()), duplex: 'half' as const }),
+    // The API never redirects; following a redirect would send the key to another server.
+    redirect: 'error',
+    signal,
+  });
 }
 
 function toUrl(baseUrl: string, { path, query = {} }: ApiRequest): URL {
@@ -129,27 +143,30 @@ function toUrl(baseUrl: string, { path, query = {} }: ApiRequest): URL {
   return url;
 }
 
-function toUnreachable({ baseUrl }: ApiSettings, error: unknown): UnreachableError {
+function toUnreachableError({ baseUrl }: ApiSettings, error: unknown): UnreachableError {
   if (error instanceof UnreachableError) return error;
   return new UnreachableError(`${baseUrl} cannot be reached: ${fetchErrorReason(error)}.`, { cause: error });
 }
 
-/** How long to wait before the next attempt; undefined when there is to be none. */
-function pauseBefore(attempt: number, error: ApiError | UnreachableError): number | undefined {
-  if (attempt >= MAX_ATTEMPTS) return undefined;
-  const backOffMs = FIRST_PAUSE_MS * 2 ** (attempt - 1);
-  if (error instanceof UnreachableError) return backOffMs;
-  if (!PASSING_STATUSES.includes(error.status)) return undefined;
-  const askedMs = (error.retryAfterSeconds ?? 0) * 1_000;
-  return askedMs > MAX_PAUSE_MS ? undefined : Math.max(askedMs, backOffMs);
+function isTransient(error: unknown): boolean {
+  if (error instanceof UnreachableError) return true;
+  if (!(error instanceof ApiError)) return false;
+  return TRANSIENT_STATUSES.includes(error.status) && requestedDelayMs(error) <= MAX_DELAY_MS;
 }
 
-/** `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) are for whoever keeps the scripts that use this tool. */
-function noteDeprecation(answer: Response, note: (line: string) => void): void {
-  const sunset = answer.headers.get('sunset');
-  if (answer.headers.has('deprecation') || sunset !== null) {
-    note(
-      `warning: the API will drop this command's route${sunset === null ? '' : ` after ${sunset}`}; use a newer aion`,
-    );
-  }
+function delayBefore(retryNumber: number, error: unknown): number {
+  const backoffMs = FIRST_DELAY_MS * 2 ** (retryNumber - 1);
+  return error instanceof ApiError ? Math.max(requestedDelayMs(error), backoffMs) : backoffMs;
+}
+
+function requestedDelayMs({ retryAfterSeconds = 0 }: ApiError): number {
+  return retryAfterSeconds * 1_000;
+}
+
+/** Reports `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) to the maintainers of scripts that use this tool. */
+function noteDeprecation(response: Response, note: (line: string) => void): void {
+  const sunset = response.headers.get('sunset');
+  if (!response.headers.has('deprecation') && sunset === null) return;
+  const deadline = sunset === null ? '' : ` after ${sunset}`;
+  note(`warning: the API will remove the route of this command${deadline}; use a newer aion`);
 }

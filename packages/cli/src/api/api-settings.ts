@@ -1,33 +1,33 @@
 import type { Route } from '@aion/contracts';
-import { readNamedFile } from '../key-files.ts';
+import { readNamedFile } from '../read-named-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { readDemoFile, type DemoFile } from './demo-file.ts';
 
-/** Whose key a route wants (`RouteAuth`): `tenant` takes a tenant's, or the operator's with the name of a tenant. */
+/** Kind of key that a route requires (`RouteAuth`): `tenant` accepts a tenant's key, or an operator's that names a tenant. */
 export type Audience = Route['auth']['kind'];
 
-/** What the command line says about the API. */
+/** Options of the command line about the API. */
 export interface ApiOptions {
   readonly url?: string;
   readonly keyFile?: string;
-  /** Holds the secret of `aion init`. */
+  /** File with the secret of `aion init`. */
   readonly secretFile?: string;
   readonly tenant?: string;
   /** Seconds. */
   readonly timeout?: number;
 }
 
-/** Where the command line looks for what no option says. */
-export interface Surroundings {
+/** Sources of settings that no option provides. */
+export interface SettingSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
-  /** Tells the person something that is not the command's output. */
+  /** Prints a message for the user that is not part of the command's output. */
   readonly note: (line: string) => void;
 }
 
-/** How the API is reached. */
+/** Address of the API and the identity of its caller. */
 export interface ApiSettings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly key: string | undefined;
   readonly tenantId: string | undefined;
@@ -38,22 +38,22 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * Finds address and key: options, then the environment, then a demo that runs in this folder. A key is never sent to an
- * address that it does not belong to: a demo's key goes to the demo only.
- * @throws UsageError when there is no address or no key, saying how to give one
+ * Finds address and key: in the options, then in the environment, then in a demo that runs in this folder. The key of a
+ * demo is sent to that demo only.
+ * @throws UsageError when there is no address or no key
  */
 export async function readApiSettings(
   options: ApiOptions,
   audience: Audience,
-  surroundings: Surroundings,
+  sources: SettingSources,
 ): Promise<ApiSettings> {
-  const { env, folder, note } = surroundings;
+  const { env, folder, note } = sources;
   const url = options.url ?? nonEmpty(env['AION_URL']);
   const demo = url === undefined ? await readDemoFile(folder) : undefined;
   const given = url ?? demo?.baseUrl;
   if (given === undefined) {
     throw new UsageError(
-      'no address of the API: set AION_URL (http://127.0.0.1:8080 where `pnpm start` runs) or give --url, or stand in the folder of a running `pnpm demo`',
+      'no address of the API: set AION_URL (http://127.0.0.1:8080 for `pnpm start`) or pass --url, or run this in the folder of a running `pnpm demo`',
     );
   }
   const baseUrl = parseBaseUrl(given, note);
@@ -64,55 +64,57 @@ export async function readApiSettings(
   if (key !== undefined) return { ...common, key, tenantId: audience === 'operator' ? undefined : options.tenant };
   if (demo !== undefined) return { ...common, ...chooseDemoKey(demo, audience, options.tenant, note) };
   throw new UsageError(
-    'no key: set AION_API_KEY or give --key-file FILE (a key is never an argument, which others can see)',
+    'no key: set AION_API_KEY or pass --key-file FILE (a key is never an argument, which other users can see)',
   );
 }
 
-async function readInitSecret({ secretFile }: ApiOptions, env: Surroundings['env']): Promise<string> {
+async function readInitSecret({ secretFile }: ApiOptions, env: SettingSources['env']): Promise<string> {
   const secret = await readKey(secretFile, 'AION_INIT_SECRET', env);
   if (secret !== undefined) return secret;
-  throw new UsageError('no secret: set AION_INIT_SECRET as it is set for web-api, or give --secret-file FILE');
+  throw new UsageError('no secret: set AION_INIT_SECRET to the value that web-api has, or pass --secret-file FILE');
 }
 
-/** A key from a file or else from the environment. @throws UsageError for what cannot be one */
+/** Reads a key from a file, or else from the environment. @throws UsageError when the value is not a key */
 async function readKey(
   file: string | undefined,
   variable: string,
-  env: Surroundings['env'],
+  env: SettingSources['env'],
 ): Promise<string | undefined> {
   const key = (file === undefined ? (env[variable] ?? '') : await readNamedFile(file)).trim();
   if (file === undefined && key === '') return undefined;
   if (/^[\x21-\x7e]+$/.test(key)) return key;
-  throw new UsageError(`${file ?? variable} does not hold one key and nothing else`);
+  throw new UsageError(`${file ?? variable} must contain one key and nothing else`);
 }
 
-function parseBaseUrl(text: string, note: Surroundings['note']): string {
+function parseBaseUrl(text: string, note: SettingSources['note']): string {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new UsageError(`the address '${text}' is no URL such as https://aion.example.com: mend --url or AION_URL`);
+    throw new UsageError(
+      `the address '${text}' is not a URL such as https://aion.example.com: correct --url or AION_URL`,
+    );
   }
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
-    note(`warning: ${text} is not encrypted: whoever is on the way can read your key`);
+    note(`warning: ${text} is not encrypted: anybody on the network path can read your key`);
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** The operator may do everything with management routes and names the tenant; other routes want a tenant's own key. */
+/** Chooses the operator's key with the name of a tenant for management routes, and a tenant's own key for other routes. */
 function chooseDemoKey(
   demo: DemoFile,
   audience: Audience,
   tenantId: string | undefined,
-  note: Surroundings['note'],
+  note: SettingSources['note'],
 ): Pick<ApiSettings, 'key' | 'tenantId'> {
   const [first] = demo.tenants;
   const tenant = tenantId === undefined ? first : demo.tenants.find(({ id }) => id === tenantId);
   const named = tenant === undefined ? tenantId : `${tenant.id} "${tenant.name}"`;
   if (audience === 'key' && tenant !== undefined) {
-    note(`note: the demo at ${demo.baseUrl}, with the key of tenant ${named}`);
+    note(`note: using the demo at ${demo.baseUrl} with the key of tenant ${named}`);
     return { key: tenant.key, tenantId: undefined };
   }
   const isForTenant = audience !== 'operator' && named !== undefined;
-  note(`note: the demo at ${demo.baseUrl}, as its operator${isForTenant ? ` for tenant ${named}` : ''}`);
+  note(`note: using the demo at ${demo.baseUrl} as its operator${isForTenant ? ` for tenant ${named}` : ''}`);
   return { key: demo.operatorKey, tenantId: isForTenant ? (tenant?.id ?? tenantId) : undefined };
 }
 

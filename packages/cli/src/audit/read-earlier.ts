@@ -5,51 +5,51 @@ import { openBundle } from '../open-bundle.ts';
 import { UsageError } from '../usage-error.ts';
 import { readLines, type ReadLinesOptions } from './read-lines.ts';
 
-/** What is done with what is known of chains from before. */
+/** Options of `readEarlier`. */
 export interface ReadEarlierOptions extends Pick<ReadLinesOptions, 'onProgress'> {
-  /** The text of the age identity file that opens an earlier bundle. */
+  /** Content of the age identity file that decrypts an earlier bundle. */
   readonly identity: string | undefined;
-  readonly take: (head: ChainHead) => void;
+  readonly onHead: (head: ChainHead) => void;
 }
 
 /**
- * Hands on how far chains had come before: each event and checkpoint of an earlier export, each line of database-gateway's
- * file of heads, or each checkpoint that its log tells of.
- * @throws {UsageError} when it cannot be read, or an earlier bundle is not intact
+ * Reads earlier heads of chains: each event and checkpoint of an earlier export, each line of database-gateway's heads file,
+ * or each signed checkpoint in its log.
+ * @throws UsageError when the file cannot be read, or an earlier bundle is not intact
  */
-export async function readEarlier(path: string, { identity, take, onProgress }: ReadEarlierOptions): Promise<void> {
+export async function readEarlier(path: string, { identity, onHead, onProgress }: ReadEarlierOptions): Promise<void> {
   if (!(await isBundle(path))) {
     await readLines(path, {
-      take: (line) => {
+      onLine: (line) => {
         const head = readHead(line);
-        if (head !== undefined) take(head);
+        if (head !== undefined) onHead(head);
       },
       onProgress,
     });
     return;
   }
-  if (identity === undefined) throw new UsageError(`${path} is an earlier bundle: it is opened with --identity`);
+  if (identity === undefined) throw new UsageError(`${path} is an earlier bundle: pass --identity to decrypt it`);
   const { ok } = await verifyBundle({
     source: await openBundle(path),
     identity,
     onProgress: ({ bytes, totalBytes }) => onProgress(bytes, totalBytes),
     onRow: (table, row) => {
-      if (AUDIT_TABLES.includes(table)) take(parseChainHead(row));
+      if (AUDIT_TABLES.includes(table)) onHead(parseChainHead(row));
     },
   });
   if (!ok) throw new UsageError(`${path} is an earlier bundle that is not intact: run aion verify for the details`);
 }
 
-/** Undefined for a line of a log that says nothing of a chain. */
+/** Parses a head; returns undefined for a log line without one. */
 function readHead(line: string): ChainHead | undefined {
   if (!line.includes('"message":')) return parseChainHead(line);
   return line.includes(`"message":"${CHECKPOINT_SIGNED}"`) ? parseCheckpointLog(line) : undefined;
 }
 
-/** A folder, or what does not begin as JSON does. */
+/** Reports whether a path is a bundle: a folder, or a file that does not start with a JSON object. */
 async function isBundle(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  // What cannot be read is told by whoever reads it.
+  // An unreadable file is reported when its lines are read.
   if (found?.isFile() !== true) return found?.isDirectory() === true;
   const file = await open(path);
   try {

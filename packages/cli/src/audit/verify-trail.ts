@@ -7,56 +7,61 @@ import type { ProgressUpdate } from '../verify-progress.ts';
 import { readEarlier } from './read-earlier.ts';
 import { readLines } from './read-lines.ts';
 
-/** The chains of an export, and the bundle that they came in. */
+/** Chains of an export, and the report of the bundle that contains them. */
 export interface AuditVerification {
   readonly chains: readonly VerifiedChain[];
   readonly bundle: VerificationReport | undefined;
 }
 
-/** Where the trail is, and whose checkpoints are trusted. */
+/** Options of `verifyTrail`. */
 export interface VerifyTrailOptions {
-  /** A bundle's folder or tar file, a file of NDJSON, or `-` for standard input. */
+  /** Folder or tar file of a bundle, a file of NDJSON, or `-` for standard input. */
   readonly path: string;
-  /** The text of the age identity file that opens the bundle. */
+  /** Content of the age identity file that decrypts the bundle. */
   readonly identity: string | undefined;
-  /** The keys that sign checkpoints, or did before; undefined checks no signature. */
+  /** Current and former keys that sign checkpoints; undefined checks no signatures. */
   readonly signers: readonly KeyObject[] | undefined;
-  /** Where it is known from how far chains had come before, see {@link readEarlier}. */
+  /** Files with earlier heads of the chains, see {@link readEarlier}. */
   readonly earlier: readonly string[];
   readonly onProgress: (progress: ProgressUpdate) => void;
 }
 
-/** Verifies the audit trail of an export. @throws {UsageError} when there is none in it */
+/** An export that is older than the heads it is compared with looks truncated. */
+const OLDER_EXPORT_HINT = '. Is the export newer than what it is compared with? If not, create a new one';
+
+/** Verifies the audit trail of an export. @throws UsageError when the export contains none */
 export async function verifyTrail(options: VerifyTrailOptions): Promise<AuditVerification> {
   const { path, identity, signers, onProgress } = options;
   const trail = new TrailVerifier(signers);
   const bundle = identity === undefined ? undefined : await readBundle(options, identity, trail);
   if (identity === undefined) {
     await readLines(path, {
-      take: (line) => trail.addLine(line),
+      onLine: (line) => trail.addLine(line),
       onProgress: (bytes, totalBytes) => onProgress({ step: 'events', bytes, totalBytes }),
     });
   }
   for (const each of options.earlier) await compareWith(each, trail, options);
-  const chains = trail.finish().map(hintAtOlder);
-  // A bundle that does not open has no events either: it says why.
-  if (chains.length === 0 && bundle?.ok !== false) throw new UsageError(`${path} holds no event of an audit trail`);
+  const chains = trail.finish().map(addOlderExportHint);
+  // A bundle that cannot be decrypted has no events either; its own report has the reason.
+  if (chains.length === 0 && bundle?.ok !== false) throw new UsageError(`${path} contains no event of an audit trail`);
   return { chains: signers === undefined ? chains : chains.map(requireProof), bundle };
 }
 
-/** What was learnt after the export was taken looks like an end that was cut off from it. */
-const MAYBE_OLDER = '. Was the export taken after what it is compared with? If not, take a new one';
+/** Counts the events that no checkpoint proves yet. */
+export function countUnproven({ head, provenSeq }: ChainReport): number {
+  return (head?.seq ?? 0) - provenSeq;
+}
 
-/** Adds that to problems that it may be the reason of. */
-function hintAtOlder(chain: VerifiedChain): VerifiedChain {
+/** Adds the hint to each problem that an older export may explain. */
+function addOlderExportHint(chain: VerifiedChain): VerifiedChain {
   if (chain.report.earlier === 0) return chain;
   const problems = chain.report.problems.map((problem) =>
-    problem.kind === 'truncated' ? { ...problem, detail: problem.detail + MAYBE_OLDER } : problem,
+    problem.kind === 'truncated' ? { ...problem, detail: problem.detail + OLDER_EXPORT_HINT } : problem,
   );
   return { ...chain, report: { ...chain.report, problems } };
 }
 
-/** Compares the chains with what they were before. @throws {UsageError} when nothing of these chains is known from there */
+/** Compares the chains with earlier heads. @throws UsageError when the file contains no head of these chains */
 async function compareWith(
   path: string,
   trail: TrailVerifier,
@@ -65,30 +70,25 @@ async function compareWith(
   let compared = 0;
   await readEarlier(path, {
     identity,
-    take: (head) => {
+    onHead: (head) => {
       if (trail.addEarlier(head)) compared += 1;
     },
     onProgress: (bytes, totalBytes) => onProgress({ step: 'earlier', bytes, totalBytes }),
   });
-  if (compared === 0) throw new UsageError(`${path} knows nothing of the chains of this trail from before`);
-}
-
-/** How many events no checkpoint proves yet. */
-export function countUnproven({ head, provenSeq }: ChainReport): number {
-  return (head?.seq ?? 0) - provenSeq;
+  if (compared === 0) throw new UsageError(`${path} contains no earlier state of the chains of this trail`);
 }
 
 /**
- * What was asked to be proven and is not at all does not pass: with its checkpoints gone, a trail whose end was cut off, or
- * that was written anew, looks like this.
+ * Adds a problem to a chain without a single proven event: a truncated or rewritten trail looks like this when its
+ * checkpoints were removed.
  */
 function requireProof(chain: VerifiedChain): VerifiedChain {
   const { report } = chain;
-  // Where a problem was found, that is the reason.
+  // Other problems are the reason already.
   if (!report.ok || report.events === 0 || report.provenSeq > 0) return chain;
   const detail =
     'no checkpoint proves any event. Ask the operator whether the platform signs its audit trail ' +
-    '(AION_AUDIT_SIGNING_KEY), give --signer for each key that it signs or has signed with, and take a new export';
+    '(AION_AUDIT_SIGNING_KEY), pass --signer for each current and former signing key, and create a new export';
   const problem = { kind: 'unproven', seq: report.head?.seq ?? 0, detail } as const;
   return { ...chain, report: { ...report, ok: false, problems: [problem] } };
 }

@@ -1,12 +1,12 @@
-import type { CompletionNode } from './completion-tree.ts';
-import { listAnswers } from './list-answers.ts';
+import type { CompletionNode } from './list-completions.ts';
+import { toCompletionRules } from './to-completion-rules.ts';
 
-/** A completion script for bash 3.2 or newer. It asks nothing of the tool: a key press starts no process. */
+/** Creates a completion script for bash 3.2 or newer. */
 export function createBashCompletion(nodes: readonly CompletionNode[]): string {
-  const answers = listAnswers(nodes);
+  const rules = toCompletionRules(nodes);
   return `# bash completion for aion: eval "$(aion completion bash)"
 _aion() {
-  # Readline breaks words at colons, which scopes have: the line is read as the person sees it.
+  # Readline splits words at colons, which scopes contain: the line is parsed as the user sees it.
   local line=\${COMP_LINE:0:COMP_POINT} at='' words='' next i
   local cur=\${line##*[[:space:]]}
   local before=\${line%"$cur"}
@@ -15,14 +15,14 @@ _aion() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     next="$at \${COMP_WORDS[i]}"
     case "$next" in
-      ${answers.paths.join(' | ')}) at=$next ;;
+      ${rules.paths.join(' | ')}) at=$next ;;
     esac
   done
   case "$at \${before##*[[:space:]]}" in
-${answers.afterOptions.map(({ patterns, words }) => `    ${patterns.join(' | ')}) ${after(words)} ;;`).join('\n')}
+${rules.afterOptions.map(({ patterns, words }) => `    ${patterns.join(' | ')}) ${toStatement(words)} ;;`).join('\n')}
     *)
       case "$at" in
-${answers.atCommands.map(({ pattern, options, words, takesFiles }) => `        ${pattern}) if [[ $cur == -* ]]; then words='${options}'; else ${takesFiles ? 'return' : `words='${words}'`}; fi ;;`).join('\n')}
+${rules.atCommands.map(({ pattern, options, words, takesFiles }) => `        ${pattern}) if [[ $cur == -* ]]; then words='${options}'; else ${takesFiles ? 'return' : `words='${words}'`}; fi ;;`).join('\n')}
       esac
       ;;
   esac
@@ -30,14 +30,14 @@ ${answers.atCommands.map(({ pattern, options, words, takesFiles }) => `        $
   if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
     COMPREPLY=("\${COMPREPLY[@]#"\${cur%"\${cur##*:}"}"}")
   fi
-  # Where nothing fits, files do not either. Bash before 4 cannot be told.
+  # Without a match, suppress files as well. Bash before version 4 has no compopt.
   if [[ \${#COMPREPLY[@]} -eq 0 ]] && type compopt > /dev/null 2>&1; then compopt +o default 2> /dev/null; fi
 }
 complete -o default -F _aion aion
 `;
 }
 
-/** With nothing to offer, \`-o default\` offers files. */
-function after(words: string): string {
+/** Creates the statement of a rule. After a return without words, \`-o default\` offers files. */
+function toStatement(words: string): string {
   return words === 'files' ? 'return' : `words='${words}'`;
 }

@@ -1,6 +1,6 @@
-import type { Completes, CompletionNode } from './completion-tree.ts';
+import type { ValueKind, CompletionNode } from './list-completions.ts';
 
-/** A completion script for fish. */
+/** Creates a completion script for fish. */
 export function createFishCompletion(nodes: readonly CompletionNode[]): string {
   const paths = nodes.flatMap(({ at }) => (at === '' ? [] : [quote(at)]));
   const lines = nodes.flatMap(({ at, words, options, takesFiles }) => {
@@ -8,9 +8,9 @@ export function createFishCompletion(nodes: readonly CompletionNode[]): string {
     return [
       ...(takesFiles ? [`${start} -F`] : []),
       ...words.map(({ word, description }) => `${start} -a ${word} -d ${quote(description)}`),
-      ...options.map(({ word, description, completes }) => {
+      ...options.map(({ word, description, valueKind }) => {
         const name = word.startsWith('--') ? `-l ${word.slice(2)}` : `-s ${word.slice(1)}`;
-        return `${start} ${name}${valueOf(completes)} -d ${quote(description)}`;
+        return `${start} ${name}${toValueFlags(valueKind)} -d ${quote(description)}`;
       }),
     ];
   });
@@ -27,13 +27,13 @@ ${lines.join('\n')}
 `;
 }
 
-function valueOf(completes: Completes): string {
-  if (completes === 'nothing') return '';
-  if (completes === 'files') return ' -r -F';
-  return completes === 'text' ? ' -x' : ` -x -a ${quote(completes.join(' '))}`;
+function toValueFlags(valueKind: ValueKind): string {
+  if (valueKind === 'nothing') return '';
+  if (valueKind === 'files') return ' -r -F';
+  return valueKind === 'text' ? ' -x' : ` -x -a ${quote(valueKind.join(' '))}`;
 }
 
-/** In single quotes fish knows two escapes. */
+/** Quotes a text; in single quotes fish has two escapes. */
 function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

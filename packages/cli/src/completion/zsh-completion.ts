@@ -1,9 +1,9 @@
-import type { CompletionNode, CompletionWord } from './completion-tree.ts';
-import { listAnswers } from './list-answers.ts';
+import type { CompletionNode, CompletionWord } from './list-completions.ts';
+import { toCompletionRules } from './to-completion-rules.ts';
 
-/** A completion script for zsh, to be evaluated or put into a folder of `$fpath` as `_aion`. */
+/** Creates a completion script for zsh, to be evaluated or installed as `_aion` in a folder of `$fpath`. */
 export function createZshCompletion(nodes: readonly CompletionNode[]): string {
-  const answers = listAnswers(nodes);
+  const rules = toCompletionRules(nodes);
   const cases = nodes.map(({ at, words, options, takesFiles }) => {
     const otherwise = takesFiles ? '_files' : `offer=(${words.map(toSpec).join(' ')})`;
     return `        '${at}') if [[ $PREFIX == -* ]]; then offer=(${options.map(toSpec).join(' ')}); else ${otherwise}; fi ;;`;
@@ -15,11 +15,11 @@ _aion() {
   local -a offer
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "$at $word" in
-      ${answers.paths.join(' | ')}) at="$at $word" ;;
+      ${rules.paths.join(' | ')}) at="$at $word" ;;
     esac
   done
   case "$at \${words[CURRENT-1]}" in
-${answers.afterOptions.map(({ patterns, words }) => `    ${patterns.join(' | ')}) ${after(words)} ;;`).join('\n')}
+${rules.afterOptions.map(({ patterns, words }) => `    ${patterns.join(' | ')}) ${toStatement(words)} ;;`).join('\n')}
     *)
       case "$at" in
 ${cases.join('\n')}
@@ -32,12 +32,12 @@ if [[ $funcstack[1] == _aion ]]; then _aion "$@"; else compdef _aion aion; fi
 `;
 }
 
-function after(words: string): string {
+function toStatement(words: string): string {
   if (words === 'files') return '_files';
   return words === '' ? 'return' : `compadd -- ${words}`;
 }
 
-/** \`word:description\` in quotes. */
+/** Formats \`word:description\` in quotes. */
 function toSpec({ word, description }: CompletionWord): string {
   return `'${word.replaceAll(':', '\\:')}:${description.replaceAll("'", "'\\''")}'`;
 }

@@ -49,7 +49,7 @@ async function createLinks(client: ApiClient, exportId: string): Promise<Downloa
   const { createDownloadLinks } = routes.exports;
   const { method, name, response } = createDownloadLinks;
   if (response.json === undefined) throw new Error(`${name} has no JSON answer.`);
-  const created = await client.ask({ method, path: fillPath(createDownloadLinks, { export_id: exportId }) });
+  const created = await client.request({ method, path: fillPath(createDownloadLinks, { export_id: exportId }) });
   return response.json.parse(created.body);
 }
 

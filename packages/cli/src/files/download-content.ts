@@ -9,23 +9,23 @@ import type { ApiClient } from '../api/api-client.ts';
 import type { Progress } from '../output/progress.ts';
 import { CheckFailedError } from '../usage-error.ts';
 
-/** What is downloaded, and to where. */
+/** Options of `downloadContent`. */
 export interface DownloadContentOptions {
   readonly client: ApiClient;
   readonly fileId: string;
-  /** It is there when its bytes have been checked. */
+  /** Path of the file, which exists once its bytes have been verified. */
   readonly path: string;
   readonly progress: Progress;
 }
 
 /**
- * Downloads a file. Broken off, it leaves nothing.
- * @throws CheckFailedError when its bytes are not those that were uploaded; ApiError, UnreachableError
+ * Downloads a file. When it fails, nothing remains.
+ * @throws CheckFailedError when its bytes differ from those uploaded; ApiError, UnreachableError
  */
 export async function downloadContent({ client, fileId, path, progress }: DownloadContentOptions): Promise<StoredFile> {
   const { get, downloadContent: download } = routes.files;
   const params = { file_id: fileId };
-  const known = await client.ask({ method: get.method, path: fillPath(get, params) });
+  const known = await client.request({ method: get.method, path: fillPath(get, params) });
   const file = storedFile.parse(known.body);
   const partial = `${path}.${fileId}.part`;
   try {
@@ -47,7 +47,9 @@ export async function downloadContent({ client, fileId, path, progress }: Downlo
     });
     await pipeline(readBody(answer), meter, createWriteStream(partial, { mode: 0o600 }));
     if (hash.digest('hex') !== file.sha256) {
-      throw new CheckFailedError(`What arrived is not what was uploaded as file ${fileId}: it was removed.`);
+      throw new CheckFailedError(
+        `The bytes received differ from those uploaded as file ${fileId}. They were removed; download it again.`,
+      );
     }
     await rename(partial, path);
     return file;

@@ -6,11 +6,11 @@ import { formatRecord } from '../output/format-table.ts';
 import { createProgress } from '../output/progress.ts';
 import { addConnectionOptions, type ConnectionOptions } from '../routes/connection-options.ts';
 import { connect } from '../routes/connect.ts';
-import { guard } from '../routes/guard.ts';
-import { checkInput, fillPathFromArgs } from '../routes/route-input.ts';
+import { runAction } from '../routes/run-action.ts';
+import { checkInput, fillPathFromArgs } from '../routes/check-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { downloadContent } from './download-content.ts';
-import { upload } from './upload-file.ts';
+import { uploadFile } from './upload-file.ts';
 
 interface UploadFlags extends ConnectionOptions {
   readonly name?: string;
@@ -23,21 +23,21 @@ interface UploadFlags extends ConnectionOptions {
 export function createUploadFileCommand(): Command {
   const command = new Command('upload')
     .summary('upload a file')
-    .description('Uploads a file as it is read, with its SHA-256: nothing else than these bytes is stored.')
+    .description('Uploads a file with its SHA-256, so that the platform stores exactly these bytes.')
     .argument('<path>')
-    .option('--name <text>', 'what it is called (default the name in the path)')
-    .option('--project-id <id>', 'the project that it belongs to')
-    .option('--content-type <type>', 'what it holds', 'application/octet-stream')
-    .option('--idempotency-key <key>', 'repeats an upload that was sent before with it, without storing it twice')
+    .option('--name <text>', 'name of the file (default: that of the path)')
+    .option('--project-id <id>', 'project of the file')
+    .option('--content-type <type>', 'media type', 'application/octet-stream')
+    .option('--idempotency-key <key>', 'key of an earlier upload, to repeat it without storing the file twice')
     .addHelpText('after', '\nExample:\n  $ aion files upload notes.txt --content-type text/plain');
   return addConnectionOptions(command, routes.files.upload.auth.kind).action((path: string, flags: UploadFlags) =>
-    guard(command, async () => {
+    runAction(command, async () => {
       const { name = basename(path), projectId, contentType, idempotencyKey } = flags;
       const query = { name, ...(projectId === undefined ? {} : { project_id: projectId }) };
       checkInput(routes.files.upload.query, query, []);
       const client = await connect(flags, routes.files.upload);
       const progress = createProgress(process.stderr);
-      const file = await upload({ client, path, query, contentType, idempotencyKey, progress });
+      const file = await uploadFile({ client, path, query, contentType, idempotencyKey, progress });
       process.stdout.write(flags.json === true ? `${JSON.stringify(file, undefined, 2)}\n` : formatRecord(file));
     }),
   );
@@ -51,20 +51,20 @@ interface DownloadFlags extends ConnectionOptions {
 export function createDownloadFileCommand(): Command {
   const command = new Command('download')
     .summary('download a file')
-    .description('Downloads a file and holds it against the SHA-256 of what was uploaded.')
+    .description('Downloads a file and compares it with the SHA-256 of the upload.')
     .argument('<file-id>')
-    .requiredOption('-o, --output <file>', 'where it goes; never overwritten')
+    .requiredOption('-o, --output <file>', 'file to create; never overwritten')
     .addHelpText('after', '\nExample:\n  $ aion files download 01890a5d-ac96-774b-bcce-b302099a8057 -o notes.txt');
   return addConnectionOptions(command, routes.files.downloadContent.auth.kind).action(
     (fileId: string, flags: DownloadFlags) =>
-      guard(command, async () => {
+      runAction(command, async () => {
         fillPathFromArgs(routes.files.downloadContent, [fileId]);
         const { output: path } = flags;
-        const isTaken = await access(path).then(
+        const exists = await access(path).then(
           () => true,
           () => false,
         );
-        if (isTaken) throw new UsageError(`${path} is there already: give another name by --output`);
+        if (exists) throw new UsageError(`${path} exists already: choose another name with --output`);
         const client = await connect(flags, routes.files.downloadContent);
         const file = await downloadContent({ client, fileId, path, progress: createProgress(process.stderr) });
         const done = { path, bytes: file.bytes, sha256: file.sha256 };

@@ -8,29 +8,37 @@ import type { ApiClient } from '../api/api-client.ts';
 import type { Progress } from '../output/progress.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** What is uploaded, and as what. */
-export interface UploadOptions {
+/** Options of `uploadFile`. */
+export interface UploadFileOptions {
   readonly client: ApiClient;
   readonly path: string;
   readonly query: { readonly name: string; readonly project_id?: string };
   readonly contentType: string;
-  /** Undefined: one of its own. */
+  /** Undefined: a new key. */
   readonly idempotencyKey: string | undefined;
   readonly progress: Progress;
 }
 
 /**
- * Uploads a file as it is read. Its hash goes with it (`Content-Digest`, RFC 9530), so that nothing else is ever stored.
- * @throws UsageError when there is no such file; ApiError, UnreachableError
+ * Uploads a file as a stream. Its hash is sent with it (`Content-Digest`, RFC 9530), so that altered bytes are rejected.
+ * @throws UsageError when the file cannot be read; ApiError, UnreachableError
  */
-export async function upload({ client, path, query, progress, ...options }: UploadOptions): Promise<StoredFile> {
+export async function uploadFile({
+  client,
+  path,
+  query,
+  progress,
+  ...options
+}: UploadFileOptions): Promise<StoredFile> {
   const bytes = await sizeOf(path);
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   const digest = hash.digest('base64');
   try {
-    const answer = await client.ask({
-      ...{ method: routes.files.upload.method, path: routes.files.upload.path, query },
+    const answer = await client.request({
+      method: routes.files.upload.method,
+      path: routes.files.upload.path,
+      query,
       headers: {
         'content-type': options.contentType,
         'content-digest': `sha-256=:${digest}:`,
@@ -38,7 +46,7 @@ export async function upload({ client, path, query, progress, ...options }: Uplo
       },
       body: () => {
         progress.start('Uploading', bytes, 0);
-        return Readable.from(metered(createReadStream(path), progress));
+        return Readable.from(reportProgress(createReadStream(path), progress));
       },
     });
     return storedFile.parse(answer.body);
@@ -47,7 +55,7 @@ export async function upload({ client, path, query, progress, ...options }: Uplo
   }
 }
 
-async function* metered(file: AsyncIterable<Uint8Array>, progress: Progress): AsyncGenerator<Uint8Array> {
+async function* reportProgress(file: AsyncIterable<Uint8Array>, progress: Progress): AsyncGenerator<Uint8Array> {
   let done = 0;
   for await (const chunk of file) {
     yield chunk;
@@ -61,5 +69,5 @@ async function sizeOf(path: string): Promise<number> {
     throw new UsageError(`${path} cannot be read`, { cause: error });
   });
   if (found.isFile()) return found.size;
-  throw new UsageError(`${path} is no file`);
+  throw new UsageError(`${path} is not a file`);
 }

@@ -2,11 +2,11 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Progress } from '../output/progress.ts';
-import { ModelSourceError } from './pull-errors.ts';
+import { ModelSourceError } from './model-source-error.ts';
 
 /**
- * Copies a model file from elsewhere on this machine.
- * @throws ModelSourceError when it cannot be read.
+ * Copies a local model file.
+ * @throws ModelSourceError when the file cannot be read.
  */
 export async function copyModelFile(
   source: string,
@@ -15,7 +15,7 @@ export async function copyModelFile(
   signal: AbortSignal,
 ): Promise<void> {
   const { size } = await stat(source).catch((error: unknown) => {
-    throw new ModelSourceError(`${source} cannot be read: give --from a file or an http(s) URL`, { cause: error });
+    throw new ModelSourceError(`${source} cannot be read: pass a file or an http(s) URL as --from`, { cause: error });
   });
   progress.start('Copying', size, 0);
   let done = 0;

@@ -1,27 +1,27 @@
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../output/progress.ts';
-import { ModelSourceError } from './pull-errors.ts';
+import { ModelSourceError } from './model-source-error.ts';
 
 /** Options of `downloadFile`. */
 export interface DownloadFileOptions {
   readonly url: string;
-  /** Where the bytes go; what is there from an interrupted download of the same URL is continued. */
+  /** File that receives the bytes. An interrupted download of the same URL in it is continued. */
   readonly partPath: string;
-  /** A source that sends more is cut off. */
+  /** The connection is closed when the source sends more. */
   readonly maxBytes: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Attempts after the first; each continues where the last one broke off. Default 4. */
+  /** Attempts after the first; each continues where the last one ended. Default 4. */
   readonly retries?: number;
   /** Pause before the first retry, doubled for each further one. Default 1 s. */
   readonly retryDelayMs?: number;
-  /** A connection on which nothing comes for this long is broken off. Default 30 s. */
+  /** A connection that receives nothing for this long is closed. Default 30 s. */
   readonly idleTimeoutMs?: number;
 }
 
-/** What says that the rest of a file belongs to its beginning. */
-interface Resume {
+/** Identity of a partially downloaded file, which the rest has to match. */
+interface ResumeState {
   readonly url: string;
   /** A strong ETag (RFC 9110, 8.8.1). */
   readonly etag: string;
@@ -31,10 +31,12 @@ class PermanentError extends ModelSourceError {}
 
 /**
  * Downloads a file, continuing with `Range` and `If-Range` (RFC 9110, section 14 and 13.1.5), so that a file that has
- * changed at the source is fetched anew. A server without strong ETags is asked for the whole.
- * @throws ModelSourceError when the attempts are used up or the source refuses; the part stays for the next call.
+ * changed at the source is downloaded again. From a server without strong ETags the complete file is requested.
+ * @throws ModelSourceError when all attempts failed or the source rejects the request; the partial file remains for the
+ * next call
  */
 export async function downloadFile(options: DownloadFileOptions): Promise<void> {
+  // Not by cockatiel: its backoff does not end when the signal is aborted, and the pauses are long.
   const { retries = 4, retryDelayMs = 1_000, progress, signal } = options;
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -45,20 +47,25 @@ export async function downloadFile(options: DownloadFileOptions): Promise<void> 
       if (error instanceof PermanentError || attempt >= retries) {
         throw new ModelSourceError(`${options.url} could not be downloaded: ${toReason(error)}`, { cause: error });
       }
-      progress.note(`The download broke off (${toReason(error)}); continuing it.`);
+      progress.note(`Download interrupted (${toReason(error)}), continuing.`);
       await sleep(retryDelayMs * 2 ** attempt, undefined, { signal });
     }
   }
+}
+
+/** Deletes the files of an interrupted download. */
+export async function deletePartialDownload(partPath: string): Promise<void> {
+  await Promise.all([rm(partPath, { force: true }), rm(toResumePath(partPath), { force: true })]);
 }
 
 async function downloadOnce(options: DownloadFileOptions): Promise<void> {
   const { url, partPath, maxBytes, progress, idleTimeoutMs = 30_000 } = options;
   const { offset, etag } = await readResume(url, partPath);
   const idle = new AbortController();
-  const timer = setTimeout(() => idle.abort(new Error(`nothing came for ${idleTimeoutMs} ms`)), idleTimeoutMs);
+  const timer = setTimeout(() => idle.abort(new Error(`nothing was received for ${idleTimeoutMs} ms`)), idleTimeoutMs);
   try {
     const response = await fetch(url, {
-      // Ranges count the bytes that are sent: nothing may be compressed on the way.
+      // Ranges count the bytes that are sent, so the file must not be compressed.
       headers: {
         'accept-encoding': 'identity',
         ...(offset > 0 ? { range: `bytes=${offset}-`, 'if-range': etag } : {}),
@@ -76,7 +83,7 @@ async function downloadOnce(options: DownloadFileOptions): Promise<void> {
   }
 }
 
-/** Each chunk is in the file before the next is read, so that a break loses none that came. */
+/** Writes each chunk before it reads the next, so that an interruption loses no received bytes. */
 async function writeBody(
   body: AsyncIterable<Uint8Array>,
   from: number,
@@ -94,7 +101,7 @@ async function writeBody(
   }
 }
 
-/** Gives the offset at which the body begins, or undefined when the part is whole already. */
+/** Returns the offset at which the body starts, or undefined when the partial file is already complete. */
 async function checkHead(
   response: Response,
   { partPath, maxBytes }: DownloadFileOptions,
@@ -106,17 +113,12 @@ async function checkHead(
   await response.body?.cancel();
   if (response.status === 416 && range === `bytes */${offset}` && offset <= maxBytes) return undefined;
   if (response.status === 416 || response.status === 206) {
-    await forgetDownload(partPath);
+    await deletePartialDownload(partPath);
     throw new ModelSourceError(`the source cannot continue at byte ${offset}`);
   }
   const message = `the source answered ${response.status} ${response.statusText}`.trimEnd();
   const isPermanent = response.status < 500 && response.status !== 408 && response.status !== 429;
   throw isPermanent ? new PermanentError(message) : new ModelSourceError(message);
-}
-
-/** Removes what an interrupted download left. */
-export async function forgetDownload(partPath: string): Promise<void> {
-  await Promise.all([rm(partPath, { force: true }), rm(toResumePath(partPath), { force: true })]);
 }
 
 function toResumePath(partPath: string): string {
@@ -125,13 +127,13 @@ function toResumePath(partPath: string): string {
 
 async function readResume(url: string, partPath: string): Promise<{ offset: number; etag: string }> {
   try {
-    // Written by `writeResume`; anything else fails the comparison below and starts the download anew.
-    const resume = JSON.parse(await readFile(toResumePath(partPath), 'utf8')) as Partial<Resume>;
+    // Written by `writeResume`; any other content fails the comparison below and restarts the download.
+    const resume = JSON.parse(await readFile(toResumePath(partPath), 'utf8')) as Partial<ResumeState>;
     if (resume.url === url && resume.etag !== undefined) {
       return { offset: (await stat(partPath)).size, etag: resume.etag };
     }
   } catch {
-    // No earlier download, or one that cannot be read: both mean to begin at the beginning.
+    // No earlier download, or an unreadable one: start from the beginning.
     return { offset: 0, etag: '' };
   }
   return { offset: 0, etag: '' };
@@ -142,7 +144,7 @@ async function writeResume(url: string, partPath: string, etag: string | null): 
     await rm(toResumePath(partPath), { force: true });
     return;
   }
-  const resume: Resume = { url, etag };
+  const resume: ResumeState = { url, etag };
   await writeFile(toResumePath(partPath), JSON.stringify(resume));
 }
 

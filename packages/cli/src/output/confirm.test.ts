@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { CancelledError, UsageError } from '../usage-error.ts';
 import { confirm } from './confirm.ts';
 
-function createPerson(answer: string | undefined, isTTY = true) {
+function createTerminal(answer: string | undefined, isTTY = true) {
   const input = Object.assign(new PassThrough(), { isTTY });
   const output = Object.assign(new PassThrough(), { isTTY });
   input.end(answer);
@@ -10,19 +10,19 @@ function createPerson(answer: string | undefined, isTTY = true) {
 }
 
 describe('confirm', () => {
-  it('goes on after yes, having said what will be done', async () => {
-    const person = createPerson('yes\n');
-    await confirm('This deletes x', person);
-    expect(String(person.output.read())).toBe('This deletes x.\nType "yes" to go on: ');
+  it('describes the effect and continues after yes', async () => {
+    const terminal = createTerminal('yes\n');
+    await confirm('This deletes x', terminal);
+    expect(String(terminal.output.read())).toBe('This deletes x.\nType "yes" to continue: ');
   });
 
-  it.each([['no\n'], ['y\n'], ['\n'], [undefined]])('stops after %j', async (answer) => {
-    await expect(confirm('This deletes x', createPerson(answer))).rejects.toThrow(CancelledError);
+  it.each([['no\n'], ['y\n'], ['\n'], [undefined]])('rejects the answer %j', async (answer) => {
+    await expect(confirm('This deletes x', createTerminal(answer))).rejects.toThrow(CancelledError);
   });
 
-  it('asks nobody where there is no terminal', async () => {
-    const person = createPerson('yes\n', false);
-    await expect(confirm('This deletes x', person)).rejects.toThrow(UsageError);
-    await expect(confirm('This deletes x', person)).rejects.toThrow('add --yes');
+  it('requires --yes without a terminal', async () => {
+    const terminal = createTerminal('yes\n', false);
+    await expect(confirm('This deletes x', terminal)).rejects.toThrow(UsageError);
+    await expect(confirm('This deletes x', terminal)).rejects.toThrow('add --yes');
   });
 });

@@ -1,20 +1,20 @@
 import type { ProgressStream } from './progress.ts';
 
-/** Says how many things have been read, while it is not known how many there are. */
+/** Counter of items whose total is unknown. */
 export interface Counter {
   readonly update: (count: number) => void;
   readonly stop: () => void;
 }
 
-/** In a log, a line for each so many. */
+/** Items per line in a log. */
 const LOGGED_EVERY = 10_000;
 
-/** A line that changes on a terminal; a line now and then in a log. */
+/** Creates a counter that updates one line on a terminal, and writes further lines to a log. */
 export function createCounter(stream: ProgressStream): Counter {
   if (stream.isTTY === true) {
     return {
       update: (count) => void stream.write(`\r${count} read`),
-      // Back to the start of the line, and it is empty (ECMA-48, EL).
+      // Return to the start of the line and erase it (ECMA-48, EL).
       stop: () => void stream.write('\r\u001b[K'),
     };
   }

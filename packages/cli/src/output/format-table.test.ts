@@ -1,7 +1,7 @@
 import { formatRecord, formatTable } from './format-table.ts';
 
-describe('a table', () => {
-  it('aligns columns by what a terminal shows, numbers to the right', () => {
+describe('formatTable', () => {
+  it('aligns columns by display width, numbers to the right', () => {
     const items = [
       { id: 'a', progress: { rows: 5 }, scopes: ['x', 'y'], done: true },
       { id: '日本', progress: { rows: 1000 }, scopes: [], done: null },
@@ -14,7 +14,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('ends with the total where there is one', () => {
+  it('prints the total as the last row', () => {
     const total = { rows: 1000 };
     expect(formatTable(['day', 'model', 'rows'], [{ day: '2030-01-01', rows: 5 }], total).split('\n')).toEqual([
       'DAY         MODEL  ROWS',
@@ -24,17 +24,17 @@ describe('a table', () => {
     ]);
   });
 
-  it('has its head when it is empty', () => {
+  it('prints only the header of an empty list', () => {
     expect(formatTable(['id', 'created_at'], [])).toBe('ID  CREATED AT\n');
   });
 
-  it('lets nothing of a name steer the terminal', () => {
+  it('replaces control characters in values', () => {
     expect(formatTable(['name'], [{ name: 'a\u001b[2J\nb' }])).toBe('NAME\na\ufffd[2J\ufffdb\n');
   });
 });
 
-describe('a record', () => {
-  it('has a line for each field, those of objects by path', () => {
+describe('formatRecord', () => {
+  it('prints a line for each field, with the path of nested fields', () => {
     expect(formatRecord({ id: 1, bundle: { rows: 2 }, failure: null, tags: [{ a: 1 }] })).toBe(
       'id           1\nbundle.rows  2\nfailure      -\ntags         {"a":1}\n',
     );

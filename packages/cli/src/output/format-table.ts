@@ -4,14 +4,14 @@ import { formatValue } from './format-value.ts';
 
 const GAP = '  ';
 
-/** A table with a head, aligned by what a terminal shows; numbers to the right. The total comes last, named as such. */
+/** Formats a table with a header, aligned by display width, numbers to the right; an optional total is the last row. */
 export function formatTable(columns: readonly string[], items: readonly unknown[], total?: unknown): string {
-  const values = items.map((item) => columns.map((column) => valueAt(item, column)));
+  const values = items.map((item) => columns.map((column) => readPath(item, column)));
   const head = columns.map((column) => column.replaceAll(/[_.]/g, ' ').toUpperCase());
   const foot =
     total === undefined
       ? []
-      : [columns.map((column, index) => (index === 0 ? 'TOTAL' : formatValue(valueAt(total, column))))];
+      : [columns.map((column, index) => (index === 0 ? 'TOTAL' : formatValue(readPath(total, column))))];
   const rows = [...values.map((row) => row.map(formatValue)), ...foot];
   const widths = head.map((title, index) =>
     Math.max(...[head, ...rows].map((row) => stringWidth(row[index] ?? title))),
@@ -25,7 +25,7 @@ export function formatTable(columns: readonly string[], items: readonly unknown[
   return [styleText('bold', line(head)), ...rows.map(line)].map((text) => `${text}\n`).join('');
 }
 
-/** One thing: a line for each field, those of objects in it by path. */
+/** Formats an object as one line per field; nested fields have a path as their name. */
 export function formatRecord(record: unknown): string {
   const fields = flatten(record);
   const width = Math.max(0, ...fields.map(([name]) => stringWidth(name)));
@@ -34,8 +34,8 @@ export function formatRecord(record: unknown): string {
     .join('');
 }
 
-/** The value at `progress.rows`. */
-function valueAt(item: unknown, path: string): unknown {
+/** Returns the value at a path such as `progress.rows`. */
+function readPath(item: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), item);
 }
 

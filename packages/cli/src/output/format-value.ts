@@ -1,6 +1,6 @@
 import { toPlainText } from './to-plain-text.ts';
 
-/** A value of the API for a person, on one line. */
+/** Formats a value of the API on one line. */
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { createProgress } from './progress.ts';
 
 describe('createProgress', () => {
-  it('writes plain lines, one for each tenth, where there is no terminal', () => {
+  it('writes one plain line for each tenth without a terminal', () => {
     const stream = new PassThrough();
     const progress = createProgress(stream);
     progress.note('Fetching');

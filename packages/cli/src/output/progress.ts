@@ -1,26 +1,26 @@
 import type { Writable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 
-/** Shows how far something long is, to a person or a log. */
+/** Progress of a long operation, on a terminal or in a log. */
 export interface Progress {
-  /** A line of its own. */
+  /** Prints a separate line. */
   note(line: string): void;
   start(title: string, total: number, done: number): void;
   update(done: number): void;
   stop(): void;
 }
 
-/** Where progress is shown. */
+/** Destination of progress. */
 export type ProgressStream = Writable & { readonly isTTY?: boolean };
 
 const BYTES_PER_MB = 1_000_000;
-/** In a log, a line for each tenth. */
+/** Lines per operation in a log. */
 const LOGGED_STEPS = 10;
 
-/** What is counted: bytes, which are shown in MB, or rows. */
+/** Unit of progress; bytes are shown in MB. */
 export type ProgressUnit = 'bytes' | 'rows';
 
-/** Creates a bar on a terminal, and plain lines anywhere else. */
+/** Creates a progress bar on a terminal, and plain lines otherwise. */
 export function createProgress(stream: ProgressStream, unit: ProgressUnit = 'bytes'): Progress {
   const note = (line: string): void => void stream.write(`${line}\n`);
   return stream.isTTY === true ? { note, ...createBar(stream, unit) } : { note, ...createLines(note, unit) };
@@ -57,7 +57,7 @@ function createLines(note: (line: string) => void, unit: ProgressUnit): Omit<Pro
       title = newTitle;
       total = newTotal;
       nextStep = 0;
-      // How much there is may be found out on the way.
+      // The total may become known later.
       if (total === 0) note(title);
       update(done);
     },

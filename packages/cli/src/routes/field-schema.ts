@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** As much of JSON Schema as flags and columns are made from. */
+/** Subset of JSON Schema from which flags and columns are derived. */
 export interface FieldSchema {
   readonly type?: string;
   readonly format?: string;
@@ -15,28 +15,30 @@ export interface FieldSchema {
   readonly default?: unknown;
 }
 
-/** The JSON Schema of what a contract takes or gives, whole: what it refers to stands where it is referred to. */
+/** Converts the input or output schema of a contract to JSON Schema, with all references resolved. */
 export function toFieldSchema(schema: z.ZodType, io: 'input' | 'output'): FieldSchema {
   const { $defs = {}, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   // Only the parts that the interface names are read, and each is optional there.
-  return inline(root, $defs) as FieldSchema;
+  return resolveReferences(root, $defs) as FieldSchema;
 }
 
-/** How a value of a field looks, where its contract shows one. */
-export function exampleOf({ example, anyOf = [], items }: FieldSchema): string | undefined {
+/** Returns an example of a field's value if its contract contains one. */
+export function findExample({ example, anyOf = [], items }: FieldSchema): string | undefined {
   if (typeof example === 'string' || typeof example === 'number') return String(example);
   const [inner] = [...anyOf, ...(items === undefined ? [] : [items])];
-  return inner === undefined ? undefined : exampleOf(inner);
+  return inner === undefined ? undefined : findExample(inner);
 }
 
-function inline(node: unknown, definitions: Readonly<Record<string, unknown>>): unknown {
-  if (Array.isArray(node)) return node.map((each) => inline(each, definitions));
+function resolveReferences(node: unknown, definitions: Readonly<Record<string, unknown>>): unknown {
+  if (Array.isArray(node)) return node.map((each) => resolveReferences(each, definitions));
   if (!isObject(node)) return node;
   const { $ref: reference, ...rest } = node;
   const [, name = ''] = typeof reference === 'string' ? (/^#\/\$defs\/(.+)$/.exec(reference) ?? []) : [];
   const definition = definitions[name];
-  const whole = isObject(definition) ? { ...definition, ...rest } : rest;
-  return Object.fromEntries(Object.entries(whole).map(([key, value]) => [key, inline(value, definitions)]));
+  const resolved = isObject(definition) ? { ...definition, ...rest } : rest;
+  return Object.fromEntries(
+    Object.entries(resolved).map(([key, value]) => [key, resolveReferences(value, definitions)]),
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -13,16 +13,16 @@ interface ListOptions {
   readonly client: ApiClient;
   readonly request: ApiRequest;
   readonly columns: readonly string[];
-  /** The field of the answer with which the table ends. */
+  /** Field of the answer that becomes the last row of the table. */
   readonly total: string | undefined;
   readonly isAll: boolean;
   readonly output: Output;
 }
 
-/** The largest page of the API. */
+/** Largest page size of the API. */
 const MAX_LIMIT = 100;
 
-/** Prints a list: the page that was asked for, or all from there on. */
+/** Prints a list: the requested page, or all pages from there. */
 export async function printList(options: ListOptions): Promise<void> {
   if (options.isAll) await printAll(options);
   else await printPage(options);
@@ -35,16 +35,16 @@ async function printPage({ client, request, columns, total, output }: ListOption
   const { [total ?? '']: sums, ...rest } = more;
   if (Object.keys(rest).length > 0) output.note(formatRecord(rest).trimEnd());
   output.write(formatTable(columns, data, sums));
-  if (typeof cursor === 'string') output.note(`There are more: --cursor ${cursor}, or --all.`);
+  if (typeof cursor === 'string') output.note(`More rows follow: use --cursor ${cursor}, or --all.`);
 }
 
-/** JSON is written as it comes, so that a long list needs no memory; a table is as wide as its widest line. */
+/** Prints all pages: JSON page by page with constant memory, a table at the end because its width depends on all rows. */
 async function printAll({ client, request, columns, output }: ListOptions): Promise<void> {
   const counter = createCounter(process.stderr);
   const rows: unknown[] = [];
   let read = 0;
   try {
-    for await (const items of pages(client, request)) {
+    for await (const items of readPages(client, request)) {
       if (output.isJson)
         output.write(
           items.map((item, index) => `${read + index === 0 ? '{"data":[' : ','}\n${JSON.stringify(item)}`).join(''),
@@ -60,7 +60,7 @@ async function printAll({ client, request, columns, output }: ListOptions): Prom
   else output.write(formatTable(columns, rows));
 }
 
-async function* pages(client: ApiClient, request: ApiRequest): AsyncGenerator<readonly unknown[]> {
+async function* readPages(client: ApiClient, request: ApiRequest): AsyncGenerator<readonly unknown[]> {
   let query: Readonly<Record<string, unknown>> = { limit: MAX_LIMIT, ...request.query };
   for (;;) {
     const { data, next_cursor: cursor } = await readPage(client, { ...request, query });
@@ -71,7 +71,7 @@ async function* pages(client: ApiClient, request: ApiRequest): AsyncGenerator<re
 }
 
 async function readPage(client: ApiClient, request: ApiRequest): Promise<Page> {
-  const answer = await client.ask(request);
-  // The contract of every list; `columns` are held against it by a test.
+  const answer = await client.request(request);
+  // The contract of every list; a test compares `columns` with it.
   return answer.body as Page;
 }

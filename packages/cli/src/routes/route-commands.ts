@@ -1,33 +1,33 @@
 import { routes } from '@aion/contracts';
-import { followToEnd } from '../exports/follow-to-end.ts';
+import { followToEnd } from '../follow-to-end.ts';
 import { warnOfShorterRetention } from '../retention/warn-of-shorter-retention.ts';
 import type { RouteCommand } from './route-command.ts';
 
-/** An id as examples have it. */
+/** Id in the examples. */
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 
-/** What the groups of commands are about. */
-export const GROUPS: Readonly<Record<string, string>> = {
-  operators: 'those who run the platform',
-  tenants: 'those whose data the platform keeps apart',
-  projects: 'parts of a tenant that use is counted by',
-  users: 'the people of a tenant',
-  memberships: 'what people may do in a tenant',
-  'api-keys': "a tenant's keys",
-  providers: 'where models are, and the credentials for them',
-  keys: 'the keys that seal what is stored',
-  budgets: 'what a tenant, a project or a key may spend a month',
-  usage: 'what a tenant has used',
-  generations: 'each request to a model',
-  files: "a tenant's files",
-  'retention-policies': "how long a tenant's data is kept",
-  'legal-holds': 'what may not be deleted meanwhile',
-  outbox: 'what waits in the outbox for an operator',
-  'audit-events': 'the audit trail of a tenant, or of the platform',
-  exports: "a tenant's exports of all its data",
+/** Groups of commands, with their descriptions. */
+export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
+  operators: 'operators of the platform',
+  tenants: 'tenants, whose data is isolated from each other',
+  projects: 'parts of a tenant for which usage is reported',
+  users: 'users of a tenant',
+  memberships: 'roles of users in a tenant',
+  'api-keys': 'API keys of a tenant',
+  providers: 'providers of models, with their credentials',
+  keys: 'keys that encrypt stored secrets',
+  budgets: 'monthly limits of a tenant, a project or a key',
+  usage: 'usage of a tenant',
+  generations: 'requests to models',
+  files: 'files of a tenant',
+  'retention-policies': 'how long the data of a tenant is retained',
+  'legal-holds': 'holds that prevent the deletion of data',
+  outbox: 'dead-lettered outbox rows',
+  'audit-events': 'audit trail of a tenant or of the platform',
+  exports: 'exports of all data of a tenant',
 };
 
-/** Every command that calls one route of the management API and prints its answer. */
+/** Commands that call one route of the management API and print its answer. */
 export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['init'],
@@ -50,7 +50,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['operators', 'revoke'],
     route: routes.operators.revoke,
-    destroys: 'This revokes for good the key of the operator',
+    confirmation: 'This permanently revokes the key of operator',
     example: `operators revoke ${ID} --yes`,
   },
   {
@@ -140,7 +140,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['memberships', 'delete'],
     route: routes.memberships.delete,
-    destroys: 'This removes a person from the tenant and revokes their keys: membership',
+    confirmation: 'This removes a user from the tenant and revokes their keys: membership',
     example: `memberships delete ${ID} --yes`,
   },
   {
@@ -168,7 +168,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['api-keys', 'revoke'],
     route: routes.apiKeys.revoke,
-    destroys: 'This revokes for good the key',
+    confirmation: 'This permanently revokes key',
     example: `api-keys revoke ${ID} --yes`,
   },
   {
@@ -195,7 +195,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['providers', 'delete'],
     route: routes.providers.delete,
-    destroys: 'This deletes, with its credentials, the provider',
+    confirmation: 'This deletes the credentials and the configuration of provider',
     example: `providers delete ${ID} --yes`,
   },
   {
@@ -222,7 +222,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['budgets', 'delete'],
     route: routes.budgets.delete,
-    destroys: 'This deletes the budget',
+    confirmation: 'This deletes budget',
     example: `budgets delete ${ID} --yes`,
   },
   {
@@ -282,7 +282,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['files', 'delete'],
     route: routes.files.delete,
-    destroys: 'This deletes, with its bytes, the file',
+    confirmation: 'This deletes the content and the metadata of file',
     example: `files delete ${ID} --yes`,
   },
   {
@@ -300,7 +300,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['retention-policies', 'create'],
     route: routes.retentionPolicies.create,
-    destroys: warnOfShorterRetention,
+    confirmation: warnOfShorterRetention,
     example: 'retention-policies create --retention-class content --keep-days 30 --yes',
   },
   {
@@ -327,7 +327,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['legal-holds', 'release'],
     route: routes.legalHolds.release,
-    destroys: 'This lets data be deleted again: it releases the hold',
+    confirmation: 'This allows data to be deleted again, by releasing hold',
     example: `legal-holds release ${ID} --yes`,
   },
   {
@@ -356,7 +356,7 @@ export const ROUTE_COMMANDS: readonly RouteCommand[] = [
   {
     words: ['exports', 'create'],
     route: routes.exports.create,
-    wait: { description: 'follow it to its end; exit code 1 when it fails', follow: followToEnd },
+    wait: { description: 'wait until it has finished; exit code 1 when it fails', follow: followToEnd },
     example: 'exports create --recipient age1... --wait',
   },
   {

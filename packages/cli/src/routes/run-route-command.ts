@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
 import type { ApiClient, ApiRequest } from '../api/api-client.ts';
 import { confirm } from '../output/confirm.ts';
-import { refuse } from '../refuse.ts';
+import { checkInput, fillPathFromArgs } from './check-input.ts';
 import { connect, note } from './connect.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { printAnswer, toAnswer } from './print-answer.ts';
 import { printList } from './print-list.ts';
 import type { RouteCommand } from './route-command.ts';
-import { checkInput, fillPathFromArgs, readBodyFile, readFlags } from './route-input.ts';
+import { readBodyFile } from './read-body-file.ts';
+import { readFlags } from './read-flags.ts';
+import { runAction } from './run-action.ts';
 import type { SchemaFlag } from './schema-flags.ts';
 
-/** The flags of a command that come from its contract. */
+/** Flags of a command that are derived from its contract. */
 export interface RouteFlags {
   readonly query: readonly SchemaFlag[];
   readonly body: readonly SchemaFlag[];
@@ -25,32 +27,30 @@ interface RouteOptions extends ConnectionOptions {
   readonly wait?: boolean;
 }
 
-/** Carries a command out: check, ask, send, print. */
+/** Executes a command: checks its input, asks for confirmation, sends the request, prints the answer. */
 export async function runRouteCommand(command: Command, spec: RouteCommand, flags: RouteFlags): Promise<void> {
-  try {
+  await runAction(command, async () => {
     const options = command.opts<RouteOptions>();
     const request = await createRequest(command, spec, flags);
     const client = await connect(options, spec.route);
-    const warning = options.yes === true ? undefined : await warningOf(spec, client, request);
-    if (warning !== undefined) {
-      await confirm(`${warning} ${command.args.join(' ')}`.trimEnd(), { input: process.stdin, output: process.stderr });
+    const effect = options.yes === true ? undefined : await describeEffect(spec, client, request);
+    if (effect !== undefined) {
+      await confirm(`${effect} ${command.args.join(' ')}`.trimEnd(), { input: process.stdin, output: process.stderr });
     }
     const output = { isJson: options.json === true, write: (text: string) => void process.stdout.write(text), note };
     if (spec.columns === undefined) {
-      const answer = toAnswer(await client.ask(request));
+      const answer = toAnswer(await client.request(request));
       const isFollowed = options.wait === true && spec.wait !== undefined;
       printAnswer(spec, isFollowed ? { body: await spec.wait.follow(client, answer.body) } : answer, output);
     } else {
       const { columns, total } = spec;
       await printList({ client, request, columns, total, isAll: options.all === true, output });
     }
-  } catch (error) {
-    refuse(command, error);
-  }
+  });
 }
 
-async function warningOf({ destroys }: RouteCommand, client: ApiClient, request: ApiRequest) {
-  return typeof destroys === 'function' ? destroys(client, request.json) : destroys;
+async function describeEffect({ confirmation }: RouteCommand, client: ApiClient, request: ApiRequest) {
+  return typeof confirmation === 'function' ? confirmation(client, request.json) : confirmation;
 }
 
 async function createRequest(command: Command, { route }: RouteCommand, flags: RouteFlags): Promise<ApiRequest> {

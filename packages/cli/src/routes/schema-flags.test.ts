@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { checkInput, readFlags } from './route-input.ts';
+import { checkInput } from './check-input.ts';
+import { readFlags } from './read-flags.ts';
 import { createSchemaFlags } from './schema-flags.ts';
 
 const schema = z.strictObject({
@@ -15,25 +16,25 @@ const schema = z.strictObject({
   settings: z.object({ depth: z.number() }).optional(),
 });
 
-/** What the flags of a command line send. */
-function parse(args: readonly string[], { isChange = false } = {}): Record<string, unknown> {
-  const flags = createSchemaFlags(schema, { isChange });
+/** Parses a command line and returns the fields that its flags set. */
+function parse(args: readonly string[], { isUpdate = false } = {}): Record<string, unknown> {
+  const flags = createSchemaFlags(schema, { isUpdate });
   const command = new Command('x').exitOverride().configureOutput({ writeErr: () => undefined });
   for (const option of flags.flatMap(({ options }) => options)) command.addOption(option);
   command.parse(args, { from: 'user' });
   return readFlags(flags, command.opts());
 }
-function problemsOf(input: unknown): string {
+function describeProblems(input: unknown): string {
   try {
-    checkInput(schema, input, createSchemaFlags(schema, { isChange: false }));
+    checkInput(schema, input, createSchemaFlags(schema, { isUpdate: false }));
     return '';
   } catch (error) {
     return String(error);
   }
 }
 
-describe('the flags of a schema', () => {
-  it('send what is given and nothing else, as the types of the schema', () => {
+describe('flags of a schema', () => {
+  it('send only the fields that are set, in the types of the schema', () => {
     expect(parse([])).toEqual({});
     const args = ['--name', 'n', '--scope', 'exports:read', '--scope', 'exports:write', '--policy', 'p', '--kind', 'b'];
     const more = ['--max-usd', '1.5', '--limit', '7', '--enabled', '--expires-at', '2030-01-01T00:00:00Z'];
@@ -49,47 +50,47 @@ describe('the flags of a schema', () => {
     });
   });
 
-  it('switch off, and in a change set to nothing', () => {
+  it('set a boolean to false, and in an update a nullable field to null', () => {
     expect(parse(['--no-enabled'])).toEqual({ enabled: false });
-    expect(parse(['--no-expires-at'], { isChange: true })).toEqual({ expires_at: null });
+    expect(parse(['--no-expires-at'], { isUpdate: true })).toEqual({ expires_at: null });
     expect(() => parse(['--no-expires-at'])).toThrow(/unknown option '--no-expires-at'/);
-    expect(() => parse(['--no-name'], { isChange: true })).toThrow(/unknown option/);
+    expect(() => parse(['--no-name'], { isUpdate: true })).toThrow(/unknown option/);
   });
 
   it.each([
-    [['--limit', 'ten'], /'--limit <n>' argument 'ten' is invalid. Give a whole number/],
-    [['--limit', '1.5'], /Give a whole number/],
-    [['--limit', ''], /Give a whole number/],
-    [['--max-usd', 'x'], /Give a number/],
-    [['--kind', 'c'], /'--kind <choice>' argument 'c' is invalid. Give one of: a, b/],
-    [['--scope', 'exports'], /Give one of: exports:read, exports:write/],
+    [['--limit', 'ten'], /'--limit <n>' argument 'ten' is invalid. Pass an integer/],
+    [['--limit', '1.5'], /Pass an integer/],
+    [['--limit', ''], /Pass an integer/],
+    [['--max-usd', 'x'], /Pass a number/],
+    [['--kind', 'c'], /'--kind <choice>' argument 'c' is invalid. Choose one of: a, b/],
+    [['--scope', 'exports'], /Choose one of: exports:read, exports:write/],
     [['--settings', '{}'], /unknown option '--settings'/],
-  ])('refuse %j and say what to give', (args, message) => {
+  ])('reject %j and list valid values', (args, message) => {
     expect(() => parse(args)).toThrow(message);
   });
 
-  it('say in help what is required, what may be repeated, what the default is and how a value looks', () => {
-    const flags = createSchemaFlags(schema, { isChange: false });
+  it('describe in help required and repeatable fields, defaults and examples', () => {
+    const flags = createSchemaFlags(schema, { isUpdate: false });
     const help = Object.fromEntries(
       flags.map(({ field, options: [option] }) => [field, `${option?.flags ?? ''} ${option?.description ?? ''}`]),
     );
     expect(help).toMatchObject({
       name: '--name <text> what it is called (required; such as x)',
-      scopes: '--scope <choice> scopes (required; may be given again)',
+      scopes: '--scope <choice> scopes (required; repeatable)',
       kind: '--kind <choice> kind (default "a")',
       expires_at: '--expires-at <time> expires at',
       limit: '--limit <n> limit (default 20)',
     });
   });
 
-  it('are named when a value breaks the contract', () => {
+  it('are named in the error for an invalid value', () => {
     const good = { name: 'n', scopes: [] };
-    expect(problemsOf(good)).toBe('');
-    expect(problemsOf({ scopes: [] })).toMatch(/--name is required/);
-    expect(problemsOf({ ...good, name: '' })).toMatch(/--name: Too small/);
-    expect(problemsOf({ ...good, expires_at: 'tomorrow' })).toMatch(/--expires-at: Invalid ISO datetime/);
-    expect(problemsOf({ ...good, settings: { depth: 'x' } })).toMatch(/--body: settings\/depth: Invalid input/);
-    expect(problemsOf({ ...good, colour: 1 })).toMatch(/Unrecognized key: "colour"/);
-    expect(problemsOf({ name: '', scopes: ['x'] })).toMatch(/--name: .*\nerror: --scope\/0: /);
+    expect(describeProblems(good)).toBe('');
+    expect(describeProblems({ scopes: [] })).toMatch(/--name is required/);
+    expect(describeProblems({ ...good, name: '' })).toMatch(/--name: Too small/);
+    expect(describeProblems({ ...good, expires_at: 'tomorrow' })).toMatch(/--expires-at: Invalid ISO datetime/);
+    expect(describeProblems({ ...good, settings: { depth: 'x' } })).toMatch(/--body: settings\/depth: Invalid input/);
+    expect(describeProblems({ ...good, colour: 1 })).toMatch(/Unrecognized key: "colour"/);
+    expect(describeProblems({ name: '', scopes: ['x'] })).toMatch(/--name: .*\nerror: --scope\/0: /);
   });
 });

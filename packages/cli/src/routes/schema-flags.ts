@@ -1,27 +1,25 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
-import { exampleOf, toFieldSchema, type FieldSchema } from './field-schema.ts';
+import { findExample, toFieldSchema, type FieldSchema } from './field-schema.ts';
 
-/** A field of a query or a body, and the options by which a command line gives it. */
+/** Field of a query or a body, and the options that set it. */
 export interface SchemaFlag {
   /** `expires_at`. */
   readonly field: string;
-  /** `--expires-at <time>`, and `--no-expires-at` where a field may be set to nothing. */
+  /** `--expires-at <time>`, and `--no-expires-at` if the field is nullable. */
   readonly options: readonly Option[];
-  /** What the negated option sends: null for a value, false for a switch. */
+  /** Value of the negated option: null, or false for a boolean. */
   readonly negative: null | false;
 }
 
-/** What flags are wanted for. */
+/** Options of `createSchemaFlags`. */
 export interface SchemaFlagsOptions {
-  /** A field left out stays as it is, so that `null` must be said: `--no-expires-at`. */
-  readonly isChange: boolean;
+  /** The body is an update: an absent field keeps its value, so that null needs a flag of its own, `--no-expires-at`. */
+  readonly isUpdate: boolean;
 }
 
-/**
- * The flags of an object's fields. Fields which hold objects have none: they are given as JSON by `--body`.
- */
-export function createSchemaFlags(schema: z.ZodType, { isChange }: SchemaFlagsOptions): SchemaFlag[] {
+/** Creates the flags of an object's fields. Fields that contain objects have none: they are passed as JSON by `--body`. */
+export function createSchemaFlags(schema: z.ZodType, { isUpdate }: SchemaFlagsOptions): SchemaFlag[] {
   const { properties = {}, required = [] } = toFieldSchema(schema, 'input');
   return Object.entries(properties).flatMap(([field, property]) => {
     const { schema: value, isNullable } = withoutNull(property);
@@ -29,10 +27,10 @@ export function createSchemaFlags(schema: z.ZodType, { isChange }: SchemaFlagsOp
     const main = createOption(field, value, describe(field, property, value, isRequired));
     if (main === undefined) return [];
     const negative = value.type === 'boolean' ? false : null;
-    const isNegatable = value.type === 'boolean' || (isChange && isNullable);
+    const isNegatable = value.type === 'boolean' || (isUpdate && isNullable);
     const negated = new Option(
       `--no-${toFlag(field, value)}`,
-      value.type === 'boolean' ? 'the opposite' : 'set to nothing',
+      value.type === 'boolean' ? 'set to false' : 'set to null',
     );
     return [{ field, options: isNegatable ? [main, negated] : [main], negative }];
   });
@@ -72,7 +70,7 @@ function createOption(field: string, schema: FieldSchema, description: string): 
 function createParser(item: FieldSchema, choices: readonly string[] | undefined, isList: boolean) {
   return (text: string, previous: unknown): unknown => {
     if (choices !== undefined && !choices.includes(text)) {
-      throw new InvalidArgumentError(`Give one of: ${choices.join(', ')}.`);
+      throw new InvalidArgumentError(`Choose one of: ${choices.join(', ')}.`);
     }
     const value = item.type === 'string' ? text : parseNumber(text, item.type === 'integer');
     if (!isList) return value;
@@ -83,10 +81,10 @@ function createParser(item: FieldSchema, choices: readonly string[] | undefined,
 function parseNumber(text: string, isInteger: boolean): number {
   const value = Number(text);
   if (text.trim() !== '' && (isInteger ? Number.isSafeInteger(value) : Number.isFinite(value))) return value;
-  throw new InvalidArgumentError(`Give a ${isInteger ? 'whole ' : ''}number.`);
+  throw new InvalidArgumentError(`Pass ${isInteger ? 'an integer' : 'a number'}.`);
 }
 
-/** `scopes` is given one at a time: `--scope`. */
+/** Returns the name of a flag. That of a list is singular, since each use adds one item: `--scope` for `scopes`. */
 function toFlag(field: string, schema: FieldSchema): string {
   const name = schema.type === 'array' ? field.replace(/ies$/, 'y').replace(/s$/, '') : field;
   return name.replaceAll('_', '-');
@@ -101,14 +99,14 @@ function placeholder({ type, format, enum: choices }: FieldSchema): string {
 
 function describe(field: string, property: FieldSchema, value: FieldSchema, isRequired: boolean): string {
   const text = property.description ?? value.description ?? value.items?.description;
-  // The format's own description says nothing about the field.
-  const isSaying = text !== undefined && value.format !== 'uuid' && value.format !== 'date-time';
-  const isOwn = isSaying || (property.description !== undefined && property.description !== value.description);
-  const sentence = text !== undefined && isOwn ? firstSentence(text) : field.replaceAll('_', ' ');
-  const example = exampleOf(property);
+  // The description of a format does not describe the field.
+  const isSpecific = text !== undefined && value.format !== 'uuid' && value.format !== 'date-time';
+  const isOfField = isSpecific || (property.description !== undefined && property.description !== value.description);
+  const sentence = text !== undefined && isOfField ? firstSentence(text) : field.replaceAll('_', ' ');
+  const example = findExample(property);
   const notes = [
     ...(isRequired ? ['required'] : []),
-    ...(value.type === 'array' ? ['may be given again'] : []),
+    ...(value.type === 'array' ? ['repeatable'] : []),
     ...(property.default === undefined ? [] : [`default ${JSON.stringify(property.default)}`]),
     ...(example === undefined || value.format === 'uuid' ? [] : [`such as ${example}`]),
   ];

@@ -1,5 +1,5 @@
-# Prints what zsh offers at the end of a line: zsh -f offers.zsh COMPLETION LINE FILE
-# Completion works at a terminal alone, so a shell in one of its own is typed to. It writes what is offered into FILE.
+# Prints the words that zsh offers at the end of a line: zsh -f offers.zsh COMPLETION LINE FILE
+# Completion needs a terminal, so the line is typed into a shell on a pseudo-terminal, which writes the words to FILE.
 zmodload zsh/zpty
 zpty shell zsh -f -i
 zpty -w shell "PS1= ; autoload -Uz compinit; compinit -u -D; source ${(q)1}

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** The tool's script. */
+/** Main script of the tool. */
 export const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
-/** How a command line ended. */
+/** Result of a command line. */
 export interface CliResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs the tool in a process of its own, without a terminal and with nothing of this one's settings for it. */
+/** Runs the tool in a separate process, without a terminal and without the settings of this process. */
 export async function runAion(
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
@@ -22,7 +22,7 @@ export async function runAion(
   const { AION_URL: _url, AION_API_KEY: _key, INIT_CWD: _folder, ...inherited } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    // Compiled once for all processes of all runs: each starts in half the time.
+    // The code is compiled once for all processes, which halves the time that each needs to start.
     env: { ...inherited, NODE_COMPILE_CACHE: join(tmpdir(), 'aion-cli-compile-cache'), ...options.env },
   });
   child.stdin.end(options.input ?? '');

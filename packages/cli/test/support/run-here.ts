@@ -2,8 +2,8 @@ import { runCli } from '../../src/run-cli.ts';
 import type { CliResult } from './run-aion.ts';
 
 /**
- * Runs the tool in this process, which is ten times as quick as in one of its own. It reads no standard input and knows
- * no terminal: what depends on those is tested by `runAion`.
+ * Runs the tool in this process, ten times faster than in a separate one. It has no standard input and no terminal;
+ * tests that need them use `runAion`.
  */
 export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
   const before = { ...process.env };
@@ -19,17 +19,17 @@ export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = 
   process.exitCode = undefined;
   try {
     const code = await runCli(args);
-    return { code: code === 0 ? exitCodeSet() : code, ...written };
+    return { code: code === 0 ? readExitCode() : code, ...written };
   } finally {
-    // What was set covers the method of the stream's class, which is there again.
+    // Deleting the property makes the method of the stream's class visible again.
     for (const name of ['stdout', 'stderr'] as const) Reflect.deleteProperty(process[name], 'write');
     setEnvironment(before);
     process.exitCode = beforeCode;
   }
 }
 
-/** What an action has set. */
-function exitCodeSet(): number {
+/** Returns the exit code that an action has set. */
+function readExitCode(): number {
   return typeof process.exitCode === 'number' ? process.exitCode : 0;
 }
 

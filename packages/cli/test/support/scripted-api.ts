@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** A request that has come. */
+/** Request that was received. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
@@ -14,16 +14,16 @@ export interface SeenRequest {
 /** Answers one request. */
 export type Step = (res: ServerResponse, request: SeenRequest) => void;
 
-/** An API that fails on purpose: what a real one does only on a bad day. */
+/** Fake API with scripted answers, including failures that a real one rarely has. */
 export interface ScriptedApi {
   readonly url: string;
   readonly seen: SeenRequest[];
-  /** One step for each request to come; the last one answers all further ones. */
+  /** Sets one step for each request to come; the last step answers all further requests. */
   play(...steps: readonly Step[]): void;
   stop(): Promise<void>;
 }
 
-/** Starts it on a free port. */
+/** Starts a scripted API on a free port. */
 export async function startScriptedApi(): Promise<ScriptedApi> {
   const seen: SeenRequest[] = [];
   let script: Step[] = [];
@@ -37,7 +37,7 @@ export async function startScriptedApi(): Promise<ScriptedApi> {
   const server = createServer((req, res) => void answer(req, res));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // An address of the internet family, since it listens on a port.
+  // A server that listens on a port has an address of the internet family.
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -70,10 +70,10 @@ export function problem(
   return json({ title: 'Refused', status, detail, ...more }, status, headers);
 }
 
-/** Breaks the connection off without an answer. */
+/** Closes the connection without an answer. */
 export const breakOff: Step = (res) => void res.destroy();
 
-/** Breaks the connection off when half of what was announced has been sent. */
+/** Closes the connection after half of the announced bytes. */
 export function breakOffWithin(body: Buffer): Step {
   return (res) => {
     res.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length });

@@ -10,22 +10,22 @@ import { CancelledError, CheckFailedError, UsageError } from './usage-error.ts';
 const USAGE_ERRORS = [UsageError, InvalidIdentityError, InvalidSigningKeyError, InvalidAuditRowError];
 
 /**
- * Ends a command with a message that says why: exit code 2 for what the caller gave, 3 when the platform does not
- * answer, 1 for what the platform refused or the system did.
- * @throws always; a defect is thrown on
+ * Ends a command with an error message and an exit code: 2 for invalid input, 3 when the platform does not answer, 1 when
+ * the platform rejected the request or a system call failed.
+ * @throws always; an unexpected error is rethrown
  */
-export function refuse(command: Command, error: unknown): never {
+export function exitWithError(command: Command, error: unknown): never {
   if (error instanceof ApiError) return command.error(formatApiError(error), { exitCode: EXIT_FAILED });
   if (error instanceof UnreachableError) {
-    const hint = 'Is the platform running there? `--url` or AION_URL says where it is.';
+    const hint = 'Is the platform running there? Set its address with `--url` or AION_URL.';
     return command.error(`error: ${toPlainText(error.message)} ${hint}`, { exitCode: EXIT_UNREACHABLE });
   }
   const isUsage = USAGE_ERRORS.some((type) => error instanceof type);
-  // With a code it is the system's: a file that vanished, a disk that fails. Without one it is a defect.
-  const isOurs = [...USAGE_ERRORS, CancelledError, CheckFailedError, DamagedArchiveError].some(
+  // Errors with a code come from the system, such as a deleted file or a full disk. Others are defects.
+  const isKnown = [...USAGE_ERRORS, CancelledError, CheckFailedError, DamagedArchiveError].some(
     (type) => error instanceof type,
   );
-  const isExpected = isOurs || (error instanceof Error && 'code' in error);
+  const isExpected = isKnown || (error instanceof Error && 'code' in error);
   if (!(error instanceof Error) || !isExpected) throw error;
   return command.error(`error: ${error.message}`, { exitCode: isUsage ? EXIT_USAGE : EXIT_FAILED });
 }

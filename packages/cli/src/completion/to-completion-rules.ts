@@ -1,10 +1,10 @@
-import type { CompletionNode } from './completion-tree.ts';
+import type { CompletionNode } from './list-completions.ts';
 
-/** What a shell's `case` needs to know. Patterns are quoted; words are joined by spaces. */
-export interface CompletionAnswers {
+/** Rules for the `case` statement of a shell. Patterns are quoted; words are joined by spaces. */
+export interface CompletionRules {
   /** All commands. */
   readonly paths: readonly string[];
-  /** By a command and the option before the cursor. `files` stands for whatever is in the folder. */
+  /** Words by the command and the option before the cursor; `files` means the files of the folder. */
   readonly afterOptions: readonly { readonly patterns: readonly string[]; readonly words: string }[];
   readonly atCommands: readonly {
     readonly pattern: string;
@@ -14,12 +14,12 @@ export interface CompletionAnswers {
   }[];
 }
 
-/** Arranges completions by where the cursor is. Options that are alike are told once. */
-export function listAnswers(nodes: readonly CompletionNode[]): CompletionAnswers {
+/** Groups completions by the position of the cursor. Options with the same words share a rule. */
+export function toCompletionRules(nodes: readonly CompletionNode[]): CompletionRules {
   const after = nodes.flatMap(({ at, options }) =>
-    options.flatMap(({ word, completes }) => {
-      if (completes === 'nothing') return [];
-      const words = completes === 'files' ? 'files' : completes === 'text' ? '' : completes.join(' ');
+    options.flatMap(({ word, valueKind }) => {
+      if (valueKind === 'nothing') return [];
+      const words = valueKind === 'files' ? 'files' : valueKind === 'text' ? '' : valueKind.join(' ');
       return [{ pattern: `'${at} ${word}'`, words }];
     }),
   );

@@ -1,28 +1,28 @@
 import type { Command, Option } from 'commander';
 
-/** What may follow an option or stand where an argument is wanted. */
-export type Completes = 'nothing' | 'text' | 'files' | readonly string[];
+/** Kind of value that may follow an option. */
+export type ValueKind = 'nothing' | 'text' | 'files' | readonly string[];
 
-/** A word that may be typed, with what it means. */
+/** Word that completion offers, with its description. */
 export interface CompletionWord {
   readonly word: string;
   readonly description: string;
 }
 
-/** One command, as completion sees it. */
+/** Completions of one command. */
 export interface CompletionNode {
-  /** The words that lead to it, each after a space: ` api-keys create`. */
+  /** Path of the command, each word after a space: ` api-keys create`. */
   readonly at: string;
-  /** Commands, or the choices of an argument. */
+  /** Subcommands, or the choices of an argument. */
   readonly words: readonly CompletionWord[];
-  readonly options: readonly (CompletionWord & { readonly completes: Completes })[];
+  readonly options: readonly (CompletionWord & { readonly valueKind: ValueKind })[];
   readonly takesFiles: boolean;
 }
 
-/** Names of values that are files. */
+/** Placeholders of values that are files. */
 const FILE_VALUE = /[<[](file|dir|path|url-or-file|directory-or-tar)[>\]]/;
 
-/** All commands below one, itself first. */
+/** Lists the completions of a command and of all its subcommands, in this order. */
 export function listCompletions(command: Command, at = ''): CompletionNode[] {
   const help = command.createHelp();
   const children = help.visibleCommands(command);
@@ -37,19 +37,19 @@ export function listCompletions(command: Command, at = ''): CompletionNode[] {
     options: help.visibleOptions(command).flatMap(toWords),
     takesFiles: command.registeredArguments.some((argument) => FILE_VALUE.test(`<${argument.name()}>`)),
   };
-  // `help` is a command of commander itself, which takes the names of its siblings.
+  // `help` belongs to commander and takes the names of its siblings.
   const below = children.filter((child) => child.name() !== 'help');
   return [node, ...below.flatMap((child) => listCompletions(child, `${at} ${child.name()}`))];
 }
 
-function toWords(option: Option): (CompletionWord & { readonly completes: Completes })[] {
-  const completes = completesAfter(option);
+function toWords(option: Option): (CompletionWord & { readonly valueKind: ValueKind })[] {
+  const valueKind = toValueKind(option);
   return [option.long, option.short].flatMap((word) =>
-    word === undefined ? [] : [{ word, description: option.description, completes }],
+    word === undefined ? [] : [{ word, description: option.description, valueKind }],
   );
 }
 
-function completesAfter({ flags, required, optional, argChoices }: Option): Completes {
+function toValueKind({ flags, required, optional, argChoices }: Option): ValueKind {
   if (!required && !optional) return 'nothing';
   return argChoices ?? (FILE_VALUE.test(flags) ? 'files' : 'text');
 }

@@ -1,9 +1,9 @@
 import { followExport } from '@aion/client';
 import { fillPath, routes, tenantExport, type TenantExport } from '@aion/contracts';
 import { z } from 'zod';
-import type { ApiClient } from '../api/api-client.ts';
-import { EXIT_FAILED } from '../exit-codes.ts';
-import { createProgress } from '../output/progress.ts';
+import type { ApiClient } from './api/api-client.ts';
+import { EXIT_FAILED } from './exit-codes.ts';
+import { createProgress } from './output/progress.ts';
 
 /** Follows the export in an answer and shows its progress; sets exit code 1 when it fails. Returns its final state. */
 export async function followToEnd(client: ApiClient, answer: unknown): Promise<TenantExport> {
@@ -16,7 +16,7 @@ export async function followToEnd(client: ApiClient, answer: unknown): Promise<T
     const last = await followExport({
       connect: (headers) => client.open({ method: watch.method, path: fillPath(watch, params), headers }),
       read: async () => {
-        const found = await client.ask({ method: get.method, path: fillPath(get, params) });
+        const found = await client.request({ method: get.method, path: fillPath(get, params) });
         return tenantExport.parse(found.body);
       },
       onProgress: ({ state, progress: { rows, rows_total: total } }) => {

@@ -1,9 +1,9 @@
+import { ApiError } from '@aion/client';
 import { routes } from '@aion/contracts';
 import { z } from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '@aion/client';
 
-/** One thing that a service needs, and whether it has it. */
+/** Result of one readiness check of a service. */
 export interface StatusCheck {
   readonly service: string;
   readonly check: string;
@@ -28,11 +28,11 @@ const readinessSchema = z.object({
 
 const TIMEOUT_MS = 5_000;
 
-/** Whether the API answers at all. @throws UnreachableError */
+/** Checks whether the API answers. @throws UnreachableError */
 export async function readApiStatus(client: ApiClient): Promise<StatusCheck> {
   const startedAt = performance.now();
   try {
-    await client.ask({ method: routes.meta.getOpenApi.method, path: routes.meta.getOpenApi.path });
+    await client.request({ method: routes.meta.getOpenApi.method, path: routes.meta.getOpenApi.path });
     return toCheck('api', 'answers', undefined, startedAt);
   } catch (error) {
     if (error instanceof ApiError) return toCheck('api', 'answers', error.message, startedAt);
@@ -40,7 +40,7 @@ export async function readApiStatus(client: ApiClient): Promise<StatusCheck> {
   }
 }
 
-/** What the admin port of a service says about it: `/readyz`, check by check. */
+/** Reads the readiness checks of a service from `/readyz` of its admin port. */
 export async function readServiceStatus(name: string, adminUrl: string): Promise<readonly StatusCheck[]> {
   const startedAt = performance.now();
   try {
