@@ -4,7 +4,6 @@ export const PENDING_PATHS = {
     'ops/checks',
     'services/ai-engine/src/clients',
     'services/ai-engine/src/inference',
-    'services/database-gateway/src/generations',
   ],
   fileNames: ['ops/checks/test-summary.ts'],
 } as const;

@@ -10,39 +10,38 @@ import { settleGenerations, type Settling } from './settle-generations.ts';
 type NewGeneration = BodyOf<typeof internalRoutes.generations.open>;
 type Settlement = BodyOf<typeof internalRoutes.generations.settle>;
 
-/** What a generation was asked for by. */
+/** Trace and correlation id of the request that a generation belongs to. */
 export interface GenerationOrigin {
   readonly traceId: string | null;
   readonly correlationId: string | null;
 }
 
-/** How far the time in a new id may be from now, for clocks that differ and requests that are repeated. */
+/** Maximum difference between the time in a new id and now, for clock skew and repeated requests. */
 const MAX_ID_DRIFT_MS = 86_400_000;
-/** What an item takes beside its content, about. */
+/** Approximate size of an item in addition to its content. */
 const ROW_BYTES = 500;
 
 /**
- * The accounting rows of generations and, apart from them, their content. Both are partitioned by the time in the id: a
- * query that names it reaches one partition. Requests that arrive together share a transaction, and none fails for another.
+ * Accounting rows of generations and, in a separate table, their content. Both are partitioned by the time in the id, so
+ * that a query by id reads one partition. Concurrent requests share a transaction, and each fails separately.
  */
 export interface GenerationStore {
   /**
    * Writes the intent row, once; resolves when it is durable.
-   * @param origin default the request that is being served
-   * @throws ConflictError when the key is not one of the tenant, or the id is another tenant's; InvalidRequestError when
-   *   the id is not a UUID v7 made within a day of now
+   * @param origin default: the active request
+   * @throws ConflictError when the key does not belong to the tenant, or the id belongs to another tenant
+   * @throws InvalidRequestError when the id is not a UUID v7 created within a day of now
    */
   open(id: string, generation: NewGeneration, origin?: GenerationOrigin): Promise<void>;
   /**
-   * Completes the row, and resolves when that is durable; only the first settlement counts.
+   * Completes the row; resolves when that is durable. Only the first settlement has an effect.
    * @throws NotFoundError; InvalidRequestError
    */
   settle(id: string, settlement: Settlement): Promise<void>;
 }
 
 /**
- * Creates the store. With `storeContent` off, neither prompts nor answers are written; with it on, those of tenants that
- * let them be stored.
+ * Creates the store. Prompts and answers are written only if `storeContent` is true and the tenant permits it.
  */
 export function createGenerationStore(
   database: Database,
@@ -87,7 +86,7 @@ function bytesOf(content: string | null): number {
   return ROW_BYTES + (content?.length ?? 0);
 }
 
-/** What was made long ago, or is yet to be, may have no partition to go to. */
+/** Rejects ids far from now, for which a partition may not exist. */
 function assertRecent(id: string): void {
   if (Math.abs(timeOf(id) - Date.now()) <= MAX_ID_DRIFT_MS) return;
   throw new InvalidRequestError(
@@ -96,7 +95,7 @@ function assertRecent(id: string): void {
   );
 }
 
-/** The time in a UUID v7, in milliseconds since 1970; NaN for any other. */
+/** Returns the time in a UUID v7 in milliseconds since 1970; NaN for any other text. */
 function timeOf(id: string): number {
   return id[14] === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : Number.NaN;
 }

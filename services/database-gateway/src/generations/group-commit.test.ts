@@ -22,8 +22,8 @@ function createHeldCommit() {
   return { commit, letOneGo: () => held.shift()?.(), letGo };
 }
 
-describe('what waits for a transaction', () => {
-  it('of one tenant is bounded in bytes, with what is being written, and has room again when one is over', async () => {
+describe('group commit', () => {
+  it('limits the bytes of waiting and active items of a tenant, and accepts more after a transaction ends', async () => {
     const { commit, letOneGo, letGo } = createHeldCommit();
     const written = [commit('busy', itemOf(32 * MIB)), commit('busy', itemOf(32 * MIB))];
     await expect(commit('busy', itemOf(1))).rejects.toMatchObject(full);
@@ -40,7 +40,7 @@ describe('what waits for a transaction', () => {
     await Promise.all(written);
   });
 
-  it('of all tenants together is bounded in bytes', async () => {
+  it('limits the bytes of all tenants together', async () => {
     const { commit, letGo } = createHeldCommit();
     const written = ['a', 'b', 'c', 'd'].map((tenant) => commit(tenant, itemOf(64 * MIB)));
     await expect(commit('e', itemOf(1))).rejects.toMatchObject(full);
@@ -49,7 +49,7 @@ describe('what waits for a transaction', () => {
     await commit('e', itemOf(1));
   });
 
-  it('of one tenant is bounded in number', async () => {
+  it('limits the number of waiting items of a tenant', async () => {
     const { commit, letGo } = createHeldCommit();
     const written = Array.from({ length: 4_096 }, () => commit('busy', itemOf(1)));
     await expect(commit('busy', itemOf(1))).rejects.toMatchObject(full);

@@ -2,35 +2,35 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { UnavailableError } from '@aion/errors';
 import { isRowViolation } from '../database/is-row-violation.ts';
 
-/** What a group holds at most: a statement of bounded length, and content of bounded size. */
+/** Limits of a group, which bound the length of a statement and the size of its content. */
 const MAX_ITEMS = 256;
 const MAX_BYTES = 4 * 1_048_576;
-/** More of one tenant than this are turned away: they would wait longer than their callers do. */
+/** Maximum number of waiting items of a tenant; more would wait longer than their callers do. */
 const MAX_WAITING = 4_096;
-/** What waits and what is being written is in memory: of one tenant, so that others have room, and of all together. */
+/** Limits of the memory of waiting and active items, of one tenant and of all tenants. */
 const MAX_TENANT_BYTES = 64 * 1_048_576;
 const MAX_TOTAL_BYTES = 256 * 1_048_576;
 
-/** What can be written together with others. */
+/** An item that can share a transaction with others. */
 export interface GroupItem {
   readonly id: string;
-  /** About how much memory it takes. */
+  /** Approximate size in memory. */
   readonly bytes: number;
 }
 
-/** How groups are written. */
+/** Options of `createGroupCommit`. */
 export interface GroupCommitOptions<T extends GroupItem> {
   /**
    * Writes items of one tenant, with ids that differ, in one transaction.
-   * @returns for each item, in their order, what its caller is to hear instead of success
-   * @throws what fails the whole transaction
+   * @returns for each item, in order, the error for its caller; undefined for success
+   * @throws the error that fails the entire transaction
    */
   readonly write: (tenantId: string, items: readonly T[]) => Promise<readonly (Error | undefined)[]>;
 }
 
 /**
  * Writes an item of a tenant. Resolves when it is durable.
- * @throws what came of this item, never what came of another; UnavailableError when too much waits already
+ * @throws the error of this item, never that of another; UnavailableError when the queue is full
  */
 export type GroupCommit<T extends GroupItem> = (tenantId: string, item: T) => Promise<void>;
 
@@ -38,22 +38,22 @@ interface Entry<T> {
   readonly item: T;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
-  /** Runs in the context of the item's request, so that spans and log lines find theirs. */
+  /** Runs in the context of the item's request, to which spans and log lines belong. */
   readonly inContext: <R>(run: () => R) => R;
 }
 
-/** What a tenant has on its way. */
+/** Waiting and active items of a tenant. */
 interface Line<T> {
-  /** Not in a transaction yet. */
+  /** Items that are not in a transaction yet. */
   readonly entries: Entry<T>[];
-  /** Of those, and of what is in one. */
+  /** Size of these items and of those in a transaction. */
   bytes: number;
 }
 
 /**
- * Shares transactions among requests: what arrives while a transaction of the same tenant is on its way goes into the next
- * one, so that a busy tenant pays one COMMIT for many rows and a lone request waits for nobody. A row that the database
- * refuses fails alone: its group is halved until it is found.
+ * Groups the writes of concurrent requests: items that arrive during a transaction of the same tenant are written by the
+ * next one, so that a busy tenant needs one COMMIT for many rows and a single request does not wait. A row that the
+ * database rejects fails separately: its group is bisected until the row is found.
  */
 export function createGroupCommit<T extends GroupItem>({ write }: GroupCommitOptions<T>): GroupCommit<T> {
   const lines = new Map<string, Line<T>>();
@@ -71,7 +71,7 @@ export function createGroupCommit<T extends GroupItem>({ write }: GroupCommitOpt
   const openLine = (tenantId: string): Line<T> => {
     const line: Line<T> = { entries: [], bytes: 0 };
     lines.set(tenantId, line);
-    // After the requests that have arrived together with the first.
+    // Start after the requests that arrived together with the first.
     setImmediate(() => void drain(tenantId, line));
     return line;
   };
@@ -119,7 +119,7 @@ function isFull<T extends GroupItem>({ entries, bytes }: Line<T>, item: T): bool
   return entries.length >= MAX_WAITING || bytes + item.bytes > MAX_TENANT_BYTES;
 }
 
-/** Takes as many from the front as a transaction may hold; an id that is there twice waits for the next one. */
+/** Removes as many items from the front as a transaction may contain; a repeated id waits for the next one. */
 function takeGroup<T extends GroupItem>(entries: Entry<T>[]): Entry<T>[] {
   const ids = new Set<string>();
   let bytes = 0;

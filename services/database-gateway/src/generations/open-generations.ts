@@ -7,13 +7,13 @@ import type { GroupItem } from './group-commit.ts';
 /** A generation to be opened. */
 export interface Opening extends GroupItem {
   readonly generation: BodyOf<typeof internalRoutes.generations.open>;
-  /** The request as JSON; null where content is not stored. */
+  /** The request as JSON; null when content is not stored. */
   readonly request: string | null;
   readonly traceId: string | null;
   readonly correlationId: string | null;
 }
 
-/** What is new is written with the project of its key, and its content where the tenant lets it be stored. */
+/** Inserts new rows with the project of their key, and their content if the tenant permits it. */
 const OPEN = `
   WITH known AS (
     SELECT w.*, k.project_id
@@ -33,8 +33,8 @@ const OPEN = `
   SELECT k.id, o.id IS NOT NULL AS is_new FROM known k LEFT JOIN opened o USING (id)`;
 
 /**
- * Writes the intent rows of generations with ids that differ; one that is there already is left as it is.
- * @returns for each what came of it, if it was refused: a key that is not the tenant's, an id that is another tenant's
+ * Writes the intent rows of generations with distinct ids; an existing row is not changed.
+ * @returns for each the error if it was rejected: a key of another tenant, or an id of another tenant
  */
 export async function openGenerations(
   transaction: TenantTransaction,

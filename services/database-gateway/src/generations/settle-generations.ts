@@ -7,11 +7,11 @@ import type { GroupItem } from './group-commit.ts';
 /** A generation to be settled. */
 export interface Settling extends GroupItem {
   readonly settlement: BodyOf<typeof internalRoutes.generations.settle>;
-  /** The answer as JSON; null where there is none or content is not stored. */
+  /** The answer as JSON; null when there is none or content is not stored. */
   readonly response: string | null;
 }
 
-/** No row of content was written where it was not stored at the opening: then there is nothing to complete. */
+/** Completes the content row, which exists only if content was stored when the generation was opened. */
 const SETTLE = `
   WITH settled AS (
     UPDATE generations g SET status = s.status, error_type = s.error_type, prompt_tokens = s.prompt_tokens,
@@ -31,8 +31,8 @@ const SETTLE = `
   SELECT id FROM settled`;
 
 /**
- * Completes the rows of generations with ids that differ; one that is settled already is left as it is.
- * @returns for each what came of it, if there is none
+ * Completes the rows of generations with distinct ids; a settled row is not changed.
+ * @returns for each the error if there is no such row
  */
 export async function settleGenerations(
   transaction: TenantTransaction,

@@ -4,7 +4,7 @@ import type { GenerationStore } from './generation-store.ts';
 
 type Batch = BodyOf<typeof internalRoutes.generations.writeBatch>;
 
-/** Opens and settles the generations of a batch; gives what came of each, in their order. */
+/** Opens and settles the generations of a batch; returns the result of each, in order. */
 export async function writeBatch(
   generations: GenerationStore,
   { opened, settled }: Batch,
