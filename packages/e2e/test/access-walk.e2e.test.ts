@@ -106,7 +106,7 @@ function send(
 
 /** Messages by which web-api rejects a caller, in `authorise` and in the authenticator. */
 const FORBIDDEN_MESSAGES =
-  /lacks the scope|acts for a tenant: call it|Only the platform operator may|Only the one-time secret|acts for its own tenant/;
+  /lacks the scope|acts for a tenant: call it|Only the platform operator may|is for the one-time secret|acts for its own tenant/;
 
 /** Requests an entity that does not exist with an invalid body: callers with access receive another error. */
 async function verdictOf(route: Route, { key, isForeign }: TestCaller): Promise<string> {
