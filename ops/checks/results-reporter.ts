@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import type { PackageCounts, TestFailure } from './test-summary.ts';
+import type { PackageCounts, TestFailure } from './test-results.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import { toolVersions } from '../tools/index.ts';
 import { runStep, type StepResult } from './run-step.ts';
-import { describeFailures, describeSkipped, readCounts, readSkipped } from './test-summary.ts';
+import { describeFailures, describeSkipped, readTestResults, readSkipped } from './test-results.ts';
 
 /**
  * `pnpm test`: every test, with the static checks alongside, then a summary. Exit status 0 only when all is green.
@@ -24,7 +24,7 @@ const env = {
 const turbo = ['turbo', 'run', 'test', '--log-prefix=none', '--no-update-notifier', '--', ...process.argv.slice(2)];
 const steps = (await Promise.all([runStaticChecks(), runStep('Tests', ['pnpm', 'exec', ...turbo], { env })])).flat();
 
-const counts = readCounts(results);
+const counts = readTestResults(results);
 const total = (key: 'passed' | 'failed' | 'skipped'): number => counts.reduce((sum, each) => sum + each[key], 0);
 const skipped = readSkipped(skippedLog);
 const write = (line = ''): boolean => process.stdout.write(`${line}\n`);

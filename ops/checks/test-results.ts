@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Counts of one package's tests and its failures, as written by the results reporter. */
+/** Test counts and failures of one package, as written by the results reporter. */
 export interface PackageCounts {
   readonly name: string;
   readonly passed: number;
@@ -10,26 +10,26 @@ export interface PackageCounts {
   readonly failures: readonly TestFailure[];
 }
 
-/** A failed test. */
+/** Failed test. */
 export interface TestFailure {
   /** Path of the test file from the root of the repository. */
   readonly file: string;
   readonly test: string;
-  /** Jest's message, with its colours. */
+  /** Message of Jest, including its ANSI colours. */
   readonly message: string;
 }
 
-/** A suite that did not run. */
+/** Suite that did not run. */
 export interface SkippedSuite {
   readonly suite: string;
-  /** Name of the program that is missing. */
+  /** Name of the missing program. */
   readonly program?: string | undefined;
-  /** Folder whose files alone the suite tests, and none of which changed. */
+  /** Folder that the suite tests exclusively, and in which nothing changed. */
   readonly unchanged?: string | undefined;
 }
 
-/** Reads the counts of all packages. */
-export function readCounts(directory: string): readonly PackageCounts[] {
+/** Reads the test results of all packages. */
+export function readTestResults(directory: string): readonly PackageCounts[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter((file) => file.endsWith('.json'))
@@ -50,7 +50,7 @@ export function readSkipped(file: string): readonly SkippedSuite[] {
 }
 
 /**
- * Lists each failed test with its message, which is far above in a long log.
+ * Lists each failed test with its message, which may be far above in a long log.
  *
  * @param maxLines - Limit of lines of one message; the rest is in the log.
  */
@@ -109,6 +109,6 @@ function toFailure(value: unknown): TestFailure {
 }
 
 function toObject(value: unknown): Record<string, unknown> {
-  // A record of unknowns is what any object is.
+  // Any object is a record of unknown values.
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import ResultsReporter, { type FileResult } from './results-reporter.ts';
-import { describeFailures, describeSkipped, readCounts, readSkipped } from './test-summary.ts';
+import { describeFailures, describeSkipped, readTestResults, readSkipped } from './test-results.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-describe('test summary', () => {
+describe('summary of test results', () => {
   let scratch: string;
   const givenDirectory = process.env['AION_TEST_RESULTS_DIR'];
 
@@ -44,7 +44,7 @@ describe('test summary', () => {
         ],
       },
     ]);
-    const counts = readCounts(join(scratch, 'results'));
+    const counts = readTestResults(join(scratch, 'results'));
     expect(counts).toMatchObject([{ name: 'http', passed: 1, failed: 1, skipped: 0 }]);
     expect(describeFailures(counts)).toEqual([
       'http packages/http/test/a.test.ts',
@@ -56,7 +56,7 @@ describe('test summary', () => {
 
   it('counts a file that could not be run as a failure, and names it', () => {
     report([{ testExecError: new Error('no such module'), failureMessage: 'Cannot find module' }]);
-    const counts = readCounts(join(scratch, 'results'));
+    const counts = readTestResults(join(scratch, 'results'));
     expect(counts).toMatchObject([{ passed: 0, failed: 1 }]);
     expect(describeFailures(counts)).toEqual([
       'http packages/http/test/a.test.ts',
@@ -82,7 +82,7 @@ describe('test summary', () => {
     ]);
   });
 
-  it('lists suites that were left out because nothing changed with the command that runs them', () => {
+  it('lists suites that were omitted because nothing changed with the command that runs them', () => {
     const log = join(scratch, 'skipped.ndjson');
     writeFileSync(log, '{"suite":"tools:integration","unchanged":"ops"}\n');
     expect(describeSkipped(readSkipped(log))).toEqual([
@@ -98,7 +98,7 @@ describe('test summary', () => {
       { numPassingTests: 3, numPendingTests: 1, testFilePath: join(root, 'packages/http/test/b.integration.test.ts') },
       { numPassingTests: 4, testFilePath: join(root, 'ops/tools/a.test.ts') },
     ]);
-    expect(readCounts(join(scratch, 'results'))).toEqual([
+    expect(readTestResults(join(scratch, 'results'))).toEqual([
       { name: 'http', passed: 5, failed: 0, skipped: 1, failures: [] },
       { name: 'ops', passed: 4, failed: 0, skipped: 0, failures: [] },
     ]);
