@@ -8,19 +8,19 @@ import { createSharedCalls } from './shared-calls.ts';
 
 type Batch = BodyInputOf<typeof internalRoutes.generations.writeBatch>;
 
-/** A row to be written, and what the gateway is sent of it beside others. */
+/** Row to be written, as sent to database-gateway in a batch. */
 type Write =
   | { readonly kind: 'opened'; readonly id: string; readonly row: Batch['opened'][number] }
   | { readonly kind: 'settled'; readonly id: string; readonly row: Batch['settled'][number] };
 
-/** A settlement outlives its request: a database that restarts is waited for. */
+/** Retries of a settlement, which outlives its request: enough for a restart of the database. */
 const SETTLE_ATTEMPTS = 8;
-/** More writes at once than this share calls: each has one of its own before. */
+/** Limit of concurrent calls; up to this number each write has its own call, beyond it writes are batched. */
 const MAX_CALLS = 16;
 const MAX_BYTES = 4 * 1_048_576;
 const RECORD_TIMEOUT_MS = 10_000;
 
-/** Creates the store on database-gateway. Under load, writes share calls; each is durable when its promise resolves. */
+/** Creates the store on database-gateway. Under load, writes are batched; each is durable when its promise resolves. */
 export function createGenerationStore(client: ServiceClient): GenerationStore {
   const persist = retry(handleType(UnavailableError), {
     maxAttempts: SETTLE_ATTEMPTS,
@@ -70,7 +70,7 @@ async function writeTogether(client: ServiceClient, writes: readonly Write[]): P
   return writes.map(({ kind, id }) => {
     const { value } = left[kind].next();
     if (value === null) return undefined;
-    return fromProblem(value) ?? new InternalError(`database-gateway did not say what came of generation ${id}.`);
+    return fromProblem(value) ?? new InternalError(`database-gateway returned no outcome of generation ${id}.`);
   });
 }
 

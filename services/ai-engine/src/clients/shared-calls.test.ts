@@ -1,6 +1,6 @@
 import { createSharedCalls, type SharedCalls } from './shared-calls.ts';
 
-/** Each call that is on its way, with what it carries; `end` lets it end. */
+/** Call in progress with its items; `end` completes it. */
 interface Call {
   readonly items: readonly string[];
   readonly end: (outcomes?: readonly (Error | undefined)[]) => void;
@@ -27,7 +27,7 @@ function start(limits: { maxCalls?: number; maxItems?: number; maxBytes?: number
 const settled = async () => new Promise(setImmediate);
 
 describe('shared calls', () => {
-  it('are not shared while there are few, and carry all that waits when there are more', async () => {
+  it('have one item each below the limit of calls, and contain all waiting items above it', async () => {
     const { calls, write } = start({ maxCalls: 2 });
     const writes = ['a', 'b', 'c', 'd'].map((item) => write(item));
     expect(calls.map(({ items }) => items)).toEqual([['a'], ['b']]);
@@ -41,24 +41,24 @@ describe('shared calls', () => {
     expect(calls.map(({ items }) => items)).toEqual([['a'], ['b'], ['c', 'd'], ['e']]);
   });
 
-  it('give each item its own outcome, and a failure of the call to all of it', async () => {
+  it('settle each item with its own outcome, and reject all items when the call fails', async () => {
     const { calls, write } = start();
     const writes = ['a', 'b', 'c'].map((item) => write(item));
     calls[0]?.fail(new Error('lost'));
     await expect(writes[0]).rejects.toThrow('lost');
     await settled();
-    calls[1]?.end([undefined, new Error('refused')]);
+    calls[1]?.end([undefined, new Error('rejected')]);
     await expect(writes[1]).resolves.toBeUndefined();
-    await expect(writes[2]).rejects.toThrow('refused');
+    await expect(writes[2]).rejects.toThrow('rejected');
     const more = ['d', 'e', 'f'].map((item) => write(item));
     const failures = Promise.allSettled(more);
     calls[2]?.end();
     await settled();
-    calls[3]?.fail(new Error('away'));
+    calls[3]?.fail(new Error('unavailable'));
     expect((await failures).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
   });
 
-  it('are as large as they may be and no larger, but for one item that is larger by itself', async () => {
+  it('fill up to their limits, and exceed them only for a single larger item', async () => {
     const { calls, write } = start({ maxItems: 2, maxBytes: 5 });
     const writes = ['a', 'b', 'c', 'd', '12345678', 'e'].map((item) => write(item));
     for (let at = 0; at < 5; at += 1) {
@@ -69,7 +69,7 @@ describe('shared calls', () => {
     expect(calls.map(({ items }) => items)).toEqual([['a'], ['b', 'c'], ['d'], ['12345678'], ['e']]);
   });
 
-  it('let go of an item whose request is over: at once, whether it waits or is on its way', async () => {
+  it('reject an aborted item immediately, whether it is waiting or in progress', async () => {
     const { calls, write } = start();
     const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
     const writes = [write('a'), write('b', first.signal), write('c', second.signal), write('d')];

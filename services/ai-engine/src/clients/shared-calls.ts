@@ -1,22 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { toAionError } from '@aion/errors';
 
-/** How calls are shared. */
+/** Options of `createSharedCalls`. */
 export interface SharedCallsOptions<T> {
-  /** While fewer calls than this are on their way, each item has a call of its own. */
+  /** Limit of concurrent calls; below it, each item has its own call. */
   readonly maxCalls: number;
-  /** The most items of a call. */
+  /** Limit of items in a call. */
   readonly maxItems: number;
-  /** The most bytes of a call, as `bytesOf` counts them. */
+  /** Limit of bytes in a call, as measured by `bytesOf`. */
   readonly maxBytes: number;
   readonly bytesOf: (item: T) => number;
-  /** Makes the call of one item, for its request. */
+  /** Calls with a single item, in the context of its request. */
   readonly alone: (item: T, signal: AbortSignal | undefined) => Promise<void>;
-  /** Makes one call for several items. @returns for each, in their order, why it failed, if it did */
+  /** Calls with several items. @returns the error of each item in order, undefined for success */
   readonly together: (items: readonly T[]) => Promise<readonly (Error | undefined)[]>;
 }
 
-/** Writes an item. Rejects at once when the signal is aborted; a call that others share goes on. */
+/** Writes an item. Rejects immediately when the signal is aborted; a call shared with other items continues. */
 export type SharedCalls<T> = (item: T, signal?: AbortSignal) => Promise<void>;
 
 interface Entry<T> {
@@ -24,11 +24,11 @@ interface Entry<T> {
   readonly signal: AbortSignal | undefined;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
-  /** Runs in the context of the item's request: its trace, its deadline. */
+  /** Runs a function in the context of the item's request, with its trace and deadline. */
   readonly inContext: <R>(run: () => R) => R;
 }
 
-/** Lets items share a call that would otherwise wait for one: nobody waits longer to be in company. */
+/** Creates a batcher: items that must wait for a call share the next one. No item is delayed to fill a batch. */
 export function createSharedCalls<T>(options: SharedCallsOptions<T>): SharedCalls<T> {
   const waiting: Entry<T>[] = [];
   let calls = 0;

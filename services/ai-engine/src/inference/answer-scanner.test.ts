@@ -17,8 +17,8 @@ function scan(pieces: readonly Uint8Array[], passUsage: boolean) {
   return { passed, last: Buffer.from(scanner.end()).toString('utf8'), result: scanner.result() };
 }
 
-describe('the event scanner', () => {
-  it('gives the same bytes and figures wherever the stream is cut', () => {
+describe('event scanner', () => {
+  it('returns the same bytes and usage for every chunk size of the stream', () => {
     for (let size = 1; size <= STREAM.length; size += 1) {
       const pieces = Array.from({ length: Math.ceil(STREAM.length / size) }, (_, i) =>
         STREAM.subarray(i * size, (i + 1) * size),
@@ -35,23 +35,23 @@ describe('the event scanner', () => {
     }
   });
 
-  it('keeps the event of usage alone from a caller who did not ask for it', () => {
+  it('omits the usage event when the caller did not request it', () => {
     const { passed, result } = scan([STREAM], false);
     expect(passed).toBe(EVENTS.join(''));
     expect(result.usage).toEqual({ promptTokens: 3, completionTokens: 5 });
   });
 
-  it('passes an event on that it cannot read', () => {
+  it('forwards an event that it cannot parse', () => {
     const { passed, result } = scan([Buffer.from('data: {broken\n\n')], false);
     expect(passed).toBe('data: {broken\n\n');
     expect(result.usage).toBeUndefined();
   });
 
-  it('passes on a last event that has no blank line after it', () => {
+  it('forwards a last event without a blank line after it', () => {
     expect(scan([Buffer.from('data: {"choices":[{"delta":{"content":"x"}}]}')], false).last).toContain('"x"');
   });
 
-  it('knows when content has come', () => {
+  it('reports that content has arrived', () => {
     const scanner = createEventScanner({ passUsage: false });
     scanner.push(Buffer.from(EVENTS.slice(0, 2).join('')));
     expect(scanner.hasContent).toBe(false);
@@ -60,8 +60,8 @@ describe('the event scanner', () => {
   });
 });
 
-describe('the document scanner', () => {
-  it('holds the document back and gives it unchanged', () => {
+describe('document scanner', () => {
+  it('retains the document until its end and returns it unchanged', () => {
     const document =
       '{ "choices":[{"message":{"content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2} }';
     const scanner = createDocumentScanner();
@@ -75,7 +75,7 @@ describe('the document scanner', () => {
     });
   });
 
-  it('counts nothing in what is no JSON', () => {
+  it('reports no usage when the document is not JSON', () => {
     const scanner = createDocumentScanner();
     scanner.push(Buffer.from('<html>'));
     expect(scanner.result()).toEqual({ text: '', finishReason: null, usage: undefined });

@@ -1,19 +1,19 @@
-/** What an answer turned out to be, once it has been scanned. */
+/** Result of scanning a response. */
 export interface ScannedAnswer {
-  /** The text that was produced, of the first choice. */
+  /** Generated text of the first choice. */
   readonly text: string;
   readonly finishReason: string | null;
-  /** What the provider counted, when it said so. */
+  /** Usage as reported by the provider, if it did. */
   readonly usage: { readonly promptTokens: number; readonly completionTokens: number } | undefined;
 }
 
-/** Reads along with an answer that is passed through. */
+/** Scanner of a response while it is forwarded. */
 export interface AnswerScanner {
-  /** Takes the next bytes and gives those that may be passed on. */
+  /** Scans the next bytes and returns those to forward. */
   push(chunk: Uint8Array): Uint8Array;
-  /** What is still held back when the answer has ended. */
+  /** Returns the remaining bytes at the end of the response. */
   end(): Uint8Array;
-  /** Whether content has been passed on: the moment of the first token. */
+  /** True once content has been forwarded, which marks the first token. */
   readonly hasContent: boolean;
   result(): ScannedAnswer;
 }
@@ -22,9 +22,9 @@ const EMPTY = new Uint8Array();
 const MAX_TEXT_CHARACTERS = 4_000_000;
 
 /**
- * Scans a stream of server-sent events in OpenAI's dialect. Events are passed on byte for byte, whole, in order. Held
- * back are the terminal event (so that usage is settled before the client knows the end) and, when the caller did not
- * ask for it, the event with usage alone.
+ * Scans a stream of server-sent events in OpenAI's format. Events are forwarded completely, unchanged and in order.
+ * The terminal event is retained until usage is settled, so that the client does not see the end before; an event with
+ * usage alone is omitted unless the caller requested it.
  */
 export function createEventScanner(options: { readonly passUsage: boolean }): AnswerScanner {
   let pending = Buffer.alloc(0);
@@ -73,7 +73,7 @@ export function createEventScanner(options: { readonly passUsage: boolean }): An
   };
 }
 
-/** Scans an answer that is one JSON document: it is held back whole, and given unchanged by `end`. */
+/** Scans a response that is one JSON document, which `end` returns complete and unchanged. */
 export function createDocumentScanner(): AnswerScanner {
   const chunks: Uint8Array[] = [];
   const parse = (): Record<string, unknown> => parseObject(Buffer.concat(chunks).toString('utf8'));
@@ -100,7 +100,7 @@ export function createDocumentScanner(): AnswerScanner {
   };
 }
 
-/** The index after the blank line that ends the first event, or -1. Lines end in LF, CRLF or CR (WHATWG HTML 9.2). */
+/** Returns the index after the blank line that ends the first event, or -1. Lines end in LF, CRLF or CR (WHATWG HTML 9.2). */
 function endOfEvent(bytes: Buffer): number {
   const ends = ['\n\n', '\r\n\r\n', '\r\r'].flatMap((mark) => {
     const at = bytes.indexOf(mark);
@@ -109,7 +109,7 @@ function endOfEvent(bytes: Buffer): number {
   return ends.length === 0 ? -1 : Math.min(...ends);
 }
 
-/** The joined `data` lines of an event, or undefined for a comment. */
+/** Returns the joined `data` lines of an event, or undefined for a comment. */
 function dataOf(event: string): string | undefined {
   const lines = event.split(/\r\n|\r|\n/).filter((line) => line.startsWith('data:'));
   return lines.length === 0 ? undefined : lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n');
@@ -125,12 +125,12 @@ function parseObject(text: string): Record<string, unknown> {
   try {
     return toObject(JSON.parse(text));
   } catch {
-    // A provider's broken event is passed on as it is; it only cannot be counted.
+    // An invalid event of a provider is forwarded unchanged, but contributes no usage.
     return {};
   }
 }
 
 function toObject(value: unknown): Record<string, unknown> {
-  // A record of unknowns is what any object is.
+  // Any object is a record of unknown values.
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -13,7 +13,7 @@ import { inputTypeOf, wantsText } from './input-type.ts';
 import type { PriceTable } from './price-table.ts';
 import { toSettlement } from './to-settlement.ts';
 
-/** A completion to be run for a tenant. */
+/** Completion to be run for a tenant. */
 export interface ChatCommand {
   readonly tenantId: string;
   readonly apiKeyId: string;
@@ -21,25 +21,25 @@ export interface ChatCommand {
   readonly signal: AbortSignal;
 }
 
-/** A completion that has begun. */
+/** Completion whose response has begun. */
 export interface ChatAnswer {
   readonly generationId: string;
   readonly provider: string;
   readonly model: string;
   readonly contentType: string;
-  /** The provider's bytes. Returning its iterator cancels the provider and settles what was produced. */
+  /** Bytes of the provider. Closing the iterator cancels the provider's work and settles the usage so far. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Runs completions: routes, meters, and leaves no call of a provider without its row. */
+/** Service that runs completions: it routes them, records metrics, and stores a row for every call of a provider. */
 export interface ChatService {
-  /** Resolves when the provider has begun to answer and the intent is durable. */
+  /** Resolves when the provider has begun to respond and the intent is durable. */
   run(command: ChatCommand): Promise<ChatAnswer>;
   /** Resolves when every settlement has ended. */
   drain(): Promise<void>;
 }
 
-/** What the service works with. */
+/** Dependencies of the chat service. */
 export interface ChatServiceDeps {
   readonly registry: ProviderRegistry;
   readonly store: GenerationStore;
@@ -48,7 +48,7 @@ export interface ChatServiceDeps {
   readonly logger: Logger;
 }
 
-/** One completion on its way. */
+/** Completion in progress. */
 interface Generation {
   readonly id: string;
   readonly command: ChatCommand;
@@ -59,7 +59,7 @@ interface Generation {
   readonly upstream: AbortController;
 }
 
-/** Creates the service. */
+/** Creates the chat service. */
 export function createChatService(deps: ChatServiceDeps): ChatService {
   const settling = new Set<Promise<void>>();
   return {
@@ -78,7 +78,7 @@ export function createChatService(deps: ChatServiceDeps): ChatService {
           body,
         };
       } catch (thrown) {
-        // The caller hears of the failure now, even when the database is what failed.
+        // The caller receives the error without waiting for the settlement, since the database may be what failed.
         const settlement = settle(deps, generation, undefined, thrown).finally(() => settling.delete(settlement));
         settling.add(settlement);
         throw thrown;
@@ -92,7 +92,7 @@ export function createChatService(deps: ChatServiceDeps): ChatService {
 
 function begin(deps: ChatServiceDeps, command: ChatCommand, route: RoutedModel): Generation {
   const { provider, model } = route;
-  // A caller may send any text as a model's name to a provider that it names: telemetry knows the listed ones only.
+  // With an explicit provider, callers may send any model name: telemetry contains only listed names.
   const label = deps.registry.labelOf(model);
   const span = openSpan(`chat ${label}`, {
     subject: 'ai',
@@ -114,7 +114,7 @@ function begin(deps: ChatServiceDeps, command: ChatCommand, route: RoutedModel):
   return { id: uuidv7(), command, route, span, session, startedAt: performance.now(), upstream };
 }
 
-/** Calls the provider while the intent is being written: whichever fails first stops the other. */
+/** Calls the provider while the intent is being written; a failure of one aborts the other. */
 async function callProvider(deps: ChatServiceDeps, generation: Generation): Promise<ProviderResponse> {
   const { command, route, upstream } = generation;
   const { body } = command;
@@ -139,7 +139,7 @@ async function callProvider(deps: ChatServiceDeps, generation: Generation): Prom
     return answer;
   } catch (thrown) {
     upstream.abort(thrown);
-    // Both have ended before this request ends: nothing goes on behind its back.
+    // Both end before this request ends, so that no work continues in the background.
     await Promise.allSettled([response, intent]);
     throw command.signal.aborted ? toAionError(command.signal.reason) : thrown;
   }
@@ -163,7 +163,7 @@ async function* passThrough(
     }
     outcome = undefined;
     const last = scanner.end();
-    // The row is complete before the client can know that the answer is.
+    // The row is complete before the client sees the end of the response.
     await settle(deps, generation, scanner, undefined);
     if (last.length > 0) yield last;
   } catch (thrown) {
@@ -178,21 +178,21 @@ async function* passThrough(
 }
 
 /**
- * A body that is never read (the client vanished at that very moment) runs no code of its own: its request's abort
- * reads it, so that it is cancelled and settled all the same.
+ * Settles a body that is never read because its client disconnected: a generator that was not started runs no `finally`,
+ * so the abort of the request starts and closes it.
  */
 function settleIfAbandoned(deps: ChatServiceDeps, { id, command }: Generation, body: AsyncGenerator<Uint8Array>): void {
   const onAbort = (): void => {
     body.next().then(
       () => body.return(undefined),
-      (error: unknown) => deps.logger.debug('Abandoned answer was settled', { generation_id: id, error }),
+      (error: unknown) => deps.logger.debug('Abandoned response settled', { generation_id: id, error }),
     );
   };
   if (command.signal.aborted) onAbort();
   else command.signal.addEventListener('abort', onAbort, { once: true });
 }
 
-/** Completes the row, the metrics and the span of a generation. A store that is away is logged, not thrown. */
+/** Completes the row, the metrics and the span of a generation. A failure of the store is logged, not thrown. */
 async function settle(
   deps: ChatServiceDeps,
   generation: Generation,
@@ -224,9 +224,9 @@ async function settle(
     try {
       await deps.store.settle(settlement);
     } catch (error) {
-      // Not found: the intent was never stored, so that no answer was given either.
+      // Not found: the intent was never stored, so no response was sent.
       const level = error instanceof AionError && error.code === 'NOT_FOUND' ? 'info' : 'error';
-      deps.logger[level]('Settlement was not stored', { generation_id: generation.id, error });
+      deps.logger[level]('Settlement not stored', { generation_id: generation.id, error });
     } finally {
       span.span.end();
     }

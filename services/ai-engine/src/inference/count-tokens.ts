@@ -5,7 +5,7 @@ const SLICE_MS = 10;
 const NEVER = new AbortController().signal;
 let loading: Promise<TokenCounter> | undefined;
 
-/** Counts the tokens of a text in OpenAI's o200k_base encoding: an estimate where a provider does not say. */
+/** Counts the tokens of a text in OpenAI's o200k_base encoding: an estimate for providers that report no usage. */
 export async function countTokens(text: string): Promise<number> {
   if (text === '') return 0;
   loading ??= loadTokenCounter();

@@ -27,7 +27,7 @@ function setUp(genAi = true) {
     run: (call: Partial<InferenceCall> = {}, settlement: Partial<Settlement> = {}) =>
       inference.begin({ ...CALL, ...call }).end({ ...SETTLEMENT, ...settlement }),
     begin: () => inference.begin(CALL),
-    /** The counts and sums of `gen_ai_*`, without the name of the operation and the provider. */
+    /** Reads the counts and sums of `gen_ai_*`, without the names of operation and provider. */
     figures: async () => {
       const samples = parseExposition(await exposition()).samples;
       const shown = samples.filter(({ name }) => name.startsWith('gen_ai_') && !name.endsWith('_bucket'));
@@ -40,8 +40,8 @@ function setUp(genAi = true) {
   };
 }
 
-describe('inference under the names of OpenTelemetry', () => {
-  it('is not there unless it is switched on, and then nothing misses it', async () => {
+describe('OpenTelemetry gen_ai metrics', () => {
+  it('do not exist and are not required when they are disabled', async () => {
     const { run, exposition } = setUp(false);
     run();
     const body = await exposition();
@@ -50,12 +50,12 @@ describe('inference under the names of OpenTelemetry', () => {
     expect(missing.filter((entry) => entry.includes('gen_ai'))).toEqual([]);
   });
 
-  it('is missed when it is switched on and not there', () => {
+  it('are required when they are enabled', () => {
     const said = '# TYPE aion_feature_enabled gauge\naion_feature_enabled{feature="metrics_genai"} 1\n';
     expect(compareWithCatalogue({ 'ai-engine': said }).missing).toContain('ai-engine: gen_ai_client_token_usage');
   });
 
-  it('shows a completion in the names of 1.41 and in those that replace them', async () => {
+  it('record a completion under the names of version 1.41 and those that replace them', async () => {
     const { run, figures, exposition } = setUp();
     run();
     expect(await figures()).toEqual([
@@ -77,7 +77,7 @@ describe('inference under the names of OpenTelemetry', () => {
     expect(compareWithCatalogue({ 'ai-engine': await exposition() })).toMatchObject({ undeclared: [], badLabels: [] });
   });
 
-  it('is there at zero before the first completion ends', async () => {
+  it('start at zero before the first completion ends', async () => {
     const { begin, figures } = setUp();
     begin();
     const values = (await figures()).map((figure) => figure.split(' ').at(-1));
@@ -85,7 +85,7 @@ describe('inference under the names of OpenTelemetry', () => {
     expect(new Set(values)).toEqual(new Set(['0']));
   });
 
-  it('reports no estimate: what the provider did not count is none or 0, with the kind of the error', async () => {
+  it('contain no estimates: usage that the provider did not report is absent or 0, with the error type', async () => {
     const { run, figures } = setUp();
     run({}, FAILED);
     const shown = (await figures()).filter(
@@ -104,7 +104,7 @@ describe('inference under the names of OpenTelemetry', () => {
     expect(await figures()).toContain('inference_usage_input_tokens_total tiny unknown 0');
   });
 
-  it('does not guess a modality', async () => {
+  it('do not guess a modality', async () => {
     const { run, figures } = setUp();
     run({ inputType: 'mixed', outputIsText: false });
     expect(await figures()).toEqual(
@@ -115,7 +115,7 @@ describe('inference under the names of OpenTelemetry', () => {
     );
   });
 
-  it('names few models, and takes the rest together without counting that as a loss', async () => {
+  it('label a limited number of models, and aggregate the rest without counting it as dropped', async () => {
     const { run, figures, exposition } = setUp();
     for (let i = 0; i < 13; i += 1) run({ model: `model-${i}` });
     const counts = (await figures()).filter((figure) => figure.startsWith('inference_duration_seconds_count'));

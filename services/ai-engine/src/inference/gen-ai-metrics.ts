@@ -1,24 +1,24 @@
 import { BOUNDED_SETS, OTHER, type Metrics } from '@aion/metrics';
 import type { Settlement } from './generation-store.ts';
 
-/** What is known of a completion beside its settlement. */
+/** Attributes of a completion in addition to its settlement. */
 export interface GenAiCall {
   readonly provider: string;
-  /** A label of a bounded set, never a caller's text. */
+  /** Label from a bounded set, never text of a caller. */
   readonly model: string;
-  /** Whether nothing but text is asked, and nothing but text is wanted. */
+  /** True when both input and requested output are text only. */
   readonly inputIsText: boolean;
   readonly outputIsText: boolean;
 }
 
-/** Inference under the names of OpenTelemetry; does nothing unless they are switched on. */
+/** Metrics of inference under the names of OpenTelemetry; they record nothing unless enabled. */
 export interface GenAiMetrics {
-  /** Shows the series of a completion that succeeds, before its end. */
+  /** Starts the series of a successful completion at zero, before its end. */
   start(call: GenAiCall): void;
   end(call: GenAiCall, settlement: Settlement): void;
 }
 
-/** Creates the metrics. What each means, and where that is written, is in the catalogue. */
+/** Creates the metrics. The catalogue describes each and cites its specification. */
 export function createGenAiMetrics(metrics: Metrics): GenAiMetrics {
   const tokenUsage = metrics.histogram('gen_ai_client_token_usage');
   const durations = [
@@ -58,7 +58,7 @@ export function createGenAiMetrics(metrics: Metrics): GenAiMetrics {
   };
 }
 
-/** The labels of a call: each model is some hundred series, so those that come late are one. */
+/** Returns the labels of a call. Each model has about a hundred series, so models beyond the limit share one label. */
 function createLabels(): (call: GenAiCall) => {
   gen_ai_operation_name: string;
   gen_ai_provider_name: string;

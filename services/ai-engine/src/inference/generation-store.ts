@@ -1,6 +1,6 @@
 import type { GenerationErrorType } from '@aion/contracts';
 
-/** A generation that is about to reach a provider. */
+/** Generation before its call to a provider. */
 export interface OpenedGeneration {
   readonly id: string;
   readonly tenantId: string;
@@ -12,7 +12,7 @@ export interface OpenedGeneration {
   readonly request: unknown;
 }
 
-/** What came of a generation. */
+/** Result of a generation. */
 export interface Settlement {
   readonly id: string;
   readonly tenantId: string;
@@ -27,10 +27,10 @@ export interface Settlement {
   readonly response: unknown;
 }
 
-/** Where generations are kept. */
+/** Store of generations. */
 export interface GenerationStore {
   /** Resolves when the intent is durable. */
   open(generation: OpenedGeneration, signal: AbortSignal): Promise<void>;
-  /** Resolves when the settlement is durable; repeats by itself for a bounded time. */
+  /** Resolves when the settlement is durable; retries automatically for a bounded time. */
   settle(settlement: Settlement): Promise<void>;
 }

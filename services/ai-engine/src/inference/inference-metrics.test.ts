@@ -30,8 +30,8 @@ function setUp(more: Partial<MetricsOptions> = {}) {
   return { inference, metrics, samplesOf };
 }
 
-describe('the metrics of inference', () => {
-  it('count requests by what they hold, every type of a called model from zero', async () => {
+describe('inference metrics', () => {
+  it('count requests by input type, with every type of a called model starting at zero', async () => {
     const { inference, samplesOf } = setUp();
     for (let i = 0; i < 2; i += 1) inference.begin({ ...CALL, inputType: 'image' });
     const requests = await samplesOf('ai_inference_requests_total');
@@ -45,7 +45,7 @@ describe('the metrics of inference', () => {
     });
   });
 
-  it('are in the units of their names', async () => {
+  it('have the units of their names', async () => {
     const { inference, samplesOf } = setUp();
     const valueOf = async (name: string, labels: Readonly<Record<string, string>> = {}) =>
       (await samplesOf(name)).find((sample) =>
@@ -73,10 +73,10 @@ describe('the metrics of inference', () => {
     expect(await valueOf('ai_inflight_oldest_age_seconds')).toBe(0);
   });
 
-  it('leave room in a budget of 5 000 series, whatever is asked of however many models', async () => {
+  it('stay well below 5 000 series for any requests to any number of models', async () => {
     const { inference, metrics } = setUp();
     for (let i = 0; i < 200; i += 1) {
-      // `Object.keys` forgets that these are the keys.
+      // `Object.keys` loses the type of the keys.
       for (const inputType of Object.keys(INPUT_TYPES) as InputType[]) {
         const session = inference.begin({ ...CALL, model: `model-${i}`, inputType });
         session.firstToken();
@@ -84,7 +84,7 @@ describe('the metrics of inference', () => {
       }
     }
     const { samples } = parseExposition((await metrics.exposition()).body);
-    // Some hundred more are of requests and of the process.
+    // Requests and the process add a few hundred more.
     expect(samples.filter(({ name }) => name.startsWith('ai_')).length).toBeLessThan(4_000);
   });
 });

@@ -3,25 +3,25 @@ import { INPUT_TYPES, type InputType, type Metrics } from '@aion/metrics';
 import { createGenAiMetrics } from './gen-ai-metrics.ts';
 import type { Settlement } from './generation-store.ts';
 
-/** The metrics of one inference. */
+/** Metrics of one inference. */
 export interface InferenceSession {
-  /** Called when content has come; the first call counts. */
+  /** Records the arrival of content; only the first call counts. */
   firstToken(): void;
   readonly timeToFirstTokenMs: number | null;
   end(settlement: Settlement): void;
 }
 
-/** A completion that begins. */
+/** Attributes of a completion that begins. */
 export interface InferenceCall {
   readonly provider: string;
-  /** A label of a bounded set, never a caller's text. */
+  /** Label from a bounded set, never text of a caller. */
   readonly model: string;
   readonly inputType: InputType;
-  /** Whether nothing but text is wanted. */
+  /** True when the requested output is text only. */
   readonly outputIsText: boolean;
 }
 
-/** The metrics of all inferences of a process. */
+/** Metrics of all inferences of a process. */
 export interface InferenceMetrics {
   begin(call: InferenceCall): InferenceSession;
 }
@@ -37,7 +37,7 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
     const now = performance.now();
     for (const [provider, sessions] of active) {
       activeSessions.set({ provider }, sessions.size);
-      // A map keeps the order of insertion: the first is the oldest.
+      // A map iterates in insertion order: the first entry is the oldest.
       const oldestAt = sessions.values().next().value ?? now;
       oldestAge.set({ provider }, (now - oldestAt) / 1_000);
     }
@@ -76,7 +76,7 @@ export function createInferenceMetrics(metrics: Metrics, providers: readonly str
   };
 }
 
-/** What comes of a model that was called is counted from zero: the first one must be seen by `rate()`. */
+/** Starts the counters of a called model at zero, so that `rate()` sees their first increment. */
 function startAtZero(metrics: Metrics, labels: { provider: string; model: string }): void {
   for (const input_type of Object.keys(INPUT_TYPES)) {
     metrics.counter('ai_inference_requests_total').inc({ ...labels, input_type }, 0);

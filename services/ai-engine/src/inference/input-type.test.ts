@@ -9,12 +9,12 @@ const text = { type: 'text', text: 'What is this?' };
 const video = { type: 'video_url', video_url: { url: 'https://example.com/a.mp4' } };
 const reached = new Set<string>();
 
-/** What a request with these messages counts as, once its body has been validated as the engine does. */
+/** Returns the input type of a request with these messages, validated as in the engine. */
 function typeOf(messages: readonly unknown[]): string {
   return inputTypeOf(chatCompletionRequest.parse({ model: 'm', messages }).messages);
 }
 
-describe('the type of an input', () => {
+describe('input type', () => {
   it.each<[string, readonly unknown[], string]>([
     ['a sentence', [{ role: 'user', content: 'Hello' }], 'text'],
     ['text parts', [{ role: 'user', content: [text, text] }], 'text'],
@@ -47,23 +47,23 @@ describe('the type of an input', () => {
     ['a part that OpenAI does not have', [{ role: 'user', content: [text, video] }], 'other'],
     ['such a part and an image', [{ role: 'user', content: [image, video] }], 'mixed'],
     ['a name of every object', [{ role: 'user', content: [{ type: 'constructor' }] }], 'other'],
-  ])('of %s is of a closed set', (_what, messages, expected) => {
+  ])('of %s belongs to a closed set', (_case, messages, expected) => {
     expect(typeOf(messages)).toBe(expected);
     reached.add(expected);
   });
 
-  it('can be every one that the catalogue of metrics has', () => {
+  it('can be each one of the metrics catalogue', () => {
     expect([...reached].toSorted()).toEqual(Object.keys(INPUT_TYPES).toSorted());
   });
 });
 
-describe('the wanted answer', () => {
+describe('requested output', () => {
   it.each<[unknown, boolean]>([
     [undefined, true],
     [null, true],
     [['text'], true],
     [['text', 'audio'], false],
-  ])('with modalities %j is text: %p', (modalities, expected) => {
+  ])('with modalities %j is text only: %p', (modalities, expected) => {
     const messages = [{ role: 'user', content: 'Hello' }];
     expect(wantsText(chatCompletionRequest.parse({ model: 'm', messages, modalities }))).toBe(expected);
   });

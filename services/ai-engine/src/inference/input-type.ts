@@ -3,7 +3,7 @@ import type { InputType } from '@aion/metrics';
 
 type Kind = Exclude<InputType, 'mixed'>;
 
-/** What each type of content part of OpenAI's chat completions counts as. */
+/** Input type of each content part type of OpenAI's chat completions. */
 const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['text', 'text'],
   ['refusal', 'text'],
@@ -12,11 +12,11 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['file', 'file'],
 ]);
 
-/** What the messages of a request hold beside text. */
+/** Returns the type of the non-text content in the messages of a request, or text. */
 export function inputTypeOf(messages: ChatCompletionRequest['messages']): InputType {
   let found: Kind = 'text';
   for (const { content, audio } of messages) {
-    // An assistant's message may point at the audio of an earlier answer.
+    // A message of the assistant may refer to the audio of an earlier response.
     const kinds = audio === undefined || audio === null ? [] : (['audio'] as const);
     for (const kind of Array.isArray(content) ? [...kinds, ...content.map(kindOf)] : kinds) {
       if (kind === 'text' || kind === found) continue;
@@ -27,7 +27,7 @@ export function inputTypeOf(messages: ChatCompletionRequest['messages']): InputT
   return found;
 }
 
-/** Whether a request wants nothing but text, which is what it gets when it does not say. */
+/** Returns true if the requested output is text only, which is the default. */
 export function wantsText({ modalities }: ChatCompletionRequest): boolean {
   return !Array.isArray(modalities) || modalities.every((modality) => modality === 'text');
 }

@@ -3,10 +3,10 @@ import { z } from 'zod';
 const price = z.strictObject({ input: z.number().min(0), output: z.number().min(0) });
 const table = z.record(z.string(), price).refine((prices) => 'default' in prices, 'must have a price for "default"');
 
-/** US dollars per million tokens, by model; `default` for those that are not named. */
+/** US dollars per million tokens by model; `default` applies to models that are not listed. */
 export type PriceTable = z.output<typeof table>;
 
-/** Parses a price table. Reports what is wrong as a zod issue, for configuration messages. */
+/** Parses a price table. Reports errors as a zod issue, for configuration messages. */
 export function parsePriceTable(text: string, context: z.RefinementCtx): PriceTable {
   const parsed = table.safeParse(tryParse(text));
   if (parsed.success) return parsed.data;
@@ -16,7 +16,7 @@ export function parsePriceTable(text: string, context: z.RefinementCtx): PriceTa
   return z.NEVER;
 }
 
-/** The cost of a call in millionths of a US dollar, rounded up: a price per million tokens is micro-dollars per token. */
+/** Returns the cost of a call in micro-dollars, rounded up: dollars per million tokens are micro-dollars per token. */
 export function costMicroUsd(
   prices: PriceTable,
   call: {
@@ -36,7 +36,7 @@ function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Text is no object of prices: the schema reports it.
+    // The schema rejects the text, since it is not an object of prices.
     return text;
   }
 }

@@ -13,7 +13,7 @@ import { toSettlement } from './to-settlement.ts';
 
 const reached = new Set<string>();
 
-/** Settles a generation that failed, before or after its answer began. */
+/** Settles a generation that failed before or after its response began. */
 function settle(failure: unknown, answerBegan: boolean) {
   const usage = { promptTokens: 1, completionTokens: 1 };
   return toSettlement({
@@ -30,26 +30,26 @@ function settle(failure: unknown, answerBegan: boolean) {
   });
 }
 
-describe('the type of a failure', () => {
+describe('error type', () => {
   it.each<[string, unknown, boolean, string]>([
-    ['a request that the provider refused', new InvalidRequestError('x'), false, 'caller_invalid_request'],
+    ['a request that the provider rejected', new InvalidRequestError('x'), false, 'caller_invalid_request'],
     ['a model that the provider does not have', new ModelNotFoundError('x'), false, 'caller_invalid_request'],
-    ['a client that left', new ClientClosedRequestError('x'), true, 'caller_cancelled'],
-    ['a provider that is not there', new ProviderUnreachableError('x'), false, 'provider_unreachable'],
+    ['a client that disconnected', new ClientClosedRequestError('x'), true, 'caller_cancelled'],
+    ['an unreachable provider', new ProviderUnreachableError('x'), false, 'provider_unreachable'],
     ['a provider that failed', new ProviderError('x'), false, 'provider_error'],
     ['a provider that limits the rate', new RateLimitedError('x'), false, 'provider_error'],
-    ['an answer that broke off', new ProviderError('x'), true, 'provider_stream_broken'],
-    ['an answer that broke off, by an error of Node', new Error('x'), true, 'provider_stream_broken'],
+    ['a truncated response', new ProviderError('x'), true, 'provider_stream_broken'],
+    ['a response truncated by an error of Node', new Error('x'), true, 'provider_stream_broken'],
     ['a deadline', new DeadlineExceededError('x'), false, 'provider_timeout'],
-    ['a database that is away', new UnavailableError('x'), false, 'internal_error'],
-    ['a fault of our own', new TypeError('x'), false, 'internal_error'],
-  ])('of %s says whose fault it was', async (_what, failure, answerBegan, expected) => {
+    ['an unavailable database', new UnavailableError('x'), false, 'internal_error'],
+    ['an internal fault', new TypeError('x'), false, 'internal_error'],
+  ])('of %s identifies the responsible party', async (_case, failure, answerBegan, expected) => {
     const { errorType } = await settle(failure, answerBegan);
     expect(errorType).toBe(expected);
     reached.add(expected);
   });
 
-  it('can be every one of the contract', () => {
+  it('can be each one of the contract', () => {
     expect([...reached].toSorted()).toEqual(GENERATION_ERROR_TYPES.toSorted());
   });
 });

@@ -6,7 +6,7 @@ import { countTokens } from './count-tokens.ts';
 import type { Settlement } from './generation-store.ts';
 import { costMicroUsd, type PriceTable } from './price-table.ts';
 
-/** What is known of a generation when it ends. */
+/** Generation at its end. */
 export interface EndedGeneration {
   readonly id: string;
   readonly tenantId: string;
@@ -14,15 +14,15 @@ export interface EndedGeneration {
   readonly provider: string;
   readonly model: string;
   readonly prices: PriceTable;
-  /** Undefined when no answer began. */
+  /** Undefined when no response began. */
   readonly answer: ScannedAnswer | undefined;
-  /** Undefined when the answer came to its end. */
+  /** Undefined when the response was complete. */
   readonly failure: unknown;
   readonly durationMs: number;
   readonly timeToFirstTokenMs: number | null;
 }
 
-/** Works out what a generation used and cost: by the provider's count, else by an estimate that is marked as one. */
+/** Computes usage and cost of a generation from the provider's usage, or from an estimate that is marked as one. */
 export async function toSettlement(generation: EndedGeneration): Promise<Settlement> {
   const { id, tenantId, provider, model, prices, answer, failure, durationMs, timeToFirstTokenMs } = generation;
   const counted = answer?.usage;
@@ -49,13 +49,13 @@ async function estimateUsage({ messages, answer, failure }: EndedGeneration) {
   };
 }
 
-/** Whether the provider may have worked on the prompt. Unknown spend is never taken for zero. */
+/** Returns true if the provider may have processed the prompt. Unknown cost is never recorded as zero. */
 function mayHaveRead(answer: ScannedAnswer | undefined, failure: unknown): boolean {
   if (answer !== undefined || !(failure instanceof AionError)) return true;
   return failure.code === 'CLIENT_CLOSED_REQUEST' || failure.code === 'DEADLINE_EXCEEDED';
 }
 
-/** Whose fault a failure is: callers' mistakes must not look like a provider's outage. */
+/** Classifies a failure by the responsible party: errors of callers must not look like an outage of a provider. */
 function toErrorType(failure: unknown, answerBegan: boolean): GenerationErrorType {
   if (!(failure instanceof AionError)) return answerBegan ? 'provider_stream_broken' : 'internal_error';
   if (failure instanceof ProviderUnreachableError) return 'provider_unreachable';
