@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fillPath, type Caller, type Route, type ServiceName } from '@aion/contracts';
 import {
   DeadlineExceededError,
@@ -12,6 +11,7 @@ import {
 import type { Metrics } from '@aion/metrics';
 import { captureCarrier, withSpan } from '@aion/tracing';
 import { SpanKind } from '@opentelemetry/api';
+import { handleWhen, IterableBackoff, retry } from 'cockatiel';
 import { Pool, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { toCallerHeader } from './caller-header.ts';
@@ -76,6 +76,10 @@ export interface ServiceClientOptions {
 type AnyInput = CallInput<z.ZodType, z.ZodType, z.ZodType>;
 const RETRY_DELAYS_MS = [50, 250];
 const MAX_ERROR_BYTES = 65_536;
+const retryPolicy = retry(
+  handleWhen((error) => !isTimeout(error)),
+  { maxAttempts: RETRY_DELAYS_MS.length, backoff: new IterableBackoff(RETRY_DELAYS_MS) },
+);
 
 /** Creates a client whose requests contain the service token, the trace context with baggage, and the remaining time. */
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {
@@ -145,21 +149,16 @@ async function sendWithRetries(
   route: Route,
   input: AnyInput,
 ): Promise<Dispatcher.ResponseData> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await sendOnce(options, pool, route, input);
-    } catch (error) {
-      if (input.signal?.aborted === true) throw toAionError(input.signal.reason);
-      if (isTimeout(error)) {
-        throw new DeadlineExceededError(`${options.audience} did not respond in time.`, { cause: error });
-      }
-      const delayMs = route.idempotent ? RETRY_DELAYS_MS[attempt] : undefined;
-      if (delayMs === undefined) {
-        const message = `${options.audience} could not be reached: retry later.`;
-        throw new UnavailableError(message, { cause: error, retryAfterSeconds: 1 });
-      }
-      await sleep(delayMs);
+  const send = () => sendOnce(options, pool, route, input);
+  try {
+    return await (route.idempotent ? retryPolicy.execute(send, input.signal) : send());
+  } catch (error) {
+    if (input.signal?.aborted === true) throw toAionError(input.signal.reason);
+    if (isTimeout(error)) {
+      throw new DeadlineExceededError(`${options.audience} did not respond in time.`, { cause: error });
     }
+    const message = `${options.audience} could not be reached: retry later.`;
+    throw new UnavailableError(message, { cause: error, retryAfterSeconds: 1 });
   }
 }
 
