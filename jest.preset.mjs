@@ -39,6 +39,7 @@ const projectOptions = {
 };
 
 const unitOptions = { testEnvironment: fromRoot('./ops/checks/unit-environment.mjs') };
+const serverOptions = { testEnvironment: fromRoot('./ops/checks/server-environment.mjs') };
 
 /**
  * Jest configuration of a package: one project for each lane of which it has test files, named `<package>:<lane>`.
@@ -52,7 +53,7 @@ export function definePackage(directory, options = {}, folders = []) {
   const lanes = Object.entries(LANES).filter(([, pattern]) => files.some((file) => pattern.test(file)));
   const projects = lanes.map(([lane, pattern]) => ({
     ...projectOptions,
-    ...(lane === 'unit' ? unitOptions : options),
+    ...(lane === 'unit' ? unitOptions : { ...serverOptions, ...options }),
     displayName: `${basename(directory)}:${lane}`,
     rootDir: directory,
     testRegex: pattern.source,

@@ -19,7 +19,7 @@ const env = {
   AION_TEST_SKIPPED_LOG: skippedLog,
   TURBO_TELEMETRY_DISABLED: '1',
   DO_NOT_TRACK: '1',
-  ...(pc.isColorSupported ? { FORCE_COLOR: '1' } : {}),
+  ...(process.stdout.isTTY && pc.isColorSupported ? { FORCE_COLOR: '1' } : {}),
 };
 const turbo = ['turbo', 'run', 'test', '--log-prefix=none', '--no-update-notifier', '--', ...process.argv.slice(2)];
 const steps = (await Promise.all([runStaticChecks(), runStep('Tests', ['pnpm', 'exec', ...turbo], { env })])).flat();

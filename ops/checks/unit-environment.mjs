@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
 import net from 'node:net';
-import { TestEnvironment } from 'jest-environment-node';
+import ServerEnvironment from './server-environment.mjs';
 
 /** Functions that unit tests must not reach, each with the object that has it. */
 const FORBIDDEN = [
@@ -10,7 +10,7 @@ const FORBIDDEN = [
 ];
 
 /** Environment of unit tests: opening a port or a connection and starting a process throw. */
-export default class UnitEnvironment extends TestEnvironment {
+export default class UnitEnvironment extends ServerEnvironment {
   #originals = [];
 
   async setup() {
