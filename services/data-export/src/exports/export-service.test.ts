@@ -358,6 +358,18 @@ describe('interrupted run', () => {
     expect(gateway.renewals.at(-1)?.leaseMs).toBe(1_000);
   });
 
+  it('is superseded when its lease belongs to a newer fencing token', async () => {
+    const { gateway, store, interrupt, run } = setUp({ leaseMs: 60_000 });
+    gateway.before.readRows = async (signal) => {
+      if (gateway.calls.filter((call) => call === 'readRows').length < 2) return;
+      gateway.fencingToken += 1;
+      setImmediate(() => interrupt.abort(new Error('the lock of the job is lost')));
+      await hang(signal);
+    };
+    expect(await run()).toEqual(SUPERSEDED);
+    expect(store.keys()).toEqual([]);
+  });
+
   it('finishes a commit that is in progress', async () => {
     const { gateway, interrupt, run } = setUp();
     gateway.before.complete = async () => {

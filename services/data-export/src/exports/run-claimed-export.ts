@@ -131,13 +131,17 @@ async function concludeFailure(deps: RunClaimedExportDeps, run: ClaimedRun, thro
     releasesLease ? lease.release() : undefined,
     withSpan('export sweep', {}, deleteObjects),
   ]);
-  if (released.status === 'rejected') {
+  const isTakenOver = released.status === 'rejected' && isSuperseded(released.reason);
+  if (isTakenOver) {
+    // The job's lock is lost before the lease when a frozen worker resumes: the run then looks like an interrupted one.
+    deps.logger.warn('Export superseded by a newer fencing token', idsOf(claimed));
+  } else if (released.status === 'rejected') {
     deps.logger.warn('Lease could not be released, it will expire', { ...idsOf(claimed), error: released.reason });
   }
   if (deleted.status === 'rejected') {
     deps.logger.warn('Objects of a failed run could not be deleted', { ...idsOf(claimed), error: deleted.reason });
   }
-  return result;
+  return isTakenOver ? SUPERSEDED : result;
 }
 
 async function decideResult(deps: RunClaimedExportDeps, run: ClaimedRun, thrown: unknown): Promise<JobResult> {
