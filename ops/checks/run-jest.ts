@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { toolsBin, toolVersions } from '../tools/index.ts';
 import { listChangedFiles } from './list-changed-files.ts';
 import { listOmittedProjects } from './list-omitted-projects.ts';
+import { readFileSystems, selectTempDirectory } from './select-temp-directory.ts';
 
 /**
  * Runs Jest on the package in the working directory, or on all packages from the root; arguments are Jest's, and:
@@ -54,6 +55,7 @@ const isOneOfMany = process.env['TURBO_HASH'] !== undefined && !isCompleteRun;
 const workers = process.env['AION_TEST_WORKERS'] ?? String(isOneOfMany ? 1 : availableParallelism() + 1);
 const hasOwnWorkers = args.some((arg) => /^(-i|--runInBand|-w|--maxWorkers)\b/.test(arg));
 if (!hasOwnWorkers) selection.push(`--maxWorkers=${workers}`);
+const tempDirectory = selectTempDirectory(process.env, readFileSystems());
 const program = join(root, 'node_modules/jest/bin/jest.js');
 const jest = spawn(process.execPath, [program, ...selection, ...args], {
   cwd,
@@ -66,6 +68,7 @@ const jest = spawn(process.execPath, [program, ...selection, ...args], {
     // Jest's ES modules are behind a flag whose warning every worker would print.
     NODE_NO_WARNINGS: '1',
     PATH: [toolsBin(process.env), process.env['PATH']].join(delimiter),
+    ...(tempDirectory === undefined ? {} : { TMPDIR: tempDirectory }),
     ...(model === undefined ? {} : { AION_TEST_GGUF: model.path }),
   },
 });
