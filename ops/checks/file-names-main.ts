@@ -1,7 +1,6 @@
 // Usage: node ops/checks/file-names-main.ts [path...]
 import { checkFileName } from './check-file-name.ts';
 import { FILE_NAME_EXCEPTIONS } from './file-name-exceptions.ts';
-import { PENDING_PATHS } from './pending-paths.ts';
 import { runFileCheck } from './run-file-check.ts';
 
 runFileCheck({
@@ -9,6 +8,5 @@ runFileCheck({
   files:
     /^(?!.*\/migrations\/)(ops|packages\/[^/]+\/src|services\/[^/]+\/src)\/(.*\/)?(?!index\.ts$|([^/]+-)?main\.ts$)[^/.]+\.ts$/,
   exceptions: FILE_NAME_EXCEPTIONS,
-  pending: PENDING_PATHS.fileNames,
   check: checkFileName,
 });

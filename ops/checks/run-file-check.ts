@@ -7,15 +7,14 @@ export interface FileCheck {
   readonly name: string;
   readonly files: RegExp;
   readonly exceptions: readonly CheckException[];
-  readonly pending: readonly string[];
   readonly check: (path: string, text: string) => readonly Finding[];
 }
 
 /**
  * Runs a check on the files of the repository and sets the exit code. With paths as arguments it prints the findings
- * below them, pending paths included; without, it also rejects exceptions and pending paths that match nothing.
+ * below them; without, it checks all files and also rejects exceptions that match nothing.
  */
-export function runFileCheck({ name, files, exceptions, pending, check }: FileCheck): void {
+export function runFileCheck({ name, files, exceptions, check }: FileCheck): void {
   const paths = process.argv.slice(2);
   const listed = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard', '--', ...paths], {
     encoding: 'utf8',
@@ -27,7 +26,6 @@ export function runFileCheck({ name, files, exceptions, pending, check }: FileCh
     [...texts].flatMap(([path, text]) => [...check(path, text)].sort((a, b) => a.line - b.line)),
     {
       exceptions,
-      pending: paths.length === 0 ? pending : [],
       readLine: (path, line) => texts.get(path)?.split('\n')[line - 1] ?? '',
     },
   );

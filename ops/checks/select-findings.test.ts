@@ -2,10 +2,10 @@ import { selectFindings } from './select-findings.ts';
 
 const finding = { path: 'packages/a/src/b.ts', line: 3, message: '"epoch" -> fencing token' };
 const select = (options: Partial<Parameters<typeof selectFindings>[1]>): ReturnType<typeof selectFindings> =>
-  selectFindings([finding], { exceptions: [], pending: [], readLine: () => '// Unix epoch', ...options });
+  selectFindings([finding], { exceptions: [], readLine: () => '// Unix epoch', ...options });
 
 describe('selectFindings', () => {
-  it('selects a finding that neither an exception nor a pending path covers', () => {
+  it('selects a finding that no exception covers', () => {
     expect(select({})).toEqual({ selected: [finding], stale: [] });
   });
 
@@ -13,19 +13,9 @@ describe('selectFindings', () => {
     expect(select({ exceptions: [{ text: 'Unix epoch', reason: 'a term' }] })).toEqual({ selected: [], stale: [] });
   });
 
-  it('drops a finding below a pending path', () => {
-    expect(select({ pending: ['packages/a'] })).toEqual({ selected: [], stale: [] });
-  });
-
   it('reports an exception that matches no finding', () => {
     const { selected, stale } = select({ exceptions: [{ text: 'Unix epoch', path: 'services/', reason: 'a term' }] });
     expect(selected).toEqual([finding]);
     expect(stale).toEqual(['exception "Unix epoch" excuses nothing']);
-  });
-
-  it('reports a pending path without findings', () => {
-    const { selected, stale } = select({ pending: ['packages/a', 'packages/ab'] });
-    expect(selected).toEqual([]);
-    expect(stale).toEqual(['pending path packages/ab has no violations']);
   });
 });

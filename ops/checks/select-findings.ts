@@ -15,32 +15,25 @@ export interface CheckException {
 /** Options of `selectFindings`. */
 export interface SelectionOptions {
   readonly exceptions: readonly CheckException[];
-  /** Files and folders that are not converted yet: their findings do not count. */
-  readonly pending: readonly string[];
   readonly readLine: (path: string, line: number) => string;
 }
 
-/** Returns the findings that count, and an entry for each exception or pending path that matches no finding. */
+/** Returns the findings that no exception covers, and a message for each exception that matches no finding. */
 export function selectFindings(
   findings: readonly Finding[],
-  { exceptions, pending, readLine }: SelectionOptions,
+  { exceptions, readLine }: SelectionOptions,
 ): { readonly selected: readonly Finding[]; readonly stale: readonly string[] } {
-  const used = new Set<CheckException | string>();
+  const used = new Set<CheckException>();
   const selected = findings.filter(({ path, line, message }) => {
     const source = `${readLine(path, line)}\n${message}`;
-    const excuse =
-      exceptions.find((entry) => path.startsWith(entry.path ?? '') && source.includes(entry.text ?? '')) ??
-      pending.find((entry) => `${path}/`.startsWith(`${entry}/`));
+    const excuse = exceptions.find((entry) => path.startsWith(entry.path ?? '') && source.includes(entry.text ?? ''));
     if (excuse !== undefined) used.add(excuse);
     return excuse === undefined;
   });
   return {
     selected,
-    stale: [
-      ...exceptions
-        .filter((entry) => !used.has(entry))
-        .map(({ path, text }) => `exception "${text ?? path ?? ''}" excuses nothing`),
-      ...pending.filter((entry) => !used.has(entry)).map((entry) => `pending path ${entry} has no violations`),
-    ],
+    stale: exceptions
+      .filter((entry) => !used.has(entry))
+      .map(({ path, text }) => `exception "${text ?? path ?? ''}" excuses nothing`),
   };
 }

@@ -1,7 +1,6 @@
 // Usage: node ops/checks/words-main.ts [path...]
 import { readFileSync } from 'node:fs';
 import { checkWords, parseBannedPhrases } from './check-words.ts';
-import { PENDING_PATHS } from './pending-paths.ts';
 import { runFileCheck } from './run-file-check.ts';
 import { WORD_EXCEPTIONS } from './words-exceptions.ts';
 
@@ -10,6 +9,5 @@ runFileCheck({
   name: 'Words',
   files: /\.(md|m?[jt]s)$/,
   exceptions: WORD_EXCEPTIONS,
-  pending: PENDING_PATHS.words,
   check: (path, text) => checkWords(path, text, banned),
 });
